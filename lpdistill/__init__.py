@@ -1,0 +1,89 @@
+"""Optimal entanglement-distillation policies, as linear programs over occupation measures, with proofs."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lpdistill.errors import (
+        ImproperPolicyError,
+        InfeasibleError,
+        InfiniteLevelsError,
+        LimitError,
+        LpdistillError,
+        ModelError,
+        NotCertifiedError,
+        UnreachableTargetError,
+    )
+    from lpdistill.model.dynamics import Dynamics
+    from lpdistill.model.levels import Levels
+    from lpdistill.model.physics import DistillationMap, Werner
+    from lpdistill.model.problem import FinalStep, Problem
+    from lpdistill.model.problem_file import load_problem
+    from lpdistill.model.size import Attempts, Size
+    from lpdistill.program.occupation import OccupationProgram
+    from lpdistill.solution.policy import Decision, Policy
+    from lpdistill.solution.solution import Solution, Status
+    from lpdistill.solution.wording import Action
+    from lpdistill.solving import Method, solve
+
+__all__ = [
+    "Action",
+    "Attempts",
+    "Decision",
+    "DistillationMap",
+    "Dynamics",
+    "FinalStep",
+    "ImproperPolicyError",
+    "InfeasibleError",
+    "InfiniteLevelsError",
+    "Levels",
+    "LimitError",
+    "LpdistillError",
+    "Method",
+    "ModelError",
+    "NotCertifiedError",
+    "OccupationProgram",
+    "Policy",
+    "Problem",
+    "Size",
+    "Solution",
+    "Status",
+    "UnreachableTargetError",
+    "Werner",
+    "load_problem",
+    "solve",
+]
+
+__version__ = "0.1.0"
+
+_ROOMS = {
+    "errors": [name for name in __all__ if name.endswith("Error")],
+    "model.dynamics": ["Dynamics"],
+    "model.levels": ["Levels"],
+    "model.physics": ["DistillationMap", "Werner"],
+    "model.problem": ["FinalStep", "Problem"],
+    "model.problem_file": ["load_problem"],
+    "model.size": ["Attempts", "Size"],
+    "program.occupation": ["OccupationProgram"],
+    "solution.policy": ["Decision", "Policy"],
+    "solution.solution": ["Solution", "Status"],
+    "solution.wording": ["Action"],
+    "solving": ["Method", "solve"],
+}
+"""Where each public name lives: scipy alone takes a quarter of a second to import, so names load on first use."""
+
+_HOMES = {name: room for room, names in _ROOMS.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,24 @@
+"""Names for the array types at the core, and the one ragged-array operation that numpy lacks."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray: TypeAlias = NDArray[np.float64]
+IntArray: TypeAlias = NDArray[np.int64]
+BoolArray: TypeAlias = NDArray[np.bool_]
+
+
+def ragged(lengths: IntArray) -> tuple[IntArray, IntArray]:
+    """Row and position of every entry of a ragged array whose rows have the given lengths.
+
+    >>> row, position = ragged(np.array([2, 0, 3]))
+    >>> row.tolist(), position.tolist()
+    ([0, 0, 2, 2, 2], [0, 1, 0, 1, 2])
+    """
+    row = np.repeat(np.arange(len(lengths)), lengths)
+    first = np.cumsum(lengths) - lengths
+    return row, np.arange(len(row)) - first[row]

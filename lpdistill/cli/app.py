@@ -1,0 +1,51 @@
+"""The ``lpdistill`` command: its subcommands, and how errors leave it."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from lpdistill.cli.levels import levels
+from lpdistill.cli.solve import solve
+from lpdistill.errors import LpdistillError
+
+UNEXPECTED = 1
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="lpdistill",
+    help="Optimal entanglement-distillation policies, with proofs.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(solve)
+app.command()(levels)
+
+
+@app.callback()
+def _commands() -> None:
+    """Keep every command a subcommand."""
+
+
+def main() -> None:
+    """Run the command line; every error leaves it as one message on standard error and an exit code."""
+    try:
+        app()
+    except LpdistillError as error:
+        _fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        _fail("interrupted", INTERRUPTED)
+    except MemoryError:
+        _fail("out of memory; take fewer memories, or a target with fewer levels", UNEXPECTED)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(UNEXPECTED)
+    except Exception as error:  # noqa: BLE001 - the last resort: a message instead of a traceback
+        _fail(f"unexpected {type(error).__name__}: {error}; please report this with the command", UNEXPECTED)
+
+
+def _fail(message: str, code: int) -> None:
+    sys.stderr.write(f"lpdistill: error: {message}\n")
+    sys.exit(code)

@@ -1,0 +1,89 @@
+"""How results reach the terminal."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console
+from rich.table import Table
+
+PATIENCE = 2.0
+"""Seconds of silence after which a command says what it is doing."""
+
+PLAIN_WIDTH = 160
+"""Columns of a table that does not go to a terminal."""
+
+
+def console() -> Console:
+    """Standard output, wide enough for a table when it is no terminal."""
+    return Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH, highlight=False)
+
+
+def print_json(document: dict[str, Any]) -> None:
+    """Print one JSON document, and nothing else, on standard output."""
+    sys.stdout.write(json.dumps(document, indent=2, allow_nan=False) + "\n")
+
+
+def table(title: str, columns: dict[str, str], rows: list[tuple[str, ...]]) -> Table:
+    """A titled table; ``columns`` maps headings to ``left`` or ``right``."""
+    drawn = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for heading, side in columns.items():
+        drawn.add_column(heading, justify="right" if side == "right" else "left", header_style="dim", overflow="fold")
+    for row in rows:
+        drawn.add_row(*row)
+    return drawn
+
+
+class Progress:
+    """Tells on standard error what is being done, once it has taken a while.
+
+    On a terminal one line changes in place; elsewhere every stage is a line of its own.
+    """
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._stage = ""
+        self._console = Console(stderr=True, highlight=False)
+        self._status = self._console.status("")
+        self._lock = threading.Lock()
+        self._timer = threading.Timer(PATIENCE, self._show)
+        self._timer.daemon = True
+        self._shown = False
+
+    def __call__(self, stage: str) -> None:
+        """Enter a stage."""
+        with self._lock:
+            self._stage = stage
+            if self._shown:
+                self._tell()
+
+    def _show(self) -> None:
+        with self._lock:
+            self._shown = True
+            if self._console.is_terminal:
+                self._status.start()
+            self._tell()
+
+    def _tell(self) -> None:
+        line = f"{time.monotonic() - self._began:5.1f} s  {self._stage}"
+        if self._console.is_terminal:
+            self._status.update(line)
+        else:
+            self._console.print(line)
+
+    def __enter__(self) -> Self:
+        self._timer.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._timer.cancel()
+        with self._lock:
+            self._shown = False
+            self._status.stop()

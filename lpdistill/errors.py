@@ -1,0 +1,113 @@
+"""Everything that can go wrong, as exceptions that carry the objects they speak of.
+
+The message of every error says what is wrong, where, the value found and what to do about it.
+``exit_code`` is what the command line returns for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import ClassVar
+
+
+class LpdistillError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class ModelError(LpdistillError, ValueError):
+    """An input that describes no model: out of range, not a number, contradictory, unknown.
+
+    Parameters
+    ----------
+    where
+        The name of the input (an argument, an option, a key of a file).
+    problem
+        What is wrong with it and what would be right, as a clause.
+    value
+        The value found, kept as it was given.
+    """
+
+    exit_code = 2
+
+    def __init__(self, where: str, problem: str, value: object) -> None:
+        self.where = where
+        self.value = value
+        super().__init__(f"{where}: {problem} (found {value!r})")
+
+
+class UnreachableTargetError(LpdistillError):
+    """The target fidelity lies beyond what the memories can reach.
+
+    Attributes
+    ----------
+    target, pumping_limit, memory_limit
+        The target and the two limits of ``memories`` memories: what pumping alone approaches, and what any
+        nesting that fits the memories approaches.  Neither is ever attained.
+    """
+
+    exit_code = 3
+
+    def __init__(self, message: str, *, target: float, pumping_limit: float, memory_limit: float) -> None:
+        self.target = target
+        self.pumping_limit = pumping_limit
+        self.memory_limit = memory_limit
+        super().__init__(message)
+
+
+class InfiniteLevelsError(UnreachableTargetError):
+    """The target can be reached, but infinitely many fidelity levels lie below it: no finite program."""
+
+
+class InfeasibleError(LpdistillError):
+    """No policy reaches the target, or none within the constraints.
+
+    Attributes
+    ----------
+    conflict
+        What rules the policies out: the configurations that no allowed action leads out of.
+    """
+
+    exit_code = 3
+
+    def __init__(self, message: str, *, conflict: tuple[object, ...]) -> None:
+        self.conflict = conflict
+        super().__init__(message)
+
+
+class ImproperPolicyError(LpdistillError):
+    """A policy that does not reach the target with probability one from some configuration.
+
+    Attributes
+    ----------
+    deadlock
+        The configurations, as count vectors, from which the policy never reaches the target.
+    """
+
+    exit_code = 3
+
+    def __init__(self, message: str, *, deadlock: tuple[tuple[int, ...], ...]) -> None:
+        self.deadlock = deadlock
+        super().__init__(message)
+
+
+class NotCertifiedError(LpdistillError):
+    """A result whose proof does not close: it must not be mistaken for an answer."""
+
+
+class LimitError(LpdistillError):
+    """Work refused before it starts, with the size it would have had.
+
+    Attributes
+    ----------
+    size
+        The quantities that were computed in closed form (configurations, columns, bytes, ...).
+    """
+
+    exit_code = 4
+
+    def __init__(self, message: str, *, size: Mapping[str, int]) -> None:
+        self.size = MappingProxyType(dict(size))
+        super().__init__(message)

@@ -1,0 +1,1 @@
+"""What the hardware is: maps, levels, configurations, dynamics, problems and their sizes."""

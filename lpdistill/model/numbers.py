@@ -1,0 +1,71 @@
+"""Numbers as users write them, kept exactly."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from numbers import Integral, Rational, Real
+from typing import TypeAlias
+
+from lpdistill.errors import ModelError
+
+Number: TypeAlias = int | float | str | Fraction | Decimal
+
+LONGEST_NUMBER = 1000
+"""Characters, and decimal exponent, beyond which a number is refused rather than expanded."""
+
+
+def exact(value: object, where: str) -> Fraction:
+    """The rational number that a user means by ``value``.
+
+    Integers, fractions and decimals are themselves; text is a decimal or a fraction (``"0.75"``, ``"3/4"``,
+    ``"1e-6"``); a float means its shortest decimal, so ``0.1`` is 1/10.
+
+    Raises
+    ------
+    ModelError
+        If ``value`` is not a finite real number.
+
+    >>> exact(0.1, "p"), exact("3/4", "f0"), exact("1e-6", "p")
+    (Fraction(1, 10), Fraction(3, 4), Fraction(1, 1000000))
+    """
+    if isinstance(value, bool) or not isinstance(value, str | Decimal | Real):
+        raise ModelError(where, 'must be a number such as 0.75 or "3/4"', value)
+    if isinstance(value, Rational):
+        return Fraction(int(value.numerator), int(value.denominator))
+    if isinstance(value, Real) and not isinstance(value, Decimal):
+        if not math.isfinite(float(value)):
+            raise ModelError(where, "must be a finite number", value)
+        return Fraction(repr(float(value)))
+    text = str(value).strip()
+    if len(text) > LONGEST_NUMBER:
+        raise ModelError(where, f"has more than {LONGEST_NUMBER} characters; give a shorter number", text[:20] + "...")
+    numerator, slash, denominator = text.partition("/")
+    try:
+        parts = [Decimal(numerator), Decimal(denominator if slash else "1")]
+    except InvalidOperation:
+        raise ModelError(where, 'must be a number such as 0.75 or "3/4"', value) from None
+    if not all(part.is_finite() for part in parts):
+        raise ModelError(where, "must be a finite number", value)
+    if any(part and abs(part.adjusted()) > LONGEST_NUMBER for part in parts):
+        raise ModelError(where, f"has an exponent beyond {LONGEST_NUMBER}; give a number of ordinary size", value)
+    if parts[1] == 0:
+        raise ModelError(where, "has denominator zero", value)
+    return Fraction(parts[0]) / Fraction(parts[1])
+
+
+def whole(value: object, where: str) -> int:
+    """The integer that a user means by ``value``; ``4``, ``"4"`` and ``4.0`` are the same integer.
+
+    Raises
+    ------
+    ModelError
+        If ``value`` is not a whole number.
+    """
+    if isinstance(value, Integral) and not isinstance(value, bool):
+        return int(value)
+    number = exact(value, where)
+    if number.denominator != 1:
+        raise ModelError(where, "must be a whole number", value)
+    return int(number)

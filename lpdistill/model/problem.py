@@ -1,0 +1,230 @@
+"""What the user asks: the hardware, the target, and how time is counted."""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, dataclass, field, replace
+from enum import StrEnum
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+from lpdistill.errors import InfiniteLevelsError, ModelError, UnreachableTargetError
+from lpdistill.model.levels import Levels
+from lpdistill.model.numbers import Number, exact, whole
+from lpdistill.model.physics import DistillationMap, Reach, Werner
+from lpdistill.model.size import most_levels
+
+
+class FinalStep(StrEnum):
+    """Whether the step that reaches the target counts towards the waiting time."""
+
+    CHARGED = "charged"
+    """Every step counts: the time that really passes (arXiv:2606.14908, Eq. 12)."""
+    FREE = "free"
+    """The last step is free, as in the program behind the paper's published numbers."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Two nodes, ``memories`` shared memory pairs, one target fidelity.
+
+    Parameters
+    ----------
+    p
+        Probability that one attempt on one empty memory generates a raw pair, in (0, 1].
+    memories
+        Number of memory pairs, at least 1.
+    f0
+        Fidelity of a raw pair, in (1/2, 1].
+    target
+        Fidelity to reach, in (0, 1].
+    gap
+        Instead of ``target``: the target is ``f0 + gap``.
+    generation_time, distillation_time
+        Duration of a step that only generates, and of a step that distils (the user's unit of time; at least 0, and
+        not both 0).
+    final_step
+        Whether the last step counts (``"charged"``) or not (``"free"``).
+    distillation
+        The two-to-one map; the Werner map of the paper by default.
+
+    Raises
+    ------
+    ModelError
+        If an argument is out of its range or no number.
+
+    Examples
+    --------
+    Numbers are kept exactly; decimals, fractions and text mean what they say.
+
+    >>> problem = Problem(p=0.5, memories=4, f0="3/4", gap=0.04)
+    >>> problem.target, len(problem.levels)
+    (Fraction(79, 100), 2)
+    """
+
+    p: Fraction
+    memories: int
+    f0: Fraction
+    target: Fraction
+    _: KW_ONLY
+    generation_time: Fraction
+    distillation_time: Fraction
+    final_step: FinalStep
+    distillation: DistillationMap[Any] = field(repr=False)
+
+    def __init__(
+        self,
+        p: Number,
+        memories: int | str,
+        f0: Number,
+        target: Number | None = None,
+        *,
+        gap: Number | None = None,
+        generation_time: Number = 1,
+        distillation_time: Number = 2,
+        final_step: FinalStep | str = FinalStep.CHARGED,
+        distillation: DistillationMap[Any] | None = None,
+    ) -> None:
+        raw = exact(f0, "f0")
+        if (target is None) == (gap is None):
+            raise ModelError(
+                "target", "give exactly one of target and gap (target = f0 + gap)", {"target": target, "gap": gap}
+            )
+        aim = exact(target, "target") if target is not None else raw + exact(gap, "gap")
+        _check(exact(p, "p"), "p", "a probability with 0 < p <= 1", p, above=Fraction(0), most=Fraction(1))
+        _check(raw, "f0", "a raw fidelity with 1/2 < f0 <= 1", f0, above=Fraction(1, 2), most=Fraction(1))
+        _check(
+            aim,
+            "target" if target is not None else "gap",
+            "a fidelity with 0 < target <= 1" if target is not None else "such that 0 < f0 + gap <= 1",
+            target if target is not None else gap,
+            above=Fraction(0),
+            most=Fraction(1),
+        )
+        if whole(memories, "memories") < 1:
+            raise ModelError("memories", "must be at least 1", memories)
+        times = exact(generation_time, "generation_time"), exact(distillation_time, "distillation_time")
+        for name, time, given in zip(
+            ("generation_time", "distillation_time"), times, (generation_time, distillation_time), strict=True
+        ):
+            if time < 0:
+                raise ModelError(name, "must not be negative", given)
+        if not any(times):
+            raise ModelError(
+                "generation_time", "one of generation_time and distillation_time must be above 0", generation_time
+            )
+        try:
+            last = FinalStep(final_step)
+        except ValueError:
+            raise ModelError("final_step", 'must be "charged" or "free"', final_step) from None
+        if distillation is not None and not isinstance(distillation, DistillationMap):
+            raise ModelError("distillation", "must be a distillation map, such as Werner()", distillation)
+        for name, value in {
+            "p": exact(p, "p"),
+            "memories": whole(memories, "memories"),
+            "f0": raw,
+            "target": aim,
+            "generation_time": times[0],
+            "distillation_time": times[1],
+            "final_step": last,
+            "distillation": distillation or Werner(),
+        }.items():
+            object.__setattr__(self, name, value)
+
+    def replace(self, **changes: Any) -> Problem:
+        """The same problem with some arguments changed.
+
+        >>> Problem(0.5, 4, 0.75, 0.79).replace(memories=6).memories
+        6
+        """
+        if "gap" in changes:
+            changes.setdefault("target", None)
+        return replace(self, **changes)
+
+    @cached_property
+    def reach(self) -> Reach:
+        """How far the map carries raw pairs towards the target."""
+        return self.distillation.reach(self.distillation.raw(self.f0), self.target, self.memories)
+
+    @cached_property
+    def levels(self) -> Levels:
+        """The fidelity levels below the target.
+
+        Raises
+        ------
+        UnreachableTargetError
+            If no policy of this many memories reaches the target.
+        InfiniteLevelsError
+            If the target is reachable, but infinitely many levels lie below it.
+        LimitError
+            If there are finitely many, but too many for this machine.
+        """
+        reach = self.reach
+        limits = {
+            "target": float(self.target),
+            "pumping_limit": reach.pumping_limit,
+            "memory_limit": reach.memory_limit,
+        }
+        if reach.memories_needed is None or reach.memories_needed > self.memories:
+            more = (
+                "no number of memories reaches it"
+                if reach.memories_needed is None
+                else f"{reach.memories_needed} memories could reach it"
+            )
+            raise UnreachableTargetError(
+                f"target: {float(self.target)} is out of reach for {self.memories} "
+                f"{'memory' if self.memories == 1 else 'memories'} and f0 = {float(self.f0)}: their fidelity stays "
+                f"below {reach.memory_limit:.9f} (memory limit; pumping alone stays below "
+                f"{reach.pumping_limit:.9f}); {more}; lower the target or raise f0",
+                **limits,
+            )
+        if not reach.finite:
+            raise InfiniteLevelsError(
+                f"target: {float(self.target)} can be reached with {self.memories} memories (memory limit "
+                f"{reach.memory_limit:.9f}), but it is not below the pumping limit {reach.pumping_limit:.9f} of f0 = "
+                f"{float(self.f0)}, so infinitely many fidelity levels lie below it; take a target below the pumping "
+                "limit or raise f0",
+                **limits,
+            )
+        return Levels.closure(
+            self.distillation, self.f0, self.target, most=most_levels(self.memories), memories=self.memories
+        )
+
+    @property
+    def last_step_time(self) -> Fraction:
+        """Duration of the step that reaches the target: every run ends with exactly one such step.
+
+        It is a distillation, unless a raw pair already meets the target.
+        """
+        return self.generation_time if self.levels.raw is None else self.distillation_time
+
+    @property
+    def uncharged_time(self) -> Fraction:
+        """What ``final_step`` takes off the waiting time of every policy: 0, or the last step's duration."""
+        return self.last_step_time if self.final_step is FinalStep.FREE else Fraction(0)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The problem as JSON data, numbers as exact text."""
+        return {
+            "p": str(self.p),
+            "memories": self.memories,
+            "f0": str(self.f0),
+            "target": str(self.target),
+            "generation_time": str(self.generation_time),
+            "distillation_time": str(self.distillation_time),
+            "final_step": str(self.final_step),
+            "rules": [],
+            "budgets": {},
+        }
+
+    def __str__(self) -> str:
+        return (
+            f"p = {float(self.p):g}, M = {self.memories}, f0 = {float(self.f0):g} -> {float(self.target):g}, "
+            f"times {float(self.generation_time):g} (generation) and {float(self.distillation_time):g} (distillation)"
+        )
+
+
+def _check(number: Fraction, where: str, what: str, given: object, *, above: Fraction, most: Fraction) -> None:
+    """Raise ModelError unless ``above < number <= most``."""
+    if not above < number <= most:
+        raise ModelError(where, f"must be {what}", given)

@@ -1,0 +1,135 @@
+"""How large a program will be, in closed form, and whether the machine can hold it: known before anything is built."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from math import comb
+
+import psutil
+
+from lpdistill.errors import LimitError
+from lpdistill.model.levels import Levels
+
+LARGEST_RANK = 2**62
+"""Configurations and columns are numbered with 64-bit integers."""
+
+MOST_LEVELS = 500
+"""Levels beyond which even the distillation table (125,250 exact entries) takes longer than any use of it."""
+
+MOST_CONFIGURATIONS = 50_000_000
+"""Configurations beyond which no machine of today solves the program."""
+
+
+class Attempts(StrEnum):
+    """Which numbers of generation attempts an action may make."""
+
+    FULL = "full"
+    """On every empty memory: enough for an optimum when nothing prices, limits or delays generation."""
+    ALL = "all"
+    """Any number from zero to the number of empty memories."""
+
+
+def most_levels(memories: int) -> int:
+    """The greatest number of levels with which ``memories`` memories are worth trying."""
+    low, high = 1, MOST_LEVELS
+    while low < high:
+        middle = (low + high + 1) // 2
+        if comb(memories + middle, middle) <= MOST_CONFIGURATIONS:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Sizes of the program of ``memories`` memories, exact and in closed form, except the memory, an upper estimate.
+
+    Attributes
+    ----------
+    configurations
+        Rows of the program, ``comb(M + K, K)``.
+    columns
+        Columns of the program: one per configuration and action.
+    matchings
+        Multisets of distillation kinds that fit into the memories.
+    factored_bytes
+        Memory for the factored dynamics: outcomes of all matchings, and the tables that price all columns.
+    explicit_entries, explicit_bytes
+        Transition probabilities of all columns written out (before equal ones merge), and memory for them.
+    """
+
+    configurations: int
+    columns: int
+    matchings: int
+    factored_bytes: int
+    explicit_entries: int
+    explicit_bytes: int
+
+    @staticmethod
+    def of(memories: int, levels: Levels, attempts: Attempts) -> Size:
+        r"""Count everything for ``memories`` memories.
+
+        With ``K`` levels, ``m`` kinds of distillation and ``k`` pairs distilled there are :math:`\binom{k+m-1}{m-1}`
+        matchings, each on :math:`\binom{M-2k+K}{K}` sets of untouched pairs (one more dimension if the number of
+        attempts is free).  A kind that does not reach the target has two outcomes that matter, one that does has one:
+        the outcomes of ``k`` distillations number :math:`\binom{k+d-1}{d-1}` with :math:`d = 2m_{below} + m_{target}`.
+        """
+        most, kinds, count = memories // 2, len(levels.kinds), len(levels)
+        below = sum(kind.result is not None for kind in levels.kinds)
+        produced = len({kind.result for kind in levels.kinds if kind.result is not None})
+        free = attempts is Attempts.ALL
+        columns = entries = gathers = explicit = 0
+        for k in range(most + 1):
+            left = memories - 2 * k
+            rests = comb(left + count + free, count + free)
+            columns += _multisets(kinds, k) * rests
+            entries += _multisets(count, 2 * k) * rests
+            gathers = max(gathers, comb(k + produced, produced) * rests)
+            explicit += _multisets(kinds + below, k) * comb(left + count + 1 + free, count + 1 + free)
+        matchings = comb(most + kinds, kinds)
+        outcomes = comb(most + kinds + below, most)
+        attempted = comb(memories + count + 1, count + 1)
+        return Size(
+            configurations=comb(memories + count, count),
+            columns=columns,
+            matchings=matchings,
+            factored_bytes=64 * outcomes
+            + 24 * matchings * (kinds + 2)
+            + 24 * entries
+            + 32 * gathers
+            + 64 * attempted
+            + (1 << 26),
+            explicit_entries=explicit,
+            explicit_bytes=96 * explicit + (1 << 26),
+        )
+
+    def to_dict(self) -> dict[str, int]:
+        """The sizes by name."""
+        return asdict(self)
+
+    def require(self, needed: int, *, what: str, remedy: str) -> None:
+        """Refuse work that this machine cannot hold.
+
+        Raises
+        ------
+        LimitError
+            If ``needed`` bytes are more than the memory that is free, or ranks do not fit into 64 bits.
+        """
+        available = psutil.virtual_memory().available
+        if needed > available or max(self.configurations, self.columns) > LARGEST_RANK:
+            raise LimitError(
+                f"memories: {what} has {self.configurations:,} configurations and {self.columns:,} columns and needs "
+                f"about {_gigabytes(needed)} of memory, but {_gigabytes(available)} are free; {remedy}",
+                size={**self.to_dict(), "needed_bytes": needed, "available_bytes": available},
+            )
+
+
+def _multisets(kinds: int, k: int) -> int:
+    """Number of multisets of ``k`` items of ``kinds`` kinds."""
+    return comb(k + kinds - 1, k) if kinds else int(k == 0)
+
+
+def _gigabytes(count: int) -> str:
+    return f"{count / 1e9:,.1f} GB"

@@ -1,0 +1,1 @@
+"""The linear program over occupation measures, and the ways to solve it."""

@@ -1,0 +1,149 @@
+r"""Policies evaluated: the two linear systems of a fixed policy.
+
+A proper policy with moves ``P`` and probability ``leaving`` of leaving each configuration has expected times to go and
+expected visits
+
+.. math:: \ell\, V = c + P V, \qquad \ell\, x - P^\top x = b .
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NoReturn
+
+import numpy as np
+from scipy import sparse
+
+from lpdistill.arrays import BoolArray, FloatArray
+from lpdistill.errors import ImproperPolicyError, NotCertifiedError
+from lpdistill.model.dynamics import Choice
+
+RESIDUAL = 1e-14
+"""Relative residual asked of the iterative solvers; one ten times as large is accepted."""
+
+SMALL = 400
+"""Configurations up to which factorising a policy is quicker than iterating."""
+
+
+def evaluate(choice: Choice, local: FloatArray, scale: FloatArray | None = None) -> FloatArray:
+    r"""Solve ``V = local + P V / leaving`` for one column per configuration.
+
+    Parameters
+    ----------
+    choice
+        The policy: one column for every configuration.
+    local
+        What is collected in each configuration until it is left, (configurations,).
+    scale
+        Positive values close to the solution, (configurations,): the solution is then accurate in every
+        configuration relative to its own value, however much the values differ.
+
+    Raises
+    ------
+    ImproperPolicyError
+        If some configuration never reaches the target.
+    """
+    leaving = choice.leaving
+    if not (leaving > 0).all():
+        raise_improper(choice)
+    unit = np.where(scale > 0, scale, 1.0) if scale is not None else np.ones_like(local)
+
+    def image(x: FloatArray) -> FloatArray:
+        return x - choice.expect(unit * x) / leaving / unit
+
+    start = np.ones_like(local) if scale is not None else None
+    try:
+        if len(local) <= SMALL:
+            values = np.linalg.solve(np.eye(len(local)) - choice.conditional.toarray(), local)
+        else:
+            values = unit * _iterate(image, local / unit, start)
+    except (NoConvergenceError, np.linalg.LinAlgError):
+        values = _factorise(choice.conditional, local)
+    if not (np.isfinite(values).all() and (values >= 0).all()):
+        raise_improper(choice)
+    return values
+
+
+def visits(choice: Choice, start: int) -> FloatArray:
+    """Expected number of times that a run from ``start`` takes each column of a policy, (configurations,)."""
+    reached = _reachable(choice.moves, start)
+    back = sparse.csr_array(choice.conditional.T)
+    weights = np.zeros(len(choice.leaving))
+    weights[start] = 1.0
+    try:
+        left = _iterate(lambda z: z - back @ z, weights, None)
+    except NoConvergenceError:
+        left = _factorise(back, weights)
+    return np.where(reached, np.maximum(left, 0.0) / choice.leaving, 0.0)
+
+
+def stuck(choice: Choice) -> BoolArray:
+    """Configurations from which a policy never reaches the target, (configurations,), by search of its graph."""
+    size = len(choice.leaving)
+    goal = sparse.csr_array(((choice.leaving > 0) & (choice.reaching > 0)).astype(np.float64)[None, :])
+    graph = sparse.block_array([[None, goal], [sparse.csr_array((size, 1)), choice.moves.T]], format="csr")
+    return np.asarray(~_reachable(graph, 0)[1:])
+
+
+def raise_improper(choice: Choice) -> NoReturn:
+    """Say which configurations a policy never leaves towards the target.
+
+    Raises
+    ------
+    ImproperPolicyError
+        If there are any.
+    NotCertifiedError
+        If there are none, so that only arithmetic has failed.
+    """
+    deadlock = np.flatnonzero(stuck(choice))
+    if not len(deadlock):
+        raise NotCertifiedError(
+            "the policy reaches the target from everywhere, but its expected time exceeds what double precision can "
+            "hold; take a larger p"
+        )
+    counts = choice.dynamics.configurations.unrank(choice.configuration[deadlock])
+    named = tuple(tuple(int(n) for n in row) for row in counts)
+    raise ImproperPolicyError(
+        f"the policy never reaches the target from {len(named)} configurations, such as {named[0]} "
+        "(pairs at each level); choose an action there that distils or generates",
+        deadlock=named,
+    )
+
+
+def _reachable(graph: sparse.csr_array, start: int) -> BoolArray:
+    """Nodes that can be reached from ``start``."""
+    from scipy.sparse.csgraph import breadth_first_order
+
+    reached = np.zeros(graph.shape[0], dtype=bool)
+    reached[breadth_first_order(graph, start, return_predecessors=False)] = True
+    return reached
+
+
+class NoConvergenceError(Exception):
+    """The iterative solvers gave up; never leaves this module."""
+
+
+def _iterate(
+    image: Callable[[FloatArray], FloatArray], right: FloatArray, start: FloatArray | None
+) -> FloatArray:
+    """Solve ``image(x) = right`` by Krylov iteration."""
+    from scipy.sparse.linalg import LinearOperator, bicgstab, gmres
+
+    operator = LinearOperator((len(right), len(right)), matvec=image, dtype=np.float64)
+    accepted = 10 * RESIDUAL * max(1.0, float(np.linalg.norm(right)))
+    for method, limits in ((bicgstab, {"maxiter": 200}), (gmres, {"maxiter": 4, "restart": 50})):
+        with np.errstate(all="ignore"):
+            x, _ = method(operator, right, x0=start, rtol=RESIDUAL, atol=0.0, **limits)
+        if np.isfinite(x).all() and np.linalg.norm(image(x) - right) <= accepted:
+            return np.asarray(x)
+    raise NoConvergenceError
+
+
+def _factorise(conditional: sparse.csr_array, right: FloatArray) -> FloatArray:
+    """Solve ``(1 - conditional) x = right`` by sparse factorisation; not a number where it is singular."""
+    from scipy.sparse.linalg import splu
+
+    try:
+        return np.asarray(splu((sparse.eye_array(len(right)) - conditional).tocsc()).solve(right))
+    except RuntimeError:
+        return np.full(len(right), np.nan)

@@ -1,0 +1,128 @@
+"""Policy iteration: block pivoting on the occupation program, ended by a proof in floating point."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from lpdistill.arrays import FloatArray, IntArray
+from lpdistill.errors import NotCertifiedError
+from lpdistill.model.dynamics import Choice, Dynamics
+from lpdistill.program.evaluation import evaluate
+
+MARGIN = 4.0
+"""Roundings by which the values of a proof stay below those of the policy."""
+
+MOST_ROUNDS = 1000
+"""Far beyond what policy iteration takes (three to six rounds); more would mean that arithmetic has failed."""
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """An optimal policy with its proof.
+
+    Attributes
+    ----------
+    policy
+        One column for every configuration.
+    values
+        Expected time to go of the policy, (configurations,).
+    lower, upper
+        Proven bounds on the least expected time to go, and on the policy's, (configurations,).
+    generated
+        All columns that some round chose, increasing: the restricted master of column generation.
+    rounds
+        Times that all columns were priced.
+    """
+
+    policy: Choice
+    values: FloatArray
+    lower: FloatArray
+    upper: FloatArray
+    generated: IntArray
+    rounds: int
+
+
+def policy_iteration(
+    dynamics: Dynamics, columns: IntArray, progress: Callable[[str], None] = lambda stage: None
+) -> Optimum:
+    r"""Improve a proper policy in all configurations at once, until no column of the program can.
+
+    Each round evaluates the policy, prices every column, and replaces the column of every configuration that has a
+    better one: a simplex method that pivots as many rows at a time as it can.
+
+    The rounds end with a proof.  Values ``U`` are computed for costs lowered by a few roundings; if
+    :math:`U(s) \le (1 - \gamma)\, \min_a Q_U(s, a)` in floating point, where :math:`\gamma` bounds the rounding error
+    of an action value, then ``U`` is feasible for the dual program over *all* columns, and so a lower bound on the
+    expected time of every policy.  Likewise, raised costs give an upper bound for this policy.
+
+    Parameters
+    ----------
+    dynamics
+        All columns.
+    columns
+        A proper policy, one column per configuration, in order.
+    progress
+        Told what is being done.
+
+    Raises
+    ------
+    ImproperPolicyError
+        If the given policy is not proper.
+    NotCertifiedError
+        If no proof is found.
+    """
+    gamma, generated, previous = dynamics.rounding, [columns], np.inf
+    for rounds in range(1, MOST_ROUNDS):
+        policy = dynamics.choose(columns)
+        local = policy.cost / policy.leaving
+        values = evaluate(policy, local)
+        values = evaluate(policy, local, scale=values)
+        progress(f"round {rounds}: pricing {dynamics.numbering.size:,} columns")
+        low = evaluate(policy, local - MARGIN * gamma * values, scale=values)
+        priced = dynamics.price(low)
+        better = priced.best * (1 - gamma) < low
+        total = float(values.sum())
+        if not better.any() or total >= previous:
+            break
+        previous, columns = total, columns.copy()
+        columns[better] = priced.columns(better)
+        generated.append(columns[better])
+    high = evaluate(policy, local + MARGIN * gamma * values, scale=values)
+    least = float(dynamics.durations.min())
+    return Optimum(
+        policy=policy,
+        values=values,
+        lower=_scaled_down(low, low - priced.best * (1 - gamma), least),
+        upper=_scaled_up(high, (local + policy.expect(high) / policy.leaving) * (1 + gamma) - high, least),
+        generated=np.unique(np.concatenate(generated)),
+        rounds=rounds,
+    )
+
+
+def _scaled_down(low: FloatArray, excess: FloatArray, least: float) -> FloatArray:
+    """Dual feasible values, given some that exceed an action value by at most ``excess``.
+
+    If ``V <= c + P V + excess`` and every ``c >= least``, then ``(1 - e) V`` is feasible for
+    ``e = excess / (least + excess)``.
+    """
+    worst = float(excess.max(initial=0.0))
+    if worst > 0 and least <= 0:
+        raise NotCertifiedError(
+            "no lower bound: some steps take no time, and rounding leaves the dual values infeasible by "
+            f"{worst:.3g}; give every step a duration above 0"
+        )
+    return low * (1 - worst / (least + worst)) if worst > 0 else low
+
+
+def _scaled_up(high: FloatArray, excess: FloatArray, least: float) -> FloatArray:
+    """Values that bound a policy's from above, given some that fall short of their action values by ``excess``."""
+    worst = float(excess.max(initial=0.0))
+    if worst > 0 and least <= worst:
+        raise NotCertifiedError(
+            "no upper bound: rounding leaves the values of the policy short by "
+            f"{worst:.3g}, as much as a step takes; take a larger p, or times of similar size"
+        )
+    return high * (1 + worst / (least - worst)) if worst > 0 else high

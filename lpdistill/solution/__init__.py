@@ -1,0 +1,1 @@
+"""The answer: bounds, policy, values, regrets and expected use."""

@@ -1,0 +1,162 @@
+"""Policies and labelled tables: what to do in each configuration, and numbers by configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from lpdistill.arrays import FloatArray, IntArray
+from lpdistill.model.configurations import CountVectors
+from lpdistill.model.dynamics import Dynamics
+from lpdistill.solution.wording import Action, Wording
+
+if TYPE_CHECKING:
+    import pandas
+
+Counts: TypeAlias = tuple[int, ...]
+
+
+class ConfigurationTable(Mapping[Counts, float]):
+    """One number per configuration, looked up by its counts.
+
+    Attributes
+    ----------
+    array
+        The numbers in order of rank, (configurations,).
+    """
+
+    def __init__(self, configurations: CountVectors, array: FloatArray, name: str) -> None:
+        self._configurations, self.array, self.name = configurations, array, name
+
+    def __getitem__(self, counts: Counts) -> float:
+        return float(self.array[rank_of(self._configurations, counts)])
+
+    def __iter__(self) -> Iterator[Counts]:
+        return (tuple(row) for row in self._configurations.counts.tolist())
+
+    def __len__(self) -> int:
+        return self._configurations.size
+
+    def __repr__(self) -> str:
+        return f"{self.name}: {len(self):,} configurations, from {self.array.min():.6g} to {self.array.max():.6g}"
+
+    def to_frame(self) -> pandas.DataFrame:
+        """The table as a pandas DataFrame, one row per configuration."""
+        import pandas
+
+        return pandas.DataFrame({"counts": list(self), self.name: self.array})
+
+
+def rank_of(configurations: CountVectors, counts: Counts) -> int:
+    """Rank of a configuration that a user names; KeyError if there is no such configuration."""
+    try:
+        return int(configurations.rank(np.array(counts, dtype=np.int64)))
+    except (ValueError, TypeError, IndexError):
+        raise KeyError(
+            f"no configuration {counts!r}: give {configurations.kinds} counts, one per level, that sum to at most "
+            f"{configurations.most}"
+        ) from None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One action of a policy, and the probability with which the policy takes it."""
+
+    action: Action
+    probability: float
+
+
+class Policy(Mapping[Counts, tuple[Decision, ...]]):
+    """What to do in every configuration.
+
+    A policy is deterministic where a configuration has one decision, and randomised where it has several.
+
+    Attributes
+    ----------
+    columns
+        Columns of the program that the policy uses, in order of configuration, (uses,).
+    probability
+        Probability of each, given the configuration, (uses,).
+    """
+
+    def __init__(self, dynamics: Dynamics, columns: IntArray, probability: FloatArray) -> None:
+        self._dynamics, self.columns, self.probability = dynamics, columns, probability
+        what = dynamics.numbering.describe(columns)
+        self._configuration, self._matching, self._attempts = what.configuration, what.matching, what.attempts
+        self._starts = np.searchsorted(self._configuration, np.arange(dynamics.size + 1))
+
+    @property
+    def wording(self) -> Wording:
+        """Words for its configurations and actions."""
+        return Wording(self._dynamics.problem.levels, self._dynamics.problem.memories)
+
+    @property
+    def randomised(self) -> tuple[Counts, ...]:
+        """Configurations in which the policy draws lots."""
+        several = np.flatnonzero(np.diff(self._starts) > 1)
+        return tuple(tuple(row) for row in self._dynamics.configurations.counts[several].tolist())
+
+    def __getitem__(self, counts: Counts) -> tuple[Decision, ...]:
+        return self.decisions(rank_of(self._dynamics.configurations, counts))
+
+    def __iter__(self) -> Iterator[Counts]:
+        return (tuple(row) for row in self._dynamics.configurations.counts.tolist())
+
+    def __len__(self) -> int:
+        return self._dynamics.size
+
+    def __repr__(self) -> str:
+        kind = f"randomised in {len(self.randomised)}" if self.randomised else "deterministic"
+        return f"Policy: {len(self):,} configurations, {kind}"
+
+    def decisions(self, rank: int) -> tuple[Decision, ...]:
+        """What to do in the configuration of the given rank."""
+        return tuple(
+            Decision(
+                Action(self._dynamics.matchings.distilled(int(self._matching[use])), int(self._attempts[use])),
+                float(self.probability[use]),
+            )
+            for use in range(self._starts[rank], self._starts[rank + 1])
+        )
+
+
+class Regrets(Mapping[Counts, dict[Action, float]]):
+    """How much worse each action is than the best: its reduced cost, by configuration and action.
+
+    Computed when asked for, configuration by configuration: the program may have tens of millions of columns.
+    Waiting has the regret of losing its duration.
+    """
+
+    def __init__(self, dynamics: Dynamics, values: FloatArray) -> None:
+        self._dynamics, self._values = dynamics, values
+
+    def __getitem__(self, counts: Counts) -> dict[Action, float]:
+        dynamics = self._dynamics
+        columns = dynamics.numbering.of_configuration(rank_of(dynamics.configurations, counts))
+        choice = dynamics.choose(columns)
+        regret = choice.cost + choice.expect(self._values) - choice.leaving * self._values[choice.configuration]
+        what = dynamics.numbering.describe(columns)
+        order = np.argsort(regret, kind="stable")
+        return {
+            Action(dynamics.matchings.distilled(int(what.matching[i])), int(what.attempts[i])): float(regret[i])
+            for i in order
+        }
+
+    def __iter__(self) -> Iterator[Counts]:
+        return (tuple(row) for row in self._dynamics.configurations.counts.tolist())
+
+    def __len__(self) -> int:
+        return self._dynamics.size
+
+    def __repr__(self) -> str:
+        return f"Regrets: {self._dynamics.numbering.size:,} actions in {len(self):,} configurations"
+
+    def to_frame(self) -> pandas.DataFrame:
+        """All regrets as a pandas DataFrame, one row per configuration and action."""
+        import pandas
+
+        rows = [(counts, a.distil, a.generate, regret) for counts in self for a, regret in self[counts].items()]
+        return pandas.DataFrame(rows, columns=["counts", "distil", "generate", "regret"])
