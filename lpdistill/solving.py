@@ -11,11 +11,12 @@ import numpy as np
 from lpdistill.arrays import IntArray
 from lpdistill.errors import ImproperPolicyError, ModelError, NotCertifiedError
 from lpdistill.model.dynamics import Dynamics
+from lpdistill.model.numbers import member
 from lpdistill.model.problem import Problem
 from lpdistill.model.size import Attempts, Size
 from lpdistill.program.highs import Algorithm, LinearSolution, solve_program
 from lpdistill.program.occupation import OccupationProgram
-from lpdistill.program.policy_iteration import Optimum, policy_iteration
+from lpdistill.program.policy_iteration import Optimum, policy_iteration, silent
 from lpdistill.solution.solution import Run, Solution
 
 EXPLICIT_COLUMNS = 2_000
@@ -45,7 +46,7 @@ def solve(
     *,
     method: Method | str = Method.AUTO,
     attempts: Attempts | str = Attempts.FULL,
-    progress: Callable[[str], None] = lambda stage: None,
+    progress: Callable[[str], None] = silent,
 ) -> Solution:
     """The optimal policy of a problem, with a proof.
 
@@ -80,11 +81,7 @@ def solve(
     began = time.perf_counter()
     if not isinstance(problem, Problem):
         raise ModelError("problem", "must be a Problem", problem)
-    try:
-        method, attempts = Method(method), Attempts(attempts)
-    except ValueError as unknown:
-        known = ", ".join(Method) if not isinstance(method, Method) else ", ".join(Attempts)
-        raise ModelError("method" if "Method" in str(unknown) else "attempts", f"must be one of {known}", str(unknown)) from None
+    method, attempts = member(Method, method, "method"), member(Attempts, attempts, "attempts")
     size = Size.of(problem.memories, problem.levels, attempts)
     size.require(size.factored_bytes, what="the program", remedy="take fewer memories, or a target with fewer levels")
     if method is Method.AUTO:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from lpdistill.cli import options
 from lpdistill.cli.output import console, print_json, table
-from lpdistill.model.levels import level_report
 from lpdistill.model.problem import Problem
 from lpdistill.solution.wording import Wording
+
+DEFAULTS = {"p": "1", "memories": "2"}
+"""The levels depend on neither; the memory limit does depend on the number of memories."""
+
+LONGEST_EXACT = 32
+"""Characters of an exact fidelity that a terminal shows; JSON has them all."""
 
 
 def levels(
@@ -18,12 +23,50 @@ def levels(
     gap: options.Gap = None,
     as_json: options.Json = False,
 ) -> None:
-    """Show the fidelity levels below the target, what distils into what, and the limits.
-
-    The levels depend on f0 and the target only; the memory limit depends on the number of memories as well.
-    """
-    problem = options.problem_of(file, p=p or "1", memories=memories or "2", f0=f0, target=target, gap=gap)
+    """Show the fidelity levels below the target, what distils into what, and the limits."""
+    problem = options.problem_of(file, defaults=DEFAULTS, p=p, memories=memories, f0=f0, target=target, gap=gap)
     if as_json:
-        print_json(level_report(problem.levels, problem.reach))
+        reach = problem.reach
+        limits = {"pumping_limit": reach.pumping_limit, "memory_limit": reach.memory_limit, "finite": reach.finite}
+        print_json({**problem.levels.to_dict(), **limits})
     else:
         _print(problem)
+
+
+def _print(problem: Problem) -> None:
+    screen, found, reach = console(), problem.levels, problem.reach
+    names = Wording(found, problem.memories).fidelities()
+    noun = "memory" if problem.memories == 1 else "memories"
+    for name, text in (
+        ("target", f"{float(problem.target):g} from raw pairs of {float(problem.f0):g}"),
+        ("pumping limit", f"{reach.pumping_limit:.9f}"),
+        ("memory limit", f"{reach.memory_limit:.9f} with {problem.memories} {noun}"),
+    ):
+        screen.print(f"{name:<14}{text}", soft_wrap=True)
+    screen.print()
+    if found.raw is None:
+        screen.print("A raw pair meets the target: there is nothing to distil.")
+        return
+    level_rows = [
+        (
+            str(level.index),
+            f"{float(level.fidelity):.9f}",
+            str(level.fidelity) if len(str(level.fidelity)) <= LONGEST_EXACT else "-",
+            str(level.tree.raw_pairs),
+            str(level.tree.memories),
+            str(level.tree),
+        )
+        for level in found
+    ]
+    headings = dict.fromkeys(("level", "fidelity", "exact", "raw pairs", "memories", "made by"), "left")
+    screen.print(table("levels", headings, level_rows))
+    screen.print()
+    kind_rows = [
+        (
+            f"{names[kind.low]}, {names[kind.high]}",
+            f"{float(kind.success):.6f}",
+            "target" if kind.result is None else names[kind.result],
+        )
+        for kind in found.kinds
+    ]
+    screen.print(table("distillation", {"pair": "left", "success": "left", "makes": "left"}, kind_rows))

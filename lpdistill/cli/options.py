@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
@@ -30,6 +31,7 @@ FinalStep: TypeAlias = Annotated[
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 
 
-def problem_of(file: Path | None, **options: str | None) -> Problem:
-    """The problem that a file and options describe together; options win."""
-    return problem_from(merged(read_settings(file) if file is not None else {}, options))
+def problem_of(file: Path | None, *, defaults: Mapping[str, str] | None = None, **options: str | None) -> Problem:
+    """The problem that defaults, a file and options describe together: options win over the file, it over defaults."""
+    settings = merged(defaults or {}, read_settings(file) if file is not None else {})
+    return problem_from(merged(settings, options))

@@ -6,6 +6,7 @@ import json
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -29,7 +30,7 @@ def print_json(document: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps(document, indent=2, allow_nan=False) + "\n")
 
 
-def table(title: str, columns: dict[str, str], rows: list[tuple[str, ...]]) -> Table:
+def table(title: str, columns: dict[str, str], rows: Sequence[tuple[str, ...]]) -> Table:
     """A titled table; ``columns`` maps headings to ``left`` or ``right``."""
     drawn = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for heading, side in columns.items():

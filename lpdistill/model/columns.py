@@ -139,7 +139,7 @@ class Numbering:
     def _number(self, block: IntArray, matching: IntArray, rest: IntArray) -> IntArray:
         """Number of the column with the given block, matching and position among the block's rests."""
         start = np.array([b.matchings.start for b in self.blocks])
-        return self._first_columns[block] + (matching - start[block]) * self._rests[0][block] + rest
+        return np.asarray(self._first_columns[block] + (matching - start[block]) * self._rests[0][block] + rest)
 
     def describe(self, columns: IntArray) -> Columns:
         """What the given columns stand for."""

@@ -23,7 +23,7 @@ from functools import cached_property
 import numpy as np
 from scipy import sparse
 
-from lpdistill.arrays import BoolArray, FloatArray, IntArray, ragged
+from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.model.columns import Block, Numbering
 from lpdistill.model.configurations import CountVectors
 from lpdistill.model.generation import Generation
@@ -114,7 +114,7 @@ class Priced:
         columns, count = numbering.of_cells(attaining[first])
         value = self._dynamics.action_values(columns, self._values)
         order = np.lexsort((value, np.repeat(np.arange(len(count)), count)))
-        return columns[order[np.cumsum(count) - count]]
+        return np.asarray(columns[order[np.cumsum(count) - count]])
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,8 @@ class Tree:
         return "f0" if self.children is None else f"D({self.children[0]}, {self.children[1]})"
 
 
-class Level(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Level:
     """One fidelity level: its index (0 is the lowest), exact fidelity, a tree that makes it, its pair state."""
 
     index: int
@@ -155,3 +156,25 @@ class Levels:
             consumed[row, kind.low] += 1
             consumed[row, kind.high] += 1
         return consumed
+
+    def to_dict(self) -> dict[str, Any]:
+        """Levels and distillation table as JSON data."""
+        return {
+            "levels": [
+                {
+                    "index": level.index,
+                    "fidelity": float(level.fidelity),
+                    "exact": str(level.fidelity),
+                    "tree": str(level.tree),
+                }
+                for level in self.levels
+            ],
+            "distillation": [
+                {
+                    "levels": [kind.low, kind.high],
+                    "success": float(kind.success),
+                    "result": "target" if kind.result is None else kind.result,
+                }
+                for kind in self.kinds
+            ],
+        }

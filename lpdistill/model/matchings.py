@@ -50,7 +50,7 @@ class Matchings:
     @cached_property
     def pairs(self) -> IntArray:
         """Number of distillations, (matchings,)."""
-        return self.counts.sum(axis=1)
+        return np.asarray(self.counts.sum(axis=1))
 
     @cached_property
     def _number(self) -> IntArray:
@@ -62,7 +62,8 @@ class Matchings:
 
     def number(self, counts: IntArray) -> IntArray:
         """Number of the matchings with the given distillations of each kind, (..., kinds) -> (...)."""
-        return self._number[CountVectors(self.most, len(self.levels.kinds)).rank(counts)]
+        ranks = CountVectors(self.most, len(self.levels.kinds)).rank(counts)
+        return np.asarray(self._number[ranks])
 
     def distilled(self, matching: int) -> tuple[tuple[int, int], ...]:
         """The pairs of levels that a matching distils, each as often as it does."""
@@ -121,7 +122,7 @@ class Matchings:
     def reaching(self) -> FloatArray:
         """Probability that at least one of a matching's distillations reaches the target, (matchings,)."""
         failure = np.where(self.results < 0, self.success[1], 1.0)
-        return 1.0 - np.prod(failure**self.counts, axis=1)
+        return np.asarray(1.0 - np.prod(failure**self.counts, axis=1))
 
     @cached_property
     def outcomes(self) -> sparse.csr_array:

@@ -1,15 +1,17 @@
-"""Numbers as users write them, kept exactly."""
+"""Numbers and names as users write them: numbers kept exactly, names checked."""
 
 from __future__ import annotations
 
 import math
 from decimal import Decimal, InvalidOperation
+from enum import StrEnum
 from fractions import Fraction
-from numbers import Integral, Rational, Real
-from typing import TypeAlias
+from numbers import Rational, Real
+from typing import TypeAlias, TypeVar
 
 from lpdistill.errors import ModelError
 
+E = TypeVar("E", bound=StrEnum)
 Number: TypeAlias = int | float | str | Fraction | Decimal
 
 LONGEST_NUMBER = 1000
@@ -34,7 +36,7 @@ def exact(value: object, where: str) -> Fraction:
         raise ModelError(where, 'must be a number such as 0.75 or "3/4"', value)
     if isinstance(value, Rational):
         return Fraction(int(value.numerator), int(value.denominator))
-    if isinstance(value, Real) and not isinstance(value, Decimal):
+    if not isinstance(value, str | Decimal):
         if not math.isfinite(float(value)):
             raise ModelError(where, "must be a finite number", value)
         return Fraction(repr(float(value)))
@@ -63,9 +65,21 @@ def whole(value: object, where: str) -> int:
     ModelError
         If ``value`` is not a whole number.
     """
-    if isinstance(value, Integral) and not isinstance(value, bool):
-        return int(value)
     number = exact(value, where)
     if number.denominator != 1:
         raise ModelError(where, "must be a whole number", value)
     return int(number)
+
+
+def member(known: type[E], value: str, where: str) -> E:
+    """The member of an enumeration that a user names.
+
+    Raises
+    ------
+    ModelError
+        If there is none of that name.
+    """
+    try:
+        return known(value)
+    except ValueError:
+        raise ModelError(where, f"must be one of {', '.join(known)}", value) from None

@@ -10,7 +10,7 @@ from typing import Any
 
 from lpdistill.errors import InfiniteLevelsError, ModelError, UnreachableTargetError
 from lpdistill.model.levels import Levels
-from lpdistill.model.numbers import Number, exact, whole
+from lpdistill.model.numbers import Number, exact, member, whole
 from lpdistill.model.physics import DistillationMap, Reach, Werner
 from lpdistill.model.size import most_levels
 
@@ -72,7 +72,7 @@ class Problem:
     final_step: FinalStep
     distillation: DistillationMap[Any] = field(repr=False)
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parameters of the hardware
         self,
         p: Number,
         memories: int | str,
@@ -85,48 +85,24 @@ class Problem:
         final_step: FinalStep | str = FinalStep.CHARGED,
         distillation: DistillationMap[Any] | None = None,
     ) -> None:
-        raw = exact(f0, "f0")
-        if (target is None) == (gap is None):
-            raise ModelError(
-                "target", "give exactly one of target and gap (target = f0 + gap)", {"target": target, "gap": gap}
-            )
-        aim = exact(target, "target") if target is not None else raw + exact(gap, "gap")
-        _check(exact(p, "p"), "p", "a probability with 0 < p <= 1", p, above=Fraction(0), most=Fraction(1))
-        _check(raw, "f0", "a raw fidelity with 1/2 < f0 <= 1", f0, above=Fraction(1, 2), most=Fraction(1))
-        _check(
-            aim,
-            "target" if target is not None else "gap",
-            "a fidelity with 0 < target <= 1" if target is not None else "such that 0 < f0 + gap <= 1",
-            target if target is not None else gap,
-            above=Fraction(0),
-            most=Fraction(1),
-        )
-        if whole(memories, "memories") < 1:
-            raise ModelError("memories", "must be at least 1", memories)
-        times = exact(generation_time, "generation_time"), exact(distillation_time, "distillation_time")
-        for name, time, given in zip(
-            ("generation_time", "distillation_time"), times, (generation_time, distillation_time), strict=True
-        ):
-            if time < 0:
-                raise ModelError(name, "must not be negative", given)
-        if not any(times):
-            raise ModelError(
-                "generation_time", "one of generation_time and distillation_time must be above 0", generation_time
-            )
-        try:
-            last = FinalStep(final_step)
-        except ValueError:
-            raise ModelError("final_step", 'must be "charged" or "free"', final_step) from None
+        chance, raw = exact(p, "p"), exact(f0, "f0")
+        if not 0 < chance <= 1:
+            raise ModelError("p", "must be a probability with 0 < p <= 1", p)
+        if not Fraction(1, 2) < raw <= 1:
+            raise ModelError("f0", "must be a raw fidelity with 1/2 < f0 <= 1", f0)
         if distillation is not None and not isinstance(distillation, DistillationMap):
             raise ModelError("distillation", "must be a distillation map, such as Werner()", distillation)
+        times = _duration(generation_time, "generation_time"), _duration(distillation_time, "distillation_time")
+        if not any(times):
+            raise ModelError("generation_time", "must be above 0 if distillation_time is 0", generation_time)
         for name, value in {
-            "p": exact(p, "p"),
-            "memories": whole(memories, "memories"),
+            "p": chance,
+            "memories": _count(memories),
             "f0": raw,
-            "target": aim,
+            "target": _aim(raw, target, gap),
             "generation_time": times[0],
             "distillation_time": times[1],
-            "final_step": last,
+            "final_step": member(FinalStep, final_step, "final_step"),
             "distillation": distillation or Werner(),
         }.items():
             object.__setattr__(self, name, value)
@@ -224,7 +200,34 @@ class Problem:
         )
 
 
-def _check(number: Fraction, where: str, what: str, given: object, *, above: Fraction, most: Fraction) -> None:
-    """Raise ModelError unless ``above < number <= most``."""
-    if not above < number <= most:
-        raise ModelError(where, f"must be {what}", given)
+def _count(memories: int | str) -> int:
+    """A number of memories."""
+    number = whole(memories, "memories")
+    if number < 1:
+        raise ModelError("memories", "must be at least 1", memories)
+    return number
+
+
+def _aim(raw: Fraction, target: Number | None, gap: Number | None) -> Fraction:
+    """The target fidelity, given itself or as a gap above the raw fidelity."""
+    if target is not None and gap is not None:
+        raise ModelError("target", "and gap exclude each other (target = f0 + gap); give one", f"{target}, gap {gap}")
+    if target is not None:
+        aim = exact(target, "target")
+        if not 0 < aim <= 1:
+            raise ModelError("target", "must be a fidelity with 0 < target <= 1", target)
+        return aim
+    if gap is None:
+        raise ModelError("target", "is missing; give target or gap (target = f0 + gap)", None)
+    aim = raw + exact(gap, "gap")
+    if not 0 < aim <= 1:
+        raise ModelError("gap", f"must keep the target f0 + gap above 0 and at most 1, with f0 = {float(raw):g}", gap)
+    return aim
+
+
+def _duration(time: Number, where: str) -> Fraction:
+    """A duration."""
+    number = exact(time, where)
+    if number < 0:
+        raise ModelError(where, "must not be negative", time)
+    return number

@@ -54,8 +54,6 @@ def problem_from(settings: Mapping[str, Any]) -> Problem:
     for key in REQUIRED:
         if settings.get(key) is None:
             raise ModelError(key, "is missing; give it as an option or in the problem file", None)
-    if settings.get("target") is None and settings.get("gap") is None:
-        raise ModelError("target", "is missing; give target or gap as an option or in the problem file", None)
     return Problem(**{key: value for key, value in settings.items() if value is not None})
 
 

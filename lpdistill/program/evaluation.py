@@ -9,10 +9,13 @@ expected visits
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import NoReturn
 
 import numpy as np
 from scipy import sparse
+from scipy.sparse.csgraph import breadth_first_order
+from scipy.sparse.linalg import LinearOperator, bicgstab, gmres, splu
 
 from lpdistill.arrays import BoolArray, FloatArray
 from lpdistill.errors import ImproperPolicyError, NotCertifiedError
@@ -112,8 +115,6 @@ def raise_improper(choice: Choice) -> NoReturn:
 
 def _reachable(graph: sparse.csr_array, start: int) -> BoolArray:
     """Nodes that can be reached from ``start``."""
-    from scipy.sparse.csgraph import breadth_first_order
-
     reached = np.zeros(graph.shape[0], dtype=bool)
     reached[breadth_first_order(graph, start, return_predecessors=False)] = True
     return reached
@@ -123,17 +124,17 @@ class NoConvergenceError(Exception):
     """The iterative solvers gave up; never leaves this module."""
 
 
-def _iterate(
-    image: Callable[[FloatArray], FloatArray], right: FloatArray, start: FloatArray | None
-) -> FloatArray:
+def _iterate(image: Callable[[FloatArray], FloatArray], right: FloatArray, start: FloatArray | None) -> FloatArray:
     """Solve ``image(x) = right`` by Krylov iteration."""
-    from scipy.sparse.linalg import LinearOperator, bicgstab, gmres
-
     operator = LinearOperator((len(right), len(right)), matvec=image, dtype=np.float64)
     accepted = 10 * RESIDUAL * max(1.0, float(np.linalg.norm(right)))
-    for method, limits in ((bicgstab, {"maxiter": 200}), (gmres, {"maxiter": 4, "restart": 50})):
+    methods: tuple[Callable[..., tuple[FloatArray, int]], ...] = (
+        partial(bicgstab, maxiter=200),
+        partial(gmres, maxiter=4, restart=50),
+    )
+    for method in methods:
         with np.errstate(all="ignore"):
-            x, _ = method(operator, right, x0=start, rtol=RESIDUAL, atol=0.0, **limits)
+            x, _ = method(operator, right, x0=start, rtol=RESIDUAL, atol=0.0)
         if np.isfinite(x).all() and np.linalg.norm(image(x) - right) <= accepted:
             return np.asarray(x)
     raise NoConvergenceError
@@ -141,8 +142,6 @@ def _iterate(
 
 def _factorise(conditional: sparse.csr_array, right: FloatArray) -> FloatArray:
     """Solve ``(1 - conditional) x = right`` by sparse factorisation; not a number where it is singular."""
-    from scipy.sparse.linalg import splu
-
     try:
         return np.asarray(splu((sparse.eye_array(len(right)) - conditional).tocsc()).solve(right))
     except RuntimeError:

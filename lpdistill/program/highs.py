@@ -14,7 +14,6 @@ from lpdistill.errors import NotCertifiedError
 from lpdistill.program.occupation import OccupationProgram
 
 
-
 @dataclass(frozen=True, slots=True)
 class Accuracy:
     """What is asked of HiGHS: it drops matrix entries below ``entry``, and takes ``tolerance`` for feasible."""
@@ -63,9 +62,7 @@ class LinearSolution:
     seconds: float
 
 
-def solve_program(
-    program: OccupationProgram, algorithm: Algorithm, *, basis: IntArray | None = None
-) -> LinearSolution:
+def solve_program(program: OccupationProgram, algorithm: Algorithm, *, basis: IntArray | None = None) -> LinearSolution:
     """Solve an occupation program with HiGHS.
 
     Columns are scaled by their probability of leaving, so that rare generation does not look like a tiny coefficient.

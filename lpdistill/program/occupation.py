@@ -108,7 +108,7 @@ class OccupationProgram:
 
     def to_cvxpy(self) -> ConvexProgram:
         """The program as a cvxpy problem, with its occupation variable and flow constraint."""
-        from lpdistill.program.convex import ConvexProgram
+        from lpdistill.program.convex import ConvexProgram  # noqa: PLC0415 - cvxpy takes a second to import
 
         return ConvexProgram.of(self)
 

@@ -45,9 +45,11 @@ class Optimum:
     rounds: int
 
 
-def policy_iteration(
-    dynamics: Dynamics, columns: IntArray, progress: Callable[[str], None] = lambda stage: None
-) -> Optimum:
+def silent(stage: str) -> None:
+    """Tell nobody about a stage of the work."""
+
+
+def policy_iteration(dynamics: Dynamics, columns: IntArray, progress: Callable[[str], None] = silent) -> Optimum:
     r"""Improve a proper policy in all configurations at once, until no column of the program can.
 
     Each round evaluates the policy, prices every column, and replaces the column of every configuration that has a

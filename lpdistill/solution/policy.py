@@ -14,7 +14,7 @@ from lpdistill.model.dynamics import Dynamics
 from lpdistill.solution.wording import Action, Wording
 
 if TYPE_CHECKING:
-    import pandas
+    import pandas as pd
 
 Counts: TypeAlias = tuple[int, ...]
 
@@ -43,11 +43,11 @@ class ConfigurationTable(Mapping[Counts, float]):
     def __repr__(self) -> str:
         return f"{self.name}: {len(self):,} configurations, from {self.array.min():.6g} to {self.array.max():.6g}"
 
-    def to_frame(self) -> pandas.DataFrame:
+    def to_frame(self) -> pd.DataFrame:
         """The table as a pandas DataFrame, one row per configuration."""
-        import pandas
+        import pandas as pd  # noqa: PLC0415 - slow to import, and only frames need it
 
-        return pandas.DataFrame({"counts": list(self), self.name: self.array})
+        return pd.DataFrame({"counts": list(self), self.name: self.array})
 
 
 def rank_of(configurations: CountVectors, counts: Counts) -> int:
@@ -154,9 +154,9 @@ class Regrets(Mapping[Counts, dict[Action, float]]):
     def __repr__(self) -> str:
         return f"Regrets: {self._dynamics.numbering.size:,} actions in {len(self):,} configurations"
 
-    def to_frame(self) -> pandas.DataFrame:
+    def to_frame(self) -> pd.DataFrame:
         """All regrets as a pandas DataFrame, one row per configuration and action."""
-        import pandas
+        import pandas as pd  # noqa: PLC0415 - slow to import, and only frames need it
 
         rows = [(counts, a.distil, a.generate, regret) for counts in self for a, regret in self[counts].items()]
-        return pandas.DataFrame(rows, columns=["counts", "distil", "generate", "regret"])
+        return pd.DataFrame(rows, columns=["counts", "distil", "generate", "regret"])

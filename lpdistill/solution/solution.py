@@ -22,7 +22,7 @@ from lpdistill.solution.policy import ConfigurationTable, Counts, Decision, Poli
 from lpdistill.solution.resources import Expected
 
 if TYPE_CHECKING:
-    import pandas
+    import pandas as pd
 
 
 class Status(StrEnum):
@@ -248,12 +248,12 @@ class Solution:
         """The solution as a JSON document."""
         return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
 
-    def to_frame(self) -> pandas.DataFrame:
+    def to_frame(self) -> pd.DataFrame:
         """The policy as a pandas DataFrame, one row per configuration and decision."""
-        import pandas
+        import pandas as pd  # noqa: PLC0415 - slow to import, and only frames need it
 
         words = self.policy.wording
-        return pandas.DataFrame(
+        return pd.DataFrame(
             [
                 {
                     "counts": row.counts,
@@ -272,23 +272,22 @@ class Solution:
     def summary(self) -> list[tuple[str, str]]:
         """The answer in a few named lines."""
         last = "" if self.problem.final_step is FinalStep.CHARGED else ", last step free"
-        spent = self.expected
+        spent, run = self.expected, self.run
+        use = (
+            f"{spent.steps:.6g} steps, {spent.generation_attempts:.6g} generation attempts, "
+            f"{spent.raw_pairs:.6g} raw pairs, {spent.distillations:.6g} distillations "
+            f"({spent.failed_distillations:.6g} failed), memory-time {spent.memory_time:.6g}"
+        )
+        how = (
+            f"{run.configurations:,} configurations, {run.columns:,} columns; {run.method}, "
+            f"{run.iterations:,} HiGHS iterations, all columns priced {run.rounds} times, {run.seconds:.3f} s"
+        )
         return [
             ("problem", f"{self.problem}{last}"),
             ("waiting time", f"{self.waiting_time:.12g} ({self.status})"),
             ("proved", f"between {self.lower_bound:.15g} and {self.upper_bound:.15g}"),
-            (
-                "expected use",
-                f"{spent.steps:.6g} steps, {spent.generation_attempts:.6g} generation attempts, "
-                f"{spent.raw_pairs:.6g} raw pairs, {spent.distillations:.6g} distillations "
-                f"({spent.failed_distillations:.6g} failed), memory-time {spent.memory_time:.6g}",
-            ),
-            (
-                "program",
-                f"{self.run.configurations:,} configurations, {self.run.columns:,} columns; {self.run.method}, "
-                f"{self.run.iterations:,} HiGHS iterations, all columns priced {self.run.rounds} times, "
-                f"{self.run.seconds:.3f} s",
-            ),
+            ("expected use", use),
+            ("program", how),
         ]
 
     def __repr__(self) -> str:
