@@ -27,7 +27,7 @@ class ModelError(LpdistillError, ValueError):
     problem
         What is wrong with it and what would be right, as a clause.
     value
-        The value found, kept as it was given.
+        The value found, kept as it was given; None if the input is missing.
     """
 
     exit_code = 2
@@ -35,7 +35,7 @@ class ModelError(LpdistillError, ValueError):
     def __init__(self, where: str, problem: str, value: object) -> None:
         self.where = where
         self.value = value
-        super().__init__(f"{where}: {problem} (found {value!r})")
+        super().__init__(f"{where}: {problem}" + ("" if value is None else f" (found {value!r})"))
 
 
 class UnreachableTargetError(LpdistillError):

@@ -13,7 +13,7 @@ from lpdistill.errors import ImproperPolicyError, ModelError, NotCertifiedError
 from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.numbers import member
 from lpdistill.model.problem import Problem
-from lpdistill.model.size import Attempts, Size
+from lpdistill.model.size import Attempts, require
 from lpdistill.program.highs import Algorithm, LinearSolution, solve_program
 from lpdistill.program.occupation import OccupationProgram
 from lpdistill.program.policy_iteration import Optimum, policy_iteration, silent
@@ -82,8 +82,7 @@ def solve(
     if not isinstance(problem, Problem):
         raise ModelError("problem", "must be a Problem", problem)
     method, attempts = member(Method, method, "method"), member(Attempts, attempts, "attempts")
-    size = Size.of(problem.memories, problem.levels, attempts)
-    size.require(size.factored_bytes, what="the program", remedy="take fewer memories, or a target with fewer levels")
+    size = require(problem.memories, problem.levels, attempts, explicit=False)
     if method is Method.AUTO:
         method = Method.SIMPLEX if size.columns <= EXPLICIT_COLUMNS else Method.COLUMNS
     dynamics = Dynamics(problem, attempts)

@@ -108,7 +108,7 @@ def pumping_limit(f0: float) -> float:
     .. math:: f_\infty = \frac{6 f_0 - 3 + \sqrt{28 f_0^2 - 26 f_0 + 7}}{8 f_0 - 2}
 
     >>> round(pumping_limit(0.75), 6)
-    0.866025
+    0.825694
     """
     return (6 * f0 - 3 + math.sqrt(28 * f0 * f0 - 26 * f0 + 7)) / (8 * f0 - 2)
 

@@ -11,14 +11,20 @@ import psutil
 from lpdistill.errors import LimitError
 from lpdistill.model.levels import Levels
 
-LARGEST_RANK = 2**62
-"""Configurations and columns are numbered with 64-bit integers."""
+LARGEST_NUMBER = 2**62
+"""Columns are numbered with 64-bit integers."""
 
 MOST_LEVELS = 500
 """Levels beyond which even the distillation table (125,250 exact entries) takes longer than any use of it."""
 
 MOST_CONFIGURATIONS = 50_000_000
 """Configurations beyond which no machine of today solves the program."""
+
+BASE_BYTES = 200_000_000
+"""Memory of the interpreter and the libraries."""
+
+HEADROOM = 0.9
+"""Share of the free memory that a program may take."""
 
 
 class Attempts(StrEnum):
@@ -91,39 +97,68 @@ class Size:
         matchings = comb(most + kinds, kinds)
         outcomes = comb(most + kinds + below, most)
         attempted = comb(memories + count + 1, count + 1)
+        # Bytes per item are upper bounds measured on programs of up to 228 million columns.
+        factored = (
+            128 * outcomes + 48 * (matchings * (kinds + 2) + entries) + 64 * gathers + 128 * attempted + BASE_BYTES
+        )
         return Size(
             configurations=comb(memories + count, count),
             columns=columns,
             matchings=matchings,
-            factored_bytes=64 * outcomes
-            + 24 * matchings * (kinds + 2)
-            + 24 * entries
-            + 32 * gathers
-            + 64 * attempted
-            + (1 << 26),
+            factored_bytes=factored,
             explicit_entries=explicit,
-            explicit_bytes=96 * explicit + (1 << 26),
+            explicit_bytes=factored + 190 * explicit + 650 * columns,
         )
 
     def to_dict(self) -> dict[str, int]:
         """The sizes by name."""
         return asdict(self)
 
-    def require(self, needed: int, *, what: str, remedy: str) -> None:
-        """Refuse work that this machine cannot hold.
+    def fits(self, available: int, *, explicit: bool) -> bool:
+        """Whether the program fits into ``available`` bytes, and its columns into 64-bit numbers."""
+        return self.needed(explicit=explicit) <= HEADROOM * available and self.columns <= LARGEST_NUMBER
 
-        Raises
-        ------
-        LimitError
-            If ``needed`` bytes are more than the memory that is free, or ranks do not fit into 64 bits.
-        """
-        available = psutil.virtual_memory().available
-        if needed > available or max(self.configurations, self.columns) > LARGEST_RANK:
-            raise LimitError(
-                f"memories: {what} has {self.configurations:,} configurations and {self.columns:,} columns and needs "
-                f"about {_gigabytes(needed)} of memory, but {_gigabytes(available)} are free; {remedy}",
-                size={**self.to_dict(), "needed_bytes": needed, "available_bytes": available},
-            )
+    def needed(self, *, explicit: bool) -> int:
+        """Bytes that the program needs, written out or in factored form."""
+        return self.explicit_bytes if explicit else self.factored_bytes
+
+
+def require(memories: int, levels: Levels, attempts: Attempts, *, explicit: bool) -> Size:
+    """The size of a program, which this machine can hold.
+
+    Raises
+    ------
+    LimitError
+        If it cannot; the message states what would fit.
+    """
+    available = psutil.virtual_memory().available
+    size = Size.of(memories, levels, attempts)
+    if size.fits(available, explicit=explicit):
+        return size
+    most = _most_memories(memories, levels, attempts, available, explicit=explicit)
+    remedies = [f"take at most {most} memories"] if most else []
+    remedies += ["a target with fewer levels"]
+    if explicit and size.fits(available, explicit=False):
+        remedies += ['method "columns", which does not write columns out']
+    raise LimitError(
+        f"memories: {memories} memories and {len(levels)} levels make {size.configurations:,} configurations and "
+        f"{size.columns:,} columns, which need about {_gigabytes(size.needed(explicit=explicit))} of memory "
+        f"{'written out' if explicit else 'even in factored form'}, but {_gigabytes(available)} are free; "
+        + ", or ".join(remedies),
+        size={**size.to_dict(), "available_bytes": available, "most_memories": most},
+    )
+
+
+def _most_memories(memories: int, levels: Levels, attempts: Attempts, available: int, *, explicit: bool) -> int:
+    """The greatest number of memories below ``memories`` that fits, or 0."""
+    low, high = 0, memories - 1
+    while low < high:
+        middle = (low + high + 1) // 2
+        if Size.of(middle, levels, attempts).fits(available, explicit=explicit):
+            low = middle
+        else:
+            high = middle - 1
+    return low
 
 
 def _multisets(kinds: int, k: int) -> int:

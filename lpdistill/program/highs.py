@@ -65,7 +65,8 @@ class LinearSolution:
 def solve_program(program: OccupationProgram, algorithm: Algorithm, *, basis: IntArray | None = None) -> LinearSolution:
     """Solve an occupation program with HiGHS.
 
-    Columns are scaled by their probability of leaving, so that rare generation does not look like a tiny coefficient.
+    Columns are scaled by their probability of leaving, and costs by the greatest, so that rare generation means neither
+    tiny coefficients nor huge costs.
 
     Parameters
     ----------
@@ -85,6 +86,7 @@ def solve_program(program: OccupationProgram, algorithm: Algorithm, *, basis: In
     began = time.perf_counter()
     accuracy = ALONE if basis is None else CONFIRMING
     scale = np.where(program.choice.leaving > 0, program.choice.leaving, 1.0)
+    unit = float((program.cost / scale).max()) or 1.0
     solver = highspy.Highs()
     for option, value in {
         "output_flag": False,
@@ -96,14 +98,14 @@ def solve_program(program: OccupationProgram, algorithm: Algorithm, *, basis: In
         "simplex_scale_strategy": 0 if basis is not None else 2,
     }.items():
         solver.setOptionValue(option, value)
-    solver.passModel(_model(program, scale, accuracy.entry))
+    solver.passModel(_model(program, scale, unit, accuracy.entry))
     if basis is not None:
         solver.setBasis(_basis(program, basis))
     solver.run()
     if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
         raise NotCertifiedError(
             f"HiGHS ({algorithm}) ended with status {solver.modelStatusToString(solver.getModelStatus())!r} on the "
-            "program instead of an optimum; use method 'columns' or 'simplex'"
+            "program instead of an optimum; use another method"
         )
     info, solution = solver.getInfo(), solver.getSolution()
     counts = {
@@ -112,16 +114,16 @@ def solve_program(program: OccupationProgram, algorithm: Algorithm, *, basis: In
         Algorithm.PDLP: info.pdlp_iteration_count,
     }
     return LinearSolution(
-        objective=float(info.objective_function_value),
+        objective=float(info.objective_function_value) * unit + program.offset,
         occupation=np.maximum(np.array(solution.col_value), 0.0) / scale,
-        duals=np.array(solution.row_dual),
+        duals=np.array(solution.row_dual) * unit,
         iterations=max(0, int(counts[algorithm])),
         seconds=time.perf_counter() - began,
     )
 
 
-def _model(program: OccupationProgram, scale: FloatArray, smallest: float) -> highspy.HighsLp:
-    """The program as HiGHS takes it, every column divided by its scale."""
+def _model(program: OccupationProgram, scale: FloatArray, unit: float, smallest: float) -> highspy.HighsLp:
+    """The program as HiGHS takes it: every column divided by its scale, every cost by the unit of time."""
     rows, columns = program.shape
     matrix = program.matrix.copy()
     matrix.data /= np.repeat(scale, np.diff(matrix.indptr))
@@ -134,8 +136,7 @@ def _model(program: OccupationProgram, scale: FloatArray, smallest: float) -> hi
     matrix.eliminate_zeros()
     model = highspy.HighsLp()
     model.num_row_, model.num_col_ = rows, columns
-    model.offset_ = program.offset
-    model.col_cost_ = program.cost / scale
+    model.col_cost_ = program.cost / scale / unit
     model.col_lower_ = np.zeros(columns)
     model.col_upper_ = np.full(columns, highspy.kHighsInf)
     model.row_lower_ = model.row_upper_ = program.start

@@ -20,7 +20,7 @@ from scipy import sparse
 
 from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.model.dynamics import Choice, Dynamics
-from lpdistill.model.size import Size
+from lpdistill.model.size import require
 
 if TYPE_CHECKING:
     from lpdistill.program.convex import ConvexProgram
@@ -55,12 +55,7 @@ class OccupationProgram:
             If all columns are asked for and do not fit into the memory of this machine.
         """
         if columns is None:
-            size = Size.of(dynamics.problem.memories, dynamics.problem.levels, dynamics.attempts)
-            size.require(
-                size.explicit_bytes,
-                what="the explicit program",
-                remedy='use column generation (method "columns"), fewer memories, or a lower target',
-            )
+            require(dynamics.problem.memories, dynamics.problem.levels, dynamics.attempts, explicit=True)
             columns = np.arange(dynamics.numbering.size)
         start = np.zeros(dynamics.size)
         start[0] = 1.0

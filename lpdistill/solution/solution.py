@@ -20,6 +20,7 @@ from lpdistill.program.evaluation import visits
 from lpdistill.program.policy_iteration import Optimum
 from lpdistill.solution.policy import ConfigurationTable, Counts, Decision, Policy, Regrets
 from lpdistill.solution.resources import Expected
+from lpdistill.solution.wording import outwards
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -285,7 +286,7 @@ class Solution:
         return [
             ("problem", f"{self.problem}{last}"),
             ("waiting time", f"{self.waiting_time:.12g} ({self.status})"),
-            ("proved", f"between {self.lower_bound:.15g} and {self.upper_bound:.15g}"),
+            ("proved", "between {} and {}".format(*outwards(self.lower_bound, self.upper_bound))),
             ("expected use", use),
             ("program", how),
         ]

@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context
 
 from lpdistill.model.levels import Levels
 
 FEWEST_DECIMALS = 3
+
+DIGITS = 14
+"""Significant digits of a printed bound: rounding outwards then costs less than the bounds are apart."""
+
+
+def outwards(lower: float, upper: float) -> tuple[str, str]:
+    """Two bounds in decimals, rounded away from each other, so that what is printed is still proved.
+
+    >>> outwards(8.640493238435169, 8.640493238437489)
+    ('8.6404932384351', '8.6404932384375')
+    """
+    down, up = Context(DIGITS, ROUND_FLOOR), Context(DIGITS, ROUND_CEILING)
+    return f"{down.create_decimal(lower):g}", f"{up.create_decimal(upper):g}"
 
 
 @dataclass(frozen=True, order=True)
