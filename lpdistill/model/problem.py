@@ -189,6 +189,7 @@ class Problem:
             "generation_time": str(self.generation_time),
             "distillation_time": str(self.distillation_time),
             "final_step": str(self.final_step),
+            "distillation": self.distillation.name,
             "rules": [],
             "budgets": {},
         }
