@@ -42,6 +42,8 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(UNEXPECTED)
+    except OSError as error:
+        _fail(f"cannot read or write: {error.strerror or error}", UNEXPECTED)
     except Exception as error:  # noqa: BLE001 - the last resort: a message instead of a traceback
         _fail(f"unexpected {type(error).__name__}: {error}; please report this with the command", UNEXPECTED)
 

@@ -19,14 +19,14 @@ F0: TypeAlias = Annotated[str | None, typer.Option("--f0", help="Fidelity of a r
 Target: TypeAlias = Annotated[str | None, typer.Option("--target", help="Fidelity to reach.")]
 Gap: TypeAlias = Annotated[str | None, typer.Option("--gap", help="Instead of --target: target - f0.")]
 GenerationTime: TypeAlias = Annotated[
-    str | None, typer.Option("--generation-time", help="Duration of a step that only generates.  [default: 1]")
+    str | None, typer.Option("--generation-time", help="Duration of a step that only generates.  \\[default: 1]")
 ]
 DistillationTime: TypeAlias = Annotated[
-    str | None, typer.Option("--distillation-time", help="Duration of a step that distils.  [default: 2]")
+    str | None, typer.Option("--distillation-time", help="Duration of a step that distils.  \\[default: 2]")
 ]
 FinalStep: TypeAlias = Annotated[
     str | None,
-    typer.Option("--final-step", help="charged: the last step counts; free: it does not.  [default: charged]"),
+    typer.Option("--final-step", help="charged: the last step counts; free: it does not.  \\[default: charged]"),
 ]
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 

@@ -71,6 +71,8 @@ class Progress:
             self._tell()
 
     def _tell(self) -> None:
+        if not self._stage:
+            return
         line = f"{time.monotonic() - self._began:5.1f} s  {self._stage}"
         if self._console.is_terminal:
             self._status.update(line)

@@ -14,11 +14,14 @@ from lpdistill.errors import ModelError
 E = TypeVar("E", bound=StrEnum)
 Number: TypeAlias = int | float | str | Fraction | Decimal
 
+RATIONAL = 'a number such as 0.75 or "3/4"'
+WHOLE = "a whole number such as 4"
+
 LONGEST_NUMBER = 1000
 """Characters, and decimal exponent, beyond which a number is refused rather than expanded."""
 
 
-def exact(value: object, where: str) -> Fraction:
+def exact(value: object, where: str, *, form: str = RATIONAL) -> Fraction:
     """The rational number that a user means by ``value``.
 
     Integers, fractions and decimals are themselves; text is a decimal or a fraction (``"0.75"``, ``"3/4"``,
@@ -33,7 +36,7 @@ def exact(value: object, where: str) -> Fraction:
     (Fraction(1, 10), Fraction(3, 4), Fraction(1, 1000000))
     """
     if isinstance(value, bool) or not isinstance(value, str | Decimal | Real):
-        raise ModelError(where, 'must be a number such as 0.75 or "3/4"', value)
+        raise ModelError(where, f"must be {form}", value)
     if isinstance(value, Rational):
         return Fraction(int(value.numerator), int(value.denominator))
     if not isinstance(value, str | Decimal):
@@ -47,7 +50,7 @@ def exact(value: object, where: str) -> Fraction:
     try:
         parts = [Decimal(numerator), Decimal(denominator if slash else "1")]
     except InvalidOperation:
-        raise ModelError(where, 'must be a number such as 0.75 or "3/4"', value) from None
+        raise ModelError(where, f"must be {form}", value) from None
     if not all(part.is_finite() for part in parts):
         raise ModelError(where, "must be a finite number", value)
     if any(part and abs(part.adjusted()) > LONGEST_NUMBER for part in parts):
@@ -65,9 +68,9 @@ def whole(value: object, where: str) -> int:
     ModelError
         If ``value`` is not a whole number.
     """
-    number = exact(value, where)
+    number = exact(value, where, form=WHOLE)
     if number.denominator != 1:
-        raise ModelError(where, "must be a whole number", value)
+        raise ModelError(where, f"must be {WHOLE}", value)
     return int(number)
 
 

@@ -147,7 +147,9 @@ class Werner:
         """
         limit = float(raw.fidelity)
         for _ in range(memories - 1):
-            limit = pumping_limit(limit)
+            limit, before = pumping_limit(limit), limit
+            if limit <= before:
+                break
         needed = _memories_needed(raw.fidelity, target)
         return Reach(
             pumping_limit=pumping_limit(float(raw.fidelity)),

@@ -14,6 +14,9 @@ from lpdistill.model.numbers import Number, exact, member, whole
 from lpdistill.model.physics import DistillationMap, Reach, Werner
 from lpdistill.model.size import most_levels
 
+SMALLEST = Fraction(1, 10**200)
+"""Probabilities below this, and durations this far from 1, leave no room for products in double precision."""
+
 
 class FinalStep(StrEnum):
     """Whether the step that reaches the target counts towards the waiting time."""
@@ -88,6 +91,8 @@ class Problem:
         chance, raw = exact(p, "p"), exact(f0, "f0")
         if not 0 < chance <= 1:
             raise ModelError("p", "must be a probability with 0 < p <= 1", p)
+        if chance < SMALLEST:
+            raise ModelError("p", f"must be at least {float(SMALLEST):g}: double precision ends there", p)
         if not Fraction(1, 2) < raw <= 1:
             raise ModelError("f0", "must be a raw fidelity with 1/2 < f0 <= 1", f0)
         if distillation is not None and not isinstance(distillation, DistillationMap):
@@ -231,4 +236,8 @@ def _duration(time: Number, where: str) -> Fraction:
     number = exact(time, where)
     if number < 0:
         raise ModelError(where, "must not be negative", time)
+    if number and not SMALLEST <= number <= 1 / SMALLEST:
+        raise ModelError(
+            where, f"must be 0 or between {float(SMALLEST):g} and {float(1 / SMALLEST):g}; take another unit", time
+        )
     return number

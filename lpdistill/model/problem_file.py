@@ -28,14 +28,14 @@ def read_settings(path: str | PathLike[str]) -> dict[str, Any]:
     where = str(path)
     try:
         # Decimals stay text, so that 0.79 means 79/100.
-        settings = tomllib.loads(Path(path).read_text(encoding="utf-8"), parse_float=str)
+        settings = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"), parse_float=str)
     except OSError as error:
         raise ModelError(
             "problem file", f"cannot be read: {error.strerror}; give the path of a TOML file", where
         ) from None
     except UnicodeDecodeError:
         raise ModelError("problem file", "is not text; give the path of a TOML file", where) from None
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise ModelError("problem file", f"is not valid TOML: {error}", where) from None
     for key in settings:
         if key not in KEYS:

@@ -20,6 +20,9 @@ MOST_LEVELS = 500
 MOST_CONFIGURATIONS = 50_000_000
 """Configurations beyond which no machine of today solves the program."""
 
+MOST_MEMORIES = 10_000
+"""Memories beyond which even the closed forms take long, and beyond any hardware."""
+
 BASE_BYTES = 200_000_000
 """Memory of the interpreter and the libraries."""
 
@@ -131,6 +134,11 @@ def require(memories: int, levels: Levels, attempts: Attempts, *, explicit: bool
     LimitError
         If it cannot; the message states what would fit.
     """
+    if memories > MOST_MEMORIES:
+        raise LimitError(
+            f"memories: {memories:,} are more than the {MOST_MEMORIES:,} up to which sizes are computed; take fewer",
+            size={"memories": memories, "most_memories": MOST_MEMORIES},
+        )
     available = psutil.virtual_memory().available
     size = Size.of(memories, levels, attempts)
     if size.fits(available, explicit=explicit):
