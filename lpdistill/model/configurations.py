@@ -28,7 +28,7 @@ class CountVectors:
 
     >>> pairs = CountVectors(most=2, kinds=2)
     >>> pairs.counts.tolist()
-    [[0, 0], [1, 0], [0, 1], [2, 0], [1, 1], [0, 2]]
+    [[0, 0], [0, 1], [1, 0], [0, 2], [1, 1], [2, 0]]
     >>> int(pairs.rank(np.array([1, 1])))
     4
     """

@@ -81,7 +81,9 @@ class Choice:
         entry, rank, probability = generation.expand(self.outcomes.indices.astype(np.int64))
         row = np.repeat(np.arange(len(self.columns)), np.diff(self.outcomes.indptr))
         shape = len(self.columns), self.dynamics.configurations.size
-        return sparse.csr_array((self.outcomes.data[entry] * probability, (row[entry], rank)), shape=shape)
+        moves = sparse.csr_array((self.outcomes.data[entry] * probability, (row[entry], rank)), shape=shape)
+        moves.eliminate_zeros()
+        return moves
 
     @cached_property
     def conditional(self) -> sparse.csr_array:

@@ -47,19 +47,17 @@ def evaluate(choice: Choice, local: FloatArray, scale: FloatArray | None = None)
         If some configuration never reaches the target.
     """
     leaving = choice.leaving
-    if not (leaving > 0).all():
-        raise_improper(choice)
+    require_leaving(choice)
     unit = np.where(scale > 0, scale, 1.0) if scale is not None else np.ones_like(local)
 
     def image(x: FloatArray) -> FloatArray:
         return x - choice.expect(unit * x) / leaving / unit
 
-    start = np.ones_like(local) if scale is not None else None
     try:
         if len(local) <= SMALL:
             values = np.linalg.solve(np.eye(len(local)) - choice.conditional.toarray(), local)
         else:
-            values = unit * _iterate(image, local / unit, start)
+            values = unit * _iterate(image, local / unit)
     except (NoConvergenceError, np.linalg.LinAlgError):
         values = _factorise(choice.conditional, local)
     if not (np.isfinite(values).all() and (values >= 0).all()):
@@ -69,15 +67,21 @@ def evaluate(choice: Choice, local: FloatArray, scale: FloatArray | None = None)
 
 def visits(choice: Choice, start: int) -> FloatArray:
     """Expected number of times that a run from ``start`` takes each column of a policy, (configurations,)."""
+    require_leaving(choice)
     reached = _reachable(choice.moves, start)
     back = sparse.csr_array(choice.conditional.T)
     weights = np.zeros(len(choice.leaving))
     weights[start] = 1.0
     try:
-        left = _iterate(lambda z: z - back @ z, weights, None)
-    except NoConvergenceError:
+        if len(weights) <= SMALL:
+            left = np.linalg.solve(np.eye(len(weights)) - back.toarray(), weights)
+        else:
+            left = _iterate(lambda z: z - back @ z, weights)
+    except (NoConvergenceError, np.linalg.LinAlgError):
         left = _factorise(back, weights)
-    return np.where(reached, np.maximum(left, 0.0) / choice.leaving, 0.0)
+    # A sweep replaces the rounding of the largest visits by that of each configuration's own.
+    left = weights + back @ np.where(reached, np.maximum(left, 0.0), 0.0)
+    return np.where(reached, left / choice.leaving, 0.0)
 
 
 def stuck(choice: Choice) -> BoolArray:
@@ -86,6 +90,12 @@ def stuck(choice: Choice) -> BoolArray:
     goal = sparse.csr_array(((choice.leaving > 0) & (choice.reaching > 0)).astype(np.float64)[None, :])
     graph = sparse.block_array([[None, goal], [sparse.csr_array((size, 1)), choice.moves.T]], format="csr")
     return np.asarray(~_reachable(graph, 0)[1:])
+
+
+def require_leaving(choice: Choice) -> None:
+    """Raise ImproperPolicyError if a policy waits forever somewhere."""
+    if not (choice.leaving > 0).all():
+        raise_improper(choice)
 
 
 def raise_improper(choice: Choice) -> NoReturn:
@@ -124,7 +134,7 @@ class NoConvergenceError(Exception):
     """The iterative solvers gave up; never leaves this module."""
 
 
-def _iterate(image: Callable[[FloatArray], FloatArray], right: FloatArray, start: FloatArray | None) -> FloatArray:
+def _iterate(image: Callable[[FloatArray], FloatArray], right: FloatArray) -> FloatArray:
     """Solve ``image(x) = right`` by Krylov iteration."""
     operator = LinearOperator((len(right), len(right)), matvec=image, dtype=np.float64)
     accepted = 10 * RESIDUAL * max(1.0, float(np.linalg.norm(right)))
@@ -134,7 +144,7 @@ def _iterate(image: Callable[[FloatArray], FloatArray], right: FloatArray, start
     )
     for method in methods:
         with np.errstate(all="ignore"):
-            x, _ = method(operator, right, x0=start, rtol=RESIDUAL, atol=0.0)
+            x, _ = method(operator, right, rtol=RESIDUAL, atol=0.0)
         if np.isfinite(x).all() and np.linalg.norm(image(x) - right) <= accepted:
             return np.asarray(x)
     raise NoConvergenceError

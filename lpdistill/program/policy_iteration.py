@@ -9,14 +9,17 @@ import numpy as np
 
 from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.errors import NotCertifiedError
-from lpdistill.model.dynamics import Choice, Dynamics
-from lpdistill.program.evaluation import evaluate
+from lpdistill.model.dynamics import Choice, Dynamics, Priced
+from lpdistill.program.evaluation import evaluate, require_leaving
 
 MARGIN = 4.0
 """Roundings by which the values of a proof stay below those of the policy."""
 
 MOST_ROUNDS = 1000
 """Far beyond what policy iteration takes (three to six rounds); more would mean that arithmetic has failed."""
+
+GAP = 1e-9
+"""Relative distance of the proven bounds, in any configuration, beyond which no optimum is claimed."""
 
 
 @dataclass(frozen=True)
@@ -79,13 +82,14 @@ def policy_iteration(dynamics: Dynamics, columns: IntArray, progress: Callable[[
     gamma, generated, previous = dynamics.rounding, [columns], np.inf
     for rounds in range(1, MOST_ROUNDS):
         policy = dynamics.choose(columns)
+        require_leaving(policy)
         local = policy.cost / policy.leaving
         values = evaluate(policy, local)
         values = evaluate(policy, local, scale=values)
         progress(f"round {rounds}: pricing {dynamics.numbering.size:,} columns")
         low = evaluate(policy, local - MARGIN * gamma * values, scale=values)
         priced = dynamics.price(low)
-        better = priced.best * (1 - gamma) < low
+        better = dual_excess(dynamics, priced, low) > 0
         total = float(values.sum())
         if not better.any() or total >= previous:
             break
@@ -94,37 +98,56 @@ def policy_iteration(dynamics: Dynamics, columns: IntArray, progress: Callable[[
         generated.append(columns[better])
     high = evaluate(policy, local + MARGIN * gamma * values, scale=values)
     least = float(dynamics.durations.min())
-    return Optimum(
-        policy=policy,
-        values=values,
-        lower=_scaled_down(low, low - priced.best * (1 - gamma), least),
-        upper=_scaled_up(high, (local + policy.expect(high) / policy.leaving) * (1 + gamma) - high, least),
-        generated=np.unique(np.concatenate(generated)),
-        rounds=rounds,
-    )
+    lower = _scaled_down(low, float(dual_excess(dynamics, priced, low).max()), least)
+    upper = _scaled_up(high, float(policy_shortfall(policy, high).max()), least)
+    if (upper - lower > GAP * upper).any():
+        raise NotCertifiedError(
+            f"the proven bounds of some configuration are more than {GAP:g} apart, relative to their size; take a "
+            "larger p, or times of similar size"
+        )
+    return Optimum(policy, values, lower, upper, np.unique(np.concatenate(generated)), rounds)
 
 
-def _scaled_down(low: FloatArray, excess: FloatArray, least: float) -> FloatArray:
+def dual_excess(dynamics: Dynamics, priced: Priced, low: FloatArray) -> FloatArray:
+    """By how much values exceed what is proved of their least action values, (configurations,).
+
+    Where none does, the values are feasible for the dual program, whatever was rounded.
+    """
+    return np.asarray(low - priced.best * (1 - dynamics.rounding))
+
+
+def policy_shortfall(policy: Choice, high: FloatArray) -> FloatArray:
+    """By how much values fall short of what is proved of a policy's action values, (configurations,).
+
+    Where none does, the values bound the expected times of the policy from above, whatever was rounded.
+    """
+    action_values = (policy.cost + policy.expect(high)) / policy.leaving
+    return np.asarray(action_values * (1 + policy.dynamics.rounding) - high)
+
+
+def _scaled_down(low: FloatArray, excess: float, least: float) -> FloatArray:
     """Dual feasible values, given some that exceed an action value by at most ``excess``.
 
     If ``V <= c + P V + excess`` and every ``c >= least``, then ``(1 - e) V`` is feasible for
-    ``e = excess / (least + excess)``.
+    ``e = excess / (least + excess)``; twice the excess is taken, so that rounding cannot undo it.
     """
-    worst = float(excess.max(initial=0.0))
-    if worst > 0 and least <= 0:
+    if excess <= 0:
+        return low
+    if least <= 0:
         raise NotCertifiedError(
             "no lower bound: some steps take no time, and rounding leaves the dual values infeasible by "
-            f"{worst:.3g}; give every step a duration above 0"
+            f"{excess:.3g}; give every step a duration above 0"
         )
-    return low * (1 - worst / (least + worst)) if worst > 0 else low
+    return low * (1 - 2 * excess / (least + 2 * excess))
 
 
-def _scaled_up(high: FloatArray, excess: FloatArray, least: float) -> FloatArray:
-    """Values that bound a policy's from above, given some that fall short of their action values by ``excess``."""
-    worst = float(excess.max(initial=0.0))
-    if worst > 0 and least <= worst:
+def _scaled_up(high: FloatArray, shortfall: float, least: float) -> FloatArray:
+    """Values that bound a policy's from above, given some that fall short of an action value by ``shortfall``."""
+    if shortfall <= 0:
+        return high
+    if least <= 2 * shortfall:
         raise NotCertifiedError(
-            "no upper bound: rounding leaves the values of the policy short by "
-            f"{worst:.3g}, as much as a step takes; take a larger p, or times of similar size"
+            f"no upper bound: rounding leaves the values of the policy short by {shortfall:.3g}, as much as a step "
+            "takes; take a larger p, or times of similar size"
         )
-    return high * (1 + worst / (least - worst)) if worst > 0 else high
+    return high * (1 + 2 * shortfall / (least - 2 * shortfall))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from operator import index
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -53,8 +54,8 @@ class ConfigurationTable(Mapping[Counts, float]):
 def rank_of(configurations: CountVectors, counts: Counts) -> int:
     """Rank of a configuration that a user names; KeyError if there is no such configuration."""
     try:
-        return int(configurations.rank(np.array(counts, dtype=np.int64)))
-    except (ValueError, TypeError, IndexError):
+        return int(configurations.rank(np.array([index(n) for n in counts], dtype=np.int64)))
+    except (ValueError, TypeError, OverflowError):
         raise KeyError(
             f"no configuration {counts!r}: give {configurations.kinds} counts, one per level, that sum to at most "
             f"{configurations.most}"

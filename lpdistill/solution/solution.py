@@ -17,7 +17,7 @@ from lpdistill.errors import NotCertifiedError
 from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.problem import FinalStep, Problem
 from lpdistill.program.evaluation import visits
-from lpdistill.program.policy_iteration import Optimum
+from lpdistill.program.policy_iteration import GAP, Optimum, dual_excess, policy_shortfall
 from lpdistill.solution.policy import ConfigurationTable, Counts, Decision, Policy, Regrets
 from lpdistill.solution.resources import Expected
 from lpdistill.solution.wording import outwards
@@ -185,24 +185,32 @@ class Solution:
         Raises
         ------
         NotCertifiedError
-            If the visits do not balance, a column has a negative reduced cost, or the bounds do not enclose the
-            waiting time.
+            If expected visits do not balance, a bound is not proved in some configuration, a value lies outside its
+            bounds, or the bounds are too far apart for an optimum.
         """
-        dynamics = Dynamics(self.problem, self.dynamics.attempts)
-        choice = dynamics.choose(self.optimum.policy.columns)
-        balance = choice.leaving * self.occupation - choice.moves.T @ self.occupation
+        claimed, dynamics = self.optimum, Dynamics(self.problem, self.dynamics.attempts)
+        columns, numbering = claimed.policy.columns, dynamics.numbering
+        own = len(columns) == dynamics.size and bool((columns < numbering.size).all())
+        if not own or (numbering.describe(columns).configuration != np.arange(dynamics.size)).any():
+            raise NotCertifiedError("the solution does not verify: its policy belongs to another problem")
+        policy = dynamics.choose(columns)
+        balance = policy.leaving * self.occupation - policy.moves.T @ self.occupation
         balance[0] -= 1.0
-        low = self.optimum.lower
-        slack = dynamics.price(low).best * (1 - dynamics.rounding) - low
         found = Verification(
             flow_residual=float(np.abs(balance).max()),
-            least_regret=float(slack.min()),
+            least_regret=-float(dual_excess(dynamics, dynamics.price(claimed.lower), claimed.lower).max()),
             gap=self.upper_bound - self.lower_bound,
         )
-        if found.flow_residual > FLOW_TOLERANCE * max(1.0, self.expected.steps) or found.least_regret < 0:
-            raise NotCertifiedError(f"the solution does not verify: {found}")
-        if not self.lower_bound <= self.waiting_time <= self.upper_bound:
-            raise NotCertifiedError(f"the bounds do not enclose {self.waiting_time!r}: {found}")
+        enclosed = (claimed.lower <= claimed.values) & (claimed.values <= claimed.upper)
+        for proved, claim in (
+            (found.flow_residual <= FLOW_TOLERANCE * max(1.0, self.expected.steps), "expected visits do not balance"),
+            (found.least_regret >= 0, "the lower bound is not feasible for the dual program"),
+            (policy_shortfall(policy, claimed.upper).max() <= 0, "the upper bound does not bound the policy"),
+            (enclosed.all(), "values lie outside their bounds"),
+            ((claimed.upper - claimed.lower <= GAP * claimed.upper).all(), "the bounds are too far apart"),
+        ):
+            if not proved:
+                raise NotCertifiedError(f"the solution does not verify: {claim} ({found})")
         return found
 
     def to_dict(self) -> dict[str, Any]:
