@@ -21,8 +21,11 @@ from lpdistill.arrays import BoolArray, FloatArray
 from lpdistill.errors import ImproperPolicyError, NotCertifiedError
 from lpdistill.model.dynamics import Choice
 
-RESIDUAL = 1e-14
-"""Relative residual asked of the iterative solvers; one ten times as large is accepted."""
+RESIDUALS = (1e-10, 1e-5)
+"""Relative residuals asked of the iterative solvers: for the solution, and for its correction."""
+
+ACCEPTED = 1e-13
+"""Relative residual beyond which a system is factorised instead."""
 
 SMALL = 400
 """Configurations up to which factorising a policy is quicker than iterating."""
@@ -137,16 +140,19 @@ class NoConvergenceError(Exception):
 def _iterate(image: Callable[[FloatArray], FloatArray], right: FloatArray) -> FloatArray:
     """Solve ``image(x) = right`` by Krylov iteration."""
     operator = LinearOperator((len(right), len(right)), matvec=image, dtype=np.float64)
-    accepted = 10 * RESIDUAL * max(1.0, float(np.linalg.norm(right)))
+    accepted = ACCEPTED * max(1.0, float(np.linalg.norm(right)))
     methods: tuple[Callable[..., tuple[FloatArray, int]], ...] = (
         partial(bicgstab, maxiter=200),
         partial(gmres, maxiter=4, restart=50),
     )
     for method in methods:
-        with np.errstate(all="ignore"):
-            x, _ = method(operator, right, rtol=RESIDUAL, atol=0.0)
+        x = np.zeros_like(right)
+        for residual in RESIDUALS:
+            with np.errstate(all="ignore"):
+                correction, _ = method(operator, right - image(x), rtol=residual, atol=0.0)
+            x = x + correction
         if np.isfinite(x).all() and np.linalg.norm(image(x) - right) <= accepted:
-            return np.asarray(x)
+            return x
     raise NoConvergenceError
 
 
