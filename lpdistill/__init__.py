@@ -17,11 +17,12 @@ if TYPE_CHECKING:
         UnreachableTargetError,
     )
     from lpdistill.model.dynamics import Dynamics
+    from lpdistill.model.generation import Attempts
     from lpdistill.model.levels import Levels
     from lpdistill.model.physics import DistillationMap, Werner
     from lpdistill.model.problem import FinalStep, Problem
     from lpdistill.model.problem_file import load_problem
-    from lpdistill.model.size import Attempts, Size
+    from lpdistill.model.size import Size
     from lpdistill.program.occupation import OccupationProgram
     from lpdistill.solution.policy import Decision, Policy
     from lpdistill.solution.solution import Solution, Status
@@ -61,11 +62,12 @@ __version__ = "0.1.0"
 _ROOMS = {
     "errors": [name for name in __all__ if name.endswith("Error")],
     "model.dynamics": ["Dynamics"],
+    "model.generation": ["Attempts"],
     "model.levels": ["Levels"],
     "model.physics": ["DistillationMap", "Werner"],
     "model.problem": ["FinalStep", "Problem"],
     "model.problem_file": ["load_problem"],
-    "model.size": ["Attempts", "Size"],
+    "model.size": ["Size"],
     "program.occupation": ["OccupationProgram"],
     "solution.policy": ["Decision", "Policy"],
     "solution.solution": ["Solution", "Status"],

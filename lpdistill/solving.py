@@ -11,9 +11,10 @@ import numpy as np
 from lpdistill.arrays import IntArray
 from lpdistill.errors import ImproperPolicyError, ModelError, NotCertifiedError
 from lpdistill.model.dynamics import Dynamics
+from lpdistill.model.generation import Attempts
 from lpdistill.model.numbers import member
 from lpdistill.model.problem import Problem
-from lpdistill.model.size import Attempts, require
+from lpdistill.model.size import require
 from lpdistill.program.highs import Algorithm, LinearSolution, solve_program
 from lpdistill.program.occupation import OccupationProgram
 from lpdistill.program.policy_iteration import Optimum, policy_iteration, silent

@@ -11,8 +11,14 @@ from lpdistill.cli.app import main
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
 
+def lines(text: str) -> list[str]:
+    """Lines without what differs from run to run: how long it took and how HiGHS went about it."""
+    varying = re.sub(r"[\d,]+ HiGHS iterations|\d+\.\d+ s$", "*", text, flags=re.MULTILINE)
+    return [line.rstrip() for line in varying.strip().splitlines()]
+
+
 def test_command_prints_what_the_readme_shows(monkeypatch, capsys):
-    """Every line that the README shows for its first command is printed by it, in this order."""
+    """The README's first command prints, line by line, what the README shows."""
     command = re.search(r"```sh\n.*&& (lpdistill .*)\n```", README)
     shown = re.search(r"```text\n(.*?)```", README, flags=re.DOTALL)
     assert command is not None
@@ -21,6 +27,4 @@ def test_command_prints_what_the_readme_shows(monkeypatch, capsys):
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 0
-    printed = iter(line.rstrip() for line in capsys.readouterr().out.splitlines())
-    for line in shown[1].splitlines():
-        assert line.rstrip() in printed, line
+    assert lines(capsys.readouterr().out) == lines(shown[1])

@@ -48,9 +48,10 @@ def solve(
     with Progress() as progress:
         solution = solve_problem(problem, method=method, progress=progress)
         progress("reading the policy off")
-        if as_json:
-            print_json(solution.to_dict())
-            return
+        solution.occupation  # noqa: B018 - computed here, while progress shows
+    if as_json:
+        print_json(solution.to_dict())
+    else:
         _print(solution, everything=everything)
 
 

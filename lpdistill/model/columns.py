@@ -9,8 +9,8 @@ import numpy as np
 
 from lpdistill.arrays import IntArray, ragged
 from lpdistill.model.configurations import CountVectors
+from lpdistill.model.generation import Attempts
 from lpdistill.model.matchings import Matchings
-from lpdistill.model.size import Attempts
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,10 +26,9 @@ from scipy import sparse
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.model.columns import Block, Numbering
 from lpdistill.model.configurations import CountVectors
-from lpdistill.model.generation import Generation
+from lpdistill.model.generation import Attempts, Generation
 from lpdistill.model.matchings import Matchings
 from lpdistill.model.problem import Problem
-from lpdistill.model.size import Attempts
 
 CHUNK = 1 << 17
 """Action values computed at a time: a megabyte, so that they are reduced while still in cache."""
@@ -73,6 +72,16 @@ class Choice:
     def expect(self, values: FloatArray) -> FloatArray:
         """Expected value after the step, over all moves, (columns,)."""
         return np.asarray(self.outcomes @ np.concatenate(self.dynamics.generation.expect(values)))
+
+    def action_values(self, values: FloatArray) -> FloatArray:
+        """Cost and expected value after the step, given that anything happens, (columns,); infinite for waiting."""
+        found = np.full(len(self.columns), np.inf)
+        np.divide(self.cost + self.expect(values), self.leaving, out=found, where=self.leaving > 0)
+        return found
+
+    def regrets(self, values: FloatArray) -> FloatArray:
+        """Reduced cost of every column, (columns,): ``c + P V - leaving * V``."""
+        return np.asarray(self.cost + self.expect(values) - self.leaving * values[self.configuration])
 
     @cached_property
     def moves(self) -> sparse.csr_array:
@@ -167,14 +176,21 @@ class Dynamics:
 
     @cached_property
     def rounding(self) -> float:
-        """Bound on the relative rounding error of an action value.
+        """Bound on the relative rounding error of an action value, for values that are not negative.
 
-        Values, probabilities and durations are not negative, so nothing cancels: an action value passes through at
-        most ``M`` steps of the attempt recursion and as many of the binomial tables, a product over kinds, and one
-        sum, each operation with relative error at most ``2**-53``.
+        Everything is a sum or product of numbers that are not negative, so relative errors only add up, at most
+        ``2**-53`` an operation.  On the way to one action value there are at most
+
+        - three operations and one rounded probability in each of ``M`` steps of the attempt recursion, and as many
+          for the probability of leaving: ``8 M``;
+        - as many in each step of the binomial tables, over all kinds at most ``M / 2`` trials: ``2 M``;
+        - a power and a product for every kind, each power within a few roundings: ``4 m``;
+        - one addition for every outcome of a matching, whether outcomes merge before or in the product;
+        - a handful more: the duration, its addition, one division.
         """
-        longest = int(np.diff(self.matchings.outcomes.indptr).max())
-        operations = 8 * self.problem.memories + 2 * len(self.problem.levels.kinds) + longest + 32
+        below = self.matchings.results >= 0
+        outcomes = int(np.prod(1 + self.matchings.counts[:, below], axis=1).max())
+        operations = 10 * self.problem.memories + 4 * len(self.problem.levels.kinds) + outcomes + 32
         return operations * 2.0**-53
 
     def price(self, values: FloatArray) -> Priced:
@@ -236,10 +252,7 @@ class Dynamics:
 
     def action_values(self, columns: IntArray, values: FloatArray) -> FloatArray:
         """Value of each column, as :attr:`Priced.best` takes it, (columns,); infinite for waiting."""
-        choice = self.choose(columns)
-        value = np.full(len(columns), np.inf)
-        np.divide(choice.cost + choice.expect(values), choice.leaving, out=value, where=choice.leaving > 0)
-        return value
+        return self.choose(columns).action_values(values)
 
     def greedy(self) -> IntArray:
         """Column of the greedy policy in every configuration, (configurations,).

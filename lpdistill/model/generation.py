@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
 
 import numpy as np
 
 from lpdistill.arrays import FloatArray, IntArray, ragged
 from lpdistill.model.configurations import CountVectors
+
+
+class Attempts(StrEnum):
+    """Which numbers of generation attempts an action may make."""
+
+    FULL = "full"
+    """On every empty memory: enough for an optimum when nothing prices, limits or delays generation."""
+    ALL = "all"
+    """Any number from zero to the number of empty memories."""
 
 
 @dataclass(frozen=True)

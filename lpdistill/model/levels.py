@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -20,25 +20,29 @@ from lpdistill.model.physics import Combination, DistillationMap, Pair
 class Tree:
     """A composition tree: a raw pair (no children), or the distillation of two trees.
 
-    >>> raw = Tree()
-    >>> str(Tree((raw, Tree((raw, raw))))), Tree((raw, Tree((raw, raw)))).raw_pairs
-    ('D(f0, D(f0, f0))', 3)
+    Attributes
+    ----------
+    children
+        The trees distilled, or None for a raw pair.
+    raw_pairs
+        Raw pairs that the tree consumes if every distillation succeeds.
+    memories
+        Memories needed to carry the tree out, one pair after the other (its Sethi-Ullman number).
+
+    >>> pumped = Tree((Tree(), Tree((Tree(), Tree()))))
+    >>> str(pumped), pumped.raw_pairs, pumped.memories
+    ('D(f0, D(f0, f0))', 3, 2)
     """
 
     children: tuple[Tree, Tree] | None = None
+    raw_pairs: int = field(init=False, default=1)
+    memories: int = field(init=False, default=1)
 
-    @property
-    def raw_pairs(self) -> int:
-        """Raw pairs that the tree consumes if every distillation succeeds."""
-        return 1 if self.children is None else sum(child.raw_pairs for child in self.children)
-
-    @property
-    def memories(self) -> int:
-        """Memories needed to carry the tree out, one pair after the other (its Sethi-Ullman number)."""
-        if self.children is None:
-            return 1
-        low, high = sorted(child.memories for child in self.children)
-        return low + 1 if low == high else high
+    def __post_init__(self) -> None:
+        if self.children is not None:
+            low, high = sorted(child.memories for child in self.children)
+            object.__setattr__(self, "raw_pairs", sum(child.raw_pairs for child in self.children))
+            object.__setattr__(self, "memories", low + 1 if low == high else high)
 
     def __str__(self) -> str:
         return "f0" if self.children is None else f"D({self.children[0]}, {self.children[1]})"

@@ -38,7 +38,7 @@ def exact(value: object, where: str, *, form: str = RATIONAL) -> Fraction:
     if isinstance(value, bool) or not isinstance(value, str | Decimal | Real):
         raise ModelError(where, f"must be {form}", value)
     if isinstance(value, Rational):
-        return Fraction(int(value.numerator), int(value.denominator))
+        return _of_ordinary_length(Fraction(int(value.numerator), int(value.denominator)), where)
     if not isinstance(value, str | Decimal):
         if not math.isfinite(float(value)):
             raise ModelError(where, "must be a finite number", value)
@@ -58,6 +58,13 @@ def exact(value: object, where: str, *, form: str = RATIONAL) -> Fraction:
     if parts[1] == 0:
         raise ModelError(where, "has denominator zero", value)
     return Fraction(parts[0]) / Fraction(parts[1])
+
+
+def _of_ordinary_length(number: Fraction, where: str) -> Fraction:
+    """A rational number, unless it has digits beyond reason."""
+    if max(number.numerator.bit_length(), number.denominator.bit_length()) > 4 * LONGEST_NUMBER:
+        raise ModelError(where, f"has more than about {LONGEST_NUMBER} digits; give a shorter number", "a long number")
+    return number
 
 
 def whole(value: object, where: str) -> int:

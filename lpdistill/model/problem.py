@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import KW_ONLY, dataclass, field, replace
 from enum import StrEnum
 from fractions import Fraction
@@ -16,6 +17,12 @@ from lpdistill.model.size import most_levels
 
 SMALLEST = Fraction(1, 10**200)
 """Probabilities below this, and durations this far from 1, leave no room for products in double precision."""
+
+GREATEST = 10**250
+"""Expected times beyond this leave no room for sums in double precision."""
+
+CLOSEST = Fraction(1, 10**15)
+"""Raw fidelities closer to 1/2 than this are 1/2 in double precision."""
 
 
 class FinalStep(StrEnum):
@@ -95,11 +102,17 @@ class Problem:
             raise ModelError("p", f"must be at least {float(SMALLEST):g}: double precision ends there", p)
         if not Fraction(1, 2) < raw <= 1:
             raise ModelError("f0", "must be a raw fidelity with 1/2 < f0 <= 1", f0)
-        if distillation is not None and not isinstance(distillation, DistillationMap):
+        if raw - Fraction(1, 2) < CLOSEST:
+            raise ModelError("f0", f"must exceed 1/2 by at least {float(CLOSEST):g}: nothing is gained below", f0)
+        if distillation is not None and (
+            isinstance(distillation, type) or not isinstance(distillation, DistillationMap)
+        ):
             raise ModelError("distillation", "must be a distillation map, such as Werner()", distillation)
         times = _duration(generation_time, "generation_time"), _duration(distillation_time, "distillation_time")
         if not any(times):
             raise ModelError("generation_time", "must be above 0 if distillation_time is 0", generation_time)
+        if max(times) > chance * GREATEST:
+            raise ModelError("p", "is so small that times overflow double precision; take another unit of time", p)
         for name, value in {
             "p": chance,
             "memories": _count(memories),
@@ -118,6 +131,10 @@ class Problem:
         >>> Problem(0.5, 4, 0.75, 0.79).replace(memories=6).memories
         6
         """
+        known = inspect.signature(Problem).parameters
+        for name in changes:
+            if name not in known:
+                raise ModelError("problem", f"has no such argument; it has {', '.join(known)}", name)
         if "gap" in changes:
             changes.setdefault("target", None)
         return replace(self, **changes)
@@ -203,6 +220,7 @@ class Problem:
         return (
             f"p = {float(self.p):g}, M = {self.memories}, f0 = {float(self.f0):g} -> {float(self.target):g}, "
             f"times {float(self.generation_time):g} (generation) and {float(self.distillation_time):g} (distillation)"
+            + ("" if self.final_step is FinalStep.CHARGED else ", last step free")
         )
 
 

@@ -51,6 +51,9 @@ def problem_from(settings: Mapping[str, Any]) -> Problem:
     ModelError
         If a setting is missing or wrong.
     """
+    for key in settings:
+        if key not in KEYS:
+            raise ModelError("problem", f"has no such setting; it has {', '.join(KEYS)}", key)
     for key in REQUIRED:
         if settings.get(key) is None:
             raise ModelError(key, "is missing; give it as an option or in the problem file", None)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from enum import StrEnum
 from math import comb
 
 import psutil
 
 from lpdistill.errors import LimitError
+from lpdistill.model.generation import Attempts
 from lpdistill.model.levels import Levels
 
 LARGEST_NUMBER = 2**62
 """Columns are numbered with 64-bit integers."""
 
-MOST_LEVELS = 500
-"""Levels beyond which even the distillation table (125,250 exact entries) takes longer than any use of it."""
+MOST_LEVELS = 200
+"""Levels beyond which even the distillation table (20,100 exact entries) takes longer than any use of it."""
 
 MOST_CONFIGURATIONS = 50_000_000
 """Configurations beyond which no machine of today solves the program."""
@@ -30,17 +30,19 @@ HEADROOM = 0.9
 """Share of the free memory that a program may take."""
 
 
-class Attempts(StrEnum):
-    """Which numbers of generation attempts an action may make."""
-
-    FULL = "full"
-    """On every empty memory: enough for an optimum when nothing prices, limits or delays generation."""
-    ALL = "all"
-    """Any number from zero to the number of empty memories."""
-
-
 def most_levels(memories: int) -> int:
-    """The greatest number of levels with which ``memories`` memories are worth trying."""
+    """The greatest number of levels with which ``memories`` memories are worth trying.
+
+    Raises
+    ------
+    LimitError
+        If there are too many memories for any number of levels.
+    """
+    if memories > MOST_MEMORIES:
+        raise LimitError(
+            f"memories: {memories:,} are more than the {MOST_MEMORIES:,} up to which sizes are computed; take fewer",
+            size={"memories": memories, "most_memories": MOST_MEMORIES},
+        )
     low, high = 1, MOST_LEVELS
     while low < high:
         middle = (low + high + 1) // 2
@@ -134,11 +136,6 @@ def require(memories: int, levels: Levels, attempts: Attempts, *, explicit: bool
     LimitError
         If it cannot; the message states what would fit.
     """
-    if memories > MOST_MEMORIES:
-        raise LimitError(
-            f"memories: {memories:,} are more than the {MOST_MEMORIES:,} up to which sizes are computed; take fewer",
-            size={"memories": memories, "most_memories": MOST_MEMORIES},
-        )
     available = psutil.virtual_memory().available
     size = Size.of(memories, levels, attempts)
     if size.fits(available, explicit=explicit):

@@ -58,7 +58,8 @@ def evaluate(choice: Choice, local: FloatArray, scale: FloatArray | None = None)
 
     try:
         if len(local) <= SMALL:
-            values = np.linalg.solve(np.eye(len(local)) - choice.conditional.toarray(), local)
+            scaled = choice.conditional.toarray() * unit / unit[:, None]
+            values = unit * np.linalg.solve(np.eye(len(local)) - scaled, local / unit)
         else:
             values = unit * _iterate(image, local / unit)
     except (NoConvergenceError, np.linalg.LinAlgError):
@@ -140,7 +141,7 @@ class NoConvergenceError(Exception):
 def _iterate(image: Callable[[FloatArray], FloatArray], right: FloatArray) -> FloatArray:
     """Solve ``image(x) = right`` by Krylov iteration."""
     operator = LinearOperator((len(right), len(right)), matvec=image, dtype=np.float64)
-    accepted = ACCEPTED * max(1.0, float(np.linalg.norm(right)))
+    accepted = ACCEPTED * float(np.linalg.norm(right))
     methods: tuple[Callable[..., tuple[FloatArray, int]], ...] = (
         partial(bicgstab, maxiter=200),
         partial(gmres, maxiter=4, restart=50),

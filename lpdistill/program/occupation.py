@@ -74,7 +74,7 @@ class OccupationProgram:
     @property
     def offset(self) -> float:
         """Constant of the objective: minus the last step's duration where that is free."""
-        return -float(self.dynamics.problem.uncharged_time)
+        return 0.0 - float(self.dynamics.problem.uncharged_time)
 
     @cached_property
     def matrix(self) -> sparse.csc_array:
@@ -99,7 +99,7 @@ class OccupationProgram:
 
     def regrets(self, values: FloatArray) -> FloatArray:
         """Reduced cost of every column for given dual values, (columns,): ``c + P V - leaving * V``."""
-        return self.cost + self.choice.expect(values) - self.choice.leaving * values[self.choice.configuration]
+        return self.choice.regrets(values)
 
     def to_cvxpy(self) -> ConvexProgram:
         """The program as a cvxpy problem, with its occupation variable and flow constraint."""

@@ -79,7 +79,7 @@ def policy_iteration(dynamics: Dynamics, columns: IntArray, progress: Callable[[
     NotCertifiedError
         If no proof is found.
     """
-    gamma, generated, previous = dynamics.rounding, [columns], np.inf
+    gamma, generated, seen = dynamics.rounding, [columns], {columns.tobytes()}
     for rounds in range(1, MOST_ROUNDS):
         policy = dynamics.choose(columns)
         require_leaving(policy)
@@ -90,12 +90,16 @@ def policy_iteration(dynamics: Dynamics, columns: IntArray, progress: Callable[[
         low = evaluate(policy, local - MARGIN * gamma * values, scale=values)
         priced = dynamics.price(low)
         better = dual_excess(dynamics, priced, low) > 0
-        total = float(values.sum())
-        if not better.any() or total >= previous:
+        if not better.any():
             break
-        previous, columns = total, columns.copy()
+        columns = columns.copy()
         columns[better] = priced.columns(better)
+        if columns.tobytes() in seen:  # what still looks better is rounding
+            break
+        seen.add(columns.tobytes())
         generated.append(columns[better])
+    else:
+        raise NotCertifiedError(f"policy iteration did not end within {MOST_ROUNDS} rounds")
     high = evaluate(policy, local + MARGIN * gamma * values, scale=values)
     least = float(dynamics.durations.min())
     lower = _scaled_down(low, float(dual_excess(dynamics, priced, low).max()), least)
@@ -105,7 +109,7 @@ def policy_iteration(dynamics: Dynamics, columns: IntArray, progress: Callable[[
             f"the proven bounds of some configuration are more than {GAP:g} apart, relative to their size; take a "
             "larger p, or times of similar size"
         )
-    return Optimum(policy, values, lower, upper, np.unique(np.concatenate(generated)), rounds)
+    return Optimum(policy, values.clip(lower, upper), lower, upper, np.unique(np.concatenate(generated)), rounds)
 
 
 def dual_excess(dynamics: Dynamics, priced: Priced, low: FloatArray) -> FloatArray:
@@ -121,8 +125,7 @@ def policy_shortfall(policy: Choice, high: FloatArray) -> FloatArray:
 
     Where none does, the values bound the expected times of the policy from above, whatever was rounded.
     """
-    action_values = (policy.cost + policy.expect(high)) / policy.leaving
-    return np.asarray(action_values * (1 + policy.dynamics.rounding) - high)
+    return np.asarray(policy.action_values(high) * (1 + policy.dynamics.rounding) - high)
 
 
 def _scaled_down(low: FloatArray, excess: float, least: float) -> FloatArray:

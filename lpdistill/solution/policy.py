@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from operator import index
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -20,7 +21,30 @@ if TYPE_CHECKING:
 Counts: TypeAlias = tuple[int, ...]
 
 
-class ConfigurationTable(Mapping[Counts, float]):
+V = TypeVar("V")
+
+
+class ByConfiguration(Mapping[Counts, V]):
+    """Something for every configuration, looked up by its counts."""
+
+    def __init__(self, configurations: CountVectors) -> None:
+        self._configurations = configurations
+
+    @abstractmethod
+    def at(self, rank: int) -> V:
+        """What belongs to the configuration of the given rank."""
+
+    def __getitem__(self, counts: Counts) -> V:
+        return self.at(rank_of(self._configurations, counts))
+
+    def __iter__(self) -> Iterator[Counts]:
+        return (tuple(row) for row in self._configurations.counts.tolist())
+
+    def __len__(self) -> int:
+        return self._configurations.size
+
+
+class ConfigurationTable(ByConfiguration[float]):
     """One number per configuration, looked up by its counts.
 
     Attributes
@@ -30,16 +54,12 @@ class ConfigurationTable(Mapping[Counts, float]):
     """
 
     def __init__(self, configurations: CountVectors, array: FloatArray, name: str) -> None:
-        self._configurations, self.array, self.name = configurations, array, name
+        super().__init__(configurations)
+        self.array, self.name = array, name
 
-    def __getitem__(self, counts: Counts) -> float:
-        return float(self.array[rank_of(self._configurations, counts)])
-
-    def __iter__(self) -> Iterator[Counts]:
-        return (tuple(row) for row in self._configurations.counts.tolist())
-
-    def __len__(self) -> int:
-        return self._configurations.size
+    def at(self, rank: int) -> float:
+        """The number of the configuration of the given rank."""
+        return float(self.array[rank])
 
     def __repr__(self) -> str:
         return f"{self.name}: {len(self):,} configurations, from {self.array.min():.6g} to {self.array.max():.6g}"
@@ -70,7 +90,7 @@ class Decision:
     probability: float
 
 
-class Policy(Mapping[Counts, tuple[Decision, ...]]):
+class Policy(ByConfiguration[tuple[Decision, ...]]):
     """What to do in every configuration.
 
     A policy is deterministic where a configuration has one decision, and randomised where it has several.
@@ -84,6 +104,7 @@ class Policy(Mapping[Counts, tuple[Decision, ...]]):
     """
 
     def __init__(self, dynamics: Dynamics, columns: IntArray, probability: FloatArray) -> None:
+        super().__init__(dynamics.configurations)
         self._dynamics, self.columns, self.probability = dynamics, columns, probability
         what = dynamics.numbering.describe(columns)
         self._configuration, self._matching, self._attempts = what.configuration, what.matching, what.attempts
@@ -100,20 +121,11 @@ class Policy(Mapping[Counts, tuple[Decision, ...]]):
         several = np.flatnonzero(np.diff(self._starts) > 1)
         return tuple(tuple(row) for row in self._dynamics.configurations.counts[several].tolist())
 
-    def __getitem__(self, counts: Counts) -> tuple[Decision, ...]:
-        return self.decisions(rank_of(self._dynamics.configurations, counts))
-
-    def __iter__(self) -> Iterator[Counts]:
-        return (tuple(row) for row in self._dynamics.configurations.counts.tolist())
-
-    def __len__(self) -> int:
-        return self._dynamics.size
-
     def __repr__(self) -> str:
         kind = f"randomised in {len(self.randomised)}" if self.randomised else "deterministic"
         return f"Policy: {len(self):,} configurations, {kind}"
 
-    def decisions(self, rank: int) -> tuple[Decision, ...]:
+    def at(self, rank: int) -> tuple[Decision, ...]:
         """What to do in the configuration of the given rank."""
         return tuple(
             Decision(
@@ -124,7 +136,7 @@ class Policy(Mapping[Counts, tuple[Decision, ...]]):
         )
 
 
-class Regrets(Mapping[Counts, dict[Action, float]]):
+class Regrets(ByConfiguration[dict[Action, float]]):
     """How much worse each action is than the best: its reduced cost, by configuration and action.
 
     Computed when asked for, configuration by configuration: the program may have tens of millions of columns.
@@ -132,25 +144,20 @@ class Regrets(Mapping[Counts, dict[Action, float]]):
     """
 
     def __init__(self, dynamics: Dynamics, values: FloatArray) -> None:
+        super().__init__(dynamics.configurations)
         self._dynamics, self._values = dynamics, values
 
-    def __getitem__(self, counts: Counts) -> dict[Action, float]:
+    def at(self, rank: int) -> dict[Action, float]:
+        """The regret of every action in the configuration of the given rank, least first."""
         dynamics = self._dynamics
-        columns = dynamics.numbering.of_configuration(rank_of(dynamics.configurations, counts))
-        choice = dynamics.choose(columns)
-        regret = choice.cost + choice.expect(self._values) - choice.leaving * self._values[choice.configuration]
+        columns = dynamics.numbering.of_configuration(rank)
+        regret = dynamics.choose(columns).regrets(self._values)
         what = dynamics.numbering.describe(columns)
         order = np.argsort(regret, kind="stable")
         return {
             Action(dynamics.matchings.distilled(int(what.matching[i])), int(what.attempts[i])): float(regret[i])
             for i in order
         }
-
-    def __iter__(self) -> Iterator[Counts]:
-        return (tuple(row) for row in self._dynamics.configurations.counts.tolist())
-
-    def __len__(self) -> int:
-        return self._dynamics.size
 
     def __repr__(self) -> str:
         return f"Regrets: {self._dynamics.numbering.size:,} actions in {len(self):,} configurations"

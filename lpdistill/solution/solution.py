@@ -15,7 +15,7 @@ import numpy as np
 from lpdistill.arrays import FloatArray
 from lpdistill.errors import NotCertifiedError
 from lpdistill.model.dynamics import Dynamics
-from lpdistill.model.problem import FinalStep, Problem
+from lpdistill.model.problem import Problem
 from lpdistill.program.evaluation import visits
 from lpdistill.program.policy_iteration import GAP, Optimum, dual_excess, policy_shortfall
 from lpdistill.solution.policy import ConfigurationTable, Counts, Decision, Policy, Regrets
@@ -78,15 +78,15 @@ class Verification:
     ----------
     flow_residual
         Greatest imbalance of expected visits in any configuration.
-    least_regret
-        Least reduced cost over *all* columns, for the dual values behind the lower bound; at least 0 when they are
-        feasible.
+    dual_slack
+        By how much the dual values behind the lower bound stay below what is proved of the action values of *all*
+        columns, at least, rounding included; not negative, or there is no proof.
     gap
         ``upper_bound - lower_bound``.
     """
 
     flow_residual: float
-    least_regret: float
+    dual_slack: float
     gap: float
 
 
@@ -130,12 +130,12 @@ class Solution:
     @property
     def lower_bound(self) -> float:
         """No policy has a shorter expected waiting time: proved over all columns, rounding included."""
-        return float(np.nextafter(self.optimum.lower[0] - self._uncharged, -np.inf))
+        return float(np.nextafter(self.optimum.lower[0] - np.nextafter(self._uncharged, np.inf), -np.inf))
 
     @property
     def upper_bound(self) -> float:
         """The expected waiting time of this policy is no longer: proved, rounding included."""
-        return float(np.nextafter(self.optimum.upper[0] - self._uncharged, np.inf))
+        return float(np.nextafter(self.optimum.upper[0] - np.nextafter(self._uncharged, -np.inf), np.inf))
 
     @cached_property
     def occupation(self) -> FloatArray:
@@ -177,7 +177,7 @@ class Solution:
         for rank in order.tolist():
             counts = tuple(self.dynamics.configurations.counts[rank].tolist())
             value, seen = float(self.values.array[rank]), float(self.occupation[rank])
-            yield PolicyRow(counts, value, seen, self.policy.decisions(rank))
+            yield PolicyRow(counts, value, seen, self.policy.at(rank))
 
     def verify(self) -> Verification:
         """Check feasibility and bounds again, from the problem alone.
@@ -198,13 +198,13 @@ class Solution:
         balance[0] -= 1.0
         found = Verification(
             flow_residual=float(np.abs(balance).max()),
-            least_regret=-float(dual_excess(dynamics, dynamics.price(claimed.lower), claimed.lower).max()),
+            dual_slack=-float(dual_excess(dynamics, dynamics.price(claimed.lower), claimed.lower).max()),
             gap=self.upper_bound - self.lower_bound,
         )
         enclosed = (claimed.lower <= claimed.values) & (claimed.values <= claimed.upper)
         for proved, claim in (
             (found.flow_residual <= FLOW_TOLERANCE * max(1.0, self.expected.steps), "expected visits do not balance"),
-            (found.least_regret >= 0, "the lower bound is not feasible for the dual program"),
+            (found.dual_slack >= 0, "the lower bound is not feasible for the dual program"),
             (policy_shortfall(policy, claimed.upper).max() <= 0, "the upper bound does not bound the policy"),
             (enclosed.all(), "values lie outside their bounds"),
             ((claimed.upper - claimed.lower <= GAP * claimed.upper).all(), "the bounds are too far apart"),
@@ -228,6 +228,7 @@ class Solution:
                 "method": self.run.method,
                 "iterations": self.run.iterations,
                 "rounds": self.run.rounds,
+                "objective": self.run.objective,
                 "seconds": round(self.run.seconds, 6),
             },
             "levels": [
@@ -280,7 +281,6 @@ class Solution:
 
     def summary(self) -> list[tuple[str, str]]:
         """The answer in a few named lines."""
-        last = "" if self.problem.final_step is FinalStep.CHARGED else ", last step free"
         spent, run = self.expected, self.run
         use = (
             f"{spent.steps:.6g} steps, {spent.generation_attempts:.6g} generation attempts, "
@@ -292,7 +292,7 @@ class Solution:
             f"{run.iterations:,} HiGHS iterations, all columns priced {run.rounds} times, {run.seconds:.3f} s"
         )
         return [
-            ("problem", f"{self.problem}{last}"),
+            ("problem", str(self.problem)),
             ("waiting time", f"{self.waiting_time:.12g} ({self.status})"),
             ("proved", "between {} and {}".format(*outwards(self.lower_bound, self.upper_bound))),
             ("expected use", use),

@@ -10,15 +10,15 @@ from lpdistill.model.levels import Levels
 
 FEWEST_DECIMALS = 3
 
-DIGITS = 14
-"""Significant digits of a printed bound: rounding outwards then costs less than the bounds are apart."""
+DIGITS = 12
+"""Significant digits of a printed bound: as many as the waiting time has."""
 
 
 def outwards(lower: float, upper: float) -> tuple[str, str]:
     """Two bounds in decimals, rounded away from each other, so that what is printed is still proved.
 
     >>> outwards(8.640493238435169, 8.640493238437489)
-    ('8.6404932384351', '8.6404932384375')
+    ('8.64049323843', '8.64049323844')
     """
     down, up = Context(DIGITS, ROUND_FLOOR), Context(DIGITS, ROUND_CEILING)
     return f"{down.create_decimal(lower):g}", f"{up.create_decimal(upper):g}"

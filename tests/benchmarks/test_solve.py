@@ -1,0 +1,84 @@
+"""From parameters to a verified optimum: levels, program, policy, and the bounds that prove it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lpdistill import Problem, solve
+
+REFERENCE = Path(__file__).parents[1] / "reference"
+
+LARGE = {
+    "M = 12, .65 -> .71": (("1/2", 12, "0.65", "0.71"), 5.760572408459),
+    "M = 20, .90 -> .94": (("1/2", 20, "0.90", "0.94"), 3.094568643028),
+    "M = 32, .90 -> .94": (("1/2", 32, "0.90", "0.94"), 3.007502023635),
+    "M = 100, .75 -> .79": (("1/2", 100, "0.75", "0.79"), 3.000000077629),
+    "M = 40, .90 -> .94": (("1/2", 40, "0.90", "0.94"), 3.001416299581),
+}
+"""Arguments of a problem, and its waiting time with the last step free, known to twelve decimals."""
+
+WEIGHED = ("M = 32, .90 -> .94", "M = 40, .90 -> .94")
+"""The problems of which the memory is measured."""
+
+# A new process also reports, as its greatest memory, that of the process that started it; Linux tells them apart.
+PEAK = """
+import json, pathlib, re, resource, sys
+from lpdistill import Problem, solve
+solve(Problem(*json.loads(sys.argv[1])))
+status = pathlib.Path("/proc/self/status")
+if status.exists():
+    print(int(re.search(r"VmHWM:\\s*(\\d+)", status.read_text())[1]) * 1024)
+else:
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024))
+"""
+
+
+def peak_bytes(arguments) -> int:
+    """Greatest memory of a process that does nothing but solve one problem, in bytes."""
+    command = [sys.executable, "-c", PEAK, json.dumps(arguments)]
+    return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)  # noqa: S603 - ours
+
+
+def published() -> list[tuple[Problem, float]]:
+    """The problems whose waiting times are published, with those times."""
+    rows = []
+    for name in ("published_grid.csv", "published_memories.csv"):
+        with (REFERENCE / name).open(encoding="utf-8", newline="") as file:
+            rows += list(csv.DictReader(file))
+    return [
+        (Problem(row["p"], row["memories"], row["f0"], row["target"], final_step="free"), float(row["optimal"]))
+        for row in rows
+    ]
+
+
+@pytest.mark.benchmark(group="43 published points")
+def test_published_points(benchmark):
+    """All published points, one after the other, each within the published accuracy."""
+
+    def solved() -> list[tuple[int, float]]:
+        answers = [(solve(problem), time) for problem, time in published()]
+        return [(answer.run.columns, abs(answer.waiting_time - time)) for answer, time in answers]
+
+    answers = solved()
+    assert len(answers) == 43
+    assert max(error for _, error in answers) < 2e-5
+    benchmark.extra_info.update(columns=sum(columns for columns, _ in answers), error=max(e for _, e in answers))
+    benchmark(solved)
+
+
+@pytest.mark.benchmark(group="large problems")
+@pytest.mark.parametrize("name", LARGE)
+def test_large_problem(timed, benchmark, name):
+    """A problem far beyond writing transitions out, with twelve decimals of its waiting time checked."""
+    arguments, expected = LARGE[name]
+    solution = solve(Problem(*arguments, final_step="free"))
+    benchmark.extra_info.update(columns=solution.run.columns, proved=solution.upper_bound - solution.lower_bound)
+    if name in WEIGHED:
+        benchmark.extra_info["peak_bytes"] = peak_bytes(arguments)
+    timed(lambda: solve(Problem(*arguments, final_step="free")).waiting_time, expected=expected, within=1e-12)

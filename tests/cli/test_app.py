@@ -1,0 +1,210 @@
+"""The command as a whole: help, exit codes, and how errors leave it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+
+from lpdistill import (
+    ImproperPolicyError,
+    InfeasibleError,
+    LimitError,
+    ModelError,
+    NotCertifiedError,
+    UnreachableTargetError,
+)
+from lpdistill.cli import app
+
+SOLVE = ("solve", "--p", ".5", "--memories", "4", "--f0", ".75", "--target", ".79")
+SCRIPT = str(Path(sys.executable).with_name("lpdistill"))
+
+OPTIONS = {
+    "solve": (
+        "--p", "--memories", "--f0", "--target", "--gap", "--generation-time", "--distillation-time", "--final-step",
+        "--method", "--json",
+    ),
+    "levels": ("--p", "--memories", "--f0", "--target", "--gap", "--json"),
+}  # fmt: skip
+
+ERRORS = [
+    ModelError("p", "must be something else", 7),
+    UnreachableTargetError("out of reach", target=1.0, pumping_limit=0.9, memory_limit=0.9),
+    InfeasibleError("no policy", conflict=()),
+    ImproperPolicyError("a deadlock", deadlock=((0, 1),)),
+    LimitError("too large", size={}),
+    NotCertifiedError("no proof"),
+]
+CODES = {
+    ModelError: 2,
+    UnreachableTargetError: 3,
+    InfeasibleError: 3,
+    ImproperPolicyError: 3,
+    LimitError: 4,
+    NotCertifiedError: 1,
+}
+
+
+def shell(*arguments: str, **options) -> subprocess.CompletedProcess[str]:
+    """Run the installed command in a process of its own."""
+    return subprocess.run(  # noqa: S603 - our own command
+        [SCRIPT, *arguments], capture_output=True, text=True, check=False, timeout=30, **options
+    )
+
+
+def raising(error: BaseException):
+    """A stand-in for the solver that fails."""
+
+    def solve(*_args, **_options):
+        raise error
+
+    return solve
+
+
+def test_help_exits_with_zero(run):
+    """Asking for help is no error."""
+    assert run("--help").code == 0
+
+
+def test_help_lists_the_commands(run):
+    """The help of the command names every subcommand."""
+    words = run("--help").words
+    assert all(re.search(rf"\b{command}\b", words) for command in OPTIONS)
+
+
+@pytest.mark.parametrize("command", OPTIONS)
+def test_help_of_a_command_names_its_options(run, command):
+    """The help of a subcommand names every option it takes."""
+    words = run(command, "--help").words
+    assert [option for option in OPTIONS[command] if not re.search(rf"(?<!\S){option}(?!\S)", words)] == []
+
+
+@pytest.mark.parametrize("default", ["[default: 1]", "[default: 2]", "[default: charged]", "[default: auto]"])
+def test_help_of_solve_states_defaults(run, default):
+    """The help of ``solve`` says what an option is when it is not given."""
+    assert default in run("solve", "--help").words
+
+
+def test_help_is_silent_on_standard_error(run):
+    """Help goes to standard output."""
+    assert run("solve", "--help").err == ""
+
+
+def test_without_a_command_usage_is_shown(run):
+    """Called with nothing, the command shows how it is used and exits as for bad usage."""
+    ran = run()
+    assert ran.code == 2
+    assert "Usage: lpdistill" in ran.words
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("slove",), "'slove'"),
+        ((*SOLVE, "--colour"), "--colour"),
+        ((*SOLVE, "--method"), "--method"),
+        ((*SOLVE, "--json=1"), "--json"),
+        ((*SOLVE, "a.toml", "b.toml"), "b.toml"),
+    ],
+    ids=["unknown command", "unknown option", "option without value", "flag with value", "two files"],
+)
+def test_bad_usage_is_named(run, arguments, named):
+    """Bad usage exits with 2, leaves standard output empty and names what was wrong."""
+    ran = run(*arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert named in ran.words
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+def test_errors_leave_with_their_exit_code(run, monkeypatch, error):
+    """Every error of the package has the exit code that the command line documents."""
+    monkeypatch.setattr("lpdistill.cli.solve.solve_problem", raising(error))
+    assert run(*SOLVE).code == CODES[type(error)]
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+def test_errors_are_one_line(run, monkeypatch, error):
+    """An error of the package is one line on standard error and nothing on standard output, also with ``--json``."""
+    monkeypatch.setattr("lpdistill.cli.solve.solve_problem", raising(error))
+    ran = run(*SOLVE, "--json")
+    assert (ran.out, ran.err) == ("", f"lpdistill: error: {error}\n")
+
+
+def test_unexpected_errors_are_messages_too(run, monkeypatch):
+    """A fault of the program itself exits with 1 and one message that asks for a report, not with a traceback."""
+    monkeypatch.setattr("lpdistill.cli.solve.solve_problem", raising(ZeroDivisionError("division by zero")))
+    ran = run(*SOLVE)
+    assert (ran.code, ran.out, ran.err.count("\n")) == (1, "", 1)
+    assert "ZeroDivisionError: division by zero; please report" in ran.err
+
+
+def test_running_out_of_memory_says_what_to_do(run, monkeypatch):
+    """Where memory runs out after all, the message says so and what would need less."""
+    monkeypatch.setattr("lpdistill.cli.solve.solve_problem", raising(MemoryError()))
+    ran = run(*SOLVE)
+    assert (ran.code, ran.out, ran.err.count("\n")) == (1, "", 1)
+    assert "out of memory; take fewer memories" in ran.err
+
+
+def test_an_interrupt_is_no_traceback(run, monkeypatch):
+    """Ctrl-C exits with the shell's code for it, 130, and leaves no traceback."""
+    monkeypatch.setattr("lpdistill.cli.solve.solve_problem", raising(KeyboardInterrupt()))
+    ran = run(*SOLVE)
+    assert (ran.code, ran.out) == (130, "")
+    assert "Traceback" not in ran.err
+
+
+def test_the_installed_command_is_this_one():
+    """The package installs ``lpdistill`` as the command that these tests run."""
+    (script,) = entry_points(group="console_scripts", name="lpdistill")
+    assert script.load() is app.main
+
+
+def test_a_process_writes_json_and_nothing_else():
+    """In a process of its own the command exits with 0 and is silent on standard error."""
+    ran = shell(*SOLVE, "--json")
+    assert (ran.returncode, ran.stderr, ran.stdout[:1], ran.stdout[-2:]) == (0, "", "{", "}\n")
+
+
+def test_a_process_reports_wrong_input():
+    """In a process of its own the command exits with 2 on wrong input, with one line on standard error."""
+    ran = shell(*SOLVE, "--p", "2")
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr == "lpdistill: error: p: must be a probability with 0 < p <= 1 (found '2')\n"
+
+
+def test_a_closed_pipe_is_no_traceback():
+    """A reader that stops early, such as ``head``, leaves no traceback."""
+    with subprocess.Popen(  # noqa: S603 - our own command
+        [SCRIPT, *SOLVE, "--memories", "30", "--all"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        process.stdout.close()
+        assert process.stderr.read() == ""
+
+
+def test_a_full_disk_is_no_fault_of_the_program(tmp_path):
+    """Output that cannot be written is reported as that, not as a fault of the program."""
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("needs /dev/full")
+    with full.open("w") as out:
+        ran = subprocess.run(  # noqa: S603 - our own command
+            [SCRIPT, *SOLVE], stdout=out, stderr=subprocess.PIPE, text=True, check=False, timeout=30, cwd=tmp_path
+        )
+    assert ran.returncode == 1
+    assert "No space left on device" in ran.stderr
+    assert "please report" not in ran.stderr
+
+
+def test_the_package_imports_nothing_heavy():
+    """``import lpdistill`` loads none of the large libraries."""
+    heavy = {"scipy", "cvxpy", "pandas", "sympy", "matplotlib", "highspy", "networkx"}
+    code = f"import sys, lpdistill; print(sorted({heavy!r} & sys.modules.keys()))"
+    ran = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30
+    )
+    assert ran.stdout == "[]\n"

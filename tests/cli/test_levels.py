@@ -1,0 +1,159 @@
+"""``lpdistill levels``: levels, distillation table and limits."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import sqrt
+
+import pytest
+
+LEVELS = ("levels", "--f0", ".75", "--target", ".79")
+MANY = ("levels", "--f0", ".65", "--target", ".71")
+
+
+def success(a: Fraction, b: Fraction) -> Fraction:
+    """Eq. 3 of arXiv:2606.14908."""
+    return (8 * a * b - 2 * a - 2 * b + 5) / 9
+
+
+def distilled(a: Fraction, b: Fraction) -> Fraction:
+    """Eq. 2 of arXiv:2606.14908."""
+    return (10 * a * b - a - b + 1) / (8 * a * b - 2 * a - 2 * b + 5)
+
+
+def limit(f: float) -> float:
+    """Eq. 7 of arXiv:2606.14908."""
+    return (6 * f - 3 + sqrt(28 * f * f - 26 * f + 7)) / (8 * f - 2)
+
+
+def test_json_has_the_documented_keys(run):
+    """The document has exactly the documented keys."""
+    assert run(*LEVELS, "--json").document.keys() == {
+        "levels",
+        "distillation",
+        "pumping_limit",
+        "memory_limit",
+        "finite",
+    }
+
+
+def test_json_lists_the_levels(run):
+    """Each level has its index, its fidelity, the exact fraction, and a tree that makes it."""
+    assert run(*LEVELS, "--json").document["levels"] == [
+        {"index": 0, "fidelity": 0.75, "exact": "3/4", "tree": "f0"},
+        {"index": 1, "fidelity": 41 / 52, "exact": "41/52", "tree": "D(f0, f0)"},
+    ]
+
+
+def test_json_lists_the_distillation_table(run):
+    """Each pair of levels has its success probability and what it makes: a level or the target."""
+    assert run(*LEVELS, "--json").document["distillation"] == [
+        {"levels": [0, 0], "success": 13 / 18, "result": 1},
+        {"levels": [0, 1], "success": 173 / 234, "result": "target"},
+        {"levels": [1, 1], "success": float(success(Fraction(41, 52), Fraction(41, 52))), "result": "target"},
+    ]
+
+
+def test_json_fidelities_are_the_exact_ones_rounded(run):
+    """Each fidelity is the float nearest to its exact fraction."""
+    found = run(*MANY, "--json").document["levels"]
+    assert [level["fidelity"] for level in found] == [float(Fraction(level["exact"])) for level in found]
+
+
+def test_json_levels_increase(run):
+    """Levels are numbered by increasing fidelity, from the raw pair to below the target."""
+    found = [Fraction(level["exact"]) for level in run(*MANY, "--json").document["levels"]]
+    assert found == sorted(set(found))
+    assert (found[0], found[-1] < Fraction(71, 100)) == (Fraction(13, 20), True)
+
+
+def test_json_trees_make_their_levels(run):
+    """Carrying a level's tree out with Eq. 2 gives the level's exact fidelity."""
+    found = run(*MANY, "--json").document["levels"]
+    made = [eval(level["tree"], {"f0": Fraction(13, 20), "D": distilled}) for level in found]  # noqa: S307 - ours
+    assert made == [Fraction(level["exact"]) for level in found]
+
+
+def test_json_table_follows_the_equations(run):
+    """Every entry of the table has the probability of Eq. 3 and makes what Eq. 2 makes."""
+    document = run(*MANY, "--json").document
+    exact = [Fraction(level["exact"]) for level in document["levels"]]
+    expected = []
+    for low, a in enumerate(exact):
+        for high in range(low, len(exact)):
+            made = distilled(a, exact[high])
+            result = exact.index(made) if made < Fraction(71, 100) else "target"
+            expected.append({"levels": [low, high], "success": float(success(a, exact[high])), "result": result})
+    assert document["distillation"] == expected
+
+
+@pytest.mark.parametrize(("memories", "times"), [("2", 1), ("3", 2), ("6", 5)])
+def test_json_states_the_limits(run, memories, times):
+    """The memory limit is the pumping limit iterated once per memory beyond the first."""
+    document = run(*LEVELS, "--memories", memories, "--json").document
+    expected = 0.75
+    for _ in range(times):
+        expected = limit(expected)
+    assert document["memory_limit"] == pytest.approx(expected, rel=1e-14)
+    assert document["pumping_limit"] == pytest.approx(limit(0.75), rel=1e-14)
+    assert document["finite"] is True
+
+
+def test_neither_p_nor_memories_is_needed(run):
+    """The levels depend on neither, so that neither need be given."""
+    bare = run(*LEVELS, "--json").document["levels"]
+    assert run(*LEVELS, "--p", ".3", "--memories", "7", "--json").document["levels"] == bare
+
+
+def test_a_gap_is_a_target(run):
+    """``--gap`` gives the levels that the target it means gives."""
+    by_gap = run("levels", "--f0", ".75", "--gap", ".04", "--json").document
+    assert by_gap == run(*LEVELS, "--json").document
+
+
+def test_a_file_is_read(run, problem_file):
+    """``levels`` takes the file that ``solve`` takes, whatever else the file says."""
+    path = problem_file("p = 0.5\nmemories = 2\nf0 = 0.75\ntarget = 0.79\ngeneration_time = 3\n")
+    assert run("levels", path, "--json").document == run(*LEVELS, "--json").document
+
+
+def test_a_target_below_the_raw_pair_has_no_levels(run):
+    """Where a raw pair meets the target there is no level below it and nothing to distil."""
+    document = run("levels", "--f0", ".75", "--target", ".7", "--json").document
+    assert (document["levels"], document["distillation"]) == ([], [])
+
+
+def test_a_target_below_the_raw_pair_is_explained(run):
+    """The table says why it is empty."""
+    assert "A raw pair meets the target" in run("levels", "--f0", ".75", "--target", ".7").out
+
+
+def test_the_table_shows_every_level(run):
+    """The table has one line per level, with its exact fidelity and what makes it."""
+    shown = [line.split() for line in run(*LEVELS).out.splitlines()]
+    assert ["0", "0.750000000", "3/4", "1", "1", "f0"] in shown
+    assert ["1", "0.788461538", "41/52", "2", "2", "D(f0,", "f0)"] in shown
+
+
+def test_the_table_shows_every_distillation(run):
+    """The table has one line per pair of levels, with its success probability and what it makes."""
+    shown = [" ".join(line.split()) for line in run(*LEVELS).out.splitlines()]
+    assert "0.750, 0.750 0.722222 0.788" in shown
+    assert "0.750, 0.788 0.739316 target" in shown
+
+
+def test_the_table_states_the_limits(run):
+    """The table starts with the target and the two limits."""
+    lines = [" ".join(line.split()) for line in run(*LEVELS, "-M", "3").out.splitlines()[:3]]
+    assert lines == [
+        "target 0.79 from raw pairs of 0.75",
+        f"pumping limit {limit(0.75):.9f}",
+        f"memory limit {limit(limit(0.75)):.9f} with 3 memories",
+    ]
+
+
+def test_the_table_tells_levels_apart(run):
+    """Levels that agree in three decimals are shown with as many as tell them apart."""
+    out = run("levels", "--f0", ".5001", "--target", ".50014").out
+    rows = out[out.index("distillation") :].splitlines()[2:]
+    assert len({row.split(",")[0] for row in rows}) == 4

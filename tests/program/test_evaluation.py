@@ -1,0 +1,168 @@
+"""Policies evaluated in floating point, against exact elimination."""
+
+import numpy as np
+import oracle
+import pytest
+from cases import SMALL, dynamics_of, labels
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lpdistill import ImproperPolicyError, Problem
+from lpdistill.program import evaluation
+from lpdistill.program.evaluation import evaluate, stuck, visits
+
+every_problem = pytest.mark.parametrize("problem", SMALL.values(), ids=SMALL)
+
+ROUTES = {
+    "dense": {},
+    "iterative": {"SMALL": 0},
+    "sparse factors": {"SMALL": 0, "_iterate": None},
+}
+
+
+@pytest.fixture(params=ROUTES.values(), ids=ROUTES)
+def route(request, monkeypatch):
+    """Each of the three ways to solve a policy's equations, whatever its size."""
+
+    def give_up(*_):
+        raise evaluation.NoConvergenceError
+
+    for name, value in request.param.items():
+        monkeypatch.setattr(evaluation, name, value if value is not None else give_up)
+
+
+def named(dynamics, columns):
+    """A policy in the oracle's words."""
+    return dict(labels(dynamics, columns))
+
+
+def ranked(dynamics, by_counts):
+    """Exact numbers by configuration, as floats in order of rank."""
+    return [float(by_counts[tuple(counts)]) for counts in dynamics.configurations.counts.tolist()]
+
+
+@st.composite
+def random_policies(draw, problems):
+    """A problem, and a column for every configuration, waiting among them."""
+    dynamics = dynamics_of(draw(st.sampled_from(problems)), "all")
+    columns = [
+        draw(st.sampled_from(dynamics.numbering.of_configuration(rank).tolist())) for rank in range(dynamics.size)
+    ]
+    return dynamics, np.array(columns)
+
+
+@every_problem
+@pytest.mark.usefixtures("route")
+def test_values_of_greedy_are_exact_in_every_configuration(problem):
+    """Expected times to go of the greedy policy agree with exact elimination, also where no run comes."""
+    dynamics = dynamics_of(problem)
+    choice = dynamics.choose(dynamics.greedy())
+    local = choice.cost / choice.leaving
+    values = evaluate(choice, local)
+    values = evaluate(choice, local, scale=values)
+    chain = oracle.counted(oracle.Hardware.of(problem), full=True)
+    expected = ranked(dynamics, chain.evaluate(named(dynamics, choice.columns)))
+    assert values == pytest.approx(expected, rel=1e-12, abs=0)
+
+
+@every_problem
+def test_visits_of_greedy_are_exact(problem):
+    """Expected visits of the greedy policy agree with exact elimination, however few: exactly 0 where no run comes."""
+    dynamics = dynamics_of(problem)
+    choice = dynamics.choose(dynamics.greedy())
+    chain = oracle.counted(oracle.Hardware.of(problem), full=True)
+    expected = ranked(dynamics, chain.visits(named(dynamics, choice.columns)))
+    assert visits(choice, 0) == pytest.approx(expected, rel=1e-12, abs=0)
+
+
+@every_problem
+@pytest.mark.usefixtures("route")
+def test_visits_balance_by_every_route(problem):
+    """Whichever way they are found, visits balance: a run leaves a configuration as often as it enters."""
+    choice = dynamics_of(problem).choose(dynamics_of(problem).greedy())
+    found = visits(choice, 0)
+    entered = choice.moves.T @ found
+    entered[0] += 1
+    assert choice.leaving * found == pytest.approx(entered, rel=0, abs=1e-13)
+
+
+@every_problem
+def test_visits_from_elsewhere(problem):
+    """Visits may start in any configuration."""
+    dynamics = dynamics_of(problem)
+    choice, start = dynamics.choose(dynamics.greedy()), dynamics.size // 2
+    chain = oracle.counted(oracle.Hardware.of(problem), full=True)
+    counts = dynamics.configurations.counts.tolist()
+    elsewhere = oracle.Chain(tuple(counts[start]), chain.steps)
+    expected = ranked(dynamics, elsewhere.visits(named(dynamics, choice.columns)))
+    assert visits(choice, start) == pytest.approx(expected, rel=1e-12, abs=0)
+
+
+WITH_TRAPS = [SMALL[name] for name in ("two memories, two rounds", "three memories", "certain generation")]
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(random_policies(WITH_TRAPS))
+def test_stuck_is_what_the_graph_says(case):
+    """The configurations from which a random policy never reaches the target are those of the exact graph."""
+    dynamics, columns = case
+    chain = oracle.counted(oracle.Hardware.of(dynamics.problem))
+    found = dynamics.configurations.counts[stuck(dynamics.choose(columns))].tolist()
+    assert {tuple(counts) for counts in found} == chain.stuck(named(dynamics, columns))
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(random_policies(WITH_TRAPS))
+def test_a_random_policy_is_evaluated_or_improper(case):
+    """A policy that gets stuck anywhere is an ImproperPolicyError that names where; any other has its exact values."""
+    dynamics, columns = case
+    chain = oracle.counted(oracle.Hardware.of(dynamics.problem))
+    choice, policy = dynamics.choose(columns), named(dynamics, columns)
+    deadlock = chain.stuck(policy)
+    # Waiting has nothing to collect until it is left: any number will do.
+    local = choice.cost / np.where(choice.leaving > 0, choice.leaving, 1)
+    if deadlock:
+        with pytest.raises(ImproperPolicyError) as caught:
+            evaluate(choice, local)
+        assert set(caught.value.deadlock) == deadlock
+    else:
+        values = evaluate(choice, local)
+        assert values == pytest.approx(ranked(dynamics, chain.evaluate(policy)), rel=1e-12, abs=0)
+
+
+def test_an_impossible_way_out_is_none():
+    """With ``p = 1`` three memories fill at once, so a policy that waits when full is stuck at the start, although
+    two pairs, which it never holds, would be distilled.
+    """
+    dynamics = dynamics_of(Problem(1, 3, "3/4", "31/40"), "all")
+    policy = {(0,): ((), 3), (1,): ((), 2), (2,): (((0, 0),), 1), (3,): ((), 0)}
+    number = {label: column for column, label in enumerate(labels(dynamics))}
+    choice = dynamics.choose(np.array([number[item] for item in policy.items()]))
+    assert stuck(choice).tolist() == [True, True, False, True]
+
+
+def test_nested_deadlocks_with_two_memories():
+    """Nested distillation of two rounds deadlocks with two memories: a raw pair and a distilled one have no partner."""
+    dynamics = dynamics_of(SMALL["two memories, two rounds"], "all")
+    number = {label: column for column, label in enumerate(labels(dynamics))}
+    nested = {counts: ((), 2 - sum(counts)) for counts in [(0, 0), (1, 0), (0, 1), (1, 1)]}
+    nested |= {(2, 0): (((0, 0),), 0), (0, 2): (((1, 1),), 0)}
+    in_order = [tuple(counts) for counts in dynamics.configurations.counts.tolist()]
+    choice = dynamics.choose(np.array([number[counts, nested[counts]] for counts in in_order]))
+    with pytest.raises(ImproperPolicyError) as caught:
+        evaluate(choice, choice.cost)
+    assert set(caught.value.deadlock) == {(0, 0), (1, 0), (2, 0), (0, 1), (1, 1)}
+
+
+@pytest.mark.parametrize("p", ["1e-9", "1e-50", "1e-150"])
+def test_rare_generation_keeps_all_digits(p):
+    """However rare generation is, values and visits keep their relative accuracy."""
+    problem = Problem(p, 2, "3/4", "79/100")
+    dynamics = dynamics_of(problem)
+    choice = dynamics.choose(dynamics.greedy())
+    chain = oracle.counted(oracle.Hardware.of(problem), full=True)
+    policy = named(dynamics, choice.columns)
+    assert evaluate(choice, choice.cost / choice.leaving) == pytest.approx(
+        ranked(dynamics, chain.evaluate(policy)), rel=1e-13, abs=0
+    )
+    assert visits(choice, 0) == pytest.approx(ranked(dynamics, chain.visits(policy)), rel=1e-13, abs=0)

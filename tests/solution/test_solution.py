@@ -1,0 +1,316 @@
+"""The answer: exact values, visits and regrets everywhere, bounds that enclose, and a check that can fail."""
+
+import json
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import oracle
+import pytest
+from cases import REACHED_BY_DISTILLATION, SMALL, labels, problems, solved
+from hypothesis import given, settings
+
+from lpdistill import Action, NotCertifiedError, Problem, Status, solve
+
+every_problem = pytest.mark.parametrize("problem", SMALL.values(), ids=SMALL)
+distilled_problems = pytest.mark.parametrize("problem", REACHED_BY_DISTILLATION.values(), ids=REACHED_BY_DISTILLATION)
+
+
+def chain_of(problem):
+    """The problem enumerated."""
+    return oracle.counted(oracle.Hardware.of(problem), full=True)
+
+
+def policy_of(solution):
+    """The policy of a solution in the oracle's words."""
+    return {
+        counts: (tuple(sorted(decision.action.distil)), decision.action.generate)
+        for counts, (decision,) in solution.policy.items()
+    }
+
+
+@every_problem
+def test_bounds_enclose_the_exact_optimum(problem):
+    """The exact rational optimum lies between the bounds that are claimed to be proved."""
+    solution, exact = solved(problem), chain_of(problem).time - problem.uncharged_time
+    assert Fraction(solution.lower_bound) <= exact <= Fraction(solution.upper_bound)
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(problems())
+def test_bounds_enclose_the_exact_optimum_of_random_problems(problem):
+    """The same for random problems."""
+    solution, exact = solve(problem), chain_of(problem).time - problem.uncharged_time
+    assert Fraction(solution.lower_bound) <= exact <= Fraction(solution.upper_bound)
+
+
+@every_problem
+def test_waiting_time_lies_between_its_bounds(problem):
+    """``lower_bound <= waiting_time <= upper_bound``."""
+    solution = solved(problem)
+    assert solution.lower_bound <= solution.waiting_time <= solution.upper_bound
+
+
+@every_problem
+def test_waiting_time_is_the_exact_optimum(problem):
+    """The waiting time is the exact optimum to a few roundings of the time that passes."""
+    found, exact = solved(problem).waiting_time, chain_of(problem).time
+    assert abs(Fraction(found) + problem.uncharged_time - exact) <= Fraction(1, 10**13) * exact
+
+
+@every_problem
+def test_values_are_exact_in_every_configuration(problem):
+    """The value of every configuration, visited or not, is its exact least time to go."""
+    _, exact = chain_of(problem).optimum
+    solution = solved(problem)
+    for counts, value in solution.values.items():
+        assert value == pytest.approx(
+            float(exact[counts] - problem.uncharged_time), rel=0, abs=1e-12 * float(exact[counts])
+        )
+
+
+@every_problem
+def test_policy_is_optimal_in_every_configuration(problem):
+    """The policy itself, evaluated exactly, attains the optimum wherever it is started, to 1e-13 of it."""
+    chain = chain_of(problem)
+    exact, found = chain.optimum[1], chain.evaluate(policy_of(solved(problem)))
+    assert all(found[counts] <= exact[counts] * (1 + Fraction(1, 10**13)) for counts in exact)
+
+
+@every_problem
+def test_visits_are_exact(problem):
+    """Expected visits are those of the policy, evaluated exactly."""
+    solution = solved(problem)
+    expected = chain_of(problem).visits(policy_of(solution))
+    assert dict(solution.visits) == pytest.approx({k: float(v) for k, v in expected.items()}, rel=1e-12, abs=0)
+
+
+@every_problem
+@pytest.mark.parametrize("attempts", ["full", "all"])
+def test_regrets_are_exact(problem, attempts):
+    """The regret of every action in every configuration is its exact reduced cost, to rounding of the values."""
+    solution = solved(problem, attempts=attempts)
+    chain = oracle.counted(oracle.Hardware.of(problem), full=attempts == "full")
+    _, values = chain.optimum
+    scale = float(max(values.values()))
+    for counts, steps in chain.steps.items():
+        found = {(tuple(sorted(a.distil)), a.generate): regret for a, regret in solution.regrets[counts].items()}
+        expected = {name: float(step.value(values) - values[counts]) for name, step in steps.items()}
+        assert found == pytest.approx(expected, rel=1e-12, abs=1e-14 * scale)
+
+
+@every_problem
+def test_the_policy_has_no_regret(problem):
+    """The action of the policy has the least regret in every configuration, which is zero to rounding."""
+    solution = solved(problem)
+    for counts, (decision,) in solution.policy.items():
+        regrets = solution.regrets[counts]
+        assert regrets[decision.action] == pytest.approx(0, abs=1e-13 * max(solution.values.values()))
+
+
+def test_waiting_loses_its_duration():
+    """Where waiting is an action, its regret is the duration of a step."""
+    problem = SMALL["times in thirds and sevenths"]
+    regrets = solved(problem, attempts="all").regrets
+    assert [regrets[counts][Action((), 0)] for counts in regrets] == pytest.approx([3 / 7] * 15, rel=1e-13)
+
+
+@every_problem
+def test_all_attempts_are_no_better_than_full_attempts(problem):
+    """Attempting on every empty memory loses nothing: the program of any number of attempts has the same optimum."""
+    full, any_number = solved(problem), solved(problem, attempts="all")
+    assert any_number.waiting_time == pytest.approx(full.waiting_time, rel=1e-13)
+    exact = oracle.counted(oracle.Hardware.of(problem))
+    assert exact.time == chain_of(problem).time
+
+
+@every_problem
+def test_a_solution_verifies(problem):
+    """What :func:`solve` returns passes its own check, and with bounds that are close."""
+    found = solved(problem).verify()
+    assert found.dual_slack >= 0
+    assert 0 <= found.gap <= 1e-11 * solved(problem).optimum.values[0]
+
+
+def tampered(**changes):
+    """A correct solution with some part of its proof exchanged."""
+    solution = solve(SMALL["four memories, three levels"])
+    return replace(solution, optimum=replace(solution.optimum, **changes))
+
+
+def honest():
+    """The proof of the solution that :func:`tampered` spoils."""
+    return solved(SMALL["four memories, three levels"]).optimum
+
+
+def test_a_lower_bound_that_is_too_high_does_not_verify():
+    """Dual values above the optimum have a negative reduced cost."""
+    with pytest.raises(NotCertifiedError):
+        tampered(lower=honest().lower * 1.001).verify()
+
+
+def test_a_lower_bound_that_is_too_high_anywhere_does_not_verify():
+    """One dual value too high, in a configuration that is never visited, is enough."""
+    never = int(np.flatnonzero(solved(SMALL["four memories, three levels"]).occupation == 0)[0])
+    lower = honest().lower.copy()
+    lower[never] *= 1.001
+    with pytest.raises(NotCertifiedError):
+        tampered(lower=lower).verify()
+
+
+def test_an_upper_bound_that_is_too_low_does_not_verify():
+    """An upper bound below the waiting time does not enclose it."""
+    with pytest.raises(NotCertifiedError):
+        tampered(upper=honest().upper * 0.999).verify()
+
+
+def test_bounds_and_values_that_are_too_low_do_not_verify():
+    """Lower bound, values and upper bound can be consistent with each other and still claim too short a time."""
+    with pytest.raises(NotCertifiedError):
+        tampered(lower=honest().lower / 2, values=honest().values / 2, upper=honest().upper / 2).verify()
+
+
+def test_a_value_that_is_wrong_does_not_verify():
+    """A value that is wrong in one configuration, between bounds that are right elsewhere, is found."""
+    values = honest().values.copy()
+    values[-1] += 1
+    with pytest.raises(NotCertifiedError):
+        tampered(values=values).verify()
+
+
+def test_a_suboptimal_policy_does_not_verify():
+    """The greedy policy, put in place of the optimal one, takes longer than the bounds that are claimed for it."""
+    dynamics = solved(SMALL["four memories, three levels"]).dynamics
+    with pytest.raises(NotCertifiedError):
+        tampered(policy=dynamics.choose(dynamics.greedy())).verify()
+
+
+@pytest.mark.parametrize("changes", [{"p": "8/10"}, {"p": "6/10"}, {"memories": 5}, {"target": "0.92"}], ids=str)
+def test_the_solution_of_another_problem_does_not_verify(changes):
+    """A solution does not verify as the solution of a problem with another parameter."""
+    solution = solve(SMALL["four memories, three levels"])
+    with pytest.raises(NotCertifiedError):
+        replace(solution, problem=solution.problem.replace(**changes)).verify()
+
+
+@distilled_problems
+def test_charged_is_free_plus_one_distillation(problem):
+    """Every run ends with exactly one distillation: ``T_charged = T_free + tau_d``, from every configuration."""
+    charged, free = (solved(problem.replace(final_step=step)) for step in ("charged", "free"))
+    expected = {k: v + float(problem.distillation_time) for k, v in free.values.items()}
+    assert dict(charged.values) == pytest.approx(expected, rel=1e-14)
+
+
+@distilled_problems
+def test_the_free_last_step_changes_no_decision(problem):
+    """Policy and regrets do not depend on whether the last step is charged."""
+    charged, free = (solved(problem.replace(final_step=step)) for step in ("charged", "free"))
+    assert policy_of(charged) == policy_of(free)
+    assert dict(charged.regrets) == dict(free.regrets)
+
+
+def test_status_is_optimal():
+    """The status is an enumeration that reads ``optimal``."""
+    assert solved(SMALL["four memories"]).status is Status.OPTIMAL
+    assert str(Status.OPTIMAL) == "optimal"
+
+
+def test_rows_are_the_policy():
+    """One row per configuration, with the value, visits and decisions that the tables hold."""
+    solution = solved(SMALL["four memories"])
+    rows = list(solution.rows())
+    assert [row.counts for row in rows] == list(solution.policy)
+    for row in rows:
+        assert row.value == solution.values[row.counts]
+        assert row.visits == solution.visits[row.counts]
+        assert row.decisions == solution.policy[row.counts]
+
+
+def test_visited_rows_are_ordered_by_visits():
+    """Only where a run comes, most visited first."""
+    solution = solved(SMALL["four memories, three levels"])
+    visits = [row.visits for row in solution.rows(visited=True)]
+    assert visits == sorted((x for x in solution.visits.values() if x > 0), reverse=True)
+
+
+def test_json_has_what_users_rely_on():
+    """The JSON document has every promised entry, in plain numbers."""
+    solution = solve(Problem(0.5, 4, "3/4", "79/100"))
+    data = json.loads(solution.to_json())
+    assert data["schema"] == "lpdistill.solution/1"
+    assert data["status"] == "optimal"
+    assert data["waiting_time"] == solution.waiting_time
+    assert data["lower_bound"] <= data["waiting_time"] <= data["upper_bound"]
+    assert data["levels"] == [{"fidelity": 0.75, "exact": "3/4"}, {"fidelity": 41 / 52, "exact": "41/52"}]
+    assert set(data["program"]) >= {"configurations", "columns", "method", "iterations", "seconds"}
+    assert set(data["expected"]) == {
+        "steps",
+        "generation_attempts",
+        "raw_pairs",
+        "distillations",
+        "failed_distillations",
+        "memory_time",
+    }
+
+
+def test_json_policy_is_the_policy():
+    """Every configuration of the JSON document has the value, visits and actions of the solution."""
+    solution = solved(SMALL["four memories"])
+    for entry in json.loads(solution.to_json())["policy"]:
+        counts = tuple(entry["counts"])
+        (decision,) = solution.policy[counts]
+        assert (entry["value"], entry["visits"]) == (solution.values[counts], solution.visits[counts])
+        assert entry["actions"] == [
+            {
+                "generate": decision.action.generate,
+                "distil": [list(pair) for pair in decision.action.distil],
+                "probability": 1.0,
+            }
+        ]
+
+
+@every_problem
+def test_program_sizes_are_those_enumerated(problem):
+    """The run states as many configurations and columns as enumeration finds."""
+    chain, run = chain_of(problem), solved(problem).run
+    assert (run.configurations, run.columns) == (len(chain.steps), sum(len(s) for s in chain.steps.values()))
+
+
+@every_problem
+def test_frame_has_a_row_per_configuration(problem):
+    """The data frame has one row per configuration, with its value."""
+    solution = solved(problem)
+    frame = solution.to_frame()
+    assert dict(zip(frame["counts"], frame["value"], strict=True)) == dict(solution.values)
+
+
+@every_problem
+def test_repr_is_short_and_starts_with_the_answer(problem):
+    """At most twelve lines, with the waiting time and the bounds in them."""
+    solution = solved(problem)
+    text = repr(solution)
+    assert len(text.splitlines()) <= 12
+    assert f"{solution.waiting_time:.12g} (optimal)" in text
+
+
+@every_problem
+def test_printed_bounds_are_still_proved(problem):
+    """The bounds as printed, read back, enclose the exact optimum: they are rounded outwards."""
+    exact = chain_of(problem).time - problem.uncharged_time
+    (text,) = [text for name, text in solved(problem).summary() if name == "proved"]
+    _, lower, _, upper = text.split()
+    assert Fraction(lower) <= exact <= Fraction(upper)
+
+
+def test_html_shows_the_most_visited_configurations():
+    """In a notebook the solution shows its policy where runs come."""
+    solution = solved(SMALL["four memories, three levels"])
+    shown = solution._repr_html_()  # noqa: SLF001 - the notebook's own entry
+    assert "<table>" in shown
+    assert solution.policy.wording.configuration((0, 0, 0)) in shown
+
+
+def test_columns_of_the_policy_are_those_of_the_optimum():
+    """The policy speaks of the columns that were proved optimal."""
+    solution = solved(SMALL["four memories, three levels"])
+    assert labels(solution.dynamics, solution.policy.columns) == list(policy_of(solution).items())
