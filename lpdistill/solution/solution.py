@@ -198,7 +198,7 @@ class Solution:
         balance[0] -= 1.0
         found = Verification(
             flow_residual=float(np.abs(balance).max()),
-            dual_slack=-float(dual_excess(dynamics, dynamics.price(claimed.lower), claimed.lower).max()),
+            dual_slack=0.0 - float(dual_excess(dynamics, dynamics.price(claimed.lower), claimed.lower).max()),
             gap=self.upper_bound - self.lower_bound,
         )
         enclosed = (claimed.lower <= claimed.values) & (claimed.values <= claimed.upper)
