@@ -16,6 +16,9 @@ from rich.table import Table
 PATIENCE = 2.0
 """Seconds of silence after which a command says what it is doing."""
 
+LARGE = 1e6
+"""Number from which a table shows digits rather than decimals."""
+
 PLAIN_WIDTH = 160
 """Columns of a table that does not go to a terminal."""
 
@@ -38,6 +41,11 @@ def table(title: str, columns: dict[str, str], rows: Sequence[tuple[str, ...]]) 
     for row in rows:
         drawn.add_row(*row)
     return drawn
+
+
+def decimals(number: float) -> str:
+    """A number with six decimals, or six digits where that would be long."""
+    return f"{number:.6f}" if number < LARGE else f"{number:.6g}"
 
 
 class Progress:

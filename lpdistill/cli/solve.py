@@ -9,7 +9,7 @@ import numpy as np
 import typer
 
 from lpdistill.cli import options
-from lpdistill.cli.output import Progress, console, print_json, table
+from lpdistill.cli.output import Progress, console, decimals, print_json, table
 from lpdistill.solution.solution import SHOWN, Solution
 from lpdistill.solving import Method
 from lpdistill.solving import solve as solve_problem
@@ -68,8 +68,8 @@ def _print(solution: Solution, *, everything: bool) -> None:
             words.distillation(decision.action),
             words.generation(decision.action),
             *((f"{decision.probability:.4f}",) if several else ()),
-            f"{row.value:.6f}",
-            f"{row.visits:.6f}",
+            decimals(row.value),
+            decimals(row.visits),
         )
         for row in shown
         for decision in row.decisions

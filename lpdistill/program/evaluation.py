@@ -9,6 +9,7 @@ expected visits
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import NoReturn
 
@@ -27,8 +28,11 @@ RESIDUALS = (1e-10, 1e-5)
 ACCEPTED = 1e-13
 """Relative residual beyond which a system is factorised instead."""
 
-SMALL = 400
-"""Configurations up to which factorising a policy is quicker than iterating."""
+SMALL = 80
+"""Configurations up to which a policy is solved as a dense system."""
+
+MEDIUM = 1000
+"""Configurations up to which factorising a sparse system is quicker than iterating."""
 
 
 def evaluate(choice: Choice, local: FloatArray, scale: FloatArray | None = None) -> FloatArray:
@@ -41,7 +45,7 @@ def evaluate(choice: Choice, local: FloatArray, scale: FloatArray | None = None)
     local
         What is collected in each configuration until it is left, (configurations,).
     scale
-        Positive values close to the solution, (configurations,): the solution is then accurate in every
+        Positive values close to the solution, (configurations,): an iterative solution is then accurate in every
         configuration relative to its own value, however much the values differ.
 
     Raises
@@ -56,14 +60,7 @@ def evaluate(choice: Choice, local: FloatArray, scale: FloatArray | None = None)
     def image(x: FloatArray) -> FloatArray:
         return x - choice.expect(unit * x) / leaving / unit
 
-    try:
-        if len(local) <= SMALL:
-            scaled = choice.conditional.toarray() * unit / unit[:, None]
-            values = unit * np.linalg.solve(np.eye(len(local)) - scaled, local / unit)
-        else:
-            values = unit * _iterate(image, local / unit)
-    except (NoConvergenceError, np.linalg.LinAlgError):
-        values = _factorise(choice.conditional, local)
+    values = _solve(lambda: unit * _iterate(image, local / unit), lambda: _factorise(choice.conditional, local), local)
     if not (np.isfinite(values).all() and (values >= 0).all()):
         raise_improper(choice)
     return values
@@ -76,13 +73,7 @@ def visits(choice: Choice, start: int) -> FloatArray:
     back = sparse.csr_array(choice.conditional.T)
     weights = np.zeros(len(choice.leaving))
     weights[start] = 1.0
-    try:
-        if len(weights) <= SMALL:
-            left = np.linalg.solve(np.eye(len(weights)) - back.toarray(), weights)
-        else:
-            left = _iterate(lambda z: z - back @ z, weights)
-    except (NoConvergenceError, np.linalg.LinAlgError):
-        left = _factorise(back, weights)
+    left = _solve(lambda: _iterate(lambda z: z - back @ z, weights), lambda: _factorise(back, weights), weights)
     # A sweep replaces the rounding of the largest visits by that of each configuration's own.
     left = weights + back @ np.where(reached, np.maximum(left, 0.0), 0.0)
     return np.where(reached, left / choice.leaving, 0.0)
@@ -138,6 +129,14 @@ class NoConvergenceError(Exception):
     """The iterative solvers gave up; never leaves this module."""
 
 
+def _solve(iterate: Callable[[], FloatArray], factorise: Callable[[], FloatArray], right: FloatArray) -> FloatArray:
+    """Solve a system by the way that is quicker for its size, or by factorisation where iterating fails."""
+    if len(right) > MEDIUM:
+        with suppress(NoConvergenceError):
+            return iterate()
+    return factorise()
+
+
 def _iterate(image: Callable[[FloatArray], FloatArray], right: FloatArray) -> FloatArray:
     """Solve ``image(x) = right`` by Krylov iteration."""
     operator = LinearOperator((len(right), len(right)), matvec=image, dtype=np.float64)
@@ -158,8 +157,11 @@ def _iterate(image: Callable[[FloatArray], FloatArray], right: FloatArray) -> Fl
 
 
 def _factorise(conditional: sparse.csr_array, right: FloatArray) -> FloatArray:
-    """Solve ``(1 - conditional) x = right`` by sparse factorisation; not a number where it is singular."""
+    """Solve ``(1 - conditional) x = right`` by factorisation; not a number where it is singular."""
+    size = len(right)
     try:
-        return np.asarray(splu((sparse.eye_array(len(right)) - conditional).tocsc()).solve(right))
-    except RuntimeError:
-        return np.full(len(right), np.nan)
+        if size <= SMALL:
+            return np.linalg.solve(np.eye(size) - conditional.toarray(), right)
+        return np.asarray(splu((sparse.eye_array(size) - conditional).tocsc()).solve(right))
+    except (RuntimeError, np.linalg.LinAlgError):
+        return np.full(size, np.nan)
