@@ -54,7 +54,9 @@ def dynamics_of(problem: Problem, attempts: str = "full") -> Dynamics:
     return solved(problem, attempts=attempts).dynamics
 
 
-def labels(dynamics: Dynamics, columns: np.ndarray | None = None) -> list[tuple[tuple[int, ...], tuple[Distilled, int]]]:
+def labels(
+    dynamics: Dynamics, columns: np.ndarray | None = None
+) -> list[tuple[tuple[int, ...], tuple[Distilled, int]]]:
     """Columns in the oracle's words: the configuration, and the pairs distilled with the number of attempts."""
     what = dynamics.numbering.describe(np.arange(dynamics.numbering.size) if columns is None else columns)
     counts = dynamics.configurations.unrank(what.configuration)
@@ -82,7 +84,6 @@ def problems(draw: st.DrawFn, *, most_memories: int = 4, least_p: str = "1/20") 
         distillation_time=draw(st.fractions("1/4", 4, max_denominator=7)),
         final_step=draw(st.sampled_from(["charged", "free"])),
     )
-    return found
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ class Additive:
         fidelity, success = additive(a.fidelity, b.fidelity)
         return Combination(WernerPair(fidelity), success)
 
-    def reach(self, raw: WernerPair, target: Fraction, memories: int) -> Reach:  # noqa: ARG002 - pumping suffices
+    def reach(self, raw: WernerPair, target: Fraction, memories: int) -> Reach:
         """Pumping reaches everything."""
         return Reach(1.0, 1.0, finite=True, memories_needed=1 if raw.fidelity >= target else 2)
 

@@ -22,9 +22,7 @@ def rows_of(name):
 
 
 GRID, MEMORIES = rows_of("published_grid.csv"), rows_of("published_memories.csv")
-PUBLISHED = [
-    pytest.param(row, id="p={p} M={memories} {f0}->{target}".format(**row)) for row in [*GRID, *MEMORIES]
-]
+PUBLISHED = [pytest.param(row, id="p={p} M={memories} {f0}->{target}".format(**row)) for row in [*GRID, *MEMORIES]]
 
 
 def free(*args, **kwargs):
@@ -115,7 +113,7 @@ def test_two_rounds_with_two_memories(p, time):
     ],
 )
 def test_exact_times_of_more_memories(memories, time):
-    """p = 9/10, 3/4 -> 79/100: the known rational optima of three and four memories, to 1e-12."""
+    """For p = 9/10, 3/4 -> 79/100: the known rational optima of three and four memories, to 1e-12."""
     assert free("9/10", memories, "3/4", "79/100") == pytest.approx(float(time), rel=1e-12, abs=0)
 
 
@@ -178,9 +176,7 @@ def test_no_jumps_elsewhere():
 
 
 def test_a_published_jump_beyond_the_pumping_limit_has_no_finite_program():
-    """The fourth published jump, 0.91814976, is where two nested rounds just miss the target, but the target there is
-    beyond the pumping limit, with infinitely many levels below it.
-    """
+    """At 0.91814976 two nested rounds just miss the target, but infinitely many levels lie below it."""
     f0 = Fraction("0.91814976")
     once = oracle.werner(f0, f0)[0]
     assert abs(oracle.werner(once, once)[0] - (f0 + Fraction(4, 100))) < Fraction(1, 10**8)

@@ -114,19 +114,51 @@ def test_all_but_certain_generation_is_enclosed(p, memories):
 )
 def test_times_of_any_size_are_enclosed(generation, distillation):
     """The bounds enclose the exact optimum for durations of any size and ratio."""
-    check_enclosed(
-        Problem("2/3", 4, "3/4", "79/100", generation_time=generation, distillation_time=distillation)
-    )
+    check_enclosed(Problem("2/3", 4, "3/4", "79/100", generation_time=generation, distillation_time=distillation))
 
 
 @pytest.mark.parametrize("p", ["1e-320", "1e-400"])
 @pytest.mark.parametrize("method", Method)
 def test_times_beyond_double_precision_are_no_answer(p, method):
-    """Generation so rare that the expected time exceeds double precision is an error of the package, without a
-    warning and without an answer.
-    """
+    """Generation so rare that the expected time exceeds double precision is an error, not a warning or an answer."""
     with pytest.raises(LpdistillError):
         solve(Problem(p, 2, "3/4", "79/100"), method=method)
+
+
+@pytest.mark.parametrize("method", Method)
+def test_products_beyond_double_precision_are_no_answer(method):
+    """Rare generation that also takes long exceeds double precision together, and is refused all the same."""
+    with pytest.raises(LpdistillError):
+        solve(Problem("1e-150", 2, "3/4", "79/100", generation_time="1e200"), method=method)
+
+
+@pytest.mark.parametrize("times", [(0, 2), (1, 0)], ids=["generation", "distillation"])
+@pytest.mark.parametrize("p", ["1e-5", "1/2", "0.999", "0.99999", 1])
+@pytest.mark.parametrize(("f0", "target"), [("3/4", "77/100"), ("3/4", "79/100"), ("9/10", "94/100")])
+@pytest.mark.parametrize("memories", [2, 3, 4])
+def test_steps_that_take_no_time_are_enclosed(p, memories, f0, target, times):
+    """Where generation or distillation takes no time at all, the optimum is proved like any other."""
+    check_enclosed(Problem(p, memories, f0, target, generation_time=times[0], distillation_time=times[1]))
+
+
+@pytest.mark.parametrize("times", [(0, 2), (1, 0)], ids=["generation", "distillation"])
+@pytest.mark.parametrize("p", ["1/2", "0.99999", 1])
+@pytest.mark.parametrize("memories", [3, 4])
+def test_steps_that_take_no_time_are_enclosed_with_any_number_of_attempts(p, memories, times):
+    """The same where every number of attempts is a column, and many columns tie."""
+    problem = Problem(p, memories, "3/4", "77/100", generation_time=times[0], distillation_time=times[1])
+    solution = solve(problem, attempts="all")
+    assert Fraction(solution.lower_bound) <= exact_time(problem) <= Fraction(solution.upper_bound)
+
+
+@pytest.mark.parametrize(
+    ("p", "memories", "f0", "target"),
+    [("0.999", 4, ".65", ".71"), ("0.99999", 6, ".65", ".71"), ("0.99999", 8, ".65", ".71"), ("0.999", 8, ".9", ".94")],
+)
+def test_distillation_that_takes_no_time_is_solved_with_many_levels(p, memories, f0, target):
+    """Free distillation makes some times to go tiny, and they are proved as well: the first generation takes 1."""
+    solution = solve(Problem(p, memories, f0, target, distillation_time=0))
+    assert 1 <= solution.upper_bound < solution.lower_bound + 1e-9
 
 
 @pytest.mark.parametrize("memories", [1, 2, 5])
@@ -251,6 +283,15 @@ def test_auto_writes_small_programs_out():
 def test_auto_generates_the_columns_of_large_programs():
     """``auto`` generates the columns of a program of thousands."""
     assert solve(Problem(0.5, 10, ".9", ".94")).run.method == "columns"
+
+
+@pytest.mark.parametrize("method", [Method.SIMPLEX, Method.IPM])
+def test_large_programs_written_out_agree_with_generated_columns(method):
+    """On 6,512 columns, HiGHS on the whole program reports what column generation proves, to 1e-9."""
+    problem = Problem(0.5, 10, ".9", ".94")
+    assert solve(problem, method=method).run.objective == pytest.approx(
+        solved(problem, method="columns").waiting_time, rel=1e-9, abs=0
+    )
 
 
 def test_column_generation_confirms_without_iterating():

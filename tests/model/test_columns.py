@@ -46,7 +46,5 @@ def test_find_attempts_all_it_can(attempts):
     # Distil two raw pairs wherever there are two, and nothing elsewhere.
     wanted = np.array([[int(n[0] >= 2), 0, 0] for n in some])
     found = labels(dynamics, dynamics.numbering.find(dynamics.matchings.number(wanted)))
-    expected = [
-        (tuple(n), (((0, 0),) if n[0] >= 2 else (), dynamics.problem.memories - sum(n))) for n in some.tolist()
-    ]
+    expected = [(tuple(n), (((0, 0),) if n[0] >= 2 else (), dynamics.problem.memories - sum(n))) for n in some.tolist()]
     assert found == expected

@@ -145,9 +145,7 @@ def nearest_pairs(fidelities, counts):
     left = [level for level, count in enumerate(counts) for _ in range(count)]
     chosen = []
     while len(left) > 1:
-        gaps = {
-            (i, j): fidelities[left[j]] - fidelities[left[i]] for j in range(len(left)) for i in range(j)
-        }
+        gaps = {(i, j): fidelities[left[j]] - fidelities[left[i]] for j in range(len(left)) for i in range(j)}
         i, j = min(gaps, key=lambda pair: (gaps[pair], left[pair[0]], left[pair[1]]))
         chosen.append((left[i], left[j]))
         left = [level for k, level in enumerate(left) if k not in (i, j)]

@@ -69,7 +69,7 @@ def test_second_attempt_table_leaves_no_success_out(p):
     for rank, counts in enumerate(vectors.counts):
         for g in range(vectors.most - counts.sum() + 1):
             exact = sum(
-                binomial(g, j, p) * Fraction(values[vectors.rank(counts + [j, 0])]) for j in range(1, g + 1)
+                binomial(g, j, p) * Fraction(values[vectors.rank(counts + np.array([j, 0]))]) for j in range(1, g + 1)
             )
             assert rest[some.index(np.array(rank), np.array(g))] == pytest.approx(float(exact), rel=1e-14, abs=0)
 

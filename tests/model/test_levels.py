@@ -152,7 +152,15 @@ def test_table_as_data():
         ],
         "distillation": [
             {"levels": [0, 0], "success": 13 / 18, "result": 1},
-            {"levels": [0, 1], "success": float(oracle.werner(Fraction(3, 4), Fraction(41, 52))[1]), "result": "target"},
-            {"levels": [1, 1], "success": float(oracle.werner(Fraction(41, 52), Fraction(41, 52))[1]), "result": "target"},
+            {
+                "levels": [0, 1],
+                "success": float(oracle.werner(Fraction(3, 4), Fraction(41, 52))[1]),
+                "result": "target",
+            },
+            {
+                "levels": [1, 1],
+                "success": float(oracle.werner(Fraction(41, 52), Fraction(41, 52))[1]),
+                "result": "target",
+            },
         ],
     }

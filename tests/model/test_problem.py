@@ -140,9 +140,7 @@ def test_an_unreachable_target_states_both_limits(memories, target):
 
 @pytest.mark.parametrize(("memories", "target"), [(3, "0.8257"), (3, "0.8910"), (4, "0.9377")])
 def test_infinitely_many_levels_state_both_limits(memories, target):
-    """Between the pumping limit and the memory limit, the error says that the target is reachable with no finite
-    program, and carries the limits.
-    """
+    """Between the pumping limit and the memory limit there is no finite program: the error carries both limits."""
     with pytest.raises(InfiniteLevelsError) as caught:
         _ = Problem(0.5, memories, "3/4", target).levels
     assert caught.value.pumping_limit == pytest.approx(LIMITS[1], rel=1e-15)

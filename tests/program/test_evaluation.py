@@ -131,9 +131,7 @@ def test_a_random_policy_is_evaluated_or_improper(case):
 
 
 def test_an_impossible_way_out_is_none():
-    """With ``p = 1`` three memories fill at once, so a policy that waits when full is stuck at the start, although
-    two pairs, which it never holds, would be distilled.
-    """
+    """With ``p = 1`` a policy that waits when full is stuck at the start, though it would distil fewer pairs."""
     dynamics = dynamics_of(Problem(1, 3, "3/4", "31/40"), "all")
     policy = {(0,): ((), 3), (1,): ((), 2), (2,): (((0, 0),), 1), (3,): ((), 0)}
     number = {label: column for column, label in enumerate(labels(dynamics))}

@@ -94,9 +94,7 @@ TRAP = Problem("1/2", 4, "9/10", "94/100")
 
 
 def test_duals_with_all_weight_on_the_start_are_not_times_to_go():
-    """Solved from nothing, with all weight on the empty memories, dual values differ from times to go in unvisited
-    configurations, and in no others.
-    """
+    """With all weight on the empty memories, duals are not times to go in unvisited configurations, and only there."""
     solution = solved(TRAP)
     duals = solve_program(OccupationProgram.of(solution.dynamics), Algorithm.SIMPLEX).duals
     wrong = np.abs(duals - solution.optimum.values) > 1e-6

@@ -10,7 +10,7 @@ import pytest
 from cases import REACHED_BY_DISTILLATION, SMALL, labels, problems, solved
 from hypothesis import given, settings
 
-from lpdistill import Action, NotCertifiedError, Problem, Status, solve
+from lpdistill import Action, LpdistillError, NotCertifiedError, Problem, Status, solve
 
 every_problem = pytest.mark.parametrize("problem", SMALL.values(), ids=SMALL)
 distilled_problems = pytest.mark.parametrize("problem", REACHED_BY_DISTILLATION.values(), ids=REACHED_BY_DISTILLATION)
@@ -164,6 +164,41 @@ def test_an_upper_bound_that_is_too_low_does_not_verify():
         tampered(upper=honest().upper * 0.999).verify()
 
 
+@pytest.mark.parametrize("factor", [1 + 1e-11, 1 - 1e-11])
+def test_wrong_digits_do_not_verify(factor):
+    """Bounds and values that are all wrong in the eleventh digit, and agree with each other, are found."""
+    proof = honest()
+    with pytest.raises(NotCertifiedError):
+        tampered(lower=proof.lower * factor, values=proof.values * factor, upper=proof.upper * factor).verify()
+
+
+def with_action(counts, action):
+    """The honest policy with the action of one configuration exchanged."""
+    dynamics = solved(SMALL["four memories, three levels"]).dynamics
+    number = {label: column for column, label in enumerate(labels(dynamics))}
+    policy = dict(labels(dynamics, honest().policy.columns)) | {counts: action}
+    return dynamics.choose(np.array([number[item] for item in policy.items()]))
+
+
+def test_a_policy_that_is_suboptimal_where_no_run_comes_does_not_verify():
+    """One action exchanged for a worse one, in a configuration that is never visited, is found."""
+    assert solved(SMALL["four memories, three levels"]).visits[1, 1, 2] == 0
+    with pytest.raises(NotCertifiedError):
+        tampered(policy=with_action((1, 1, 2), (((0, 1),), 0))).verify()
+
+
+def test_an_improper_policy_does_not_verify():
+    """A policy that waits for ever in one configuration is no answer, even where no run comes."""
+    with pytest.raises(LpdistillError):
+        tampered(policy=with_action((1, 1, 2), ((), 0))).verify()
+
+
+def test_bounds_that_are_far_apart_do_not_verify():
+    """Bounds that are true but prove no optimum, because they are far apart, are no proof."""
+    with pytest.raises(NotCertifiedError):
+        tampered(upper=honest().upper * 2).verify()
+
+
 def test_bounds_and_values_that_are_too_low_do_not_verify():
     """Lower bound, values and upper bound can be consistent with each other and still claim too short a time."""
     with pytest.raises(NotCertifiedError):
@@ -305,7 +340,7 @@ def test_printed_bounds_are_still_proved(problem):
 def test_html_shows_the_most_visited_configurations():
     """In a notebook the solution shows its policy where runs come."""
     solution = solved(SMALL["four memories, three levels"])
-    shown = solution._repr_html_()  # noqa: SLF001 - the notebook's own entry
+    shown = solution._repr_html_()
     assert "<table>" in shown
     assert solution.policy.wording.configuration((0, 0, 0)) in shown
 
