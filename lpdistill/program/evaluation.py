@@ -28,6 +28,9 @@ RESIDUALS = (1e-10, 1e-5)
 ACCEPTED = 1e-13
 """Relative residual beyond which a system is factorised instead."""
 
+MOST_SWEEPS, SETTLED = 100, 1e-14
+"""Sweeps over a policy's equations, and the relative change of every value at which they end."""
+
 SMALL = 80
 """Configurations up to which a policy is solved as a dense system."""
 
@@ -45,7 +48,7 @@ def evaluate(choice: Choice, local: FloatArray, scale: FloatArray | None = None)
     local
         What is collected in each configuration until it is left, (configurations,).
     scale
-        Positive values close to the solution, (configurations,): an iterative solution is then accurate in every
+        Positive values close to the solution, (configurations,): the solution is then accurate in every
         configuration relative to its own value, however much the values differ.
 
     Raises
@@ -60,10 +63,15 @@ def evaluate(choice: Choice, local: FloatArray, scale: FloatArray | None = None)
     def image(x: FloatArray) -> FloatArray:
         return x - choice.expect(unit * x) / leaving / unit
 
-    values = _solve(lambda: unit * _iterate(image, local / unit), lambda: _factorise(choice.conditional, local), local)
-    if not (np.isfinite(values).all() and (values >= 0).all()):
+    def factorise() -> FloatArray:
+        conditional = choice.conditional.copy()
+        conditional.data *= unit[conditional.indices] / np.repeat(unit, np.diff(conditional.indptr))
+        return _factorise(conditional, local / unit)
+
+    values = unit * _solve(lambda: _iterate(image, local / unit), factorise, local)
+    if not np.isfinite(values).all() or values.min() < -ACCEPTED * values.max():
         raise_improper(choice)
-    return values
+    return _swept(np.maximum(values, 0.0), lambda x: local + choice.expect(x) / leaving)
 
 
 def visits(choice: Choice, start: int) -> FloatArray:
@@ -135,6 +143,15 @@ def _solve(iterate: Callable[[], FloatArray], factorise: Callable[[], FloatArray
         with suppress(NoConvergenceError):
             return iterate()
     return factorise()
+
+
+def _swept(values: FloatArray, sweep: Callable[[FloatArray], FloatArray]) -> FloatArray:
+    """Repeat a policy's equations until values settle: small ones then carry as many digits as large ones."""
+    for _ in range(MOST_SWEEPS):
+        before, values = values, np.maximum(sweep(values), 0.0)
+        if (np.abs(values - before) <= SETTLED * values).all():
+            break
+    return values
 
 
 def _iterate(image: Callable[[FloatArray], FloatArray], right: FloatArray) -> FloatArray:
