@@ -9,6 +9,7 @@ from hypothesis import given, settings
 
 from lpdistill import LimitError, Problem
 from lpdistill.model.levels import Tree
+from lpdistill.model.physics import Combination, WernerPair
 
 ABOVE = Fraction(1, 10**30)
 
@@ -127,6 +128,26 @@ def test_consumption_counts_both_pairs():
     """Every kind consumes one pair of each of its two levels, or two of the same."""
     levels = Problem(0.5, 4, ".75", ".79").levels
     assert levels.consumption.tolist() == [[2, 0], [1, 1], [0, 2]]
+
+
+class Climbing(Additive):
+    """A map under which success raises the better pair by 1/10, whatever the other is."""
+
+    def combine(self, a, b):
+        """Distil ``a`` with ``b``."""
+        return Combination(WernerPair(max(a.fidelity, b.fidelity) + Fraction(1, 10)), Fraction(1, 2))
+
+
+def test_of_several_trees_the_one_with_fewest_raw_pairs_is_kept():
+    """Where a level can be pumped with one raw pair a round, no tree that nests, and consumes more, is given for it."""
+    levels = Problem(0.5, 4, "0.5001", "0.95", distillation=Climbing()).levels
+    assert [level.tree.raw_pairs for level in levels] == [1, 2, 3, 4, 5]
+
+
+def test_of_trees_with_as_many_raw_pairs_the_one_with_fewest_memories_is_kept():
+    """Under a map that adds up excess every tree consumes as much, and two memories are enough for all levels."""
+    levels = Problem(0.5, 4, "0.6", "1", distillation=Additive()).levels
+    assert [level.tree.memories for level in levels] == [1, 2, 2, 2]
 
 
 def test_trees_of_equal_fidelity_are_one_level():

@@ -172,6 +172,14 @@ def test_wrong_digits_do_not_verify(factor):
         tampered(lower=proof.lower * factor, values=proof.values * factor, upper=proof.upper * factor).verify()
 
 
+@pytest.mark.parametrize(("bound", "side"), [("lower", -1), ("upper", 1)])
+def test_bounds_closer_than_rounding_do_not_verify(bound, side):
+    """A bound nearer to the values than the rounding of a single action value may be true, but is not proved."""
+    margin = side * solved(SMALL["four memories, three levels"]).dynamics.rounding / 10
+    with pytest.raises(NotCertifiedError):
+        tampered(**{bound: honest().values * (1 + margin)}).verify()
+
+
 def with_action(counts, action):
     """The honest policy with the action of one configuration exchanged."""
     dynamics = solved(SMALL["four memories, three levels"]).dynamics
