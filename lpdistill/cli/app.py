@@ -32,7 +32,7 @@ def _commands() -> None:
 def main() -> None:
     """Run the command line; every error leaves it as one message on standard error and an exit code."""
     try:
-        app()
+        app(prog_name="lpdistill")
     except LpdistillError as error:
         _fail(str(error), error.exit_code)
     except KeyboardInterrupt:

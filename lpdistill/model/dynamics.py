@@ -28,6 +28,7 @@ from lpdistill.model.columns import Block, Numbering
 from lpdistill.model.configurations import CountVectors
 from lpdistill.model.generation import Attempts, Generation
 from lpdistill.model.matchings import Matchings
+from lpdistill.model.numbers import member
 from lpdistill.model.problem import Problem
 
 CHUNK = 1 << 17
@@ -142,6 +143,9 @@ class Dynamics:
 
     problem: Problem
     attempts: Attempts = Attempts.FULL
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "attempts", member(Attempts, self.attempts, "attempts"))
 
     @cached_property
     def configurations(self) -> CountVectors:

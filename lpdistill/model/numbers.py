@@ -42,7 +42,7 @@ def exact(value: object, where: str, *, form: str = RATIONAL) -> Fraction:
     if not isinstance(value, str | Decimal):
         if not math.isfinite(float(value)):
             raise ModelError(where, "must be a finite number", value)
-        return Fraction(repr(float(value)))
+        return Fraction(str(value))
     text = str(value).strip()
     if len(text) > LONGEST_NUMBER:
         raise ModelError(where, f"has more than {LONGEST_NUMBER} characters; give a shorter number", text[:20] + "...")

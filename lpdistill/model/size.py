@@ -10,6 +10,7 @@ import psutil
 from lpdistill.errors import LimitError
 from lpdistill.model.generation import Attempts
 from lpdistill.model.levels import Levels
+from lpdistill.model.numbers import member
 
 LARGEST_NUMBER = 2**62
 """Columns are numbered with 64-bit integers."""
@@ -90,7 +91,7 @@ class Size:
         most, kinds, count = memories // 2, len(levels.kinds), len(levels)
         below = sum(kind.result is not None for kind in levels.kinds)
         produced = len({kind.result for kind in levels.kinds if kind.result is not None})
-        free = attempts is Attempts.ALL
+        free = member(Attempts, attempts, "attempts") is Attempts.ALL
         columns = entries = gathers = explicit = 0
         for k in range(most + 1):
             left = memories - 2 * k

@@ -187,6 +187,8 @@ class Solution:
         NotCertifiedError
             If expected visits do not balance, a bound is not proved in some configuration, a value lies outside its
             bounds, or the bounds are too far apart for an optimum.
+        ImproperPolicyError
+            If the policy does not reach the target from everywhere.
         """
         claimed, dynamics = self.optimum, Dynamics(self.problem, self.dynamics.attempts)
         columns, numbering = claimed.policy.columns, dynamics.numbering

@@ -8,7 +8,7 @@ import pytest
 from cases import SMALL, Additive, additive, dynamics_of, labels, problems
 from hypothesis import given, settings
 
-from lpdistill import Attempts, Dynamics, Problem
+from lpdistill import Attempts, Dynamics, ModelError, Problem
 
 every_problem = pytest.mark.parametrize("problem", SMALL.values(), ids=SMALL)
 both_attempts = pytest.mark.parametrize("attempts", ["full", "all"])
@@ -159,3 +159,15 @@ def test_greedy_matches_the_nearest_pairs(problem):
     fidelities = [level.fidelity for level in problem.levels]
     for counts, action in labels(dynamics, dynamics.greedy()):
         assert action == (nearest_pairs(fidelities, counts), problem.memories - sum(counts))
+
+
+def test_attempts_may_be_named():
+    """The name of a number of attempts means what it says, as it does everywhere else."""
+    problem = SMALL["four memories"]
+    assert Dynamics(problem, "all").numbering.size == Dynamics(problem, Attempts.ALL).numbering.size
+
+
+def test_unknown_attempts_are_refused():
+    """Columns of an unknown number of attempts are a ModelError, not those of full attempts."""
+    with pytest.raises(ModelError):
+        _ = Dynamics(SMALL["four memories"], "some").numbering.size

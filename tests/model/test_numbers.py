@@ -133,3 +133,8 @@ def test_model_error_is_a_value_error():
     """A wrong input can be caught as ValueError, and as an error of the package."""
     assert issubclass(ModelError, ValueError)
     assert issubclass(ModelError, LpdistillError)
+
+
+def test_a_short_float_means_its_own_shortest_decimal():
+    """A float of single precision means the shortest decimal of that precision."""
+    assert exact(np.float32(0.1), "p") == Fraction(1, 10)

@@ -97,3 +97,9 @@ def test_a_refusal_cannot_be_changed():
         solve(Problem(0.5, 200, ".9", ".94"))
     with pytest.raises(TypeError):
         caught.value.size["columns"] = 0
+
+
+def test_attempts_may_be_named():
+    """The name of a number of attempts means what it says, as it does everywhere else."""
+    levels = Problem(0.5, 4, ".75", ".79").levels
+    assert Size.of(4, levels, "all") == Size.of(4, levels, Attempts.ALL)

@@ -174,8 +174,8 @@ def test_wrong_digits_do_not_verify(factor):
 
 @pytest.mark.parametrize(("bound", "side"), [("lower", -1), ("upper", 1)])
 def test_bounds_closer_than_rounding_do_not_verify(bound, side):
-    """A bound nearer to the values than the rounding of a single action value may be true, but is not proved."""
-    margin = side * solved(SMALL["four memories, three levels"]).dynamics.rounding / 10
+    """A bound only the rounding of one action value away from the values may be true, but is not proved."""
+    margin = side * solved(SMALL["four memories, three levels"]).dynamics.rounding
     with pytest.raises(NotCertifiedError):
         tampered(**{bound: honest().values * (1 + margin)}).verify()
 
