@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -51,15 +50,12 @@ class LinearSolution:
         Dual value of each row, d(objective)/d(right-hand side), (rows,).
     iterations
         Iterations of the algorithm.
-    seconds
-        Time inside HiGHS, passing the program included.
     """
 
     objective: float
     occupation: FloatArray
     duals: FloatArray
     iterations: int
-    seconds: float
 
 
 def solve_program(program: OccupationProgram, algorithm: Algorithm, *, basis: IntArray | None = None) -> LinearSolution:
@@ -83,7 +79,6 @@ def solve_program(program: OccupationProgram, algorithm: Algorithm, *, basis: In
     NotCertifiedError
         If HiGHS does not report an optimum.
     """
-    began = time.perf_counter()
     accuracy = ALONE if basis is None else CONFIRMING
     scale = np.where(program.choice.leaving > 0, program.choice.leaving, 1.0)
     unit = float((program.cost / scale).max()) or 1.0
@@ -118,7 +113,6 @@ def solve_program(program: OccupationProgram, algorithm: Algorithm, *, basis: In
         occupation=np.maximum(np.array(solution.col_value), 0.0) / scale,
         duals=np.array(solution.row_dual) * unit,
         iterations=max(0, int(counts[algorithm])),
-        seconds=time.perf_counter() - began,
     )
 
 
