@@ -16,25 +16,39 @@ if TYPE_CHECKING:
         NotCertifiedError,
         UnreachableTargetError,
     )
+    from lpdistill.model.actions import Action, Step
+    from lpdistill.model.budgets import Budget
     from lpdistill.model.dynamics import Dynamics
     from lpdistill.model.generation import Attempts
     from lpdistill.model.levels import Levels
     from lpdistill.model.physics import DistillationMap, Werner
     from lpdistill.model.problem import FinalStep, Problem
     from lpdistill.model.problem_file import load_problem
+    from lpdistill.model.resources import Resource, Visits
+    from lpdistill.model.rules import (
+        Banded,
+        EqualLevelsOnly,
+        MaxAttempts,
+        MaxDistillations,
+        NoGenerationWhileDistilling,
+        RawPairOnly,
+        Rule,
+    )
     from lpdistill.model.size import Size
     from lpdistill.program.occupation import OccupationProgram
     from lpdistill.solution.policy import Decision, Policy
     from lpdistill.solution.solution import Solution, Status
-    from lpdistill.solution.wording import Action
     from lpdistill.solving import Method, solve
 
 __all__ = [
     "Action",
     "Attempts",
+    "Banded",
+    "Budget",
     "Decision",
     "DistillationMap",
     "Dynamics",
+    "EqualLevelsOnly",
     "FinalStep",
     "ImproperPolicyError",
     "InfeasibleError",
@@ -42,16 +56,24 @@ __all__ = [
     "Levels",
     "LimitError",
     "LpdistillError",
+    "MaxAttempts",
+    "MaxDistillations",
     "Method",
     "ModelError",
+    "NoGenerationWhileDistilling",
     "NotCertifiedError",
     "OccupationProgram",
     "Policy",
     "Problem",
+    "RawPairOnly",
+    "Resource",
+    "Rule",
     "Size",
     "Solution",
     "Status",
+    "Step",
     "UnreachableTargetError",
+    "Visits",
     "Werner",
     "load_problem",
     "solve",
@@ -61,17 +83,28 @@ __version__ = "0.1.0"
 
 _ROOMS = {
     "errors": [name for name in __all__ if name.endswith("Error")],
+    "model.actions": ["Action", "Step"],
+    "model.budgets": ["Budget"],
     "model.dynamics": ["Dynamics"],
     "model.generation": ["Attempts"],
     "model.levels": ["Levels"],
     "model.physics": ["DistillationMap", "Werner"],
     "model.problem": ["FinalStep", "Problem"],
     "model.problem_file": ["load_problem"],
+    "model.resources": ["Resource", "Visits"],
+    "model.rules": [
+        "Banded",
+        "EqualLevelsOnly",
+        "MaxAttempts",
+        "MaxDistillations",
+        "NoGenerationWhileDistilling",
+        "RawPairOnly",
+        "Rule",
+    ],
     "model.size": ["Size"],
     "program.occupation": ["OccupationProgram"],
     "solution.policy": ["Decision", "Policy"],
     "solution.solution": ["Solution", "Status"],
-    "solution.wording": ["Action"],
     "solving": ["Method", "solve"],
 }
 """Where each public name lives: scipy alone takes a quarter of a second to import, so names load on first use."""

@@ -6,7 +6,7 @@ The message of every error says what is wrong, where, the value found and what t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from types import MappingProxyType
 from typing import ClassVar
 
@@ -62,18 +62,31 @@ class InfiniteLevelsError(UnreachableTargetError):
 
 
 class InfeasibleError(LpdistillError):
-    """No policy reaches the target, or none within the constraints.
+    """No policy reaches the target within the rules, or none within the budgets.
 
     Attributes
     ----------
     conflict
-        What rules the policies out: the configurations that no allowed action leads out of.
+        What rules the policies out: the budgets that cannot be met together, or the rules that close a dead end.
+    workable
+        For budgets, limits by name that can be met: the least change, and for a single budget the least limit.
+    dead_ends
+        For rules, the configurations that no allowed action leads out of towards the target.
     """
 
     exit_code = 3
 
-    def __init__(self, message: str, *, conflict: tuple[object, ...]) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        conflict: tuple[object, ...],
+        workable: Mapping[str, float] | None = None,
+        dead_ends: tuple[Hashable, ...] = (),
+    ) -> None:
         self.conflict = conflict
+        self.workable = MappingProxyType(dict(workable or {}))
+        self.dead_ends = dead_ends
         super().__init__(message)
 
 
@@ -83,12 +96,12 @@ class ImproperPolicyError(LpdistillError):
     Attributes
     ----------
     deadlock
-        The configurations, as count vectors, from which the policy never reaches the target.
+        The configurations (count vectors, or nodes of a state graph) from which the policy never reaches the target.
     """
 
     exit_code = 3
 
-    def __init__(self, message: str, *, deadlock: tuple[tuple[int, ...], ...]) -> None:
+    def __init__(self, message: str, *, deadlock: tuple[Hashable, ...]) -> None:
         self.deadlock = deadlock
         super().__init__(message)
 

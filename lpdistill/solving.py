@@ -4,27 +4,44 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from enum import StrEnum
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lpdistill.arrays import IntArray
 from lpdistill.errors import ImproperPolicyError, ModelError, NotCertifiedError
+from lpdistill.model.budgets import Budget
 from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.generation import Attempts
 from lpdistill.model.numbers import member
 from lpdistill.model.problem import Problem
+from lpdistill.model.process import Process
+from lpdistill.model.resources import RESOURCES, Resource
 from lpdistill.model.size import require
-from lpdistill.program.highs import Algorithm, LinearSolution, solve_program
+from lpdistill.program.budgeted import Budgeted, within_budgets
+from lpdistill.program.dead_ends import require_live
+from lpdistill.program.highs import Algorithm, Basis, LinearSolution, solve_program
 from lpdistill.program.occupation import OccupationProgram
+from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import Optimum, policy_iteration, silent
 from lpdistill.solution.solution import Run, Solution
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 EXPLICIT_COLUMNS = 2_000
 """Columns up to which ``auto`` has HiGHS solve the whole program from nothing: an independent route for 20 ms."""
 
 AGREEMENT = 1e-6
 """Relative difference between HiGHS and the proven optimum beyond which neither is believed."""
+
+TIED = 1e-11
+"""Relative difference of waiting times that counts as none when ties are broken."""
+
+SIDELONG = (1e-6, 1e-8, 1e-10)
+"""What the expected use of a resource counts, against the whole waiting time, when it breaks ties."""
 
 
 class Method(StrEnum):
@@ -43,24 +60,27 @@ class Method(StrEnum):
 
 
 def solve(
-    problem: Problem,
+    problem: Problem | nx.DiGraph[Any],
     *,
     method: Method | str = Method.AUTO,
-    attempts: Attempts | str = Attempts.FULL,
+    attempts: Attempts | str | None = None,
+    least: str | Resource | None = None,
     progress: Callable[[str], None] = silent,
 ) -> Solution:
-    """The optimal policy of a problem, with a proof.
+    """The optimal policy of a problem or of a state graph, with a proof.
 
     Parameters
     ----------
     problem
-        What to solve.
+        What to solve: a problem with its rules and budgets, or a state graph (see :meth:`Problem.graph`).
     method
         How (see :class:`Method`).  Every method ends with the same proof: policy iteration from its answer until no
         column of the program improves any configuration, and bounds recomputed from the model.
     attempts
-        ``"full"`` attempts generation on every empty memory, which loses nothing here; ``"all"`` gives the program
-        every number of attempts.
+        ``"full"`` attempts generation on as many empty memories as rules allow; ``"all"`` gives the program every
+        number of attempts.  By default, all where a rule or a budget may make it worth while to attempt fewer.
+    least
+        A resource: among the policies of least waiting time, take one that uses least of it.
     progress
         Told what is being done, for long work.
 
@@ -68,6 +88,8 @@ def solve(
     ------
     UnreachableTargetError, InfiniteLevelsError
         If the target is out of reach, or infinitely many levels lie below it.
+    InfeasibleError
+        If the rules leave no policy that reaches the target, or no policy keeps within the budgets.
     LimitError
         If the program does not fit into this machine's memory; nothing has been built then.
     NotCertifiedError
@@ -80,65 +102,156 @@ def solve(
     True
     """
     began = time.perf_counter()
-    if not isinstance(problem, Problem):
-        raise ModelError("problem", "must be a Problem", problem)
-    method, attempts = member(Method, method, "method"), member(Attempts, attempts, "attempts")
-    size = require(problem.memories, problem.levels, attempts, explicit=False)
+    method = member(Method, method, "method")
+    process, budgets = opened(problem, attempts, least if isinstance(least, Resource) else RESOURCES.get(least or ""))
     if method is Method.AUTO:
-        method = Method.SIMPLEX if size.columns <= EXPLICIT_COLUMNS else Method.COLUMNS
-    dynamics = Dynamics(problem, attempts)
+        method = Method.SIMPLEX if process.column_count <= EXPLICIT_COLUMNS else Method.COLUMNS
     if method is Method.COLUMNS:
-        linear, optimum = _by_columns(dynamics, progress)
+        linear, optimum = _by_columns(process, progress)
     else:
-        linear, optimum = _explicitly(dynamics, Algorithm(method), progress)
-    found = float(optimum.values[0]) - float(problem.uncharged_time)
-    if abs(linear.objective - found) > AGREEMENT * float(optimum.values[0]):
+        linear, optimum = _explicitly(process, Algorithm(method), progress)
+    answer = Budgeted.unlimited(optimum, linear)
+    if budgets:
+        answer = within_budgets(process, budgets, optimum, progress)
+        if method is not Method.COLUMNS:
+            linear = solve_program(OccupationProgram.of(process, budgets=budgets), Algorithm(method))
+            answer = replace(answer, objective=linear.objective, iterations=linear.iterations)
+    plan = answer.plan
+    found = float(plan.values[0]) - process.uncharged_time
+    if abs(answer.objective - found) > AGREEMENT * float(plan.values[0]):
         raise NotCertifiedError(
-            f"HiGHS ({method}) reports {linear.objective!r}, but the policy's waiting time is {found!r}; use another "
+            f"HiGHS ({method}) reports {answer.objective!r}, but the policy's waiting time is {found!r}; use another "
             "method"
         )
+    if least is not None:
+        plan = _breaking_ties(process, budgets, answer, _resource(process, least), progress)
     run = Run(
-        configurations=size.configurations,
-        columns=size.columns,
+        configurations=process.size,
+        columns=process.column_count,
         method=str(method),
-        iterations=linear.iterations,
-        rounds=optimum.rounds,
-        objective=linear.objective,
+        iterations=answer.iterations,
+        rounds=answer.rounds,
+        objective=answer.objective,
         seconds=time.perf_counter() - began,
     )
-    return Solution(problem, dynamics, optimum, run)
+    return Solution(problem, plan, answer.dual, answer.bound, answer.uses, run)
 
 
-def _by_columns(dynamics: Dynamics, progress: Callable[[str], None]) -> tuple[LinearSolution, Optimum]:
+def opened(
+    problem: Problem | nx.DiGraph[Any], attempts: Attempts | str | None = None, least: Resource | None = None
+) -> tuple[Process, tuple[Budget, ...]]:
+    """The decision process of a problem or a state graph, and its budgets; refused if too large or without a policy.
+
+    Parameters
+    ----------
+    problem
+        A problem or a state graph.
+    attempts
+        Which numbers of attempts the program has; by default, those that an optimum may need.
+    least
+        A resource that will be minimised.
+
+    Raises
+    ------
+    ModelError
+        If it is neither, or a state graph with a mistake.
+    LimitError
+        If the program does not fit into this machine's memory.
+    InfeasibleError
+        If the rules leave no policy that reaches the target.
+    """
+    if isinstance(problem, Problem):
+        if attempts is None and least is not None and least.touches_generation:
+            attempts = Attempts.ALL
+        process = Dynamics(problem, None if attempts is None else member(Attempts, attempts, "attempts"))
+        require(process.repertoire, explicit=False)
+        require_live(process)
+        return process, problem.budgets
+    from networkx import DiGraph  # noqa: PLC0415 - only where there is a graph
+
+    from lpdistill.program.state_graph import GraphProcess  # noqa: PLC0415
+
+    if not isinstance(problem, DiGraph):
+        raise ModelError("problem", "must be a Problem, or a state graph (a networkx.DiGraph)", problem)
+    if attempts is not None:
+        raise ModelError("attempts", "belong to problems; a state graph has the actions that it has", attempts)
+    graph = GraphProcess.of(problem)
+    require_live(graph)
+    return graph, graph.budgets
+
+
+def _by_columns(process: Process, progress: Callable[[str], None]) -> tuple[LinearSolution, Optimum]:
     """Generate columns by block pivots, then have HiGHS confirm the policy as basis of the restricted master."""
-    progress(f"writing {dynamics.numbering.size:,} columns in factored form")
-    optimum = policy_iteration(dynamics, dynamics.greedy(), progress)
+    progress(f"writing {process.column_count:,} columns in factored form")
+    optimum = policy_iteration(process, process.proper(), progress)
     progress(f"confirming with HiGHS on {len(optimum.generated):,} generated columns")
-    master = OccupationProgram.of(dynamics, optimum.generated)
-    basis = np.searchsorted(optimum.generated, optimum.policy.columns)
-    return solve_program(master, Algorithm.SIMPLEX, basis=basis), optimum
+    master = OccupationProgram.of(process, optimum.generated)
+    return solve_program(master, Algorithm.SIMPLEX, basis=Basis.of_policy(optimum.policy.columns, 0)), optimum
 
 
 def _explicitly(
-    dynamics: Dynamics, algorithm: Algorithm, progress: Callable[[str], None]
+    process: Process, algorithm: Algorithm, progress: Callable[[str], None]
 ) -> tuple[LinearSolution, Optimum]:
     """Have HiGHS solve the whole program, then make its policy optimal in every configuration and prove it."""
+    if isinstance(process, Dynamics):
+        require(process.repertoire, explicit=True)
     progress("writing the whole program")
-    program = OccupationProgram.of(dynamics)
+    program = OccupationProgram.of(process)
     progress(f"solving {program.shape[1]:,} columns with HiGHS ({algorithm})")
     linear = solve_program(program, algorithm)
     try:
-        optimum = policy_iteration(dynamics, _most_used(program, linear), progress)
+        optimum = policy_iteration(process, _most_used(program, linear), progress)
     except ImproperPolicyError:
         # An inexact answer may round to a policy that goes in circles; the proof then starts from scratch.
-        optimum = policy_iteration(dynamics, dynamics.greedy(), progress)
+        optimum = policy_iteration(process, process.proper(), progress)
     return linear, optimum
 
 
 def _most_used(program: OccupationProgram, linear: LinearSolution) -> IntArray:
-    """The column that a solution uses most in each configuration it visits, and the greedy column elsewhere."""
-    choice, columns = program.choice, program.dynamics.greedy()
+    """The column that a solution uses most in each configuration it visits, and one of a proper policy elsewhere."""
+    process, choice = program.process, program.choice
+    columns = np.full(process.size, -1)
+    columns[process.live] = process.proper()
     used = np.flatnonzero(linear.occupation * choice.leaving > 1e-9)
     order = used[np.argsort(linear.occupation[used], kind="stable")]
     columns[choice.configuration[order]] = choice.columns[order]
-    return columns
+    return columns[process.live]
+
+
+def _resource(process: Process, least: str | Resource) -> Resource:
+    """A resource by name or itself."""
+    if isinstance(least, Resource):
+        return least
+    if least not in process.resources:
+        known = ", ".join(process.resources)
+        raise ModelError("least", f"must be a resource: {known}, or a Resource of your own", least)
+    return process.resources[least]
+
+
+def _breaking_ties(
+    process: Process,
+    budgets: tuple[Budget, ...],
+    answer: Budgeted,
+    resource: Resource,
+    progress: Callable[[str], None],
+) -> Plan:
+    """Among the policies as fast as the optimum, one that uses least of a resource.
+
+    A policy that is optimal when the resource counts a little is such a policy if it is as fast: whatever is as fast
+    uses no less, or it would have been preferred.
+    """
+    fastest, used = float(answer.plan.values[0]), answer.plan.used(resource)
+    if not used:
+        return answer.plan
+    for weight in SIDELONG:
+        progress(f"breaking ties by {resource.name}")
+        sidelong = process.under(process.tariff.plus([(resource, weight * fastest / used)]))
+        optimum = policy_iteration(sidelong, answer.dual.policy.columns, progress)
+        plan = within_budgets(sidelong, budgets, optimum, progress).plan if budgets else Plan.optimal(optimum)
+        timed = Plan.of(process.choose(plan.uses.columns), plan.probability)
+        if timed.values[0] <= fastest * (1 + TIED):
+            return timed
+    raise NotCertifiedError(
+        f"{resource.name}: policies that use less of it are slower by so little that double precision cannot tell them "
+        "from the fastest; give a budget instead"
+    )

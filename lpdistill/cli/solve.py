@@ -65,8 +65,7 @@ def _print(solution: Solution, *, everything: bool) -> None:
     rows = [
         (
             words.configuration(row.counts),
-            words.distillation(decision.action),
-            words.generation(decision.action),
+            *words.action(decision.action),
             *((f"{decision.probability:.4f}",) if several else ()),
             decimals(row.value),
             decimals(row.visits),
@@ -74,15 +73,15 @@ def _print(solution: Solution, *, everything: bool) -> None:
         for row in shown
         for decision in row.decisions
     ]
-    headings = {"configuration": "left", "distil": "left", "generate": "left"}
+    headings = dict.fromkeys(("configuration", *words.headings), "left")
     headings |= {"probability": "right"} if several else {}
     headings |= {"time to go": "right", "visits": "right"}
     screen.print()
     screen.print(table("policy", headings, rows))
     visited = int(np.count_nonzero(solution.occupation))
-    if not everything and (visited > len(shown) or visited < solution.dynamics.size):
+    if not everything and (visited > len(shown) or visited < solution.process.size):
         screen.print(
             f"[dim]{len(shown):,} of {visited:,} configurations that a run can visit, most visited first; "
-            f"{solution.dynamics.size:,} in all: --all shows them[/dim]",
+            f"{solution.process.size:,} in all: --all shows them[/dim]",
             soft_wrap=True,
         )

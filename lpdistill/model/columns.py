@@ -11,6 +11,7 @@ from lpdistill.arrays import IntArray, ragged
 from lpdistill.model.configurations import CountVectors
 from lpdistill.model.generation import Attempts
 from lpdistill.model.matchings import Matchings
+from lpdistill.model.repertoire import Repertoire
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,8 @@ class Block:
         The matchings of that many distillations, and their groups (which consume the same pairs).
     rest, attempts
         Rank of the pairs left alone, and number of generation attempts, of every combination of the two, (rests,).
+    columns
+        The columns of the block, matching by matching.
     cells
         The cells (group and rest) of the block; the columns of a cell belong to one configuration.
     """
@@ -34,7 +37,13 @@ class Block:
     groups: range
     rest: IntArray
     attempts: IntArray
+    columns: range
     cells: range
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Matchings and rests."""
+        return len(self.matchings), len(self.rest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +58,8 @@ class Columns:
         Number of distillations, and number of the matching.
     rest, attempts
         Rank of the pairs left alone, and number of generation attempts.
+    discard
+        Level of the pair discarded, -1 for none; a column that discards does nothing else.
     """
 
     configuration: IntArray
@@ -56,41 +67,62 @@ class Columns:
     matching: IntArray
     rest: IntArray
     attempts: IntArray
+    discard: IntArray
 
 
 @dataclass(frozen=True)
 class Numbering:
-    """Numbers for all columns, block by block, matching by matching, rest by rest.
+    """Numbers for all columns: block by block, matching by matching, rest by rest; discards come last.
 
     Attributes
     ----------
     configurations, matchings
         The two factors of an action.
-    attempts
-        Whether an action attempts generation on every empty memory, or on any number of them.
+    repertoire
+        Which actions there are.
     """
 
     configurations: CountVectors
     matchings: Matchings
-    attempts: Attempts
+    repertoire: Repertoire
 
     @cached_property
     def blocks(self) -> tuple[Block, ...]:
         """The columns by number of distillations: block ``k`` has ``k`` of them."""
         blocks: list[Block] = []
-        starts, edges, cells = self.matchings.group_starts, self.matchings.groups, 0
+        starts, edges, cells, columns = self.matchings.group_starts, self.matchings.groups, 0, 0
         for k in range(self.matchings.most + 1):
             left = self.configurations.most - 2 * k
             rest = np.arange(self.configurations.up_to(left))
-            attempts = left - self.configurations.totals[: len(rest)]
-            if self.attempts is Attempts.ALL:
+            empty = left - self.configurations.totals[: len(rest)]
+            attempts = np.minimum(empty, self.repertoire.most_attempts(distilling=k > 0))
+            if self.repertoire.attempts is Attempts.ALL:
                 rest, attempts = ragged(attempts + 1)
             groups = range(int(starts[k]), int(starts[k + 1]))
             matchings = range(int(edges[groups.start]), int(edges[groups.stop]))
             here = range(cells, cells + len(groups) * len(rest))
-            blocks.append(Block(k, matchings, groups, rest, attempts, here))
-            cells = here.stop
+            numbers = range(columns, columns + len(matchings) * len(rest))
+            blocks.append(Block(k, matchings, groups, rest, attempts, numbers, here))
+            cells, columns = here.stop, numbers.stop
         return tuple(blocks)
+
+    @cached_property
+    def discards(self) -> range:
+        """The columns that discard a pair: level by level, configuration left by configuration left."""
+        first = self.blocks[-1].columns.stop
+        return range(first, first + self.configurations.kinds * self.kept * self.repertoire.discarding)
+
+    @property
+    def kept(self) -> int:
+        """Number of configurations that a discard can leave: those with an empty memory."""
+        return self.configurations.up_to(self.configurations.most - 1)
+
+    @cached_property
+    def discarding(self) -> IntArray:
+        """Configuration of every column that discards, (levels, kept)."""
+        raised = np.tri(self.configurations.kinds, dtype=np.int64)
+        sums = self.configurations.sums[:, None, : self.kept] + raised[:, :, None]
+        return self.configurations.rank_sums(sums)
 
     @cached_property
     def _rests(self) -> tuple[IntArray, IntArray, IntArray, IntArray]:
@@ -101,36 +133,47 @@ class Numbering:
 
     @cached_property
     def _first_columns(self) -> IntArray:
-        """First column of every block, with the number of columns appended."""
-        sizes = [len(block.matchings) * len(block.rest) for block in self.blocks]
-        return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        """First column of every block, (blocks,)."""
+        return np.array([block.columns.start for block in self.blocks])
+
+    @cached_property
+    def _first_matchings(self) -> IntArray:
+        """First matching of every block, (blocks,)."""
+        return np.array([block.matchings.start for block in self.blocks])
 
     @property
     def size(self) -> int:
         """Number of columns, waiting included."""
-        return int(self._first_columns[-1])
+        return self.discards.stop
+
+    @property
+    def cells(self) -> int:
+        """Number of cells; every column that discards is a cell of its own, after all others."""
+        return self.blocks[-1].cells.stop + len(self.discards)
 
     @cached_property
     def cell_configuration(self) -> IntArray:
         """Configuration of every cell, (cells,): what its group consumes, plus what is left alone."""
-        some, consumed = self.configurations, self.matchings.consumed_sums
-        return np.concatenate(
-            [
-                some.rank_sums(consumed[:, b.groups.start : b.groups.stop, None] + some.sums[:, None, b.rest]).ravel()
-                for b in self.blocks
-            ]
-        )
+        owners = [self.block_configuration(block).ravel() for block in self.blocks]
+        return np.concatenate([*owners, self.discarding.ravel()] if self.discards else owners)
+
+    def block_configuration(self, block: Block) -> IntArray:
+        """Configuration of every cell of a block, (groups, rests)."""
+        consumed = self.matchings.consumed_sums[:, block.groups.start : block.groups.stop, None]
+        return self.configurations.rank_sums(consumed + self.configurations.sums[:, None, block.rest])
 
     def of_cells(self, cells: IntArray) -> tuple[IntArray, IntArray]:
         """All columns of the given cells, and how many each cell has."""
         sizes = self._rests[0]
         firsts = np.array([block.cells.start for block in self.blocks])
+        end = self.blocks[-1].cells.stop
         block = np.searchsorted(firsts, cells, side="right") - 1
-        group, rest = np.divmod(cells - firsts[block], sizes[block])
+        group, rest = np.divmod(np.where(cells < end, cells - firsts[block], 0), sizes[block])
         group += np.array([b.groups.start for b in self.blocks])[block]
-        count = np.diff(self.matchings.groups)[group]
+        count = np.where(cells < end, np.diff(self.matchings.groups)[group], 1)
         cell, member = ragged(count)
-        return self._number(block[cell], self.matchings.groups[group][cell] + member, rest[cell]), count
+        columns = self._number(block[cell], self.matchings.groups[group][cell] + member, rest[cell])
+        return np.where(cells[cell] < end, columns, self.discards.start + cells[cell] - end), count
 
     def of_configuration(self, rank: int) -> IntArray:
         """All columns of one configuration."""
@@ -138,19 +181,28 @@ class Numbering:
 
     def _number(self, block: IntArray, matching: IntArray, rest: IntArray) -> IntArray:
         """Number of the column with the given block, matching and position among the block's rests."""
-        start = np.array([b.matchings.start for b in self.blocks])
-        return np.asarray(self._first_columns[block] + (matching - start[block]) * self._rests[0][block] + rest)
+        row = matching - self._first_matchings[block]
+        return np.asarray(self._first_columns[block] + row * self._rests[0][block] + rest)
 
     def describe(self, columns: IntArray) -> Columns:
         """What the given columns stand for."""
         sizes, first, ranks, attempts = self._rests
+        discards = columns >= self.discards.start
         block = np.searchsorted(self._first_columns, columns, side="right") - 1
-        matching, rest = np.divmod(columns - self._first_columns[block], sizes[block])
-        matching += np.array([b.matchings.start for b in self.blocks])[block]
+        block[discards] = 0
+        matching, rest = np.divmod(np.where(discards, 0, columns - self._first_columns[block]), sizes[block])
+        matching += self._first_matchings[block]
         rest += first[block]
+        rank, tried = ranks[rest], attempts[rest]
         group = np.searchsorted(self.matchings.groups, matching, side="right") - 1
-        sums = self.matchings.consumed_sums[:, group] + self.configurations.sums[:, ranks[rest]]
-        return Columns(self.configurations.rank_sums(sums), block, matching, ranks[rest], attempts[rest])
+        sums = self.matchings.consumed_sums[:, group] + self.configurations.sums[:, rank]
+        configuration = self.configurations.rank_sums(sums)
+        discard = np.full(len(columns), -1)
+        if discards.any():
+            level, kept = np.divmod(columns[discards] - self.discards.start, self.kept)
+            discard[discards], rank[discards], tried[discards] = level, kept, 0
+            configuration[discards] = self.discarding[level, kept]
+        return Columns(configuration, block, matching, rank, tried, discard)
 
     def find(self, matching: IntArray) -> IntArray:
         """The column in which each configuration carries out the given matching and attempts all it can.

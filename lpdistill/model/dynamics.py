@@ -15,102 +15,63 @@ sparse-times-dense product, and the configuration of a column is ``r`` plus what
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from functools import cached_property
+from operator import index as whole_number
+from typing import Any
 
 import numpy as np
 from scipy import sparse
 
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
-from lpdistill.model.columns import Block, Numbering
+from lpdistill.errors import LimitError
+from lpdistill.model.actions import Action, Step
+from lpdistill.model.columns import Block, Columns, Numbering
 from lpdistill.model.configurations import CountVectors
 from lpdistill.model.generation import Attempts, Generation
 from lpdistill.model.matchings import Matchings
 from lpdistill.model.numbers import member
 from lpdistill.model.problem import Problem
+from lpdistill.model.process import Choice
+from lpdistill.model.reachability import Reachability
+from lpdistill.model.repertoire import Repertoire
+from lpdistill.model.resources import REACHING, RESOURCES, TIME, Resource, Tariff, Usage
 
 CHUNK = 1 << 17
 """Action values computed at a time: a megabyte, so that they are reduced while still in cache."""
+
+MOST_ASKED = 5_000_000
+"""Actions beyond which asking a Python function about each of them would take minutes."""
+
+HUGE = 1e250
+"""A value that no sum of others makes up for."""
 
 PARALLEL = 200_000
 """Columns from which starting threads costs less than they save."""
 
 
-@dataclass(frozen=True)
-class Choice:
-    r"""Some columns, ready to be evaluated for any values: ``moves @ values == outcomes @ attempt table``.
-
-    A generation step in which no attempt succeeds changes nothing, so it is kept out of the moves, and ``leaving`` is
-    the probability of the contrary.  The equations of a policy are then
-    :math:`\ell V = c + P V` with :math:`\ell` = ``leaving``, and nothing in them is computed by subtraction.
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What the columns of a block cost: a part by matching, a part by rest, and a part that is neither's alone.
 
     Attributes
     ----------
-    dynamics, columns
-        Where the columns come from, and their numbers, (columns,).
-    configuration
-        Rank of the configuration of each column, (columns,).
-    cost
-        Duration of the step, (columns,).
-    leaving
-        Probability that anything happens, (columns,): 0 for waiting, 1 for every step that distils.
-    reaching
-        Probability that the step reaches the target, (columns,).
-    outcomes
-        Weights on the two attempt tables (see :meth:`Generation.expect`), joined, (columns, 2 * table).
+    by_matching, by_rest
+        Costs of shape (matchings, 1), or None, and (1, rests).
+    by_column
+        Costs of shape (matchings, rests), or None.
     """
 
-    dynamics: Dynamics
-    columns: IntArray
-    configuration: IntArray
-    cost: FloatArray
-    leaving: FloatArray
-    reaching: FloatArray
-    outcomes: sparse.csr_array
-
-    def expect(self, values: FloatArray) -> FloatArray:
-        """Expected value after the step, over all moves, (columns,)."""
-        return np.asarray(self.outcomes @ np.concatenate(self.dynamics.generation.expect(values)))
-
-    def action_values(self, values: FloatArray) -> FloatArray:
-        """Cost and expected value after the step, given that anything happens, (columns,); infinite for waiting."""
-        found = np.full(len(self.columns), np.inf)
-        np.divide(self.cost + self.expect(values), self.leaving, out=found, where=self.leaving > 0)
-        return found
-
-    def regrets(self, values: FloatArray) -> FloatArray:
-        """Reduced cost of every column, (columns,): ``c + P V - leaving * V``."""
-        return np.asarray(self.cost + self.expect(values) - self.leaving * values[self.configuration])
-
-    @cached_property
-    def moves(self) -> sparse.csr_array:
-        """Probability of every next configuration, (columns, configurations)."""
-        generation = self.dynamics.generation
-        entry, rank, probability = generation.expand(self.outcomes.indices.astype(np.int64))
-        row = np.repeat(np.arange(len(self.columns)), np.diff(self.outcomes.indptr))
-        shape = len(self.columns), self.dynamics.configurations.size
-        moves = sparse.csr_array((self.outcomes.data[entry] * probability, (row[entry], rank)), shape=shape)
-        moves.eliminate_zeros()
-        return moves
-
-    @cached_property
-    def conditional(self) -> sparse.csr_array:
-        """The moves given that anything happens: each row of :attr:`moves` divided by its ``leaving``."""
-        weight = np.repeat(self.leaving, np.diff(self.moves.indptr))
-        return sparse.csr_array((self.moves.data / weight, self.moves.indices, self.moves.indptr), self.moves.shape)
+    by_matching: FloatArray | None
+    by_rest: FloatArray
+    by_column: FloatArray | None
 
 
-class Priced:
-    """The least action value of every configuration, and the columns that attain it.
-
-    Attributes
-    ----------
-    best
-        Least action value, (configurations,): of a step that only generates, the value once anything happens,
-        ``(cost + moves @ values) / leaving``.
-    """
+class PricedCells:
+    """The least action value of every configuration, cell by cell (see :class:`~lpdistill.model.process.Priced`)."""
 
     def __init__(self, dynamics: Dynamics, cells: FloatArray, values: FloatArray) -> None:
         self._dynamics, self._cells, self._values = dynamics, cells, values
@@ -133,19 +94,31 @@ class Priced:
 class Dynamics:
     """The columns of a problem's program: numbered, priced all at once, and written out on demand.
 
+    A :class:`~lpdistill.model.process.Process`.
+
     Attributes
     ----------
     problem
-        Parameters and levels.
+        Parameters, levels and rules.
     attempts
-        Whether an action attempts generation on every empty memory, or on any number of them.
+        Whether an action attempts generation on as many empty memories as it may, or on any number of them; by
+        default, whatever the problem needs.
+    tariff
+        What columns cost: their duration, by default.
     """
 
     problem: Problem
-    attempts: Attempts = Attempts.FULL
+    attempts: Attempts | None = None
+    tariff: Tariff = TIME
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "attempts", member(Attempts, self.attempts, "attempts"))
+        given = self.problem.attempts if self.attempts is None else member(Attempts, self.attempts, "attempts")
+        object.__setattr__(self, "attempts", given)
+
+    @cached_property
+    def repertoire(self) -> Repertoire:
+        """Which actions there are."""
+        return Repertoire.of(self.problem, self.attempts or Attempts.FULL)
 
     @cached_property
     def configurations(self) -> CountVectors:
@@ -155,7 +128,7 @@ class Dynamics:
     @cached_property
     def matchings(self) -> Matchings:
         """All sets of parallel distillations."""
-        return Matchings(self.problem.levels, self.problem.memories // 2 if self.problem.levels.kinds else 0)
+        return Matchings(self.problem.levels, self.repertoire.kinds, self.repertoire.distillations)
 
     @cached_property
     def generation(self) -> Generation:
@@ -166,7 +139,7 @@ class Dynamics:
     @cached_property
     def numbering(self) -> Numbering:
         """Which column is which."""
-        return Numbering(self.configurations, self.matchings, self.attempts)
+        return Numbering(self.configurations, self.matchings, self.repertoire)
 
     @cached_property
     def durations(self) -> FloatArray:
@@ -174,13 +147,33 @@ class Dynamics:
         return np.array([float(self.problem.generation_time), float(self.problem.distillation_time)])
 
     @property
+    def least_duration(self) -> float:
+        """The shortest duration of a step; 0 where pairs may be discarded."""
+        return 0.0 if self.problem.discarding else float(self.durations.min())
+
+    @property
+    def greatest_duration(self) -> float:
+        """The longest duration of a step."""
+        return float(self.durations.max())
+
+    @property
+    def uncharged_time(self) -> float:
+        """What ``final_step`` takes off the waiting time of every policy."""
+        return float(self.problem.uncharged_time)
+
+    @property
     def size(self) -> int:
         """Number of configurations."""
         return self.configurations.size
 
+    @property
+    def column_count(self) -> int:
+        """Number of columns that the structure of the rules leaves, waiting included."""
+        return self.numbering.size
+
     @cached_property
     def rounding(self) -> float:
-        """Bound on the relative rounding error of an action value, for values that are not negative.
+        """Bound on the relative rounding error of an action value, for values and prices that are not negative.
 
         Everything is a sum or product of numbers that are not negative, so relative errors only add up, at most
         ``2**-53`` an operation.  On the way to one action value there are at most
@@ -190,21 +183,136 @@ class Dynamics:
         - as many in each step of the binomial tables, over all kinds at most ``M / 2`` trials: ``2 M``;
         - a power and a product for every kind, each power within a few roundings: ``4 m``;
         - one addition for every outcome of a matching, whether outcomes merge before or in the product;
-        - a handful more: the duration, its addition, one division.
+        - the price of each resource: its amount, a sum over kinds at most, one product and one addition: ``m + 4``;
+        - a handful more: the duration, its addition, one division, the mixture of a few columns.
         """
-        below = self.matchings.results >= 0
+        below, kinds = self.matchings.results >= 0, len(self.matchings.kinds)
         outcomes = int(np.prod(1 + self.matchings.counts[:, below], axis=1).max())
-        operations = 10 * self.problem.memories + 4 * len(self.problem.levels.kinds) + outcomes + 32
-        return operations * 2.0**-53
+        prices = len(self.tariff.prices) * (kinds + 4)
+        return (10 * self.problem.memories + 4 * kinds + outcomes + prices + 64) * 2.0**-53
 
-    def price(self, values: FloatArray) -> Priced:
+    def under(self, tariff: Tariff) -> Dynamics:
+        """The same columns with other costs; everything that does not depend on costs is shared."""
+        self.numbering, self.generation, self.durations, self._tables, self.allowed  # noqa: B018 - computed here
+        return self._with(tariff=tariff)
+
+    def _with(self, **changes: Any) -> Dynamics:
+        """A copy with some attributes changed, which computes anew what depends on costs."""
+        other = copy(self)
+        for name in ("rounding", "_charges", "_discard_costs"):
+            other.__dict__.pop(name, None)
+        other.__dict__.update(changes)
+        return other
+
+    @cached_property
+    def _tables(self) -> dict[int, tuple[Resource, FloatArray]]:
+        return {}
+
+    def tabulated(self, resource: Resource) -> FloatArray:
+        """What every column uses of a resource that is a function of the step, (columns,)."""
+        if id(resource) not in self._tables:
+            columns = self.columns
+            amounts = np.zeros(self.numbering.size)
+            amounts[columns] = [resource.measured(step) for step in self.steps(columns, f"resource {resource.name}")]
+            self._tables[id(resource)] = resource, amounts
+        return self._tables[id(resource)][1]
+
+    def steps(self, columns: IntArray, asker: str) -> Iterator[Step]:
+        """The given columns as users see them, one after the other.
+
+        Raises
+        ------
+        LimitError
+            If they are more than a Python function can be asked about.
+        """
+        if len(columns) > MOST_ASKED:
+            raise LimitError(
+                f"{asker}: would be asked about {len(columns):,} actions, more than the {MOST_ASKED:,} for which that "
+                "is worth while; take fewer memories, or rules that limit the structure (MaxDistillations, Banded)",
+                size={"actions": len(columns), "most_actions": MOST_ASKED},
+            )
+        levels, memories = self.problem.levels, self.problem.memories
+        fidelities = tuple(float(level.fidelity) for level in levels)
+        what = self.numbering.describe(columns)
+        counts = map(tuple, self.configurations.counts[what.configuration].tolist())
+        for n, action in zip(counts, self._actions(what), strict=True):
+            yield Step(n, memories, fidelities, levels.raw, action.distil, action.generate, action.discard)
+
+    def unguarded(self) -> Dynamics:
+        """The same columns with those that may leave the live configurations."""
+        return self._with(allowed=self.permitted)
+
+    @cached_property
+    def permitted(self) -> BoolArray | None:
+        """Which columns the rules that are asked about every action allow, (columns,); None without such rules."""
+        if not self.repertoire.asked:
+            return None
+        first, *others = self.repertoire.asked
+        everything = np.arange(self.numbering.size)
+        answers = (
+            first.asked(step) and all(rule.asked(step) for rule in others)
+            for step in self.steps(everything, f"rule {first.name}")
+        )
+        return np.fromiter(answers, dtype=np.bool_, count=len(everything))
+
+    @cached_property
+    def reachability(self) -> Reachability:
+        """Where the target can be reached from for sure."""
+        return Reachability.of(self._support)
+
+    @cached_property
+    def _support(self) -> Dynamics:
+        """The same possible outcomes with other probabilities of generation: those that do not round to 0."""
+        fair = replace(self.generation, success=0.5, failure=0.5) if self.problem.p < 1 else self.generation
+        return self._with(generation=fair, allowed=self.permitted)
+
+    @cached_property
+    def live(self) -> BoolArray:
+        """Configurations from which some policy reaches the target with probability 1, (configurations,)."""
+        return self.reachability.live if self.problem.rules else np.ones(self.size, dtype=bool)
+
+    @cached_property
+    def allowed(self) -> BoolArray | None:
+        """Columns that no rule forbids and that never leave the live configurations, (columns,); None for all."""
+        if self.live.all():
+            return self.permitted
+        safe = self._support.all_values((~self.live).astype(np.float64)) == 0
+        safe &= self.live[self.numbering.describe(np.arange(len(safe))).configuration]
+        return np.asarray(safe if self.permitted is None else safe & self.permitted)
+
+    @property
+    def columns(self) -> IntArray:
+        """The columns that are allowed, increasing."""
+        return np.arange(self.numbering.size) if self.allowed is None else np.flatnonzero(self.allowed)
+
+    @property
+    def waiting(self) -> IntArray:
+        """The columns that are allowed and change nothing: no distillation, no attempt."""
+        idle = np.flatnonzero(self.numbering.blocks[0].attempts == 0)
+        return idle if self.allowed is None else idle[self.allowed[idle]]
+
+    def of_configuration(self, rank: int) -> IntArray:
+        """The columns of one configuration that are allowed."""
+        columns = self.numbering.of_configuration(rank)
+        return columns if self.allowed is None else columns[self.allowed[columns]]
+
+    def proper(self) -> IntArray:
+        """Columns of a proper policy, one for every live configuration, in order."""
+        return self.reachability.columns if self.problem.rules else self.greedy()
+
+    def price(self, values: FloatArray) -> PricedCells:
         """Price every column: the least action value of each configuration for the given values, (configurations,)."""
         whole, some = self.generation.expect(values)
-        cells = np.full(self.numbering.blocks[-1].cells.stop, np.inf)
+        cells = np.full(self.numbering.cells, np.inf)
         first, *others = self.numbering.blocks
         leave = self.generation.leaving[first.attempts]
-        gained = some[self.generation.index(first.rest, first.attempts)]
-        np.divide(self.durations[0] + gained, leave, out=cells[: first.cells.stop], where=leave > 0)
+        total = self._charged(first, range(1), some[self.generation.index(first.rest, first.attempts)][None, :])[0]
+        np.divide(total, leave, out=cells[: first.cells.stop], where=leave > 0)
+        if self.numbering.discards:
+            gone = self._discard_costs + np.tile(values[: self.numbering.kept], self.configurations.kinds)
+            if self.allowed is not None:
+                gone[~self.allowed[self.numbering.discards.start :]] = np.inf
+            cells[self.numbering.blocks[-1].cells.stop :] = gone
         if self.numbering.size < PARALLEL:
             for block in others:
                 self._price_block(block, whole, cells)
@@ -212,23 +320,139 @@ class Dynamics:
             # Sparse products and reductions release the interpreter lock, and blocks write to disjoint cells.
             with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
                 list(threads.map(lambda block: self._price_block(block, whole, cells), others))
-        return Priced(self, cells, values)
+        return PricedCells(self, cells, values)
 
     def _price_block(self, block: Block, whole: FloatArray, cells: FloatArray) -> None:
         """Least action value over the matchings of every group, into the cells of a block that distils."""
         least = cells[block.cells.start : block.cells.stop].reshape(len(block.groups), len(block.rest))
+        for groups, rows, size, values in self._expectations(block, whole):
+            charged = self._charged(block, rows, values)
+            least[groups.start : groups.stop] = charged.reshape(len(groups), size, -1).min(axis=1)
+
+    def _expectations(self, block: Block, whole: FloatArray) -> Iterator[tuple[range, range, int, FloatArray]]:
+        """Expected values after the columns of a block, a chunk at a time.
+
+        Each chunk has its groups and matchings, both numbered within the block, the size of its groups, and the
+        values, (matchings, rests).
+        """
         outcomes, producible = self.matchings.outcomes, self.matchings.produced.up_to(block.pairs)
         sums = self.matchings.produced_sums[:, :producible, None] + self.configurations.sums[:, None, block.rest]
         gathered = whole[self.generation.index(self.configurations.rank_sums(sums), block.attempts)]
-        for groups, matchings, size in self._runs(block):
-            rows = slice(matchings.start, matchings.stop)
-            values = outcomes[rows, :producible] @ gathered
-            least[groups.start : groups.stop] = values.reshape(len(groups), size, -1).min(axis=1)
-        least += self.durations[1]
+        first = block.matchings.start
+        for groups, rows, size in self._runs(block):
+            yield groups, rows, size, outcomes[first + rows.start : first + rows.stop, :producible] @ gathered
+
+    def _charged(self, block: Block, rows: range, values: FloatArray) -> FloatArray:
+        """Add what the given matchings of a block cost to their expected values, in place; infinite if forbidden."""
+        charge, some = self._charges[block.pairs], slice(rows.start, rows.stop)
+        values += charge.by_rest
+        if charge.by_matching is not None:
+            values += charge.by_matching[some]
+        if charge.by_column is not None:
+            values += charge.by_column[some]
+        if self.allowed is not None:
+            here = slice(block.columns.start, block.columns.stop)
+            values[~self.allowed[here].reshape(block.shape)[some]] = np.inf
+        return values
+
+    @cached_property
+    def _charges(self) -> tuple[Charge, ...]:
+        """What the columns of every block cost."""
+        return tuple(self._charge(block) for block in self.numbering.blocks)
+
+    @cached_property
+    def _discard_costs(self) -> FloatArray:
+        """What the columns that discard cost, (discards,)."""
+        return self.cost(self.usage(np.array(self.numbering.discards)))
+
+    def _charge(self, block: Block) -> Charge:
+        use, parts = self._usage_of_block(block), dict[tuple[bool, bool], Any]()
+        terms = [np.array(self.tariff.time * use.duration)]
+        terms += [price * resource.amounts(use) for resource, price in self.tariff.prices]
+        for term in terms:
+            grid = term.reshape((1,) * (2 - term.ndim) + term.shape)
+            key = grid.shape[0] > 1, grid.shape[1] > 1
+            parts[key] = parts.get(key, 0.0) + grid
+        return Charge(
+            by_rest=np.asarray(parts.get((False, False), 0.0) + parts.get((False, True), 0.0)),
+            by_matching=parts.get((True, False)),
+            by_column=parts.get((True, True)),
+        )
+
+    def _usage_of_block(self, block: Block) -> Usage:
+        here, busy = slice(block.matchings.start, block.matchings.stop), block.pairs > 0
+        size = np.diff(self.matchings.groups[block.groups.start : block.groups.stop + 1])
+        reaching = self.matchings.reaching[here, None]
+        if self.generation.raw is None and not busy:
+            reaching = self.generation.leaving[block.attempts][None, :]
+        return Usage(
+            dynamics=self,
+            columns=np.arange(block.columns.start, block.columns.stop).reshape(block.shape),
+            steps=1.0,
+            duration=self.durations[int(busy)],
+            attempts=block.attempts[None, :],
+            distillations=block.pairs,
+            failures=self.matchings.failing[here, None],
+            reaching=reaching,
+            stored=2 * block.pairs + self.configurations.totals[block.rest][None, :],
+            configuration=lambda: np.repeat(self.numbering.block_configuration(block), size, axis=0),
+        )
+
+    def usage(self, columns: IntArray) -> Usage:
+        """What the given columns do, in arrays of shape (columns,)."""
+        what = self.numbering.describe(columns)
+        idle = what.discard < 0
+        reaching = self.matchings.reaching[what.matching]
+        if self.generation.raw is None:
+            reaching = np.where(what.pairs > 0, reaching, self.generation.leaving[what.attempts])
+        return Usage(
+            dynamics=self,
+            columns=columns,
+            steps=idle.astype(np.float64),
+            duration=np.where(idle, self.durations[(what.pairs > 0).astype(np.int64)], 0.0),
+            attempts=what.attempts,
+            distillations=what.pairs,
+            failures=self.matchings.failing[what.matching],
+            reaching=reaching,
+            stored=self.configurations.totals[what.configuration],
+            configuration=lambda: what.configuration,
+        )
+
+    @property
+    def resources(self) -> Mapping[str, Resource]:
+        """The standard resources, and those of the problem's budgets."""
+        return {**RESOURCES, **{budget.name: budget.resource for budget in self.problem.budgets}}
+
+    def amounts(self, resource: Resource, columns: IntArray) -> FloatArray:
+        """What the given columns use of a resource, (columns,)."""
+        found = np.broadcast_to(resource.amounts(self.usage(columns)), columns.shape)
+        return np.asarray(found, dtype=np.float64)
+
+    def all_values(self, values: FloatArray) -> FloatArray:
+        """Expected value after every column, over all moves and without its cost, (columns,)."""
+        whole, some = self.generation.expect(values)
+        found = np.empty(self.numbering.size)
+        first, *others = self.numbering.blocks
+        found[: first.columns.stop] = some[self.generation.index(first.rest, first.attempts)]
+        for block in others:
+            here = found[block.columns.start : block.columns.stop].reshape(block.shape)
+            for _, rows, _, expected in self._expectations(block, whole):
+                here[rows.start : rows.stop] = expected
+        if self.numbering.discards:
+            found[self.numbering.discards.start :] = np.tile(values[: self.numbering.kept], self.configurations.kinds)
+        return found
+
+    def towards(self, reached: BoolArray, avoided: BoolArray) -> PricedCells:
+        """Which columns may enter some configurations or the target, and never enter some others.
+
+        The price of a configuration is below 0 if it has such a column.
+        """
+        values = np.where(avoided, HUGE, -reached.astype(np.float64))
+        return self._with(tariff=Tariff(0.0, ((REACHING, -1.0),))).price(values)
 
     def _runs(self, block: Block) -> Iterator[tuple[range, range, int]]:
-        """Consecutive groups (numbered within the block) of equally many matchings, at most a chunk at a time."""
-        edges = self.matchings.groups[block.groups.start : block.groups.stop + 1]
+        """Consecutive groups of equally many matchings, at most a chunk at a time, numbered within the block."""
+        edges = self.matchings.groups[block.groups.start : block.groups.stop + 1] - block.matchings.start
         sizes = np.diff(edges)
         starts = np.concatenate([[0], np.flatnonzero(np.diff(sizes)) + 1, [len(sizes)]])
         for first, last in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True):
@@ -241,22 +465,63 @@ class Dynamics:
         """The given columns, ready to be evaluated or written out."""
         what, generation, matchings = self.numbering.describe(columns), self.generation, self.matchings
         table = int(generation.offsets[-1])
-        distils = what.pairs > 0
+        generates = (what.pairs == 0) & (what.discard < 0)
         rows = matchings.outcomes[what.matching]
         entry = np.repeat(np.arange(len(columns)), np.diff(rows.indptr))
         sums = matchings.produced_sums[:, rows.indices] + self.configurations.sums[:, what.rest[entry]]
         index = generation.index(self.configurations.rank_sums(sums), what.attempts[entry])
         outcomes = sparse.csr_array(
-            (rows.data, index + np.where(distils[entry], 0, table), rows.indptr), shape=(len(columns), 2 * table)
+            (rows.data, index + np.where(generates[entry], table, 0), rows.indptr), shape=(len(columns), 2 * table)
         )
-        leaving = np.where(distils, 1.0, generation.leaving[what.attempts])
-        reaching = np.where(distils, matchings.reaching[what.matching], leaving if generation.raw is None else 0.0)
-        cost = self.durations[distils.astype(np.int64)]
-        return Choice(self, columns, what.configuration, cost, leaving, reaching, outcomes)
+        use = self.usage(columns)
+        leaving = np.where(generates, generation.leaving[what.attempts], 1.0)
+        return Choice(self, columns, what.configuration, self.cost(use), leaving, np.asarray(use.reaching), outcomes)
+
+    def cost(self, use: Usage) -> FloatArray:
+        """What columns cost under the tariff."""
+        cost = self.tariff.time * np.asarray(use.duration)
+        for resource, price in self.tariff.prices:
+            cost = cost + price * resource.amounts(use)
+        return cost
 
     def action_values(self, columns: IntArray, values: FloatArray) -> FloatArray:
-        """Value of each column, as :attr:`Priced.best` takes it, (columns,); infinite for waiting."""
-        return self.choose(columns).action_values(values)
+        """Value of each column, as :attr:`PricedCells.best` takes it, (columns,); infinite for waiting."""
+        found = self.choose(columns).action_values(values)
+        return found if self.allowed is None else np.where(self.allowed[columns], found, np.inf)
+
+    def tabulate(self, values: FloatArray) -> FloatArray:
+        """The two attempt tables, joined."""
+        return np.concatenate(self.generation.expect(values))
+
+    def expand(self, index: IntArray) -> tuple[IntArray, IntArray, FloatArray]:
+        """Write entries of the joined attempt tables out (see :meth:`Generation.expand`)."""
+        return self.generation.expand(index)
+
+    def key(self, rank: int) -> tuple[int, ...]:
+        """The counts of a configuration."""
+        return tuple(self.configurations.counts[rank].tolist())
+
+    def rank(self, key: Any) -> int:
+        """Rank of the configuration that a user names; KeyError if there is none."""
+        try:
+            return int(self.configurations.rank(np.array([whole_number(n) for n in key], dtype=np.int64)))
+        except (ValueError, TypeError, OverflowError):
+            raise KeyError(
+                f"no configuration {key!r}: give {self.configurations.kinds} counts, one per level, that sum to at "
+                f"most {self.configurations.most}"
+            ) from None
+
+    def actions(self, columns: IntArray) -> list[Action]:
+        """The actions of the given columns."""
+        return list(self._actions(self.numbering.describe(columns)))
+
+    def _actions(self, what: Columns) -> Iterator[Action]:
+        numbers, which = np.unique(what.matching, return_inverse=True)
+        distilled = [self.matchings.distilled(int(number)) for number in numbers]
+        for matching, attempts, level in zip(
+            which.tolist(), what.attempts.tolist(), what.discard.tolist(), strict=True
+        ):
+            yield Action(distilled[matching], attempts, (level,) if level >= 0 else ())
 
     def greedy(self) -> IntArray:
         """Column of the greedy policy in every configuration, (configurations,).

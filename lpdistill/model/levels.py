@@ -6,12 +6,8 @@ import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cached_property
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from lpdistill.arrays import IntArray
 from lpdistill.errors import LimitError
 from lpdistill.model.physics import Combination, DistillationMap, Pair
 
@@ -151,15 +147,6 @@ class Levels:
 
     def __getitem__(self, index: int) -> Level:
         return self.levels[index]
-
-    @cached_property
-    def consumption(self) -> IntArray:
-        """Pairs of each level that one distillation of each kind consumes, (kinds, levels)."""
-        consumed = np.zeros((len(self.kinds), len(self)), dtype=np.int64)
-        for row, kind in enumerate(self.kinds):
-            consumed[row, kind.low] += 1
-            consumed[row, kind.high] += 1
-        return consumed
 
     def to_dict(self) -> dict[str, Any]:
         """Levels and distillation table as JSON data."""

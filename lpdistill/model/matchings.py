@@ -11,7 +11,7 @@ from scipy import sparse
 from lpdistill.arrays import FloatArray, IntArray, ragged
 from lpdistill.model.configurations import CountVectors
 from lpdistill.model.generation import binomial_table
-from lpdistill.model.levels import Levels
+from lpdistill.model.levels import Kind, Levels
 
 
 @dataclass(frozen=True)
@@ -24,23 +24,35 @@ class Matchings:
     Attributes
     ----------
     levels
-        The fidelity levels and their distillation table.
+        The fidelity levels.
+    kinds
+        The kinds of distillation that are allowed.
     most
-        The greatest number of distillations in one step, ``M // 2``.
+        The greatest number of distillations in one step, at most ``M // 2``.
     """
 
     levels: Levels
+    kinds: tuple[Kind, ...]
     most: int
 
     @cached_property
     def _sorted(self) -> tuple[IntArray, IntArray, IntArray]:
         """Counts of kinds, (matchings, kinds); rank of the consumed pairs, and rank of the counts, (matchings,)."""
-        counts = CountVectors(self.most, len(self.levels.kinds)).counts
-        consumed = (counts.astype(np.float64) @ self.levels.consumption).astype(np.int64)
+        counts = CountVectors(self.most, len(self.kinds)).counts
+        consumed = (counts.astype(np.float64) @ self.consumption).astype(np.int64)
         ranks = CountVectors(2 * self.most, len(self.levels)).rank(consumed)
         _, group, size = np.unique(ranks, return_inverse=True, return_counts=True)
         order = np.lexsort((ranks, size[group], counts.sum(axis=1)))
         return counts[order], ranks[order], order
+
+    @cached_property
+    def consumption(self) -> IntArray:
+        """Pairs of each level that one distillation of each kind consumes, (kinds, levels)."""
+        consumed = np.zeros((len(self.kinds), len(self.levels)), dtype=np.int64)
+        for row, kind in enumerate(self.kinds):
+            consumed[row, kind.low] += 1
+            consumed[row, kind.high] += 1
+        return consumed
 
     @property
     def counts(self) -> IntArray:
@@ -62,14 +74,14 @@ class Matchings:
 
     def number(self, counts: IntArray) -> IntArray:
         """Number of the matchings with the given distillations of each kind, (..., kinds) -> (...)."""
-        ranks = CountVectors(self.most, len(self.levels.kinds)).rank(counts)
+        ranks = CountVectors(self.most, len(self.kinds)).rank(counts)
         return np.asarray(self._number[ranks])
 
     def distilled(self, matching: int) -> tuple[tuple[int, int], ...]:
         """The pairs of levels that a matching distils, each as often as it does."""
         return tuple(
             (kind.low, kind.high)
-            for kind, count in zip(self.levels.kinds, self.counts[matching].tolist(), strict=True)
+            for kind, count in zip(self.kinds, self.counts[matching].tolist(), strict=True)
             for _ in range(count)
         )
 
@@ -92,13 +104,13 @@ class Matchings:
     @cached_property
     def success(self) -> tuple[FloatArray, FloatArray]:
         """Success and failure probability of each kind, each correctly rounded, (kinds,)."""
-        exact = [kind.success for kind in self.levels.kinds]
+        exact = [kind.success for kind in self.kinds]
         return np.array([float(x) for x in exact]), np.array([float(1 - x) for x in exact])
 
     @cached_property
     def results(self) -> IntArray:
         """Level that each kind makes, -1 for the target, (kinds,)."""
-        return np.array([-1 if k.result is None else k.result for k in self.levels.kinds], dtype=np.int64)
+        return np.array([-1 if k.result is None else k.result for k in self.kinds], dtype=np.int64)
 
     @cached_property
     def produced_levels(self) -> IntArray:
@@ -117,6 +129,11 @@ class Matchings:
         for row, partial in enumerate(self.produced.sums):
             sums[self.produced_levels[row] :] = partial
         return sums
+
+    @cached_property
+    def failing(self) -> FloatArray:
+        """Expected number of distillations of each matching that fail, (matchings,)."""
+        return np.asarray(self.counts @ self.success[1])
 
     @cached_property
     def reaching(self) -> FloatArray:

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterable
 from dataclasses import KW_ONLY, dataclass, field, replace
 from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lpdistill.errors import InfiniteLevelsError, ModelError, UnreachableTargetError
+from lpdistill.model.budgets import Budget, merged
+from lpdistill.model.generation import Attempts
 from lpdistill.model.levels import Levels
 from lpdistill.model.numbers import Number, exact, member, whole
 from lpdistill.model.physics import DistillationMap, Reach, Werner
+from lpdistill.model.rules import Rule, checked
 from lpdistill.model.size import most_levels
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+    from lpdistill.program.convex import ConvexProgram
 
 SMALLEST = Fraction(1, 10**200)
 """Probabilities below this, and durations this far from 1, leave no room for products in double precision."""
@@ -57,6 +66,12 @@ class Problem:
         Whether the last step counts (``"charged"``) or not (``"free"``).
     distillation
         The two-to-one map; the Werner map of the paper by default.
+    rules
+        Which actions are allowed (:class:`Rule`).
+    budgets
+        Limits on the expected use of resources (:class:`Budget`); several on one resource hold together.
+    discarding
+        Whether stored pairs may be discarded, which takes no time.
 
     Raises
     ------
@@ -81,6 +96,9 @@ class Problem:
     distillation_time: Fraction
     final_step: FinalStep
     distillation: DistillationMap[Any] = field(repr=False)
+    rules: tuple[Rule, ...]
+    budgets: tuple[Budget, ...]
+    discarding: bool
 
     def __init__(  # noqa: PLR0913 - the parameters of the hardware
         self,
@@ -94,6 +112,9 @@ class Problem:
         distillation_time: Number = 2,
         final_step: FinalStep | str = FinalStep.CHARGED,
         distillation: DistillationMap[Any] | None = None,
+        rules: Iterable[Rule] = (),
+        budgets: Iterable[Budget] = (),
+        discarding: bool = False,
     ) -> None:
         chance, raw = exact(p, "p"), exact(f0, "f0")
         if not 0 < chance <= 1:
@@ -122,6 +143,9 @@ class Problem:
             "distillation_time": times[1],
             "final_step": member(FinalStep, final_step, "final_step"),
             "distillation": distillation or Werner(),
+            "rules": checked(rules),
+            "budgets": merged(budgets),
+            "discarding": _flag(discarding, "discarding"),
         }.items():
             object.__setattr__(self, name, value)
 
@@ -138,6 +162,62 @@ class Problem:
         if "gap" in changes:
             changes.setdefault("target", None)
         return replace(self, **changes)
+
+    def with_constraints(self, *constraints: Rule | Budget) -> Problem:
+        """The same problem with more rules and budgets.
+
+        >>> from lpdistill import Budget, MaxDistillations
+        >>> hardware = Problem(0.5, 4, 0.75, 0.79).with_constraints(MaxDistillations(1), Budget("steps", 9))
+        >>> hardware.rules, hardware.budgets
+        ((MaxDistillations(most=1),), (Budget(steps <= 9),))
+        """
+        for constraint in constraints:
+            if not isinstance(constraint, Rule | Budget):
+                raise ModelError("constraints", "must be rules and budgets, such as MaxDistillations(1)", constraint)
+        return self.replace(
+            rules=(*self.rules, *(rule for rule in constraints if isinstance(rule, Rule))),
+            budgets=(*self.budgets, *(budget for budget in constraints if isinstance(budget, Budget))),
+        )
+
+    def graph(self) -> nx.DiGraph[Any]:
+        """The state graph: configurations, the actions that the rules allow, and where they lead.
+
+        A plain ``networkx.DiGraph``: state nodes (``kind="state"``, ``counts``, ``fidelities`` of the levels,
+        ``empty``), action nodes (``kind="action"``, ``distil``, ``generate``, ``discard``, ``time``, and an amount of
+        every resource), one node ``"target"``; edges from states to actions, and from actions with a ``probability``.
+        Change it as you like, and :func:`lpdistill.solve` it.
+
+        >>> problem = Problem(0.5, 2, 0.75, 0.78)
+        >>> graph = problem.graph()
+        >>> graph.number_of_nodes(), graph.graph["start"]
+        (8, (0,))
+        """
+        from lpdistill.model.dynamics import Dynamics  # noqa: PLC0415 - the dynamics know the problem
+        from lpdistill.program.state_graph import graph_of  # noqa: PLC0415 - networkx, only where there is a graph
+
+        return graph_of(Dynamics(self))
+
+    def to_cvxpy(self) -> ConvexProgram:
+        """The occupation program in cvxpy, for constraints and objectives that no budget can express.
+
+        Its budgets are among the constraints; see :class:`~lpdistill.program.convex.ConvexProgram`.
+        """
+        from lpdistill.model.dynamics import Dynamics  # noqa: PLC0415 - the dynamics know the problem
+        from lpdistill.program.convex import ConvexProgram  # noqa: PLC0415 - cvxpy takes a second to import
+        from lpdistill.program.occupation import OccupationProgram  # noqa: PLC0415
+
+        return ConvexProgram.of(OccupationProgram.of(Dynamics(self, Attempts.ALL), budgets=self.budgets))
+
+    @property
+    def attempts(self) -> Attempts:
+        """Which numbers of attempts an optimum may need.
+
+        As many as allowed, unless a rule or a budget may make it worth while to attempt fewer.
+        """
+        choosy = any(rule.touches_generation for rule in self.rules) or any(
+            budget.resource.touches_generation for budget in self.budgets
+        )
+        return Attempts.ALL if choosy else Attempts.FULL
 
     @cached_property
     def reach(self) -> Reach:
@@ -212,8 +292,9 @@ class Problem:
             "distillation_time": str(self.distillation_time),
             "final_step": str(self.final_step),
             "distillation": self.distillation.name,
-            "rules": [],
-            "budgets": {},
+            "rules": [rule.to_dict() for rule in self.rules],
+            "budgets": {budget.name: budget.limits() for budget in self.budgets},
+            "discarding": self.discarding,
         }
 
     def __str__(self) -> str:
@@ -221,7 +302,16 @@ class Problem:
             f"p = {float(self.p):g}, M = {self.memories}, f0 = {float(self.f0):g} -> {float(self.target):g}, "
             f"times {float(self.generation_time):g} (generation) and {float(self.distillation_time):g} (distillation)"
             + ("" if self.final_step is FinalStep.CHARGED else ", last step free")
+            + (", discarding" if self.discarding else "")
+            + "".join(f"; {constraint}" for constraint in (*self.rules, *self.budgets))
         )
+
+
+def _flag(value: object, where: str) -> bool:
+    """True or False."""
+    if not isinstance(value, bool):
+        raise ModelError(where, "must be True or False", value)
+    return value
 
 
 def _count(memories: int | str) -> int:

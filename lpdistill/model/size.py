@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import comb
 
 import psutil
 
 from lpdistill.errors import LimitError
 from lpdistill.model.generation import Attempts
-from lpdistill.model.levels import Levels
-from lpdistill.model.numbers import member
+from lpdistill.model.repertoire import Repertoire
 
 LARGEST_NUMBER = 2**62
 """Columns are numbered with 64-bit integers."""
@@ -80,26 +79,34 @@ class Size:
     explicit_bytes: int
 
     @staticmethod
-    def of(memories: int, levels: Levels, attempts: Attempts) -> Size:
-        r"""Count everything for ``memories`` memories.
+    def of(repertoire: Repertoire) -> Size:
+        r"""Count everything that a repertoire of actions makes.
 
         With ``K`` levels, ``m`` kinds of distillation and ``k`` pairs distilled there are :math:`\binom{k+m-1}{m-1}`
-        matchings, each on :math:`\binom{M-2k+K}{K}` sets of untouched pairs (one more dimension if the number of
-        attempts is free).  A kind that does not reach the target has two outcomes that matter, one that does has one:
-        the outcomes of ``k`` distillations number :math:`\binom{k+d-1}{d-1}` with :math:`d = 2m_{below} + m_{target}`.
+        matchings, each on :math:`\binom{M-2k+K}{K}` sets of untouched pairs; if the number of attempts is free, on
+        :math:`F(M-2k) - F(M-2k-c-1)` pairs of a set and a number of attempts, where :math:`F(n) = \binom{n+K+1}{K+1}`
+        and ``c`` is the greatest number of attempts allowed.  A kind that does not reach the target has two outcomes
+        that matter, one that does has one: the outcomes of ``k`` distillations number :math:`\binom{k+d-1}{d-1}` with
+        :math:`d = 2m_{below} + m_{target}`.
         """
-        most, kinds, count = memories // 2, len(levels.kinds), len(levels)
-        below = sum(kind.result is not None for kind in levels.kinds)
-        produced = len({kind.result for kind in levels.kinds if kind.result is not None})
-        free = member(Attempts, attempts, "attempts") is Attempts.ALL
+        memories, count, kinds = repertoire.memories, len(repertoire.levels), len(repertoire.kinds)
+        most, free = repertoire.distillations, repertoire.attempts is Attempts.ALL
+        below = sum(kind.result is not None for kind in repertoire.kinds)
+        produced = len({kind.result for kind in repertoire.kinds if kind.result is not None})
         columns = entries = gathers = explicit = 0
         for k in range(most + 1):
-            left = memories - 2 * k
-            rests = comb(left + count + free, count + free)
+            left, cap = memories - 2 * k, repertoire.most_attempts(distilling=k > 0)
+            over = left - cap - 1
+            tried = _up_to(left, count + 1) - _up_to(over, count + 1)
+            rests = tried if free else _up_to(left, count)
             columns += _multisets(kinds, k) * rests
             entries += _multisets(count, 2 * k) * rests
             gathers = max(gathers, comb(k + produced, produced) * rests)
-            explicit += _multisets(kinds + below, k) * comb(left + count + 1 + free, count + 1 + free)
+            after = _up_to(left, count + 2) - _up_to(over, count + 2) - (cap + 1) * _up_to(over, count + 1)
+            explicit += _multisets(kinds + below, k) * (after if free else tried)
+        if repertoire.discarding:
+            discards = count * _up_to(memories - 1, count)
+            columns, entries, explicit = columns + discards, entries + discards, explicit + discards
         matchings = comb(most + kinds, kinds)
         outcomes = comb(most + kinds + below, most)
         attempted = comb(memories + count + 1, count + 1)
@@ -107,6 +114,8 @@ class Size:
         factored = (
             128 * outcomes + 48 * (matchings * (kinds + 2) + entries) + 64 * gathers + 128 * attempted + BASE_BYTES
         )
+        if repertoire.asked:
+            factored += 2 * columns
         return Size(
             configurations=comb(memories + count, count),
             columns=columns,
@@ -129,7 +138,7 @@ class Size:
         return self.explicit_bytes if explicit else self.factored_bytes
 
 
-def require(memories: int, levels: Levels, attempts: Attempts, *, explicit: bool) -> Size:
+def require(repertoire: Repertoire, *, explicit: bool) -> Size:
     """The size of a program, which this machine can hold.
 
     Raises
@@ -138,10 +147,10 @@ def require(memories: int, levels: Levels, attempts: Attempts, *, explicit: bool
         If it cannot; the message states what would fit.
     """
     available = psutil.virtual_memory().available
-    size = Size.of(memories, levels, attempts)
+    size, memories, levels = Size.of(repertoire), repertoire.memories, repertoire.levels
     if size.fits(available, explicit=explicit):
         return size
-    most = _most_memories(memories, levels, attempts, available, explicit=explicit)
+    most = _most_memories(repertoire, available, explicit=explicit)
     remedies = [f"take at most {most} memories"] if most else []
     remedies += ["a target with fewer levels"]
     if explicit and size.fits(available, explicit=False):
@@ -155,16 +164,21 @@ def require(memories: int, levels: Levels, attempts: Attempts, *, explicit: bool
     )
 
 
-def _most_memories(memories: int, levels: Levels, attempts: Attempts, available: int, *, explicit: bool) -> int:
-    """The greatest number of memories below ``memories`` that fits, or 0."""
-    low, high = 0, memories - 1
+def _most_memories(repertoire: Repertoire, available: int, *, explicit: bool) -> int:
+    """The greatest number of memories below those of a repertoire that fits, or 0."""
+    low, high = 0, repertoire.memories - 1
     while low < high:
         middle = (low + high + 1) // 2
-        if Size.of(middle, levels, attempts).fits(available, explicit=explicit):
+        if Size.of(replace(repertoire, memories=middle)).fits(available, explicit=explicit):
             low = middle
         else:
             high = middle - 1
     return low
+
+
+def _up_to(most: int, kinds: int) -> int:
+    """Number of vectors of ``kinds`` counts with sum at most ``most``."""
+    return comb(most + kinds, kinds) if most >= 0 else 0
 
 
 def _multisets(kinds: int, k: int) -> int:

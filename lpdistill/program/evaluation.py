@@ -18,9 +18,9 @@ from scipy import sparse
 from scipy.sparse.csgraph import breadth_first_order
 from scipy.sparse.linalg import LinearOperator, bicgstab, gmres, splu
 
-from lpdistill.arrays import BoolArray, FloatArray
+from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.errors import ImproperPolicyError, NotCertifiedError
-from lpdistill.model.dynamics import Choice
+from lpdistill.model.process import Choice
 
 RESIDUALS = (1e-10, 1e-5)
 """Relative residuals asked of the iterative solvers: for the solution, and for its correction."""
@@ -39,14 +39,16 @@ MEDIUM = 1000
 
 
 def evaluate(choice: Choice, local: FloatArray, scale: FloatArray | None = None) -> FloatArray:
-    r"""Solve ``V = local + P V / leaving`` for one column per configuration.
+    r"""Solve ``V = local + P V / leaving`` for one column per configuration, (configurations,).
+
+    Configurations without a column are taken to be never entered; their value is reported as 0.
 
     Parameters
     ----------
     choice
-        The policy: one column for every configuration.
+        The policy: at most one column for every configuration.
     local
-        What is collected in each configuration until it is left, (configurations,).
+        What is collected in each column's configuration until it is left, (columns,).
     scale
         Positive values close to the solution, (configurations,): the solution is then accurate in every
         configuration relative to its own value, however much the values differ.
@@ -58,29 +60,40 @@ def evaluate(choice: Choice, local: FloatArray, scale: FloatArray | None = None)
     """
     leaving = choice.leaving
     require_leaving(choice)
-    unit = np.where(scale > 0, scale, 1.0) if scale is not None else np.ones_like(local)
+    near = scale[choice.configuration] if scale is not None else np.zeros_like(local)
+    unit = np.where(near > 0, near, 1.0)
+
+    def after(values: FloatArray) -> FloatArray:
+        return choice.expect(_spread(choice, values)) / leaving
 
     def image(x: FloatArray) -> FloatArray:
-        return x - choice.expect(unit * x) / leaving / unit
+        return x - after(unit * x) / unit
 
     def factorise() -> FloatArray:
-        conditional = choice.conditional.copy()
+        conditional = _square(choice).copy()
         conditional.data *= unit[conditional.indices] / np.repeat(unit, np.diff(conditional.indptr))
         return _factorise(conditional, local / unit)
 
     values = unit * _solve(lambda: _iterate(image, local / unit), factorise, local)
     if not np.isfinite(values).all() or values.min() < -ACCEPTED * values.max():
         raise_improper(choice)
-    return _swept(np.maximum(values, 0.0), lambda x: local + choice.expect(x) / leaving)
+    return _spread(choice, _swept(np.maximum(values, 0.0), lambda x: local + after(x)))
 
 
-def visits(choice: Choice, start: int) -> FloatArray:
-    """Expected number of times that a run from ``start`` takes each column of a policy, (configurations,)."""
+def visits(choice: Choice, entered: FloatArray) -> FloatArray:
+    """Expected number of times that a policy takes each of its columns, (columns,).
+
+    Parameters
+    ----------
+    choice
+        The policy: at most one column for every configuration.
+    entered
+        Expected number of times that runs enter each configuration from outside, (configurations,).
+    """
     require_leaving(choice)
-    reached = _reachable(choice.moves, start)
-    back = sparse.csr_array(choice.conditional.T)
-    weights = np.zeros(len(choice.leaving))
-    weights[start] = 1.0
+    weights, square = entered[choice.configuration], _square(choice)
+    reached = _reachable(square, np.flatnonzero(weights))
+    back = sparse.csr_array(square.T)
     left = _solve(lambda: _iterate(lambda z: z - back @ z, weights), lambda: _factorise(back, weights), weights)
     # A sweep replaces the rounding of the largest visits by that of each configuration's own.
     left = weights + back @ np.where(reached, np.maximum(left, 0.0), 0.0)
@@ -88,11 +101,26 @@ def visits(choice: Choice, start: int) -> FloatArray:
 
 
 def stuck(choice: Choice) -> BoolArray:
-    """Configurations from which a policy never reaches the target, (configurations,), by search of its graph."""
-    size = len(choice.leaving)
-    goal = sparse.csr_array(((choice.leaving > 0) & (choice.reaching > 0)).astype(np.float64)[None, :])
-    graph = sparse.block_array([[None, goal], [sparse.csr_array((size, 1)), choice.moves.T]], format="csr")
-    return np.asarray(~_reachable(graph, 0)[1:])
+    """Columns of a policy from whose configuration it never reaches the target, (columns,), by search of its graph."""
+    back = sparse.csr_array(choice.moves[:, choice.configuration].T)
+    return ~_reachable(back, np.flatnonzero((choice.leaving > 0) & (choice.reaching > 0)))
+
+
+def _spread(choice: Choice, values: FloatArray) -> FloatArray:
+    """Values of a policy's columns as values of all configurations, 0 where it has no column."""
+    size = choice.process.size
+    if len(values) == size:
+        return values
+    everywhere = np.zeros(size)
+    everywhere[choice.configuration] = values
+    return everywhere
+
+
+def _square(choice: Choice) -> sparse.csr_array:
+    """Probability, given that anything happens, of moving from column to column of a policy."""
+    if len(choice.columns) == choice.process.size:
+        return choice.conditional
+    return sparse.csr_array(choice.conditional[:, choice.configuration])
 
 
 def require_leaving(choice: Choice) -> None:
@@ -111,26 +139,30 @@ def raise_improper(choice: Choice) -> NoReturn:
     NotCertifiedError
         If there are none, so that only arithmetic has failed.
     """
-    deadlock = np.flatnonzero(stuck(choice))
+    deadlock = choice.configuration[stuck(choice)]
     if not len(deadlock):
         raise NotCertifiedError(
             "the policy reaches the target from everywhere, but its expected time exceeds what double precision can "
             "hold; take a larger p"
         )
-    counts = choice.dynamics.configurations.unrank(choice.configuration[deadlock])
-    named = tuple(tuple(int(n) for n in row) for row in counts)
+    named = tuple(choice.process.key(int(rank)) for rank in deadlock)
     raise ImproperPolicyError(
-        f"the policy never reaches the target from {len(named)} configurations, such as {named[0]} "
+        f"the policy never reaches the target from {len(named)} "
+        f"{'configuration' if len(named) == 1 else 'configurations, such as'} {named[0]} "
         "(pairs at each level); choose an action there that distils or generates",
         deadlock=named,
     )
 
 
-def _reachable(graph: sparse.csr_array, start: int) -> BoolArray:
-    """Nodes that can be reached from ``start``."""
-    reached = np.zeros(graph.shape[0], dtype=bool)
-    reached[breadth_first_order(graph, start, return_predecessors=False)] = True
-    return reached
+def _reachable(graph: sparse.csr_array, starts: IntArray) -> BoolArray:
+    """Nodes that can be reached from some others, which count as reached."""
+    size = graph.shape[0]
+    rows, columns = graph.nonzero()
+    rows, columns = np.append(rows, np.full(len(starts), size)), np.append(columns, starts)
+    joined = sparse.csr_array((np.ones(len(rows)), (rows, columns)), shape=(size + 1, size + 1))
+    reached = np.zeros(size + 1, dtype=bool)
+    reached[breadth_first_order(joined, size, return_predecessors=False)] = True
+    return reached[:size]
 
 
 class NoConvergenceError(Exception):

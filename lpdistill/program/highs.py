@@ -7,8 +7,9 @@ from enum import StrEnum
 
 import highspy
 import numpy as np
+from scipy import sparse
 
-from lpdistill.arrays import FloatArray, IntArray
+from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.errors import NotCertifiedError
 from lpdistill.program.occupation import OccupationProgram
 
@@ -28,12 +29,43 @@ CONFIRMING = Accuracy(entry=1e-10, tolerance=1e-7)
 """For confirming a policy that is already proved optimal; no reported number is read off this run."""
 
 
+DUAL, PRIMAL = 1, 4
+"""Strategies of HiGHS' simplex method: primal where columns were added to an optimal basis."""
+
+SMALLEST_LIMIT = 1e-6
+"""Budget rows are scaled by their limits, but by no smaller number."""
+
+
 class Algorithm(StrEnum):
     """The algorithms of HiGHS for linear programs."""
 
     SIMPLEX = "simplex"
     IPM = "ipm"
     PDLP = "pdlp"
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """Which variables of a program are basic.
+
+    Attributes
+    ----------
+    columns
+        Numbers of the basic columns, increasing.
+    budgets
+        Whether the slack of each budget is basic, (budgets,); the rows of configurations have none.
+    shortfalls
+        Whether the relaxation of each budget's lower and upper limit is basic, (2, budgets).
+    """
+
+    columns: IntArray
+    budgets: BoolArray
+    shortfalls: BoolArray
+
+    @staticmethod
+    def of_policy(columns: IntArray, budgets: int) -> Basis:
+        """The basis that a proper policy is: one column per configuration, and the slack of every budget."""
+        return Basis(np.sort(columns), np.ones(budgets, dtype=bool), np.zeros((2, budgets), dtype=bool))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +79,29 @@ class LinearSolution:
     occupation
         Expected uses of each column, (columns,).
     duals
-        Dual value of each row, d(objective)/d(right-hand side), (rows,).
+        Dual value of each configuration's row, d(objective)/d(right-hand side), (configurations,).
+    prices
+        The same for each budget, d(objective)/d(limit), (budgets,).
+    shortfalls
+        By how much the lower and the upper limit of each budget is missed, (2, budgets); 0 unless relaxed.
     iterations
         Iterations of the algorithm.
+    basis
+        The optimal basis; nothing is basic where the algorithm has none.
     """
 
     objective: float
     occupation: FloatArray
     duals: FloatArray
+    prices: FloatArray
+    shortfalls: FloatArray
     iterations: int
+    basis: Basis
 
 
-def solve_program(program: OccupationProgram, algorithm: Algorithm, *, basis: IntArray | None = None) -> LinearSolution:
+def solve_program(
+    program: OccupationProgram, algorithm: Algorithm, *, basis: Basis | None = None, relaxed: bool = False
+) -> LinearSolution:
     """Solve an occupation program with HiGHS.
 
     Columns are scaled by their probability of leaving, and costs by the greatest, so that rare generation means neither
@@ -71,17 +114,18 @@ def solve_program(program: OccupationProgram, algorithm: Algorithm, *, basis: In
     algorithm
         The algorithm; only the simplex method uses a basis.
     basis
-        Positions of the columns of a proper policy, one per row: the basis to start from.  If the policy is optimal,
-        the simplex method needs no iteration.
+        Where to start.  If it is optimal, the simplex method needs no iteration.
+    relaxed
+        Whether limits of budgets may be missed, at a cost of 1 for every unit of the greatest limit.
 
     Raises
     ------
     NotCertifiedError
         If HiGHS does not report an optimum.
     """
-    accuracy = ALONE if basis is None else CONFIRMING
-    scale = np.where(program.choice.leaving > 0, program.choice.leaving, 1.0)
-    unit = float((program.cost / scale).max()) or 1.0
+    confirming = basis is not None and not program.budgets
+    accuracy = CONFIRMING if confirming else ALONE
+    scaling = _Scaling.of(program, relaxed=relaxed)
     solver = highspy.Highs()
     for option, value in {
         "output_flag": False,
@@ -91,11 +135,12 @@ def solve_program(program: OccupationProgram, algorithm: Algorithm, *, basis: In
         "dual_feasibility_tolerance": accuracy.tolerance,
         "presolve": "off" if basis is not None else "choose",
         "simplex_scale_strategy": 0 if basis is not None else 2,
+        "simplex_strategy": PRIMAL if basis is not None and not confirming else DUAL,
     }.items():
         solver.setOptionValue(option, value)
-    solver.passModel(_model(program, scale, unit, accuracy.entry))
+    solver.passModel(_model(program, scaling, accuracy.entry))
     if basis is not None:
-        solver.setBasis(_basis(program, basis))
+        solver.setBasis(_status(program, basis, relaxed=relaxed))
     solver.run()
     if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
         raise NotCertifiedError(
@@ -108,43 +153,110 @@ def solve_program(program: OccupationProgram, algorithm: Algorithm, *, basis: In
         Algorithm.IPM: info.ipm_iteration_count,
         Algorithm.PDLP: info.pdlp_iteration_count,
     }
+    rows, columns = program.shape
+    found = np.maximum(np.array(solution.col_value), 0.0)
+    duals = np.array(solution.row_dual) * scaling.unit
     return LinearSolution(
-        objective=float(info.objective_function_value) * unit + program.offset,
-        occupation=np.maximum(np.array(solution.col_value), 0.0) / scale,
-        duals=np.array(solution.row_dual) * unit,
+        objective=float(info.objective_function_value) * scaling.unit + program.offset,
+        occupation=found[:columns] / scaling.columns,
+        duals=duals[:rows],
+        prices=duals[rows:] / scaling.budgets,
+        shortfalls=found[columns:].reshape(2, -1) * scaling.budgets if relaxed else np.zeros((2, len(program.budgets))),
         iterations=max(0, int(counts[algorithm])),
+        basis=_basis(program, solver.getBasis(), relaxed=relaxed),
     )
 
 
-def _model(program: OccupationProgram, scale: FloatArray, unit: float, smallest: float) -> highspy.HighsLp:
-    """The program as HiGHS takes it: every column divided by its scale, every cost by the unit of time."""
+@dataclass(frozen=True, slots=True)
+class _Scaling:
+    """How a program is scaled for HiGHS: columns divided, costs and budget rows divided by their units."""
+
+    columns: FloatArray
+    unit: float
+    budgets: FloatArray
+    relaxed: bool
+
+    @staticmethod
+    def of(program: OccupationProgram, *, relaxed: bool) -> _Scaling:
+        columns = np.where(program.choice.leaving > 0, program.choice.leaving, 1.0)
+        unit = 1.0 if relaxed else float((program.cost / columns).max()) or 1.0
+        finite = np.array([np.where(np.isfinite(limit), limit, 0.0) for limit in program.limits])
+        return _Scaling(columns, unit, np.maximum(finite.max(axis=0, initial=0.0), SMALLEST_LIMIT), relaxed)
+
+
+def _model(program: OccupationProgram, scaling: _Scaling, smallest: float) -> highspy.HighsLp:
+    """The program as HiGHS takes it."""
     rows, columns = program.shape
-    matrix = program.matrix.copy()
-    matrix.data /= np.repeat(scale, np.diff(matrix.indptr))
+    flow = program.matrix.copy()
+    flow.data /= np.repeat(scaling.columns, np.diff(flow.indptr))
     # A dropped probability goes back to the column's own row: as if that outcome led nowhere, not to the target.
-    column = np.repeat(np.arange(columns), np.diff(matrix.indptr))
-    dropped = np.where(np.abs(matrix.data) < smallest, matrix.data, 0.0)
+    column = np.repeat(np.arange(columns), np.diff(flow.indptr))
+    dropped = np.where(np.abs(flow.data) < smallest, flow.data, 0.0)
     lost = np.bincount(column, weights=dropped, minlength=columns)
-    matrix.data[dropped != 0] = 0.0
-    matrix.data += np.where(matrix.indices == program.choice.configuration[column], lost[column], 0.0)
-    matrix.eliminate_zeros()
+    flow.data[dropped != 0] = 0.0
+    flow.data += np.where(flow.indices == program.choice.configuration[column], lost[column], 0.0)
+    flow.eliminate_zeros()
+    matrix, cost = sparse.csc_array(flow), program.cost / scaling.columns / scaling.unit
+    if program.budgets:
+        amounts = program.amounts / scaling.columns / scaling.budgets[:, None]
+        matrix = sparse.csc_array(sparse.vstack([flow, sparse.csc_array(amounts)]))
+    if scaling.relaxed:
+        missed = sparse.csc_array(sparse.eye_array(len(program.budgets)))
+        empty = sparse.csc_array((rows, 2 * len(program.budgets)))
+        matrix = sparse.csc_array(sparse.hstack([matrix, sparse.vstack([empty, sparse.hstack([missed, -missed])])]))
+        cost = np.concatenate([cost, np.ones(2 * len(program.budgets))])
     model = highspy.HighsLp()
-    model.num_row_, model.num_col_ = rows, columns
-    model.col_cost_ = program.cost / scale / unit
-    model.col_lower_ = np.zeros(columns)
-    model.col_upper_ = np.full(columns, highspy.kHighsInf)
-    model.row_lower_ = model.row_upper_ = program.start
+    model.num_row_, model.num_col_ = matrix.shape
+    model.col_cost_ = cost
+    model.col_lower_ = np.zeros(len(cost))
+    model.col_upper_ = np.full(len(cost), highspy.kHighsInf)
+    least, most = (limit / scaling.budgets for limit in program.limits)
+    model.row_lower_ = np.concatenate([program.start, least])
+    model.row_upper_ = np.concatenate([program.start, most])
     model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
     model.a_matrix_.start_, model.a_matrix_.index_, model.a_matrix_.value_ = matrix.indptr, matrix.indices, matrix.data
     return model
 
 
-def _basis(program: OccupationProgram, basic: IntArray) -> highspy.HighsBasis:
-    """The basis in which the given columns are basic and all rows are not."""
+def _status(program: OccupationProgram, basis: Basis, *, relaxed: bool) -> highspy.HighsBasis:
+    """A basis as HiGHS takes it."""
+    basic, at_bound = highspy.HighsBasisStatus.kBasic, highspy.HighsBasisStatus.kLower
+    columns = np.isin(program.choice.columns, basis.columns)
+    if relaxed:
+        columns = np.concatenate([columns, basis.shortfalls.ravel()])
+    least, most = program.limits
+    nonbasic = [
+        highspy.HighsBasisStatus.kUpper if np.isinf(low) and np.isfinite(high) else at_bound
+        for low, high in zip(least, most, strict=True)
+    ]
+    status = highspy.HighsBasis()
+    status.col_status = [basic if is_basic else at_bound for is_basic in columns.tolist()]
+    status.row_status = [at_bound] * program.shape[0] + [
+        basic if is_basic else bound for is_basic, bound in zip(basis.budgets.tolist(), nonbasic, strict=True)
+    ]
+    status.valid, status.alien = True, False
+    return status
+
+
+def _basis(program: OccupationProgram, status: highspy.HighsBasis, *, relaxed: bool) -> Basis:
+    """The basis that HiGHS reports."""
     rows, columns = program.shape
-    status = np.full(columns, highspy.HighsBasisStatus.kLower, dtype=object)
-    status[basic] = highspy.HighsBasisStatus.kBasic
-    basis = highspy.HighsBasis()
-    basis.col_status, basis.row_status = status.tolist(), [highspy.HighsBasisStatus.kLower] * rows
-    basis.valid, basis.alien = True, False
-    return basis
+    basic = highspy.HighsBasisStatus.kBasic
+    size = columns + 2 * len(program.budgets) * relaxed, rows + len(program.budgets)
+    states = (status.col_status, status.row_status) if status.valid else ([None] * size[0], [None] * size[1])
+    chosen = np.array([state == basic for state in states[0]], dtype=bool)
+    slack = np.array([state == basic for state in states[1][rows:]], dtype=bool)
+    missed = chosen[columns:].reshape(2, -1) if relaxed else np.zeros((2, len(slack)), dtype=bool)
+    return Basis(program.choice.columns[chosen[:columns]], slack, missed)
+
+
+def irreducible(program: OccupationProgram) -> list[int]:
+    """Positions of the budgets in an irreducible infeasible subsystem of a program that has no solution."""
+    solver = highspy.Highs()
+    for option, value in {"output_flag": False, "iis_strategy": int(highspy.IisStrategy.kIisStrategyFromLp)}.items():
+        solver.setOptionValue(option, value)
+    solver.passModel(_model(program, _Scaling.of(program, relaxed=False), ALONE.entry))
+    solver.run()
+    _, found = solver.getIis()
+    rows = program.shape[0]
+    return [row - rows for row in sorted(found.row_index_) if row >= rows] or list(range(len(program.budgets)))

@@ -11,6 +11,7 @@ times to go, and the reduced cost of a column is the regret of its action.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -19,8 +20,8 @@ import numpy as np
 from scipy import sparse
 
 from lpdistill.arrays import FloatArray, IntArray
-from lpdistill.model.dynamics import Choice, Dynamics
-from lpdistill.model.size import require
+from lpdistill.model.budgets import Budget
+from lpdistill.model.process import Choice, Process
 
 if TYPE_CHECKING:
     from lpdistill.program.convex import ConvexProgram
@@ -28,53 +29,50 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False)
 class OccupationProgram:
-    """The occupation program over some or all columns of a problem.
+    r"""The occupation program over some or all columns of a process.
+
+    Budgets add one row each, :math:`l_i \le \sum_{s,a} d_i(s,a)\, x(s,a) \le u_i`.
 
     Attributes
     ----------
-    dynamics
+    process
         Where columns and labels come from.
     choice
         The columns of the program, written out.
     start
         Expected number of times each configuration is entered from outside, (configurations,): all weight on the
-        empty memories.
+        first.
+    budgets
+        Limits on resources.
     """
 
-    dynamics: Dynamics
+    process: Process
     choice: Choice
     start: FloatArray
+    budgets: tuple[Budget, ...] = ()
 
     @staticmethod
-    def of(dynamics: Dynamics, columns: IntArray | None = None) -> OccupationProgram:
-        """The program over the given columns, or over all of them.
-
-        Raises
-        ------
-        LimitError
-            If all columns are asked for and do not fit into the memory of this machine.
-        """
-        if columns is None:
-            require(dynamics.problem.memories, dynamics.problem.levels, dynamics.attempts, explicit=True)
-            columns = np.arange(dynamics.numbering.size)
-        start = np.zeros(dynamics.size)
+    def of(process: Process, columns: IntArray | None = None, budgets: tuple[Budget, ...] = ()) -> OccupationProgram:
+        """The program over the given columns, or over all that are allowed."""
+        start = np.zeros(process.size)
         start[0] = 1.0
-        return OccupationProgram(dynamics, dynamics.choose(columns), start)
+        chosen = process.choose(process.columns if columns is None else columns)
+        return OccupationProgram(process, chosen, start, budgets)
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Rows (configurations) and columns (configurations with an action)."""
-        return self.dynamics.size, len(self.choice.columns)
+        """Flow rows (configurations) and columns (configurations with an action)."""
+        return self.process.size, len(self.choice.columns)
 
     @property
     def cost(self) -> FloatArray:
-        """Duration of each column's step, (columns,)."""
+        """What each column costs, (columns,): the duration of its step."""
         return self.choice.cost
 
     @property
     def offset(self) -> float:
         """Constant of the objective: minus the last step's duration where that is free."""
-        return 0.0 - float(self.dynamics.problem.uncharged_time)
+        return 0.0 - self.process.uncharged_time
 
     @cached_property
     def matrix(self) -> sparse.csc_array:
@@ -87,29 +85,42 @@ class OccupationProgram:
         matrix.eliminate_zeros()
         return matrix
 
-    def row_label(self, row: int) -> tuple[int, ...]:
-        """The configuration of a row: pairs at each level."""
-        return tuple(int(n) for n in self.dynamics.configurations.unrank(np.array(row)))
+    @cached_property
+    def amounts(self) -> FloatArray:
+        """What each column uses of the resource of each budget, (budgets, columns)."""
+        rows = [self.process.amounts(budget.resource, self.choice.columns) for budget in self.budgets]
+        return np.array(rows).reshape(len(rows), self.shape[1])
 
-    def column_label(self, column: int) -> tuple[tuple[int, ...], tuple[tuple[int, int], ...], int]:
-        """The configuration, the pairs of levels distilled, and the number of attempts of a column."""
-        what = self.dynamics.numbering.describe(self.choice.columns[[column]])
-        distilled = self.dynamics.matchings.distilled(int(what.matching[0]))
-        return self.row_label(int(what.configuration[0])), distilled, int(what.attempts[0])
+    @cached_property
+    def limits(self) -> tuple[FloatArray, FloatArray]:
+        """Lower and upper limit of each budget, infinite where there is none, (budgets,)."""
+        least = [-np.inf if budget.least is None else float(budget.least) for budget in self.budgets]
+        most = [np.inf if budget.most is None else float(budget.most) for budget in self.budgets]
+        return np.array(least), np.array(most)
+
+    def row_label(self, row: int) -> Hashable:
+        """The configuration of a row."""
+        return self.process.key(row)
+
+    def column_label(self, column: int) -> tuple[Hashable, Hashable]:
+        """The configuration and the action of a column."""
+        action = self.process.actions(self.choice.columns[[column]])[0]
+        return self.row_label(int(self.choice.configuration[column])), action
 
     def regrets(self, values: FloatArray) -> FloatArray:
         """Reduced cost of every column for given dual values, (columns,): ``c + P V - leaving * V``."""
         return self.choice.regrets(values)
 
     def to_cvxpy(self) -> ConvexProgram:
-        """The program as a cvxpy problem, with its occupation variable and flow constraint."""
+        """The program as a cvxpy problem, with its occupation variable, flow constraint and resources."""
         from lpdistill.program.convex import ConvexProgram  # noqa: PLC0415 - cvxpy takes a second to import
 
         return ConvexProgram.of(self)
 
     def __repr__(self) -> str:
         rows, columns = self.shape
+        budgets = "".join(f", {budget}" for budget in self.budgets)
         return (
             f"OccupationProgram: min c x{f' - {-self.offset:g}' if self.offset else ''}, x >= 0, "
-            f"{rows:,} flow rows (configurations), {columns:,} of {self.dynamics.numbering.size:,} columns"
+            f"{rows:,} flow rows (configurations), {columns:,} of {self.process.column_count:,} columns{budgets}"
         )

@@ -9,7 +9,7 @@ import numpy as np
 
 from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.errors import NotCertifiedError
-from lpdistill.model.dynamics import Choice, Dynamics, Priced
+from lpdistill.model.process import Choice, Priced, Process
 from lpdistill.program.evaluation import evaluate, require_leaving
 
 MARGIN = 4.0
@@ -24,16 +24,16 @@ GAP = 1e-9
 
 @dataclass(frozen=True)
 class Optimum:
-    """An optimal policy with its proof.
+    """An optimal policy with its proof, for the tariff of its process.
 
     Attributes
     ----------
     policy
-        One column for every configuration.
+        One column for every live configuration.
     values
-        Expected time to go of the policy, (configurations,).
+        Expected cost to go of the policy (its expected time to go, as a rule), (configurations,).
     lower, upper
-        Proven bounds on the least expected time to go, and on the policy's, (configurations,).
+        Proven bounds on the least expected cost to go, and on the policy's, (configurations,).
     generated
         All columns that some round chose, increasing: the restricted master of column generation.
     rounds
@@ -52,7 +52,7 @@ def silent(stage: str) -> None:
     """Tell nobody about a stage of the work."""
 
 
-def policy_iteration(dynamics: Dynamics, columns: IntArray, progress: Callable[[str], None] = silent) -> Optimum:
+def policy_iteration(process: Process, columns: IntArray, progress: Callable[[str], None] = silent) -> Optimum:
     r"""Improve a proper policy in all configurations at once, until no column of the program can.
 
     Each round evaluates the policy, prices every column, and replaces the column of every configuration that has a
@@ -65,10 +65,10 @@ def policy_iteration(dynamics: Dynamics, columns: IntArray, progress: Callable[[
 
     Parameters
     ----------
-    dynamics
-        All columns.
+    process
+        All columns.  No column may cost less than nothing.
     columns
-        A proper policy, one column per configuration, in order.
+        A proper policy, one column per live configuration, in order.
     progress
         Told what is being done.
 
@@ -79,31 +79,32 @@ def policy_iteration(dynamics: Dynamics, columns: IntArray, progress: Callable[[
     NotCertifiedError
         If no proof is found.
     """
-    gamma, generated, seen = dynamics.rounding, [columns], {columns.tobytes()}
+    gamma, live, generated, seen = process.rounding, process.live, [columns], {columns.tobytes()}
     for rounds in range(1, MOST_ROUNDS):
-        policy = dynamics.choose(columns)
+        policy = process.choose(columns)
         require_leaving(policy)
         local = policy.cost / policy.leaving
         values = evaluate(policy, local)
         values = evaluate(policy, local, scale=values)
-        progress(f"round {rounds}: pricing {dynamics.numbering.size:,} columns")
-        low = evaluate(policy, local - MARGIN * gamma * values, scale=values)
-        priced = dynamics.price(low)
-        better = dual_excess(dynamics, priced, low) > 0
+        progress(f"round {rounds}: pricing {process.column_count:,} columns")
+        margin = MARGIN * gamma * values[policy.configuration]
+        low = evaluate(policy, local - margin, scale=values)
+        priced = process.price(low)
+        better = dual_excess(process, priced, low) > 0
         if not better.any():
             break
         columns = columns.copy()
-        columns[better] = priced.columns(better)
+        columns[better[live]] = priced.columns(better)
         if columns.tobytes() in seen:  # what still looks better is rounding
             break
         seen.add(columns.tobytes())
-        generated.append(columns[better])
+        generated.append(columns[better[live]])
     else:
         raise NotCertifiedError(f"policy iteration did not end within {MOST_ROUNDS} rounds")
-    high = evaluate(policy, local + MARGIN * gamma * values, scale=values)
-    least = float(dynamics.durations.min())
-    lower = _scaled_down(low, float(dual_excess(dynamics, priced, low).max()), least)
-    upper = _scaled_up(high, float(policy_shortfall(policy, high).max()), least)
+    high = evaluate(policy, local + margin, scale=values)
+    least = process.tariff.time * process.least_duration
+    lower = _scaled_down(low, float(dual_excess(process, priced, low).max()), least)
+    upper = scaled_up(high, float(policy_shortfall(policy, high).max()), least)
     if (upper - lower > GAP * upper).any():
         raise NotCertifiedError(
             f"the proven bounds of some configuration are more than {GAP:g} apart, relative to their size; take a "
@@ -112,20 +113,21 @@ def policy_iteration(dynamics: Dynamics, columns: IntArray, progress: Callable[[
     return Optimum(policy, values.clip(lower, upper), lower, upper, np.unique(np.concatenate(generated)), rounds)
 
 
-def dual_excess(dynamics: Dynamics, priced: Priced, low: FloatArray) -> FloatArray:
+def dual_excess(process: Process, priced: Priced, low: FloatArray) -> FloatArray:
     """By how much values exceed what is proved of their least action values, (configurations,).
 
-    Where none does, the values are feasible for the dual program, whatever was rounded.
+    Where none does, the values are feasible for the dual program, whatever was rounded.  Nothing need be proved where
+    no policy reaches the target for sure: the least expected cost is infinite there.
     """
-    return np.asarray(low - priced.best * (1 - dynamics.rounding))
+    return np.where(process.live, low - priced.best * (1 - process.rounding), -np.inf)
 
 
 def policy_shortfall(policy: Choice, high: FloatArray) -> FloatArray:
-    """By how much values fall short of what is proved of a policy's action values, (configurations,).
+    """By how much values fall short of what is proved of a policy's action values, (columns,).
 
-    Where none does, the values bound the expected times of the policy from above, whatever was rounded.
+    Where none does, the values bound the expected costs of the policy from above, whatever was rounded.
     """
-    return np.asarray(policy.action_values(high) * (1 + policy.dynamics.rounding) - high)
+    return np.asarray(policy.action_values(high) * (1 + policy.process.rounding) - high[policy.configuration])
 
 
 def _scaled_down(low: FloatArray, excess: float, least: float) -> FloatArray:
@@ -144,7 +146,7 @@ def _scaled_down(low: FloatArray, excess: float, least: float) -> FloatArray:
     return low * (1 - 2 * excess / (least + 2 * excess))
 
 
-def _scaled_up(high: FloatArray, shortfall: float, least: float) -> FloatArray:
+def scaled_up(high: FloatArray, shortfall: float, least: float) -> FloatArray:
     """Values that bound a policy's from above, given some that fall short of an action value by ``shortfall``."""
     if shortfall <= 0:
         return high

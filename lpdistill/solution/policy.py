@@ -3,45 +3,47 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from operator import index
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 
-from lpdistill.arrays import FloatArray, IntArray
-from lpdistill.model.configurations import CountVectors
-from lpdistill.model.dynamics import Dynamics
-from lpdistill.solution.wording import Action, Wording
+from lpdistill.arrays import FloatArray
+from lpdistill.model.actions import Action
+from lpdistill.model.process import Process
+from lpdistill.program.plan import Plan
+from lpdistill.program.policy_iteration import Optimum
+from lpdistill.solution.wording import Words, words_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Counts: TypeAlias = tuple[int, ...]
-
+Key: TypeAlias = Any
+"""How users name a configuration: its counts, or the node of a state graph."""
 
 V = TypeVar("V")
 
 
-class ByConfiguration(Mapping[Counts, V]):
-    """Something for every configuration, looked up by its counts."""
+class ByConfiguration(Mapping[Key, V]):
+    """Something for every configuration, looked up by its counts (or, for a state graph, by its node)."""
 
-    def __init__(self, configurations: CountVectors) -> None:
-        self._configurations = configurations
+    def __init__(self, process: Process) -> None:
+        self._process = process
 
     @abstractmethod
     def at(self, rank: int) -> V:
         """What belongs to the configuration of the given rank."""
 
-    def __getitem__(self, counts: Counts) -> V:
-        return self.at(rank_of(self._configurations, counts))
+    def __getitem__(self, key: Key) -> V:
+        return self.at(self._process.rank(key))
 
-    def __iter__(self) -> Iterator[Counts]:
-        return (tuple(row) for row in self._configurations.counts.tolist())
+    def __iter__(self) -> Iterator[Key]:
+        return map(self._process.key, range(self._process.size))
 
     def __len__(self) -> int:
-        return self._configurations.size
+        return self._process.size
 
 
 class ConfigurationTable(ByConfiguration[float]):
@@ -53,8 +55,8 @@ class ConfigurationTable(ByConfiguration[float]):
         The numbers in order of rank, (configurations,).
     """
 
-    def __init__(self, configurations: CountVectors, array: FloatArray, name: str) -> None:
-        super().__init__(configurations)
+    def __init__(self, process: Process, array: FloatArray, name: str) -> None:
+        super().__init__(process)
         self.array, self.name = array, name
 
     def at(self, rank: int) -> float:
@@ -71,55 +73,45 @@ class ConfigurationTable(ByConfiguration[float]):
         return pd.DataFrame({"counts": list(self), self.name: self.array})
 
 
-def rank_of(configurations: CountVectors, counts: Counts) -> int:
-    """Rank of a configuration that a user names; KeyError if there is no such configuration."""
-    try:
-        return int(configurations.rank(np.array([index(n) for n in counts], dtype=np.int64)))
-    except (ValueError, TypeError, OverflowError):
-        raise KeyError(
-            f"no configuration {counts!r}: give {configurations.kinds} counts, one per level, that sum to at most "
-            f"{configurations.most}"
-        ) from None
-
-
 @dataclass(frozen=True)
 class Decision:
     """One action of a policy, and the probability with which the policy takes it."""
 
-    action: Action
+    action: Any
     probability: float
 
 
 class Policy(ByConfiguration[tuple[Decision, ...]]):
     """What to do in every configuration.
 
-    A policy is deterministic where a configuration has one decision, and randomised where it has several.
+    A policy is deterministic where a configuration has one decision, and randomised where it has several.  It has none
+    where no policy reaches the target for sure.
 
     Attributes
     ----------
-    columns
-        Columns of the program that the policy uses, in order of configuration, (uses,).
-    probability
-        Probability of each, given the configuration, (uses,).
+    plan
+        Columns of the program that the policy uses, with their probabilities.
     """
 
-    def __init__(self, dynamics: Dynamics, columns: IntArray, probability: FloatArray) -> None:
-        super().__init__(dynamics.configurations)
-        self._dynamics, self.columns, self.probability = dynamics, columns, probability
-        what = dynamics.numbering.describe(columns)
-        self._configuration, self._matching, self._attempts = what.configuration, what.matching, what.attempts
-        self._starts = np.searchsorted(self._configuration, np.arange(dynamics.size + 1))
+    def __init__(self, plan: Plan) -> None:
+        super().__init__(plan.uses.process)
+        self.plan = plan
+        self._starts = np.searchsorted(plan.uses.configuration, np.arange(self._process.size + 1))
+
+    @cached_property
+    def _actions(self) -> list[Any]:
+        return list(self._process.actions(self.plan.uses.columns))
 
     @property
-    def wording(self) -> Wording:
+    def wording(self) -> Words:
         """Words for its configurations and actions."""
-        return Wording(self._dynamics.problem.levels, self._dynamics.problem.memories)
+        return words_of(self._process)
 
     @property
-    def randomised(self) -> tuple[Counts, ...]:
+    def randomised(self) -> tuple[Key, ...]:
         """Configurations in which the policy draws lots."""
         several = np.flatnonzero(np.diff(self._starts) > 1)
-        return tuple(tuple(row) for row in self._dynamics.configurations.counts[several].tolist())
+        return tuple(self._process.key(int(rank)) for rank in several)
 
     def __repr__(self) -> str:
         kind = f"randomised in {len(self.randomised)}" if self.randomised else "deterministic"
@@ -128,43 +120,44 @@ class Policy(ByConfiguration[tuple[Decision, ...]]):
     def at(self, rank: int) -> tuple[Decision, ...]:
         """What to do in the configuration of the given rank."""
         return tuple(
-            Decision(
-                Action(self._dynamics.matchings.distilled(int(self._matching[use])), int(self._attempts[use])),
-                float(self.probability[use]),
-            )
+            Decision(self._actions[use], float(self.plan.probability[use]))
             for use in range(self._starts[rank], self._starts[rank + 1])
         )
 
 
-class Regrets(ByConfiguration[dict[Action, float]]):
+class Regrets(ByConfiguration[dict[Any, float]]):
     """How much worse each action is than the best: its reduced cost, by configuration and action.
 
     Computed when asked for, configuration by configuration: the program may have tens of millions of columns.
-    Waiting has the regret of losing its duration.
+    Waiting has the regret of losing its duration.  Under budgets, actions also pay the prices of what they use.
     """
 
-    def __init__(self, dynamics: Dynamics, values: FloatArray) -> None:
-        super().__init__(dynamics.configurations)
-        self._dynamics, self._values = dynamics, values
+    def __init__(self, dual: Optimum) -> None:
+        super().__init__(dual.policy.process)
+        self._values = dual.values
 
-    def at(self, rank: int) -> dict[Action, float]:
+    def at(self, rank: int) -> dict[Any, float]:
         """The regret of every action in the configuration of the given rank, least first."""
-        dynamics = self._dynamics
-        columns = dynamics.numbering.of_configuration(rank)
-        regret = dynamics.choose(columns).regrets(self._values)
-        what = dynamics.numbering.describe(columns)
+        columns = self._process.of_configuration(rank)
+        regret = self._process.choose(columns).regrets(self._values)
         order = np.argsort(regret, kind="stable")
-        return {
-            Action(dynamics.matchings.distilled(int(what.matching[i])), int(what.attempts[i])): float(regret[i])
-            for i in order
-        }
+        return {self._process.actions(columns[[i]])[0]: float(regret[i]) for i in order}
 
     def __repr__(self) -> str:
-        return f"Regrets: {self._dynamics.numbering.size:,} actions in {len(self):,} configurations"
+        return f"Regrets: {self._process.column_count:,} actions in {len(self):,} configurations"
 
     def to_frame(self) -> pd.DataFrame:
         """All regrets as a pandas DataFrame, one row per configuration and action."""
         import pandas as pd  # noqa: PLC0415 - slow to import, and only frames need it
 
-        rows = [(counts, a.distil, a.generate, regret) for counts in self for a, regret in self[counts].items()]
-        return pd.DataFrame(rows, columns=["counts", "distil", "generate", "regret"])
+        rows = [
+            {"counts": key, **described(action), "regret": regret}
+            for key in self
+            for action, regret in self[key].items()
+        ]
+        return pd.DataFrame(rows)
+
+
+def described(action: Hashable) -> dict[str, Any]:
+    """An action as the named cells of a row."""
+    return asdict(action) if isinstance(action, Action) else {"action": action}

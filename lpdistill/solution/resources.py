@@ -2,54 +2,43 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-
-import numpy as np
-
-from lpdistill.arrays import FloatArray
-from lpdistill.model.dynamics import Choice
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """Expected totals of a run, from the empty memories to the target, the last step included.
+class Expected(Mapping[str, float]):
+    """Expected totals of a run, from the start to the target, the last step included; also as attributes.
 
-    Attributes
-    ----------
-    steps
-        Steps.
-    generation_attempts, raw_pairs
-        Attempts to generate a pair, and pairs generated.
-    distillations, failed_distillations
-        Distillations, and those that fail.
-    memory_time
-        Sum over steps of the memories occupied at its start times its duration (pairs times the user's unit of time).
+    Problems have ``steps``, ``generation_attempts``, ``raw_pairs``, ``distillations``, ``failed_distillations`` and
+    ``memory_time`` (sum over steps of the pairs stored at its start times its duration), and the resources of their
+    budgets; state graphs have the numbers that their action nodes carry.
+
+    >>> Expected({"steps": 2.5}).steps
+    2.5
     """
 
-    steps: float
-    generation_attempts: float
-    raw_pairs: float
-    distillations: float
-    failed_distillations: float
-    memory_time: float
+    def __init__(self, totals: Mapping[str, float]) -> None:
+        self._totals = dict(totals)
 
-    @staticmethod
-    def of(choice: Choice, occupation: FloatArray) -> Expected:
-        """Totals for columns that are taken ``occupation`` times each, (columns,)."""
-        dynamics = choice.dynamics
-        what, matchings = dynamics.numbering.describe(choice.columns), dynamics.matchings
-        failing = matchings.counts[what.matching] @ matchings.success[1]
-        stored = dynamics.configurations.totals[choice.configuration]
-        attempts = float(occupation @ what.attempts)
-        return Expected(
-            steps=float(np.sum(occupation)),
-            generation_attempts=attempts,
-            raw_pairs=dynamics.generation.success * attempts,
-            distillations=float(occupation @ what.pairs),
-            failed_distillations=float(occupation @ failing),
-            memory_time=float(occupation @ (stored * choice.cost)),
-        )
+    def __getitem__(self, name: str) -> float:
+        return self._totals[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._totals)
+
+    def __len__(self) -> int:
+        return len(self._totals)
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self.__dict__["_totals"][name]
+        except KeyError:
+            known = ", ".join(self.__dict__["_totals"])
+            raise AttributeError(f"no expected total {name!r}; there are {known}") from None
+
+    def __repr__(self) -> str:
+        return "Expected(" + ", ".join(f"{name}={total:.6g}" for name, total in self.items()) + ")"
 
     def to_dict(self) -> dict[str, float]:
         """The totals by name."""
-        return asdict(self)
+        return dict(self._totals)

@@ -14,22 +14,29 @@ import numpy as np
 
 from lpdistill.arrays import FloatArray
 from lpdistill.errors import NotCertifiedError
+from lpdistill.model.actions import Action
 from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.problem import Problem
-from lpdistill.program.evaluation import visits
-from lpdistill.program.policy_iteration import GAP, Optimum, dual_excess, policy_shortfall
-from lpdistill.solution.policy import ConfigurationTable, Counts, Decision, Policy, Regrets
+from lpdistill.model.process import Process
+from lpdistill.program.budgeted import BudgetUse, granted
+from lpdistill.program.column_generation import MET, lagrangian_bound
+from lpdistill.program.plan import Plan
+from lpdistill.program.policy_iteration import GAP, Optimum, policy_shortfall
+from lpdistill.solution.policy import ConfigurationTable, Decision, Key, Policy, Regrets
 from lpdistill.solution.resources import Expected
 from lpdistill.solution.wording import outwards
 
 if TYPE_CHECKING:
+    import networkx as nx
     import pandas as pd
 
 
 class Status(StrEnum):
-    """What a solution claims. There is no other: whatever is not proved is raised as an error."""
+    """What a solution claims. :func:`lpdistill.solve` proves the optimum or raises an error."""
 
     OPTIMAL = "optimal"
+    CLAIMED = "claimed"
+    """For programs with the user's own constraints in cvxpy: optimal, if the solver is right; the bounds are proved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +71,7 @@ class Run:
 class PolicyRow(NamedTuple):
     """One configuration of a policy: what it holds, time to go, expected visits, decisions."""
 
-    counts: Counts
+    counts: Key
     value: float
     visits: float
     decisions: tuple[Decision, ...]
@@ -80,7 +87,8 @@ class Verification:
         Greatest imbalance of expected visits in any configuration.
     dual_slack
         By how much the dual values behind the lower bound stay below what is proved of the action values of *all*
-        columns, at least, rounding included; not negative, or there is no proof.
+        columns, at least, rounding included.  It is not negative, or there is no proof; except under a lower limit,
+        where action values may be negative and the bound is lowered by what is missing.
     gap
         ``upper_bound - lower_bound``.
     """
@@ -101,83 +109,103 @@ class Solution:
     Attributes
     ----------
     problem
-        What was asked.
-    dynamics, optimum
-        The columns of the program, and the optimal policy with proven bounds in every configuration.
+        What was asked: a problem, or a state graph.
+    plan
+        The policy, evaluated.
+    dual
+        The optimum under the tariff of the prices, if any: its lower bounds are feasible for the dual program.
+    bound
+        What that proves of the expected duration of every policy.
+    uses
+        What came of each budget.
     run
         How it was found.
+    status
+        What is claimed.
     """
 
-    problem: Problem
-    dynamics: Dynamics
-    optimum: Optimum
+    problem: Problem | nx.DiGraph[Any]
+    plan: Plan
+    dual: Optimum
+    bound: float
+    uses: tuple[BudgetUse, ...]
     run: Run
+    status: Status = Status.OPTIMAL
 
     @property
-    def status(self) -> Status:
-        """Always ``optimal``: :func:`lpdistill.solve` raises rather than return anything less."""
-        return Status.OPTIMAL
+    def process(self) -> Process:
+        """The columns of the program."""
+        return self.plan.uses.process
 
     @cached_property
     def _uncharged(self) -> float:
-        return float(self.problem.uncharged_time)
+        return self.process.uncharged_time
 
     @property
     def waiting_time(self) -> float:
-        """Least expected waiting time from empty memories, in the user's unit of time."""
-        return float(self.optimum.values[0]) - self._uncharged
+        """Least expected waiting time from the start, in the user's unit of time."""
+        return float(self.plan.values[0]) - self._uncharged
 
     @property
     def lower_bound(self) -> float:
-        """No policy has a shorter expected waiting time: proved over all columns, rounding included."""
-        return float(np.nextafter(self.optimum.lower[0] - np.nextafter(self._uncharged, np.inf), -np.inf))
+        """No policy (within the budgets) is faster in expectation: proved over all columns, rounding included."""
+        return float(np.nextafter(self.bound - np.nextafter(self._uncharged, np.inf), -np.inf))
 
     @property
     def upper_bound(self) -> float:
         """The expected waiting time of this policy is no longer: proved, rounding included."""
-        return float(np.nextafter(self.optimum.upper[0] - np.nextafter(self._uncharged, -np.inf), np.inf))
+        return float(np.nextafter(self.plan.upper[0] - np.nextafter(self._uncharged, -np.inf), np.inf))
 
-    @cached_property
+    @property
     def occupation(self) -> FloatArray:
-        """Expected number of times the policy's action is taken in each configuration, (configurations,)."""
-        return visits(self.optimum.policy, start=0)
+        """Expected number of steps that start in each configuration, (configurations,)."""
+        return self.plan.visits
 
     @cached_property
     def visits(self) -> ConfigurationTable:
         """Expected number of steps that start in each configuration."""
-        return ConfigurationTable(self.dynamics.configurations, self.occupation, "visits")
+        return ConfigurationTable(self.process, self.occupation, "visits")
 
     @cached_property
     def values(self) -> ConfigurationTable:
-        """Expected time to go from each configuration, also from those that the policy never visits."""
-        values = self.optimum.values - self._uncharged
-        return ConfigurationTable(self.dynamics.configurations, values, "value")
+        """Expected time to go from each configuration under the policy, also from those that it never visits.
+
+        Infinite where no policy reaches the target for sure.
+        """
+        values = np.where(self.process.live, self.plan.values - self._uncharged, np.inf)
+        return ConfigurationTable(self.process, values, "value")
 
     @cached_property
     def regrets(self) -> Regrets:
-        """How much longer the expected time to go is if an action is taken once, in every configuration."""
-        return Regrets(self.dynamics, self.optimum.values)
+        """How much longer the expected time to go is if an action is taken once, in every configuration.
+
+        Under budgets, the use of resources counts too, at its price.
+        """
+        return Regrets(self.dual)
 
     @cached_property
     def policy(self) -> Policy:
         """What to do in each configuration."""
-        columns = self.optimum.policy.columns
-        return Policy(self.dynamics, columns, np.ones(len(columns)))
+        return Policy(self.plan)
 
     @cached_property
     def expected(self) -> Expected:
         """Expected totals of a run."""
-        return Expected.of(self.optimum.policy, self.occupation)
+        return Expected({name: self.plan.used(resource) for name, resource in self.process.resources.items()})
+
+    @property
+    def budgets(self) -> dict[str, BudgetUse]:
+        """What came of each budget, by the name of its resource: use, price and the price's range."""
+        return {use.budget.name: use for use in self.uses}
 
     def rows(self, *, visited: bool = False) -> Iterator[PolicyRow]:
         """The policy, configuration by configuration, or only where a run can come, most visited first."""
-        order = np.arange(self.dynamics.size)
+        order = np.arange(self.process.size)
         if visited:
             order = np.argsort(-self.occupation, kind="stable")[: np.count_nonzero(self.occupation)]
         for rank in order.tolist():
-            counts = tuple(self.dynamics.configurations.counts[rank].tolist())
             value, seen = float(self.values.array[rank]), float(self.occupation[rank])
-            yield PolicyRow(counts, value, seen, self.policy.at(rank))
+            yield PolicyRow(self.process.key(rank), value, seen, self.policy.at(rank))
 
     def verify(self) -> Verification:
         """Check feasibility and bounds again, from the problem alone.
@@ -190,36 +218,48 @@ class Solution:
         ImproperPolicyError
             If the policy does not reach the target from everywhere.
         """
-        claimed, dynamics = self.optimum, Dynamics(self.problem, self.dynamics.attempts)
-        columns, numbering = claimed.policy.columns, dynamics.numbering
-        own = len(columns) == dynamics.size and bool((columns < numbering.size).all())
-        if not own or (numbering.describe(columns).configuration != np.arange(dynamics.size)).any():
+        process, plan, dual = self._rebuilt(), self.plan, self.dual
+        columns, tariff = plan.uses.columns, dual.policy.process.tariff
+        known = np.isin(columns, process.columns).all()
+        if not known or (process.choose(columns).configuration != plan.uses.configuration).any():
             raise NotCertifiedError("the solution does not verify: its policy belongs to another problem")
-        policy = dynamics.choose(columns)
-        balance = policy.leaving * self.occupation - policy.moves.T @ self.occupation
-        balance[0] -= 1.0
+        policy = process.choose(columns).mixed(plan.probability)
+        total = np.bincount(plan.uses.configuration, weights=plan.probability, minlength=process.size)
+        proved, excess = lagrangian_bound(process, tariff, dual.lower, granted(self.uses))
         found = Verification(
-            flow_residual=float(np.abs(balance).max()),
-            dual_slack=0.0 - float(dual_excess(dynamics, dynamics.price(claimed.lower), claimed.lower).max()),
+            flow_residual=Plan(process.choose(columns), plan.probability, plan.values, plan.upper).flow_residual(),
+            dual_slack=0.0 - excess,
             gap=self.upper_bound - self.lower_bound,
         )
-        enclosed = (claimed.lower <= claimed.values) & (claimed.values <= claimed.upper)
-        for proved, claim in (
+        live = process.live
+        enclosed = (dual.lower <= dual.values) & (dual.values <= dual.upper)
+        for holds, claim in (
             (found.flow_residual <= FLOW_TOLERANCE * max(1.0, self.expected.steps), "expected visits do not balance"),
-            (found.dual_slack >= 0, "the lower bound is not feasible for the dual program"),
-            (policy_shortfall(policy, claimed.upper).max() <= 0, "the upper bound does not bound the policy"),
-            (enclosed.all(), "values lie outside their bounds"),
-            ((claimed.upper - claimed.lower <= GAP * claimed.upper).all(), "the bounds are too far apart"),
+            ((np.abs(total[live] - 1) <= FLOW_TOLERANCE).all(), "probabilities of actions do not sum to 1"),
+            (self.bound <= proved, "the lower bound is not feasible for the dual program"),
+            (policy_shortfall(policy, plan.upper).max() <= 0, "the upper bound does not bound the policy"),
+            (enclosed.all() and (plan.values <= plan.upper).all(), "values lie outside their bounds"),
+            (all(use.missed <= MET * max(1.0, use.limit) for use in self.uses), "a budget is not kept"),
+            (self.status is Status.CLAIMED or found.gap <= GAP * self.plan.upper[0], "the bounds are too far apart"),
         ):
-            if not proved:
+            if not holds:
                 raise NotCertifiedError(f"the solution does not verify: {claim} ({found})")
         return found
+
+    def _rebuilt(self) -> Process:
+        """The process, built anew from what was asked."""
+        if isinstance(self.problem, Problem):
+            attempts = self.process.attempts if isinstance(self.process, Dynamics) else None
+            return Dynamics(self.problem, attempts)
+        from lpdistill.program.state_graph import GraphProcess  # noqa: PLC0415 - networkx, only where there is a graph
+
+        return GraphProcess.of(self.problem)
 
     def to_dict(self) -> dict[str, Any]:
         """The solution as JSON data (schema ``lpdistill.solution/1``)."""
         return {
             "schema": "lpdistill.solution/1",
-            "problem": self.problem.to_dict(),
+            "problem": self.problem.to_dict() if isinstance(self.problem, Problem) else {"graph": str(self.problem)},
             "status": str(self.status),
             "waiting_time": self.waiting_time,
             "lower_bound": self.lower_bound,
@@ -234,26 +274,22 @@ class Solution:
                 "seconds": round(self.run.seconds, 6),
             },
             "levels": [
-                {"fidelity": float(level.fidelity), "exact": str(level.fidelity)} for level in self.problem.levels
+                {"fidelity": float(level.fidelity), "exact": str(level.fidelity)}
+                for level in (self.problem.levels if isinstance(self.problem, Problem) else ())
             ],
             "expected": self.expected.to_dict(),
             "policy": [
                 {
-                    "counts": list(row.counts),
-                    "value": row.value,
+                    "counts": list(row.counts) if isinstance(row.counts, tuple) else row.counts,
+                    "value": row.value if np.isfinite(row.value) else None,
                     "visits": row.visits,
                     "actions": [
-                        {
-                            "generate": decision.action.generate,
-                            "distil": [list(pair) for pair in decision.action.distil],
-                            "probability": decision.probability,
-                        }
-                        for decision in row.decisions
+                        {**_as_json(decision.action), "probability": decision.probability} for decision in row.decisions
                     ],
                 }
                 for row in self.rows()
             ],
-            "budgets": {},
+            "budgets": {name: use.to_dict() for name, use in self.budgets.items()},
         }
 
     def to_json(self, *, indent: int | None = 2) -> str:
@@ -270,8 +306,7 @@ class Solution:
                 {
                     "counts": row.counts,
                     "configuration": words.configuration(row.counts),
-                    "distil": words.distillation(decision.action),
-                    "generate": decision.action.generate,
+                    **dict(zip(words.headings, words.action(decision.action), strict=True)),
                     "probability": decision.probability,
                     "value": row.value,
                     "visits": row.visits,
@@ -283,20 +318,20 @@ class Solution:
 
     def summary(self) -> list[tuple[str, str]]:
         """The answer in a few named lines."""
-        spent, run = self.expected, self.run
-        use = (
-            f"{spent.steps:.6g} steps, {spent.generation_attempts:.6g} generation attempts, "
-            f"{spent.raw_pairs:.6g} raw pairs, {spent.distillations:.6g} distillations "
-            f"({spent.failed_distillations:.6g} failed), memory-time {spent.memory_time:.6g}"
-        )
+        run = self.run
+        use = ", ".join(f"{total:.6g} {name.replace('_', ' ')}" for name, total in self.expected.items())
         how = (
             f"{run.configurations:,} configurations, {run.columns:,} columns; {run.method}, "
             f"{run.iterations:,} HiGHS iterations, all columns priced {run.rounds} times, {run.seconds:.3f} s"
         )
+        drawn = len(self.policy.randomised)
+        lots = [("randomised", f"in {drawn} {'configuration' if drawn == 1 else 'configurations'}")] if drawn else []
         return [
             ("problem", str(self.problem)),
             ("waiting time", f"{self.waiting_time:.12g} ({self.status})"),
             ("proved", "between {} and {}".format(*outwards(self.lower_bound, self.upper_bound))),
+            *((f"budget {number}" if number else "budget", str(use)) for number, use in enumerate(self.uses)),
+            *lots,
             ("expected use", use),
             ("program", how),
         ]
@@ -312,16 +347,36 @@ class Solution:
             for name, text in self.summary()
         )
         shown = [row for row, _ in zip(self.rows(visited=True), range(SHOWN), strict=False)]
-        policy = "".join(
-            f"<tr><td style='text-align:left'>{words.configuration(row.counts)}</td>"
-            f"<td style='text-align:left'>{html.escape(words.distillation(decision.action))}</td>"
-            f"<td style='text-align:left'>{words.generation(decision.action)}</td>"
-            f"<td>{row.value:.6f}</td><td>{row.visits:.6f}</td></tr>"
+        several = bool(self.policy.randomised)
+        cells = [
+            [
+                words.configuration(row.counts),
+                *words.action(decision.action),
+                *([f"{decision.probability:.4f}"] if several else []),
+                f"{row.value:.6f}",
+                f"{row.visits:.6f}",
+            ]
             for row in shown
             for decision in row.decisions
+        ]
+        policy = "".join(
+            "<tr>" + "".join(f"<td style='text-align:left'>{html.escape(cell)}</td>" for cell in line) + "</tr>"
+            for line in cells
         )
-        head = "".join(f"<th>{name}</th>" for name in ("configuration", "distil", "generate", "time to go", "visits"))
+        names = ["configuration", *words.headings, *(["probability"] if several else []), "time to go", "visits"]
+        head = "".join(f"<th>{name}</th>" for name in names)
         return f"<table>{rows}</table><table><tr>{head}</tr>{policy}</table>"
+
+
+def _as_json(action: object) -> dict[str, Any]:
+    """An action as JSON data."""
+    if not isinstance(action, Action):
+        return {"action": str(action)}
+    return {
+        "generate": action.generate,
+        "distil": [list(pair) for pair in action.distil],
+        **({"discard": list(action.discard)} if action.discard else {}),
+    }
 
 
 SHOWN = 20

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context
+from typing import Protocol, cast
 
+from lpdistill.model.actions import Action
+from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.levels import Levels
+from lpdistill.model.process import Process
 
 FEWEST_DECIMALS = 3
 
@@ -24,16 +28,43 @@ def outwards(lower: float, upper: float) -> tuple[str, str]:
     return f"{down.create_decimal(lower):g}", f"{up.create_decimal(upper):g}"
 
 
-@dataclass(frozen=True, order=True)
-class Action:
-    """What is done in one step: the pairs of levels that are distilled, and the number of generation attempts.
+class Words(Protocol):
+    """How configurations and actions are called in tables."""
 
-    Levels are indices from 0, the lowest fidelity; ``Action(((0, 0), (0, 1)), 1)`` distils two raw pairs with each
-    other and a raw pair with a level-1 pair, and attempts generation on one empty memory.
-    """
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """Headings of the columns that an action takes."""
+        ...
 
-    distil: tuple[tuple[int, int], ...] = ()
-    generate: int = 0
+    def configuration(self, key: Hashable) -> str:
+        """A configuration."""
+        ...
+
+    def action(self, action: Hashable) -> tuple[str, ...]:
+        """An action, a text for every heading."""
+        ...
+
+
+def words_of(process: Process) -> Words:
+    """The words for a process."""
+    if isinstance(process, Dynamics):
+        return Wording(process.problem.levels, process.problem.memories)
+    return NodeNames()
+
+
+@dataclass(frozen=True)
+class NodeNames:
+    """The nodes of a state graph, called what the user calls them."""
+
+    headings: tuple[str, ...] = ("action",)
+
+    def configuration(self, key: Hashable) -> str:
+        """A state node."""
+        return str(key)
+
+    def action(self, action: Hashable) -> tuple[str, ...]:
+        """An action node."""
+        return (str(action),)
 
 
 @dataclass(frozen=True)
@@ -50,6 +81,7 @@ class Wording:
 
     levels: Levels
     memories: int
+    headings: tuple[str, ...] = ("distil", "generate")
 
     def fidelities(self) -> list[str]:
         """The fidelity of every level, with as many decimals as tell them apart, and at least three."""
@@ -60,12 +92,22 @@ class Wording:
                 break
         return names if exact else []
 
-    def configuration(self, counts: Sequence[int]) -> str:
+    def configuration(self, key: Hashable) -> str:
         """A configuration: ``2 x 0.750 + 1 x 0.788, 1 empty``."""
-        names = self.fidelities()
+        names, counts = self.fidelities(), cast("Sequence[int]", key)
         stored = " + ".join(f"{n} x {name}" for n, name in zip(counts, names, strict=True) if n)
         empty = self.memories - sum(counts)
         return ", ".join(part for part in (stored, f"{empty} empty" if empty else "") if part)
+
+    def action(self, action: Hashable) -> tuple[str, ...]:
+        """What an action distils or discards, and where it generates."""
+        done = cast("Action", action)
+        return (self.discarding(done) or self.distillation(done), self.generation(done))
+
+    def discarding(self, action: Action) -> str:
+        """The discards of an action: ``discard 0.750``."""
+        names = self.fidelities()
+        return "; ".join(f"discard {names[level]}" for level in action.discard)
 
     def distillation(self, action: Action) -> str:
         """The distillations of an action: ``2 x (0.750, 0.750 -> 0.788)``."""

@@ -1,0 +1,124 @@
+"""Budgets: limits on what a run is expected to use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from lpdistill.errors import ModelError
+from lpdistill.model.numbers import Number, exact
+from lpdistill.model.resources import RESOURCES, Resource, resource_of
+
+
+@dataclass(frozen=True, init=False)
+class Budget:
+    """Limits on the expected use of a resource, from the empty memories to the target.
+
+    Parameters
+    ----------
+    resource
+        One of the resources that every problem has, by name, or a :class:`Resource` of the user's.
+    most
+        Upper limit.
+    least
+        Lower limit.
+
+    Raises
+    ------
+    ModelError
+        If the resource is unknown, no limit is given, a limit is negative or no number, or the limits contradict.
+
+    Examples
+    --------
+    >>> Budget("generation_attempts", 12)
+    Budget(generation_attempts <= 12)
+    """
+
+    resource: Resource
+    most: Fraction | None
+    least: Fraction | None
+
+    def __init__(self, resource: str | Resource, most: Number | None = None, *, least: Number | None = None) -> None:
+        what = resource_of(resource, "budget")
+        limits = {"most": most, "least": least}
+        if most is None and least is None:
+            raise ModelError(f"budget {what.name}", "must have a limit: most, least, or both", None)
+        kept = {side: None if limit is None else exact(limit, f"budget {what.name}") for side, limit in limits.items()}
+        for side, limit in kept.items():
+            if limit is not None and limit < 0:
+                raise ModelError(f"budget {what.name}", "must not have a negative limit", limits[side])
+        object.__setattr__(self, "resource", what)
+        for side, limit in kept.items():
+            object.__setattr__(self, side, limit)
+        if self.most is not None and self.least is not None and self.least > self.most:
+            found = f"{float(self.least):g} <= ... <= {float(self.most):g}"
+            raise ModelError(f"budget {what.name}", "has limits that contradict each other", found)
+
+    @property
+    def name(self) -> str:
+        """The name of its resource."""
+        return self.resource.name
+
+    def and_also(self, other: Budget) -> Budget:
+        """The budget that keeps within both."""
+        if other.resource is not self.resource and other.resource != self.resource:
+            raise ModelError("budgets", "must not share a name between different resources", self.name)
+        uppers = [limit for limit in (self.most, other.most) if limit is not None]
+        lowers = [limit for limit in (self.least, other.least) if limit is not None]
+        return Budget(self.resource, min(uppers, default=None), least=max(lowers, default=None))
+
+    def limits(self) -> dict[str, Any]:
+        """The limits as JSON data, numbers as exact text."""
+        sides = {"most": self.most, "least": self.least}
+        return {side: str(limit) for side, limit in sides.items() if limit is not None}
+
+    def __str__(self) -> str:
+        lower = "" if self.least is None else f"{float(self.least):g} <= "
+        upper = "" if self.most is None else f" <= {float(self.most):g}"
+        return f"{lower}{self.name}{upper}"
+
+    def __repr__(self) -> str:
+        return f"Budget({self})"
+
+
+def merged(budgets: Iterable[object]) -> tuple[Budget, ...]:
+    """One budget per resource: the tightest limits of all that are given.
+
+    Raises
+    ------
+    ModelError
+        If the limits on a resource contradict each other, or different resources share a name.
+    """
+    found: dict[str, Budget] = {}
+    for budget in budgets:
+        if not isinstance(budget, Budget):
+            raise ModelError("budgets", "must be budgets, such as Budget('steps', 6)", budget)
+        found[budget.name] = found[budget.name].and_also(budget) if budget.name in found else budget
+    return tuple(found.values())
+
+
+def budgets_from(settings: object) -> tuple[Budget, ...]:
+    """The budgets that a table of names and limits describes.
+
+    A limit is an upper limit, or a table with ``most`` and ``least``.
+
+    Raises
+    ------
+    ModelError
+        If a resource is unknown or a limit wrong.
+    """
+    if not isinstance(settings, dict):
+        raise ModelError("budgets", "must be a table of limits, such as generation_attempts = 12", settings)
+    found = []
+    for name, limit in settings.items():
+        if name not in RESOURCES:
+            raise ModelError("budgets", f"has no such resource; known resources are {', '.join(RESOURCES)}", name)
+        if not isinstance(limit, dict):
+            found.append(Budget(name, limit))
+        elif limit.keys() - {"most", "least"}:
+            raise ModelError(f"budget {name}", 'must be a number, or a table with "most" and "least"', limit)
+        else:
+            found.append(Budget(name, limit.get("most"), least=limit.get("least")))
+    return tuple(found)

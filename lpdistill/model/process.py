@@ -1,0 +1,235 @@
+"""What a program needs of a decision process: columns that are priced all at once, and chosen a few at a time.
+
+The factored dynamics of a problem and a user's state graph are such processes; everything above sees no difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from scipy import sparse
+
+from lpdistill.arrays import BoolArray, FloatArray, IntArray
+
+if TYPE_CHECKING:
+    from lpdistill.model.resources import Resource, Tariff
+
+
+class Priced(Protocol):
+    """The least action value of every configuration, and the columns that attain it."""
+
+    @property
+    def best(self) -> FloatArray:
+        """Least action value, (configurations,); infinite where no column is allowed.
+
+        Of a step that may change nothing, the value once anything happens: ``(cost + moves @ values) / leaving``.
+        """
+        ...
+
+    def columns(self, wanted: BoolArray) -> IntArray:
+        """A column of least action value for every wanted configuration, in order of configuration."""
+        ...
+
+
+class Process(Protocol):
+    """A decision process with one absorbing target; configuration 0 is where runs start."""
+
+    @property
+    def tariff(self) -> Tariff:
+        """What columns cost."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """Number of configurations."""
+        ...
+
+    @property
+    def columns(self) -> IntArray:
+        """The columns that are allowed, waiting included, increasing."""
+        ...
+
+    @property
+    def column_count(self) -> int:
+        """Number of columns, waiting included, before any is asked whether it is allowed."""
+        ...
+
+    @property
+    def waiting(self) -> IntArray:
+        """The columns that are allowed and change nothing."""
+        ...
+
+    @property
+    def live(self) -> BoolArray:
+        """Configurations from which some policy reaches the target with probability 1, (configurations,)."""
+        ...
+
+    @property
+    def rounding(self) -> float:
+        """Bound on the relative rounding error of an action value, for values and costs that are not negative."""
+        ...
+
+    @property
+    def least_duration(self) -> float:
+        """The shortest duration of a step."""
+        ...
+
+    @property
+    def greatest_duration(self) -> float:
+        """The longest duration of a step."""
+        ...
+
+    @property
+    def uncharged_time(self) -> float:
+        """What is taken off the expected duration of every policy."""
+        ...
+
+    def unguarded(self) -> Process:
+        """The same process with the columns that may leave the live configurations."""
+        ...
+
+    def under(self, tariff: Tariff) -> Process:
+        """The same process with other costs."""
+        ...
+
+    def price(self, values: FloatArray) -> Priced:
+        """Price every column for the given values, (configurations,)."""
+        ...
+
+    def choose(self, columns: IntArray) -> Choice:
+        """The given columns, ready to be evaluated or written out."""
+        ...
+
+    @property
+    def resources(self) -> Mapping[str, Resource]:
+        """The resources that every column has an amount of, by name."""
+        ...
+
+    def amounts(self, resource: Resource, columns: IntArray) -> FloatArray:
+        """What the given columns use of a resource, (columns,)."""
+        ...
+
+    def proper(self) -> IntArray:
+        """Columns of a proper policy, one for every live configuration, in order."""
+        ...
+
+    def of_configuration(self, rank: int) -> IntArray:
+        """The columns of one configuration that are allowed."""
+        ...
+
+    def key(self, rank: int) -> Hashable:
+        """How users name a configuration."""
+        ...
+
+    def rank(self, key: Hashable) -> int:
+        """The configuration that a user names; KeyError if there is none."""
+        ...
+
+    def actions(self, columns: IntArray) -> Sequence[Hashable]:
+        """How users name the actions of the given columns."""
+        ...
+
+    def tabulate(self, values: FloatArray) -> FloatArray:
+        """The table that the outcomes of a choice refer to, for the given values."""
+        ...
+
+    def expand(self, index: IntArray) -> tuple[IntArray, IntArray, FloatArray]:
+        """Write entries of that table out: entry, rank of the configuration, its probability."""
+        ...
+
+
+@dataclass(frozen=True)
+class Choice:
+    r"""Some columns, ready to be evaluated for any values: ``moves @ values == outcomes @ table``.
+
+    A step that may change nothing is kept out of the moves, and ``leaving`` is the probability of the contrary.  The
+    equations of a policy are then :math:`\ell V = c + P V` with :math:`\ell` = ``leaving``, and nothing in them is
+    computed by subtraction.
+
+    Attributes
+    ----------
+    process, columns
+        Where the columns come from, and their numbers, (columns,).
+    configuration
+        Rank of the configuration of each column, (columns,).
+    cost
+        What each column costs under the tariff of the process, (columns,): its duration, as a rule.
+    leaving
+        Probability that anything happens, (columns,): 0 for waiting, 1 for every step that distils.
+    reaching
+        Probability that the step reaches the target, (columns,).
+    outcomes
+        Weights on the table of the process (:meth:`Process.tabulate`), (columns, table).
+    """
+
+    process: Process
+    columns: IntArray
+    configuration: IntArray
+    cost: FloatArray
+    leaving: FloatArray
+    reaching: FloatArray
+    outcomes: sparse.csr_array
+
+    def expect(self, values: FloatArray) -> FloatArray:
+        """Expected value after the step, over all moves, (columns,)."""
+        return np.asarray(self.outcomes @ self.process.tabulate(values))
+
+    def action_values(self, values: FloatArray) -> FloatArray:
+        """Cost and expected value after the step, given that anything happens, (columns,); infinite for waiting."""
+        found = np.full(len(self.columns), np.inf)
+        np.divide(self.cost + self.expect(values), self.leaving, out=found, where=self.leaving > 0)
+        return found
+
+    def regrets(self, values: FloatArray) -> FloatArray:
+        """Reduced cost of every column, (columns,): ``c + P V - leaving * V``."""
+        return np.asarray(self.cost + self.expect(values) - self.leaving * values[self.configuration])
+
+    def at(self, rows: IntArray | BoolArray) -> Choice:
+        """Some of the columns."""
+        return Choice(
+            process=self.process,
+            columns=self.columns[rows],
+            configuration=self.configuration[rows],
+            cost=self.cost[rows],
+            leaving=self.leaving[rows],
+            reaching=self.reaching[rows],
+            outcomes=self.outcomes[rows],
+        )
+
+    def mixed(self, probability: FloatArray) -> Choice:
+        """One column per configuration: each configuration's columns, taken with the given probabilities, (columns,).
+
+        The columns must be in order of configuration; ``columns`` of the result names the first of each.
+        """
+        owners, first = np.unique(self.configuration, return_index=True)
+        rows = np.searchsorted(owners, self.configuration)
+        weights = sparse.csr_array((probability, (rows, np.arange(len(rows)))), shape=(len(owners), len(rows)))
+        return Choice(
+            process=self.process,
+            columns=self.columns[first],
+            configuration=owners,
+            cost=np.asarray(weights @ self.cost),
+            leaving=np.asarray(weights @ self.leaving),
+            reaching=np.asarray(weights @ self.reaching),
+            outcomes=sparse.csr_array(weights @ self.outcomes),
+        )
+
+    @cached_property
+    def moves(self) -> sparse.csr_array:
+        """Probability of every next configuration, (columns, configurations)."""
+        entry, rank, probability = self.process.expand(self.outcomes.indices.astype(np.int64))
+        row = np.repeat(np.arange(len(self.columns)), np.diff(self.outcomes.indptr))
+        shape = len(self.columns), self.process.size
+        moves = sparse.csr_array((self.outcomes.data[entry] * probability, (row[entry], rank)), shape=shape)
+        moves.eliminate_zeros()
+        return moves
+
+    @cached_property
+    def conditional(self) -> sparse.csr_array:
+        """The moves given that anything happens: each row of :attr:`moves` divided by its ``leaving``."""
+        weight = np.repeat(self.leaving, np.diff(self.moves.indptr))
+        return sparse.csr_array((self.moves.data / weight, self.moves.indices, self.moves.indptr), self.moves.shape)

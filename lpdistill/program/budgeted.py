@@ -1,0 +1,221 @@
+"""The optimum within budgets: a policy, what it uses, and what every limit is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from lpdistill.errors import ImproperPolicyError, NotCertifiedError
+from lpdistill.model.budgets import Budget
+from lpdistill.model.process import Process
+from lpdistill.program.column_generation import MET, ColumnGeneration, feasible
+from lpdistill.program.highs import LinearSolution
+from lpdistill.program.infeasible import raise_infeasible
+from lpdistill.program.plan import Plan
+from lpdistill.program.policy_iteration import GAP, Optimum, silent
+from lpdistill.program.vertex import Vertex
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetUse:
+    """What came of a budget.
+
+    Attributes
+    ----------
+    budget
+        The budget.
+    used
+        Expected use.
+    price
+        d(waiting time)/d(limit): 0 unless the budget binds.
+    valid_from, valid_to
+        The limits between which the price holds; what is used marks the end for a budget that does not bind.
+    degenerate
+        Whether more than one price would do: then ``price`` is one of them, and the range is not known.
+    """
+
+    budget: Budget
+    used: float
+    price: float
+    valid_from: float
+    valid_to: float
+    degenerate: bool
+
+    @property
+    def missed(self) -> float:
+        """By how much the limits are missed; 0, up to rounding."""
+        short = 0.0 if self.budget.least is None else float(self.budget.least) - self.used
+        over = 0.0 if self.budget.most is None else self.used - float(self.budget.most)
+        return max(short, over, 0.0)
+
+    @property
+    def limit(self) -> float:
+        """The limit that binds, or the upper one if there is one."""
+        budget = self.budget
+        lower = budget.most is None or (self.price > 0 and budget.least is not None)
+        return float((budget.least if lower else budget.most) or 0)
+
+    def __str__(self) -> str:
+        if not self.price:
+            return f"{self.budget}: {self.used:.6g} used; does not bind, so its price is 0"
+        worth = f"{self.budget}: {self.used:.6g} used; one more changes the waiting time by {self.price:.6g}"
+        if self.degenerate:
+            return worth + " (to one side only: the limit is where the price changes)"
+        return worth + f", for limits from {self.valid_from:.6g} to {self.valid_to:.6g}"
+
+    def to_dict(self) -> dict[str, float | bool | None]:
+        """The use as JSON data; null where a range has no end."""
+        ends = (self.valid_from, self.valid_to)
+        start, end = (float(limit) if np.isfinite(limit) else None for limit in ends)
+        return {
+            "limit": self.limit,
+            "used": self.used,
+            "price": self.price,
+            "valid_from": start,
+            "valid_to": end,
+            "degenerate": self.degenerate,
+        }
+
+
+def granted(uses: Iterable[BudgetUse]) -> list[float]:
+    """What the limit of each budget is worth: its price for every unit of it."""
+    return [use.price * use.limit for use in uses if use.price]
+
+
+@dataclass(frozen=True)
+class Budgeted:
+    """The optimum within budgets, with its proof.
+
+    Attributes
+    ----------
+    plan
+        The policy, randomised where it must be.
+    dual
+        The optimum under the tariff of the prices: its lower bounds are feasible for the dual program.
+    bound
+        What that proves: no policy within the budgets has a lower expected cost.
+    uses
+        What came of each budget.
+    objective
+        The optimum as HiGHS reports it, for comparison only.
+    iterations, masters, rounds
+        Iterations of HiGHS, restricted masters, and times that all columns were priced.
+    """
+
+    plan: Plan
+    dual: Optimum
+    bound: float
+    uses: tuple[BudgetUse, ...]
+    objective: float
+    iterations: int
+    masters: int
+    rounds: int
+
+    @staticmethod
+    def unlimited(optimum: Optimum, linear: LinearSolution) -> Budgeted:
+        """The optimum without budgets."""
+        return Budgeted(
+            plan=Plan.optimal(optimum),
+            dual=optimum,
+            bound=float(optimum.lower[0]),
+            uses=(),
+            objective=linear.objective,
+            iterations=linear.iterations,
+            masters=0,
+            rounds=optimum.rounds,
+        )
+
+
+def within_budgets(
+    process: Process, budgets: tuple[Budget, ...], free: Optimum, progress: Callable[[str], None] = silent
+) -> Budgeted:
+    """The least expected cost of a policy that keeps within budgets.
+
+    Parameters
+    ----------
+    process
+        All columns; its tariff is the objective.
+    budgets
+        The limits.
+    free
+        The optimum without them: where to start.
+    progress
+        Told what is being done.
+
+    Raises
+    ------
+    InfeasibleError
+        If no policy keeps within the budgets.
+    NotCertifiedError
+        If no proof is found.
+    """
+    generation = feasible(process, budgets, free, progress)
+    if not generation.met:
+        raise_infeasible(generation, free, progress)
+    return _result(generation.run(process, progress))
+
+
+def _result(generation: ColumnGeneration) -> Budgeted:
+    """The optimum of the last vertex, which must be one.
+
+    Raises
+    ------
+    NotCertifiedError
+        If its policy exceeds the bound, or misses a limit.
+    """
+    bound = generation.bound
+    try:
+        plan = generation.vertex.plan
+    except ImproperPolicyError:
+        raise _unattained(generation.vertex.budgets) from None
+    uses = tuple(_use(generation.vertex, generation.budgets, budget, plan) for budget in generation.budgets)
+    for use, size in zip(uses, generation.sizes.tolist(), strict=True):
+        if use.missed > MET * max(size, 1.0):
+            raise _unattained((use.budget,))
+    if plan.upper[0] - bound > GAP * plan.upper[0]:
+        raise NotCertifiedError(
+            f"the bounds within budgets, {bound!r} and {plan.upper[0]!r}, are more than {GAP:g} apart, relative "
+            "to their size; take a larger p, or limits that are not at the edge of what is possible"
+        )
+    return Budgeted(
+        plan=plan,
+        dual=generation.dual,
+        bound=bound,
+        uses=uses,
+        objective=generation.linear.objective,
+        iterations=generation.iterations,
+        masters=generation.masters,
+        rounds=generation.rounds,
+    )
+
+
+def _unattained(budgets: tuple[Budget, ...]) -> NotCertifiedError:
+    return NotCertifiedError(
+        f"budgets: the least waiting time within {' and '.join(map(str, budgets))} is approached by policies that wait "
+        "ever longer, ever more rarely, and attained by none; lower the least limit, or forbid waiting with a rule"
+    )
+
+
+def _use(vertex: Vertex, budgets: tuple[Budget, ...], budget: Budget, plan: Plan) -> BudgetUse:
+    """What came of one budget."""
+    used = plan.used(budget.resource)
+    if budget not in vertex.budgets:
+        start, end = (used, np.inf) if budget.most is not None else (0.0, used)
+        return BudgetUse(budget, used, 0.0, start, end, degenerate=False)
+    row = vertex.budgets.index(budget)
+    price, limit = float(vertex.prices[row]), float(vertex.limits[row])
+    if not vertex.regular:
+        return BudgetUse(budget, used, price, limit, limit, degenerate=True)
+    others = tuple(
+        (
+            other.resource,
+            -np.inf if other.least is None else float(other.least),
+            np.inf if other.most is None else float(other.most),
+        )
+        for other in budgets
+        if other not in vertex.budgets
+    )
+    start, end = vertex.price_range(row, others)
+    return BudgetUse(budget, used, price, start, end, degenerate=min(end - limit, limit - start) <= MET * limit)

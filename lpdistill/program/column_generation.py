@@ -1,0 +1,214 @@
+r"""Column generation within budgets.
+
+The restricted master is solved by HiGHS; its prices :math:`\mu` make a tariff, :math:`c - \sum_i \mu_i d_i`, under
+which all columns are priced by policy iteration as if there were no budgets.  The least cost under that tariff, plus
+:math:`\sum_i \mu_i b_i`, bounds the optimum from below (Lagrangian duality); when it meets the master's objective, both
+are optimal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import fsum
+
+import numpy as np
+
+from lpdistill.arrays import FloatArray, IntArray
+from lpdistill.errors import NotCertifiedError
+from lpdistill.model.budgets import Budget
+from lpdistill.model.process import Priced, Process
+from lpdistill.model.resources import Tariff
+from lpdistill.program.evaluation import evaluate, stuck
+from lpdistill.program.highs import Algorithm, Basis, LinearSolution, solve_program
+from lpdistill.program.occupation import OccupationProgram
+from lpdistill.program.policy_iteration import Optimum, dual_excess, policy_iteration, silent
+from lpdistill.program.vertex import Vertex
+
+CLOSED = 1e-11
+"""Relative distance of the bounds at which columns are no longer generated."""
+
+MET = 1e-9
+"""Share of a limit by which it may be missed before it counts as missed."""
+
+SETTLED = 1e-12
+"""Excess of a value over an action value, relative to the greatest value, that is taken for rounding."""
+
+PENALTIES = (1e-3, 1e-6, 1e-9)
+"""What the whole waiting time counts, against missing every limit by its own size, until limits are met."""
+
+MOST_MASTERS = 500
+"""Far beyond what column generation takes (some ten masters); more would mean that arithmetic has failed."""
+
+
+class ColumnGeneration:
+    """Column generation within budgets, from a restricted master to the proof over all columns.
+
+    Attributes
+    ----------
+    process, budgets
+        All columns, priced by the objective, and the limits.
+    columns
+        Columns of the restricted master, increasing.
+    policy
+        Columns of a proper policy, one for every live configuration: what to do where the master never comes.
+    linear
+        The last answer of HiGHS.
+    vertex, dual, bound
+        The last vertex, the optimum under the tariff of its prices, and the lower bound that it proves.
+    """
+
+    linear: LinearSolution
+    vertex: Vertex
+    dual: Optimum
+    bound: float
+
+    def __init__(self, process: Process, budgets: tuple[Budget, ...], free: Optimum) -> None:
+        self.process, self.budgets = process, budgets
+        self.columns = free.generated
+        self.policy = free.policy.columns
+        self.basis = Basis.of_policy(self.policy, len(budgets))
+        self.iterations = self.masters = 0
+        self.rounds = free.rounds
+
+    def run(self, process: Process, progress: Callable[[str], None], *, relaxed: bool = False) -> ColumnGeneration:
+        """Generate columns until the proof closes or, if limits may be missed, until they are met."""
+        self.process = process
+        for _ in range(MOST_MASTERS):
+            self.masters += 1
+            progress(f"master {self.masters}: solving {len(self.columns):,} columns with HiGHS")
+            program = OccupationProgram.of(process, self.columns, self.budgets)
+            self.linear = solve_program(program, Algorithm.SIMPLEX, basis=self.basis, relaxed=relaxed)
+            self.basis = self.linear.basis
+            self.iterations += self.linear.iterations
+            if relaxed and self.met:
+                return self
+            self.vertex = Vertex.of(program, self.linear, self.policy)
+            new = np.setdiff1d(self._priced(progress), self.columns)
+            cost = self.linear.objective - program.offset
+            if not len(new) or self.bound >= cost - CLOSED * abs(cost):
+                return self
+            self.columns = np.union1d(self.columns, new)
+        raise NotCertifiedError(f"column generation did not end within {MOST_MASTERS} masters")
+
+    @property
+    def met(self) -> bool:
+        """Whether the last answer meets all limits."""
+        return bool((self.linear.shortfalls <= MET * self.sizes).all())
+
+    @property
+    def sizes(self) -> FloatArray:
+        """The greatest limit of each budget, (budgets,)."""
+        greatest = [max(float(limit) for limit in (b.least, b.most) if limit is not None) for b in self.budgets]
+        return np.array([max(limit, MET) for limit in greatest])
+
+    @property
+    def tariff(self) -> Tariff:
+        """The objective, minus the price of every unit that a limit grants."""
+        vertex = self.vertex
+        resources = [budget.resource for budget in vertex.budgets]
+        return self.process.tariff.plus(zip(resources, (-vertex.prices).tolist(), strict=True))
+
+    def _priced(self, progress: Callable[[str], None]) -> IntArray:
+        """Columns that the prices of the vertex make worth while; sets the dual optimum and the bound."""
+        vertex, tariff, process = self.vertex, self.tariff, self.process
+        if tariff.signed:
+            self.dual = _priced_with_gains(process, tariff, vertex.policy)
+            self.bound, _ = lagrangian_bound(process, tariff, self.dual.lower, (vertex.prices * vertex.limits).tolist())
+        else:
+            self.dual = policy_iteration(process.under(tariff), vertex.policy, progress)
+            self.bound = _total(self.dual.lower, (vertex.prices * vertex.limits).tolist())
+        self.rounds += self.dual.rounds
+        self.policy = self.dual.policy.columns
+        return self.dual.generated
+
+
+def _total(values: FloatArray, grants: Sequence[float]) -> float:
+    """The value at the start plus what limits grant, rounded down."""
+    terms = [float(values[0]), *grants]
+    if not grants:
+        return terms[0]
+    return fsum(terms) - 4 * float(np.finfo(float).eps) * fsum(map(abs, terms))
+
+
+def lagrangian_bound(
+    process: Process, tariff: Tariff, values: FloatArray, grants: Sequence[float]
+) -> tuple[float, float]:
+    r"""What values under a tariff prove of the least cost within budgets, and by how much they exceed action values.
+
+    If :math:`U \le c - \sum_i \mu_i d_i + P U + \delta` for all columns, then every policy that keeps within the limits
+    ``b`` costs at least :math:`(U_0 + \sum_i \mu_i b_i) / (1 + \delta / \tau)`, where every step costs at least
+    :math:`\tau`.  Where no price is negative, rounding is relative and :math:`\delta` must be 0 (see
+    :func:`~lpdistill.program.policy_iteration.policy_iteration`); otherwise it is bounded absolutely.
+    """
+    charged = process.under(tariff)
+    priced = charged.price(values)
+    total = _total(values, grants)
+    if not tariff.signed:
+        excess = float(dual_excess(charged, priced, values).max())
+        return (total if excess <= 0 else -np.inf), excess
+    idle = charged.choose(process.waiting).cost
+    excess = max(float(_excess(process, priced, values).max()), -float(idle.min(initial=0.0)), 0.0)
+    # No column that matters costs more than it is worth, so that its parts are no larger than these.
+    size = 3 * float(np.abs(values).max()) + excess + 2 * process.greatest_duration
+    excess += 2 * process.rounding * size
+    least = process.tariff.time * process.least_duration
+    return (total / (1 + excess / least) if least > 0 else -np.inf), excess
+
+
+def _excess(process: Process, priced: Priced, values: FloatArray) -> FloatArray:
+    """By how much values exceed their least action values, (configurations,)."""
+    return np.where(process.live, values - priced.best, -np.inf)
+
+
+def _priced_with_gains(process: Process, tariff: Tariff, policy: IntArray) -> Optimum:
+    """Improve a policy where some columns may cost less than nothing, as long as it stays proper.
+
+    The values come without a proof of their own, and are those of an optimum only if no column improves them.
+    """
+    charged, generated = process.under(tariff), []
+    rounds = 0
+    while True:
+        rounds += 1
+        values = _values_with_gains(process, tariff, policy)
+        priced = charged.price(values)
+        worth = SETTLED * float(np.abs(values).max())
+        better = _excess(process, priced, values) > worth
+        idle = charged.choose(process.waiting).cost
+        improved = priced.columns(better)
+        generated += [policy, improved, process.waiting[idle < -worth]]
+        changed = policy.copy()
+        changed[better[process.live]] = improved
+        if not better.any() or rounds == MOST_MASTERS or not _proper(process, changed):
+            break
+        policy = changed
+    return Optimum(charged.choose(policy), values, values, values, np.unique(np.concatenate(generated)), rounds)
+
+
+def _values_with_gains(process: Process, tariff: Tariff, policy: IntArray) -> FloatArray:
+    """Values of a policy under a tariff: those of what it costs, minus those of what it gains."""
+    costs = Tariff(tariff.time, tuple(item for item in tariff.prices if item[1] > 0))
+    gains = Tariff(0.0, tuple((resource, -price) for resource, price in tariff.prices if price < 0))
+    parts = []
+    for part in (costs, gains):
+        choice = process.under(part).choose(policy)
+        local = choice.cost / choice.leaving
+        parts.append(evaluate(choice, local, scale=evaluate(choice, local)))
+    return np.asarray(parts[0] - parts[1])
+
+
+def _proper(process: Process, policy: IntArray) -> bool:
+    """Whether a policy reaches the target from everywhere it says what to do."""
+    return not stuck(process.choose(policy)).any()
+
+
+def feasible(
+    process: Process, budgets: tuple[Budget, ...], free: Optimum, progress: Callable[[str], None] = silent
+) -> ColumnGeneration:
+    """Generate columns until all limits are met, or missed by as little as possible."""
+    generation = ColumnGeneration(process, budgets, free)
+    for weight in PENALTIES:
+        light = Tariff(process.tariff.time * weight / (float(free.values[0]) or 1.0))
+        generation.run(process.under(light), progress, relaxed=True)
+        if generation.met:
+            break
+    return generation

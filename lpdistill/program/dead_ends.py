@@ -1,0 +1,81 @@
+"""Rules that leave no policy: which configuration is a dead end, and which rules close it."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse.csgraph import breadth_first_order
+
+from lpdistill.arrays import BoolArray
+from lpdistill.errors import InfeasibleError
+from lpdistill.model.dynamics import Dynamics
+from lpdistill.model.generation import Attempts
+from lpdistill.model.process import Process
+from lpdistill.model.rules import Rule
+
+MOST_NAMED = 10
+"""Dead ends that an error carries."""
+
+CHUNK = 100_000
+"""Columns written out at a time."""
+
+
+def require_live(process: Process) -> None:
+    """Raise InfeasibleError unless some policy reaches the target from the start with probability one.
+
+    Raises
+    ------
+    InfeasibleError
+        If none does; it names configurations that are entered and never left, and the rules that close them.
+    """
+    if process.live[0]:
+        return
+    unguarded = process.unguarded()
+    sinks = np.isinf(unguarded.price(np.zeros(process.size)).best)
+    named = tuple(process.key(int(rank)) for rank in np.flatnonzero(sinks & _entered(unguarded))[:MOST_NAMED])
+    if not isinstance(process, Dynamics):
+        where = f"node {named[0]!r} is entered and never left" if named else "no actions lead there"
+        raise InfeasibleError(
+            f"graph: no policy reaches the target from the start with probability 1: {where}; add actions, or "
+            "remove the ways into dead ends",
+            conflict=named,
+            dead_ends=named,
+        )
+    rules = process.problem.rules
+    if not named:
+        raise InfeasibleError(
+            f"rules: no policy reaches the target for sure: {' and '.join(map(str, rules))} leave no distillations "
+            "that lead to it; relax a rule, or take more memories",
+            conflict=rules,
+        )
+    closing = tuple(rule for rule in rules if _closes(process, rule, named[0]))
+    remedy = "relax a rule" if process.problem.discarding else "allow discarding (discarding=True), or relax a rule"
+    raise InfeasibleError(
+        f"rules: no policy reaches the target for sure: configuration {named[0]} (pairs at each level) is a dead end, "
+        f"closed by {' and '.join(map(str, closing))}; {remedy}",
+        conflict=closing,
+        dead_ends=named,
+    )
+
+
+def _entered(process: Process) -> BoolArray:
+    """Configurations that some policy may enter from the start, (configurations,)."""
+    graph = sparse.csr_array((process.size, process.size))
+    columns = process.columns
+    for first in range(0, len(columns), CHUNK):
+        choice = process.choose(columns[first : first + CHUNK])
+        moves = choice.moves.tocoo()
+        edges = choice.configuration[moves.coords[0]], moves.coords[1]
+        graph = graph + sparse.csr_array((np.ones(len(edges[0])), edges), shape=graph.shape)
+    entered = np.zeros(process.size, dtype=bool)
+    entered[breadth_first_order(graph, 0, return_predecessors=False)] = True
+    return entered
+
+
+def _closes(process: Dynamics, rule: Rule, counts: Hashable) -> bool:
+    """Whether a rule forbids an action that the configuration would otherwise allow."""
+    free = Dynamics(process.problem.replace(rules=()), Attempts.ALL)
+    columns = free.of_configuration(free.rank(counts))
+    return not all(rule.allows(step) for step in free.steps(columns, f"rule {rule.name}"))

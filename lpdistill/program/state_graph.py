@@ -1,0 +1,498 @@
+"""State graphs: a decision process as a plain ``networkx.DiGraph``, out of a problem and into a solution.
+
+A state graph has state nodes (``kind="state"``), action nodes (``kind="action"``, with the ``time`` that the action
+takes) and one target node (``kind="target"``).  Edges lead from states to their actions, and from actions, with a
+``probability``, to states or the target.  ``graph.graph["start"]`` is the start; a single state that no action leads to
+is one too.  Numbers on action nodes are resources, and ``graph.graph["budgets"]`` may limit them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass
+from functools import cached_property
+from numbers import Real
+from typing import TYPE_CHECKING, Any
+
+import networkx as nx
+import numpy as np
+from scipy import sparse
+
+from lpdistill.arrays import BoolArray, FloatArray, IntArray
+from lpdistill.errors import ModelError
+from lpdistill.model.actions import Step
+from lpdistill.model.budgets import Budget
+from lpdistill.model.process import Choice
+from lpdistill.model.reachability import Reachability
+from lpdistill.model.resources import TIME, Resource, Tariff
+
+if TYPE_CHECKING:
+    from lpdistill.model.dynamics import Dynamics
+
+KINDS = ("state", "action", "target")
+
+SUM = 1e-9
+"""Distance from 1 of an action's probabilities, summed, that is taken for rounding."""
+
+HUGE = 1e250
+"""A value that no sum of others makes up for."""
+
+DESCRIPTIVE = frozenset({"time", "generate"})
+"""Numbers on action nodes that are not resources."""
+
+
+class NodeResource(Resource):
+    """A number that action nodes carry."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, NodeResource) and other.name == self.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+
+@dataclass(frozen=True)
+class PricedNodes:
+    """The least action value of every state, and the actions that attain it."""
+
+    best: FloatArray
+    attaining: IntArray
+
+    def columns(self, wanted: BoolArray) -> IntArray:
+        """An action of least value for every wanted state, in order."""
+        return self.attaining[wanted]
+
+
+@dataclass(frozen=True, eq=False)
+class GraphProcess:
+    """The decision process that a state graph describes; a :class:`~lpdistill.model.process.Process`.
+
+    Attributes
+    ----------
+    states, names
+        The state nodes, the start first, and the action nodes in order of state.
+    configuration
+        State of each action, (columns,).
+    moves
+        Probability of every next state, staying left out, (columns, configurations).
+    reaching, leaving
+        Probability of the target, and of not staying, (columns,).
+    durations
+        Time that each action takes, (columns,).
+    amounts_by_name
+        Numbers that the action nodes carry, each of shape (columns,).
+    budgets
+        Limits on them.
+    uncharged_time
+        What is taken off the expected duration of every policy.
+    tariff
+        What actions cost.
+    """
+
+    states: tuple[Hashable, ...]
+    names: tuple[Hashable, ...]
+    configuration: IntArray
+    moves: sparse.csr_array
+    reaching: FloatArray
+    leaving: FloatArray
+    durations: FloatArray
+    amounts_by_name: Mapping[str, FloatArray]
+    budgets: tuple[Budget, ...]
+    uncharged_time: float
+    tariff: Tariff = TIME
+
+    @staticmethod
+    def of(graph: nx.DiGraph[Any]) -> GraphProcess:
+        """Read a state graph.
+
+        Raises
+        ------
+        ModelError
+            If it is no state graph; the message names the node or edge at fault.
+        """
+        return _read(graph)
+
+    @property
+    def size(self) -> int:
+        """Number of states."""
+        return len(self.states)
+
+    @property
+    def column_count(self) -> int:
+        """Number of actions."""
+        return len(self.names)
+
+    @property
+    def columns(self) -> IntArray:
+        """The actions that never leave the live states, increasing."""
+        return np.flatnonzero(self.allowed)
+
+    @property
+    def waiting(self) -> IntArray:
+        """The actions that change nothing."""
+        return np.flatnonzero(self.allowed & (self.leaving == 0))
+
+    @cached_property
+    def reachability(self) -> Reachability:
+        """Where the target can be reached from for sure."""
+        return Reachability.of(self.unguarded())
+
+    @property
+    def live(self) -> BoolArray:
+        """States from which some policy reaches the target with probability 1, (configurations,)."""
+        return self.reachability.live
+
+    @cached_property
+    def allowed(self) -> BoolArray:
+        """Actions that never leave the live states, (columns,)."""
+        dead = (~self.live).astype(np.float64)
+        return np.asarray((self.moves @ dead == 0) & self.live[self.configuration])
+
+    def unguarded(self) -> GraphProcess:
+        """The same process with the actions that may leave the live states."""
+        return self._with(allowed=np.ones(len(self.names), dtype=bool))
+
+    def under(self, tariff: Tariff) -> GraphProcess:
+        """The same process with other costs."""
+        return self._with(tariff=tariff, reachability=self.reachability, allowed=self.allowed)
+
+    def _with(self, **changes: object) -> GraphProcess:
+        other = copy(self)
+        other.__dict__.pop("cost", None)
+        other.__dict__.update(changes)
+        return other
+
+    @cached_property
+    def rounding(self) -> float:
+        """Bound on the relative rounding error of an action value: one addition and product for every outcome."""
+        outcomes = int(np.diff(self.moves.indptr).max(initial=0))
+        return (2 * outcomes + 4 * len(self.tariff.prices) + 64) * 2.0**-53
+
+    @property
+    def least_duration(self) -> float:
+        """The shortest time that an action takes."""
+        return float(self.durations.min(initial=np.inf))
+
+    @property
+    def greatest_duration(self) -> float:
+        """The longest time that an action takes."""
+        return float(self.durations.max(initial=0.0))
+
+    @cached_property
+    def cost(self) -> FloatArray:
+        """What actions cost under the tariff, (columns,)."""
+        cost = self.tariff.time * self.durations
+        for resource, price in self.tariff.prices:
+            cost = cost + price * self.amounts_by_name[resource.name]
+        return cost
+
+    def price(self, values: FloatArray) -> PricedNodes:
+        """Price every action for the given values, (configurations,)."""
+        value = np.full(len(self.names), np.inf)
+        np.divide(self.cost + self.moves @ values, self.leaving, out=value, where=self.allowed & (self.leaving > 0))
+        return self._least(value)
+
+    def towards(self, reached: BoolArray, avoided: BoolArray) -> PricedNodes:
+        """Which actions may enter some states or the target, and never enter some others: those priced below 0."""
+        values = np.where(avoided, HUGE, -reached.astype(np.float64))
+        possible = sparse.csr_array((np.sign(self.moves.data), self.moves.indices, self.moves.indptr), self.moves.shape)
+        return self._least(possible @ values - np.sign(self.reaching))
+
+    def _least(self, value: FloatArray) -> PricedNodes:
+        order = np.lexsort((value, self.configuration))
+        owners, first = np.unique(self.configuration[order], return_index=True)
+        best, attaining = np.full(self.size, np.inf), np.full(self.size, -1)
+        best[owners], attaining[owners] = value[order[first]], order[first]
+        return PricedNodes(best, attaining)
+
+    def choose(self, columns: IntArray) -> Choice:
+        """The given actions, ready to be evaluated or written out."""
+        return Choice(
+            process=self,
+            columns=columns,
+            configuration=self.configuration[columns],
+            cost=self.cost[columns],
+            leaving=self.leaving[columns],
+            reaching=self.reaching[columns],
+            outcomes=self.moves[columns],
+        )
+
+    @property
+    def resources(self) -> Mapping[str, Resource]:
+        """The numbers that every action node carries."""
+        return {name: NodeResource(name) for name in self.amounts_by_name}
+
+    def amounts(self, resource: Resource, columns: IntArray) -> FloatArray:
+        """What the given actions use of a resource, (columns,)."""
+        return self.amounts_by_name[resource.name][columns]
+
+    def proper(self) -> IntArray:
+        """Actions of a proper policy, one for every live state, in order."""
+        return self.reachability.columns
+
+    def of_configuration(self, rank: int) -> IntArray:
+        """The actions of one state."""
+        return np.flatnonzero(self.allowed & (self.configuration == rank))
+
+    def key(self, rank: int) -> Hashable:
+        """The node of a state."""
+        return self.states[rank]
+
+    @cached_property
+    def _ranks(self) -> dict[Hashable, int]:
+        return {state: rank for rank, state in enumerate(self.states)}
+
+    def rank(self, key: Hashable) -> int:
+        """The position of a state node; KeyError if there is none."""
+        try:
+            return self._ranks[key]
+        except (KeyError, TypeError):
+            raise KeyError(f"no state node {key!r}") from None
+
+    def actions(self, columns: IntArray) -> Sequence[Hashable]:
+        """The action nodes."""
+        return [self.names[column] for column in columns.tolist()]
+
+    def tabulate(self, values: FloatArray) -> FloatArray:
+        """The values themselves: moves are written out."""
+        return values
+
+    def expand(self, index: IntArray) -> tuple[IntArray, IntArray, FloatArray]:
+        """Every entry is a state."""
+        return np.arange(len(index)), index, np.ones(len(index))
+
+
+def _read(graph: nx.DiGraph[Any]) -> GraphProcess:
+    """A state graph, checked node by node and edge by edge."""
+    nodes = _by_kind(graph)
+    start = _start(graph, nodes["state"])
+    states = (start, *(node for node in nodes["state"] if node != start))
+    rank = {state: position for position, state in enumerate(states)}
+    target = nodes["target"][0]
+    names = [action for state in states for action in graph.successors(state)]
+    if len(names) < len(nodes["action"]):
+        orphan = next(action for action in nodes["action"] if not graph.in_degree(action))
+        raise ModelError(
+            f"node {orphan!r}", "is an action of no state; remove it, or add the edge from its state", None
+        )
+    entries: list[tuple[int, int, float]] = []
+    reaching, durations = np.zeros(len(names)), np.zeros(len(names))
+    owner = np.array([rank[_owner(graph, name)] for name in names], dtype=np.int64)
+    for column, name in enumerate(names):
+        durations[column] = _number(graph.nodes[name].get("time"), f"node {name!r}: time")
+        for after, probability in _outcomes(graph, name, rank, target):
+            if after < 0:
+                reaching[column] += probability
+            elif after != owner[column]:
+                entries.append((column, after, probability))
+    rows, afters = (np.array([entry[part] for entry in entries], dtype=np.int64) for part in (0, 1))
+    data = np.array([entry[2] for entry in entries])
+    moves = sparse.csr_array((data, (rows, afters)), shape=(len(names), len(states)))
+    amounts = _amounts(graph, names)
+    return GraphProcess(
+        states=states,
+        names=tuple(names),
+        configuration=owner,
+        moves=moves,
+        reaching=reaching,
+        leaving=np.asarray(moves.sum(axis=1)).ravel() + reaching,
+        durations=durations,
+        amounts_by_name=amounts,
+        budgets=_budgets(graph, amounts),
+        uncharged_time=_number(graph.graph.get("uncharged_time", 0), "graph: uncharged_time"),
+    )
+
+
+def _by_kind(graph: nx.DiGraph[Any]) -> dict[str, list[Hashable]]:
+    """The nodes by kind, one of them the target."""
+    if graph.is_multigraph():
+        raise ModelError("graph", "must be a networkx.DiGraph, without parallel edges", type(graph).__name__)
+    found: dict[str, list[Hashable]] = {kind: [] for kind in KINDS}
+    for node, attributes in graph.nodes(data=True):
+        if attributes.get("kind") not in found:
+            raise ModelError(
+                f"node {node!r}", f"must have a kind: {', '.join(KINDS)}", attributes.get("kind", attributes)
+            )
+        found[attributes["kind"]].append(node)
+    if len(found["target"]) != 1:
+        raise ModelError("graph", "must have exactly one node of kind target", found["target"] or None)
+    if list(graph.successors(found["target"][0])):
+        raise ModelError(f"node {found['target'][0]!r}", "is the target, which nothing leaves; remove its edges", None)
+    return found
+
+
+def _start(graph: nx.DiGraph[Any], states: list[Hashable]) -> Hashable:
+    """The state in which runs start."""
+    if "start" in graph.graph:
+        start: Hashable = graph.graph["start"]
+        if start not in graph or graph.nodes[start]["kind"] != "state":
+            raise ModelError("graph: start", "must be a state node", start)
+        return start
+    sources = [state for state in states if not graph.in_degree(state)]
+    if len(sources) != 1:
+        raise ModelError('graph.graph["start"]', "must name the state node in which runs start", None)
+    return sources[0]
+
+
+def _owner(graph: nx.DiGraph[Any], action: Hashable) -> Hashable:
+    """The one state that an action belongs to."""
+    if graph.nodes[action]["kind"] != "action":
+        raise ModelError(
+            f"node {action!r}", "follows a state, so it must be of kind action", graph.nodes[action]["kind"]
+        )
+    owners: list[Hashable] = list(graph.predecessors(action))
+    if len(owners) != 1:
+        raise ModelError(f"node {action!r}", "must be the action of one state", owners)
+    return owners[0]
+
+
+def _outcomes(
+    graph: nx.DiGraph[Any], action: Hashable, rank: Mapping[Hashable, int], target: Hashable
+) -> list[tuple[int, float]]:
+    """Where an action leads, -1 for the target, and how probably."""
+    found = []
+    for after, attributes in graph.adj[action].items():
+        if after != target and after not in rank:
+            kind = graph.nodes[after].get("kind")
+            raise ModelError(f"edge {action!r} -> {after!r}", "must lead to a state or the target", kind)
+        probability = attributes.get("probability")
+        if type(probability) is not float or not 0 <= probability <= 1:
+            probability = _probability(probability, f"edge {action!r} -> {after!r}: probability")
+        if probability:
+            found.append((-1 if after == target else rank[after], probability))
+    total = sum(probability for _, probability in found)
+    if not found:
+        raise ModelError(f"node {action!r}", "is an action without outcomes; add edges with a probability", None)
+    if abs(total - 1) > SUM:
+        raise ModelError(f"node {action!r}", "must have outcome probabilities that sum to 1", total)
+    return found
+
+
+def _probability(value: object, where: str) -> float:
+    """A number between 0 and 1."""
+    number = _number(value, where)
+    if number > 1:
+        raise ModelError(where, "must be at most 1", value)
+    return number
+
+
+def _number(value: object, where: str) -> float:
+    """A finite number that is not negative."""
+    if value is None:
+        raise ModelError(where, "is missing; give a number (is the attribute misspelt?)", None)
+    if isinstance(value, bool) or not isinstance(value, Real) or not np.isfinite(float(value)) or float(value) < 0:
+        raise ModelError(where, "must be a finite number, not negative", value)
+    return float(value)
+
+
+def _amounts(graph: nx.DiGraph[Any], names: Sequence[Hashable]) -> dict[str, FloatArray]:
+    """The numbers that every action node carries, by name."""
+    shared = set.intersection(*(set(graph.nodes[name]) for name in names)) if names else set()
+    found = {}
+    for key in sorted(shared - DESCRIPTIVE - {"kind"}, key=str):
+        values = [graph.nodes[name][key] for name in names]
+        if all(isinstance(value, Real) and not isinstance(value, bool) for value in values):
+            found[str(key)] = np.array([_number(v, f"node {n!r}: {key}") for n, v in zip(names, values, strict=True)])
+    return found
+
+
+def _budgets(graph: nx.DiGraph[Any], amounts: Mapping[str, FloatArray]) -> tuple[Budget, ...]:
+    """The budgets of a graph: limits by name, each an upper limit or a table with ``most`` and ``least``."""
+    limits = graph.graph.get("budgets", {})
+    if not isinstance(limits, Mapping):
+        raise ModelError('graph.graph["budgets"]', "must map names to limits", limits)
+    found = []
+    for name, limit in limits.items():
+        if name not in amounts:
+            known = ", ".join(amounts) or "none"
+            raise ModelError('graph.graph["budgets"]', f"must name numbers that every action node has: {known}", name)
+        sides = limit if isinstance(limit, Mapping) else {"most": limit}
+        if sides.keys() - {"most", "least"}:
+            raise ModelError(f"budget {name}", 'must be a number, or a table with "most" and "least"', limit)
+        found.append(Budget(NodeResource(name), sides.get("most"), least=sides.get("least")))
+    return tuple(found)
+
+
+def step_of(graph: nx.DiGraph[Any], action: Hashable) -> Step:
+    """The action of an action node, in its configuration.
+
+    Raises
+    ------
+    ModelError
+        If the nodes do not carry ``counts``, ``fidelities``, ``distil`` and ``generate`` as those of a problem do.
+    """
+    state = graph.nodes[_owner(graph, action)]
+    does = graph.nodes[action]
+    try:
+        counts = tuple(int(n) for n in state["counts"])
+        return Step(
+            counts=counts,
+            memories=sum(counts) + int(state["empty"]),
+            fidelities=tuple(float(f) for f in state["fidelities"]),
+            raw=graph.graph.get("raw"),
+            distil=tuple((int(low), int(high)) for low, high in does["distil"]),
+            generate=int(does["generate"]),
+            discard=tuple(int(level) for level in does.get("discard", ())),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(
+            f"node {action!r}",
+            "must carry distil and generate, and its state counts, empty and fidelities, for a rule to judge it",
+            error,
+        ) from None
+
+
+def graph_of(dynamics: Dynamics) -> nx.DiGraph[Any]:
+    """The state graph of a problem: every action that its rules allow, with its outcomes and what it uses."""
+    problem, columns = dynamics.problem, dynamics.columns
+    choice, counts = dynamics.choose(columns), dynamics.configurations.counts.tolist()
+    fidelities = tuple(float(level.fidelity) for level in problem.levels)
+    graph: nx.DiGraph[Any] = nx.DiGraph(
+        start=tuple(counts[0]),
+        raw=problem.levels.raw,
+        memories=problem.memories,
+        uncharged_time=float(problem.uncharged_time),
+        budgets={
+            budget.name: {
+                side: float(limit)
+                for side, limit in (("most", budget.most), ("least", budget.least))
+                if limit is not None
+            }
+            for budget in problem.budgets
+        },
+    )
+    keys = [tuple(n) for n in counts]
+    graph.add_nodes_from(
+        (key, {"kind": "state", "counts": key, "fidelities": fidelities, "empty": problem.memories - sum(key)})
+        for key in keys
+    )
+    graph.add_node("target", kind="target")
+    used = {name: dynamics.amounts(resource, columns).tolist() for name, resource in dynamics.resources.items()}
+    durations = np.broadcast_to(dynamics.usage(columns).duration, columns.shape).tolist()
+    owners, reaching = choice.configuration.tolist(), choice.reaching.tolist()
+    staying = (1.0 - choice.leaving).tolist()
+    moves = choice.moves
+    for row, (owner, action) in enumerate(zip(owners, dynamics.actions(columns), strict=True)):
+        node = (keys[owner], action)
+        graph.add_node(
+            node,
+            kind="action",
+            distil=action.distil,
+            generate=action.generate,
+            discard=action.discard,
+            time=durations[row],
+            **{name: amounts[row] for name, amounts in used.items()},
+        )
+        graph.add_edge(keys[owner], node)
+        here = slice(moves.indptr[row], moves.indptr[row + 1])
+        for after, probability in zip(moves.indices[here].tolist(), moves.data[here].tolist(), strict=True):
+            graph.add_edge(node, keys[after], probability=probability)
+        if staying[row]:
+            graph.add_edge(node, keys[owner], probability=staying[row])
+        if reaching[row]:
+            graph.add_edge(node, "target", probability=reaching[row])
+    return graph

@@ -1,0 +1,233 @@
+r"""A vertex of the program with budgets, recomputed from the model.
+
+A basic solution is a deterministic policy and, for every budget that binds, one more column.  With the policy's own
+expected cost ``T`` and uses ``R`` and the reduced costs :math:`\rho` of the extra columns under each, the number of
+times ``y`` that the extra columns are taken and the prices :math:`\mu` solve
+
+.. math::
+
+    R_i + \sum_j \rho^{R_i}_j\, y_j = b_i, \qquad \sum_i \mu_i\, \rho^{R_i}_j = \rho^T_j,
+
+systems with as many equations as budgets bind.  A solver need only say which columns are basic.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from lpdistill.arrays import FloatArray, IntArray
+from lpdistill.model.budgets import Budget
+from lpdistill.model.process import Choice, Process
+from lpdistill.model.resources import Resource, Tariff
+from lpdistill.program.evaluation import evaluate, visits
+from lpdistill.program.highs import LinearSolution
+from lpdistill.program.occupation import OccupationProgram
+from lpdistill.program.plan import Plan
+
+PRESENT = 1e-9
+"""Share of a configuration's visits below which a solver's column is taken for absent."""
+
+SINGULAR = 1e-10
+"""Smallest singular value, relative to the greatest, of a system that determines prices."""
+
+
+STILL = 1e-12
+"""Relative rate of change that is taken for none."""
+
+
+@dataclass(frozen=True)
+class Vertex:
+    """A deterministic policy with extra columns, one for every budget that binds.
+
+    Attributes
+    ----------
+    process
+        Where the columns come from; its tariff is the objective.
+    policy
+        One column for every live configuration, in order.
+    extra
+        The extra columns.
+    budgets, limits
+        The budgets that bind, and the limits at which they do.
+    proposed
+        The prices that a solver proposes for these budgets.
+    """
+
+    process: Process
+    policy: IntArray
+    extra: IntArray
+    budgets: tuple[Budget, ...]
+    limits: FloatArray
+    proposed: FloatArray
+
+    @staticmethod
+    def of(program: OccupationProgram, linear: LinearSolution, elsewhere: IntArray) -> Vertex:
+        """Read a vertex off a solver's answer.
+
+        Parameters
+        ----------
+        program, linear
+            The program and the answer.
+        elsewhere
+            Columns of a proper policy, one for every live configuration: what to do where the answer never comes.
+        """
+        choice = program.choice
+        flow = linear.occupation * choice.leaving
+        through = np.bincount(choice.configuration, weights=flow, minlength=program.process.size)
+        present = np.flatnonzero(flow > PRESENT * through[choice.configuration])
+        order = present[np.argsort(flow[present], kind="stable")]
+        policy = np.full(program.process.size, -1)
+        policy[program.process.live] = elsewhere
+        policy[choice.configuration[order]] = choice.columns[order]
+        binds = ~linear.basis.budgets
+        others = policy[choice.configuration] != choice.columns
+        waits = (choice.leaving == 0) & (linear.occupation > PRESENT * linear.occupation.max())
+        extra = np.flatnonzero(others & ((flow > PRESENT * through[choice.configuration]) | waits))
+        if len(extra) < np.count_nonzero(binds):  # basic at zero: the limit is the end of a price's range
+            basic = np.isin(choice.columns, linear.basis.columns) & (through[choice.configuration] > PRESENT)
+            basic[extra] = False
+            extra = np.append(extra, np.flatnonzero(others & basic)[: np.count_nonzero(binds) - len(extra)])
+        least, most = program.limits
+        side = np.where(linear.prices > 0, least, most)
+        side = np.where(np.isfinite(side), side, np.where(np.isfinite(least), least, most))
+        return Vertex(
+            program.process,
+            policy[program.process.live],
+            choice.columns[extra],
+            tuple(budget for budget, bind in zip(program.budgets, binds.tolist(), strict=True) if bind),
+            side[binds],
+            linear.prices[binds],
+        )
+
+    @cached_property
+    def base(self) -> Choice:
+        """The deterministic policy."""
+        return self.process.choose(self.policy)
+
+    def _values(self, tariff: Tariff) -> FloatArray:
+        """Expected cost to go of the policy under a tariff, (configurations,)."""
+        policy = self.process.under(tariff).choose(self.policy)
+        local = policy.cost / policy.leaving
+        return evaluate(policy, local, scale=evaluate(policy, local))
+
+    def _rates(self, tariff: Tariff, values: FloatArray) -> FloatArray:
+        """Reduced costs of the extra columns under a tariff, for values under it, (extras,)."""
+        return self.process.under(tariff).choose(self.extra).regrets(values)
+
+    def use(self, resource: Resource) -> tuple[float, FloatArray]:
+        """Expected use of a resource by the policy, and how an extra column changes it whenever it is taken."""
+        tariff = Tariff(0.0, ((resource, 1.0),))
+        values = self._values(tariff)
+        return float(values[0]), self._rates(tariff, values)
+
+    @cached_property
+    def _costs(self) -> FloatArray:
+        """Expected cost to go of the policy, (configurations,)."""
+        return self._values(self.process.tariff)
+
+    @cached_property
+    def _spent(self) -> FloatArray:
+        """Expected use to go, by the policy, of each budget's resource, (budgets, configurations)."""
+        found = [self._values(Tariff(0.0, ((budget.resource, 1.0),))) for budget in self.budgets]
+        return np.array(found).reshape(len(found), self.process.size)
+
+    @cached_property
+    def _uses(self) -> tuple[FloatArray, FloatArray]:
+        """Expected uses of the policy, (budgets,), and reduced costs of the extra columns, (budgets, extras)."""
+        rates = [
+            self._rates(Tariff(0.0, ((budget.resource, 1.0),)), values)
+            for budget, values in zip(self.budgets, self._spent, strict=True)
+        ]
+        return self._spent[:, 0], np.array(rates).reshape(len(self.budgets), len(self.extra))
+
+    @cached_property
+    def regular(self) -> bool:
+        """Whether the extra columns determine prices: as many as budgets bind, and independent."""
+        rates = self._uses[1]
+        if rates.shape[0] != rates.shape[1]:
+            return False
+        unit = rates / np.maximum(np.abs(rates).max(axis=1, keepdims=True, initial=0.0), np.finfo(float).tiny)
+        strength = np.linalg.svd(unit, compute_uv=False)
+        return not len(strength) or bool(strength[-1] > SINGULAR * strength[0])
+
+    @cached_property
+    def taken(self) -> FloatArray:
+        """Expected number of times that each extra column is taken, (extras,)."""
+        use, rates = self._uses
+        if self.regular:
+            return np.asarray(np.maximum(np.linalg.solve(rates, self.limits - use), 0.0))
+        return np.asarray(np.maximum(np.linalg.lstsq(rates, self.limits - use)[0], 0.0))
+
+    @cached_property
+    def prices(self) -> FloatArray:
+        """d(cost)/d(limit) of the budgets that bind, (budgets,)."""
+        if not self.regular:
+            return self.proposed
+        return np.asarray(np.linalg.solve(self._uses[1].T, self._rates(self.process.tariff, self._costs)))
+
+    @cached_property
+    def response(self) -> FloatArray:
+        """How often an extra column is taken more, for each unit of a limit, (extras, budgets)."""
+        return np.asarray(np.linalg.inv(self._uses[1]), dtype=np.float64)
+
+    @cached_property
+    def diverted(self) -> FloatArray:
+        """How the policy's own columns are taken more often when an extra column is taken once, (columns, extras)."""
+        size, extra = self.process.size, self.process.choose(self.extra)
+        changes = []
+        for row in range(len(self.extra)):
+            away = np.zeros(size)
+            away[extra.configuration[row]] = extra.leaving[row]
+            to = np.asarray(extra.moves[[row]].todense()).ravel()
+            changes.append(visits(self.base, to) - visits(self.base, away))
+        return np.array(changes).reshape(len(self.extra), len(self.policy)).T
+
+    @cached_property
+    def occupation(self) -> FloatArray:
+        """How often the policy's own columns are taken, (columns,)."""
+        entered = np.zeros(self.process.size)
+        entered[0] = 1.0
+        return np.asarray(visits(self.base, entered) + self.diverted @ self.taken)
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The stationary policy: randomised where an extra column is taken."""
+        extra = self.process.choose(self.extra)
+        owners = np.concatenate([self.base.configuration, extra.configuration])
+        times = np.concatenate([np.maximum(self.occupation, 0.0), self.taken])
+        total = np.bincount(owners, weights=times, minlength=self.process.size)[owners]
+        share = np.where(np.arange(len(owners)) < len(self.policy), 1.0, 0.0)
+        np.divide(times, total, out=share, where=np.isin(owners, extra.configuration) & (total > 0))
+        kept = np.flatnonzero(share > 0)
+        kept = kept[np.argsort(owners[kept], kind="stable")]
+        columns = np.concatenate([self.policy, self.extra])
+        return Plan.of(self.process.choose(columns[kept]), share[kept])
+
+    def price_range(self, budget: int, others: tuple[tuple[Resource, float, float], ...]) -> tuple[float, float]:
+        """The limits between which the price of a budget that binds holds: those that keep the same columns.
+
+        Parameters
+        ----------
+        budget
+            Position of the budget among those that bind.
+        others
+            The budgets that do not bind: resource, lower limit, upper limit.
+        """
+        direction = self.response[:, budget]
+        state = [(self.taken, direction), (self.occupation, self.diverted @ direction)]
+        for resource, least, most in others:
+            use, rates = self.use(resource)
+            at, slope = use + rates @ self.taken, np.array([rates @ direction])
+            state += [(np.array([at - least]), slope)] if np.isfinite(least) else []
+            state += [(np.array([most - at]), -slope)] if np.isfinite(most) else []
+        down, up = -np.inf, np.inf
+        for level, slope in state:
+            moving = np.abs(slope) > STILL * max(1.0, float(np.abs(slope).max(initial=0.0)))
+            bound = -level[moving] / slope[moving]
+            down = max(down, float(bound[slope[moving] > 0].max(initial=-np.inf)))
+            up = min(up, float(bound[slope[moving] < 0].min(initial=np.inf)))
+        limit = float(self.limits[budget])
+        return limit + min(down, 0.0), limit + max(up, 0.0)
