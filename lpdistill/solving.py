@@ -18,15 +18,16 @@ from lpdistill.model.generation import Attempts
 from lpdistill.model.numbers import member
 from lpdistill.model.problem import Problem
 from lpdistill.model.process import Process
-from lpdistill.model.resources import RESOURCES, Resource
+from lpdistill.model.resources import Resource, resource_of
 from lpdistill.model.size import require
 from lpdistill.program.budgeted import Budgeted, within_budgets
 from lpdistill.program.dead_ends import require_live
+from lpdistill.program.deterministic import deterministic as best_deterministic
 from lpdistill.program.highs import Algorithm, Basis, LinearSolution, solve_program
 from lpdistill.program.occupation import OccupationProgram
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import Optimum, policy_iteration, silent
-from lpdistill.solution.solution import Run, Solution
+from lpdistill.solution.solution import Run, Solution, Status
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -59,12 +60,13 @@ class Method(StrEnum):
     """Column generation: columns priced by the factored dynamics, the restricted master confirmed by HiGHS."""
 
 
-def solve(
+def solve(  # noqa: PLR0913 - one keyword for each thing that may be asked
     problem: Problem | nx.DiGraph[Any],
     *,
     method: Method | str = Method.AUTO,
     attempts: Attempts | str | None = None,
     least: str | Resource | None = None,
+    deterministic: bool = False,
     progress: Callable[[str], None] = silent,
 ) -> Solution:
     """The optimal policy of a problem or of a state graph, with a proof.
@@ -81,6 +83,9 @@ def solve(
         number of attempts.  By default, all where a rule or a budget may make it worth while to attempt fewer.
     least
         A resource: among the policies of least waiting time, take one that uses least of it.
+    deterministic
+        Whether budgets may not make the policy draw lots: the fastest deterministic policy is then found by branch and
+        bound, which HiGHS claims to be the optimum; what it costs is in :attr:`Solution.determinism`.
     progress
         Told what is being done, for long work.
 
@@ -103,7 +108,7 @@ def solve(
     """
     began = time.perf_counter()
     method = member(Method, method, "method")
-    process, budgets = opened(problem, attempts, least if isinstance(least, Resource) else RESOURCES.get(least or ""))
+    process, budgets = opened(problem, attempts, least)
     if method is Method.AUTO:
         method = Method.SIMPLEX if process.column_count <= EXPLICIT_COLUMNS else Method.COLUMNS
     if method is Method.COLUMNS:
@@ -123,8 +128,15 @@ def solve(
             f"HiGHS ({method}) reports {answer.objective!r}, but the policy's waiting time is {found!r}; use another "
             "method"
         )
-    if least is not None:
-        plan = _breaking_ties(process, budgets, answer, _resource(process, least), progress)
+    determinism = None
+    if deterministic and budgets:
+        if least is not None:
+            raise ModelError(
+                "least", "breaks ties among randomised policies only; leave it or deterministic out", least
+            )
+        plan, determinism = best_deterministic(process, budgets, answer, progress)
+    elif least is not None:
+        plan = _breaking_ties(process, budgets, answer, resource_named(process, least, "least"), progress)
     run = Run(
         configurations=process.size,
         columns=process.column_count,
@@ -134,11 +146,15 @@ def solve(
         objective=answer.objective,
         seconds=time.perf_counter() - began,
     )
-    return Solution(problem, plan, answer.dual, answer.bound, answer.uses, run)
+    uses = tuple(replace(use, used=plan.used(use.budget.resource)) for use in answer.uses)
+    status = Status.OPTIMAL if determinism is None else Status.CLAIMED
+    return Solution(problem, plan, answer.dual, answer.bound, uses, run, status, determinism)
 
 
 def opened(
-    problem: Problem | nx.DiGraph[Any], attempts: Attempts | str | None = None, least: Resource | None = None
+    problem: Problem | nx.DiGraph[Any],
+    attempts: Attempts | str | None = None,
+    least: str | Resource | None = None,
 ) -> tuple[Process, tuple[Budget, ...]]:
     """The decision process of a problem or a state graph, and its budgets; refused if too large or without a policy.
 
@@ -161,7 +177,7 @@ def opened(
         If the rules leave no policy that reaches the target.
     """
     if isinstance(problem, Problem):
-        if attempts is None and least is not None and least.touches_generation:
+        if attempts is None and least is not None and resource_of(least, "resource").touches_generation:
             attempts = Attempts.ALL
         process = Dynamics(problem, None if attempts is None else member(Attempts, attempts, "attempts"))
         require(process.repertoire, explicit=False)
@@ -218,14 +234,20 @@ def _most_used(program: OccupationProgram, linear: LinearSolution) -> IntArray:
     return columns[process.live]
 
 
-def _resource(process: Process, least: str | Resource) -> Resource:
-    """A resource by name or itself."""
-    if isinstance(least, Resource):
-        return least
-    if least not in process.resources:
+def resource_named(process: Process, resource: str | Resource, where: str) -> Resource:
+    """A resource of a process by name, or a user's own.
+
+    Raises
+    ------
+    ModelError
+        If the process has none of that name.
+    """
+    if isinstance(resource, Resource):
+        return resource
+    if resource not in process.resources:
         known = ", ".join(process.resources)
-        raise ModelError("least", f"must be a resource: {known}, or a Resource of your own", least)
-    return process.resources[least]
+        raise ModelError(where, f"must be a resource: {known}, or a Resource of your own", resource)
+    return process.resources[resource]
 
 
 def _breaking_ties(

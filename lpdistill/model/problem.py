@@ -22,7 +22,7 @@ from lpdistill.model.size import most_levels
 if TYPE_CHECKING:
     import networkx as nx
 
-    from lpdistill.program.convex import ConvexProgram
+    from lpdistill.convex import ConvexProgram
 
 SMALLEST = Fraction(1, 10**200)
 """Probabilities below this, and durations this far from 1, leave no room for products in double precision."""
@@ -200,13 +200,11 @@ class Problem:
     def to_cvxpy(self) -> ConvexProgram:
         """The occupation program in cvxpy, for constraints and objectives that no budget can express.
 
-        Its budgets are among the constraints; see :class:`~lpdistill.program.convex.ConvexProgram`.
+        Its budgets are among the constraints; see :class:`~lpdistill.convex.ConvexProgram`.
         """
-        from lpdistill.model.dynamics import Dynamics  # noqa: PLC0415 - the dynamics know the problem
-        from lpdistill.program.convex import ConvexProgram  # noqa: PLC0415 - cvxpy takes a second to import
-        from lpdistill.program.occupation import OccupationProgram  # noqa: PLC0415
+        from lpdistill.convex import ConvexProgram  # noqa: PLC0415 - cvxpy takes a second to import
 
-        return ConvexProgram.of(OccupationProgram.of(Dynamics(self, Attempts.ALL), budgets=self.budgets))
+        return ConvexProgram.of(self)
 
     @property
     def attempts(self) -> Attempts:

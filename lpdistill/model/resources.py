@@ -69,9 +69,9 @@ class Resource:
 
     >>> from lpdistill import Budget, Problem, Resource, solve
     >>> energy = Resource("energy", lambda step: 2 * step.generate + 5 * len(step.distil))
-    >>> solution = solve(Problem(0.5, 3, "3/4", "79/100").with_constraints(Budget(energy, 55)))
+    >>> solution = solve(Problem(0.5, 3, "3/4", "79/100").with_constraints(Budget(energy, 38)))
     >>> round(solution.budgets["energy"].used, 9)
-    55.0
+    38.0
     """
 
     touches_generation = True

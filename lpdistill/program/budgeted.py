@@ -61,8 +61,10 @@ class BudgetUse:
         if not self.price:
             return f"{self.budget}: {self.used:.6g} used; does not bind, so its price is 0"
         worth = f"{self.budget}: {self.used:.6g} used; one more changes the waiting time by {self.price:.6g}"
+        if self.valid_from == self.valid_to:
+            return worth + ", over a range that is not known"
         if self.degenerate:
-            return worth + " (to one side only: the limit is where the price changes)"
+            worth += " (to one side only)"
         return worth + f", for limits from {self.valid_from:.6g} to {self.valid_to:.6g}"
 
     def to_dict(self) -> dict[str, float | bool | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import highspy
@@ -248,6 +248,12 @@ def _basis(program: OccupationProgram, status: highspy.HighsBasis, *, relaxed: b
     slack = np.array([state == basic for state in states[1][rows:]], dtype=bool)
     missed = chosen[columns:].reshape(2, -1) if relaxed else np.zeros((2, len(slack)), dtype=bool)
     return Basis(program.choice.columns[chosen[:columns]], slack, missed)
+
+
+def scaled_model(program: OccupationProgram) -> tuple[highspy.HighsLp, FloatArray]:
+    """A program as HiGHS takes it, costs as they are, and what its columns are divided by, (columns,)."""
+    scaling = replace(_Scaling.of(program, relaxed=False), unit=1.0)
+    return _model(program, scaling, ALONE.entry), scaling.columns
 
 
 def irreducible(program: OccupationProgram) -> list[int]:

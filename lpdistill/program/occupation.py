@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import sparse
@@ -22,9 +21,6 @@ from scipy import sparse
 from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.model.budgets import Budget
 from lpdistill.model.process import Choice, Process
-
-if TYPE_CHECKING:
-    from lpdistill.program.convex import ConvexProgram
 
 
 @dataclass(frozen=True, repr=False)
@@ -110,12 +106,6 @@ class OccupationProgram:
     def regrets(self, values: FloatArray) -> FloatArray:
         """Reduced cost of every column for given dual values, (columns,): ``c + P V - leaving * V``."""
         return self.choice.regrets(values)
-
-    def to_cvxpy(self) -> ConvexProgram:
-        """The program as a cvxpy problem, with its occupation variable, flow constraint and resources."""
-        from lpdistill.program.convex import ConvexProgram  # noqa: PLC0415 - cvxpy takes a second to import
-
-        return ConvexProgram.of(self)
 
     def __repr__(self) -> str:
         rows, columns = self.shape

@@ -20,6 +20,7 @@ from lpdistill.model.problem import Problem
 from lpdistill.model.process import Process
 from lpdistill.program.budgeted import BudgetUse, granted
 from lpdistill.program.column_generation import MET, lagrangian_bound
+from lpdistill.program.deterministic import Determinism
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import GAP, Optimum, policy_shortfall
 from lpdistill.solution.policy import ConfigurationTable, Decision, Key, Policy, Regrets
@@ -122,6 +123,9 @@ class Solution:
         How it was found.
     status
         What is claimed.
+    determinism
+        What it costs that the policy may not draw lots; None unless that was asked.  Prices are then those of the
+        randomised optimum.
     """
 
     problem: Problem | nx.DiGraph[Any]
@@ -131,6 +135,7 @@ class Solution:
     uses: tuple[BudgetUse, ...]
     run: Run
     status: Status = Status.OPTIMAL
+    determinism: Determinism | None = None
 
     @property
     def process(self) -> Process:
@@ -225,7 +230,8 @@ class Solution:
             raise NotCertifiedError("the solution does not verify: its policy belongs to another problem")
         policy = process.choose(columns).mixed(plan.probability)
         total = np.bincount(plan.uses.configuration, weights=plan.probability, minlength=process.size)
-        proved, excess = lagrangian_bound(process, tariff, dual.lower, granted(self.uses))
+        grants = granted(self.uses) if tariff.prices else []
+        proved, excess = lagrangian_bound(process, tariff, dual.lower, grants)
         found = Verification(
             flow_residual=Plan(process.choose(columns), plan.probability, plan.values, plan.upper).flow_residual(),
             dual_slack=0.0 - excess,
@@ -290,6 +296,17 @@ class Solution:
                 for row in self.rows()
             ],
             "budgets": {name: use.to_dict() for name, use in self.budgets.items()},
+            **({"determinism": self._determinism_as_json()} if self.determinism else {}),
+        }
+
+    def _determinism_as_json(self) -> dict[str, float]:
+        assert self.determinism is not None  # noqa: S101 - asked only then
+        drawn = self.determinism.randomised
+        return {
+            "lower_bound": self.determinism.lower_bound - self._uncharged,
+            "randomised_waiting_time": drawn - self._uncharged,
+            "price": float(self.plan.values[0]) - drawn,
+            "nodes": self.determinism.nodes,
         }
 
     def to_json(self, *, indent: int | None = 2) -> str:
@@ -325,6 +342,10 @@ class Solution:
             f"{run.iterations:,} HiGHS iterations, all columns priced {run.rounds} times, {run.seconds:.3f} s"
         )
         drawn = len(self.policy.randomised)
+        sure = []
+        if self.determinism is not None:
+            cost = float(self.plan.values[0]) - self.determinism.randomised
+            sure = [("deterministic", f"costs {cost:.6g} against the randomised optimum; {self.determinism}")]
         lots = [("randomised", f"in {drawn} {'configuration' if drawn == 1 else 'configurations'}")] if drawn else []
         return [
             ("problem", str(self.problem)),
@@ -332,6 +353,7 @@ class Solution:
             ("proved", "between {} and {}".format(*outwards(self.lower_bound, self.upper_bound))),
             *((f"budget {number}" if number else "budget", str(use)) for number, use in enumerate(self.uses)),
             *lots,
+            *sure,
             ("expected use", use),
             ("program", how),
         ]

@@ -1,0 +1,1 @@
+"""What an optimum is worth: trade-offs between time and other resources."""

@@ -1,0 +1,215 @@
+"""The occupation program as a cvxpy problem: a door for constraints and objectives that no budget can express."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import cvxpy as cp
+import networkx as nx
+import numpy as np
+from cvxpy.constraints.nonpos import Inequality
+
+from lpdistill.arrays import FloatArray
+from lpdistill.errors import InfeasibleError, NotCertifiedError
+from lpdistill.model.generation import Attempts
+from lpdistill.model.problem import Problem
+from lpdistill.program.budgeted import BudgetUse
+from lpdistill.program.occupation import OccupationProgram
+from lpdistill.program.plan import Plan
+from lpdistill.program.policy_iteration import Optimum, policy_iteration
+from lpdistill.solution.policy import Key
+from lpdistill.solution.solution import Run, Solution, Status
+from lpdistill.solving import opened
+
+PRESENT = 1e-8
+"""Share of a configuration's visits, or of a run's steps, below which a solver's number is taken for 0."""
+
+
+@dataclass(frozen=True)
+class ConvexProgram:
+    """An occupation program in cvxpy.
+
+    Attributes
+    ----------
+    asked
+        The problem, or the state graph.
+    program
+        The program: matrix, cost, labels.
+    occupation
+        The variable: expected uses of each column, (columns,).
+    time
+        Expected waiting time, an expression.
+    resources
+        Expected use of each resource, expressions by name.
+    flow
+        The flow constraint, one row per configuration.
+    budgets
+        The constraints that budgets make, by name and side (``"steps most"``).
+
+    Examples
+    --------
+    The fastest policy whose steps are, in expectation, distillations for at most a third of the time that it takes
+    (no budget can say that, for the time is what is sought):
+
+    >>> from lpdistill import Problem
+    >>> program = Problem(0.5, 3, "3/4", "79/100").to_cvxpy()
+    >>> solution = program.solve([2 * program.resources["distillations"] <= program.time / 2])
+    >>> solution.expected.distillations / solution.waiting_time < 0.25 + 1e-6
+    True
+    """
+
+    asked: Problem | nx.DiGraph[Key]
+    program: OccupationProgram
+    occupation: cp.Variable
+    time: cp.Expression
+    resources: Mapping[str, cp.Expression]
+    flow: cp.Constraint
+    budgets: Mapping[str, cp.Constraint]
+
+    @staticmethod
+    def of(asked: Problem | nx.DiGraph[Key], attempts: Attempts | None = None) -> ConvexProgram:
+        """State a problem or a state graph in cvxpy, with every number of attempts unless told otherwise."""
+        process, limits = opened(asked, attempts or (Attempts.ALL if isinstance(asked, Problem) else None))
+        program = OccupationProgram.of(process, budgets=limits)
+        occupation = cp.Variable(program.shape[1], nonneg=True, name="occupation")
+        resources = {
+            name: process.amounts(resource, program.choice.columns) @ occupation
+            for name, resource in process.resources.items()
+        }
+        budgets: dict[str, cp.Constraint] = {}
+        for budget in limits:
+            if budget.most is not None:
+                budgets[f"{budget.name} most"] = resources[budget.name] <= float(budget.most)
+            if budget.least is not None:
+                budgets[f"{budget.name} least"] = resources[budget.name] >= float(budget.least)
+        return ConvexProgram(
+            asked=asked,
+            program=program,
+            occupation=occupation,
+            time=program.cost @ occupation + program.offset,
+            resources=resources,
+            flow=program.matrix @ occupation == program.start,
+            budgets=budgets,
+        )
+
+    def sum_over(self, wanted: Callable[[Key, Any], float]) -> cp.Expression:
+        """Expected number of steps, weighted by a function of the configuration and the action.
+
+        >>> from lpdistill import Problem
+        >>> program = Problem(0.5, 3, "3/4", "79/100").to_cvxpy()
+        >>> idle = program.sum_over(lambda counts, action: not (action.distil or action.generate))
+        >>> idle.shape
+        ()
+        """
+        process, choice = self.program.process, self.program.choice
+        keys = (process.key(int(rank)) for rank in choice.configuration)
+        weights = [
+            float(wanted(key, action)) for key, action in zip(keys, process.actions(choice.columns), strict=True)
+        ]
+        return np.array(weights) @ self.occupation
+
+    def problem(self, constraints: Iterable[cp.Constraint] = (), objective: cp.Expression | None = None) -> cp.Problem:
+        """The cvxpy problem: the least expected time, or another objective, within flow, budgets and constraints."""
+        goal = cp.Minimize(self.time if objective is None else objective)
+        return cp.Problem(goal, [self.flow, *self.budgets.values(), *constraints])
+
+    def solve(
+        self,
+        constraints: Iterable[cp.Constraint] = (),
+        *,
+        objective: cp.Expression | None = None,
+        solver: str | None = None,
+    ) -> Solution:
+        """Solve with cvxpy; the policy is read off the occupation, and evaluated from the model.
+
+        The solution's status is ``claimed``: that the policy is optimal within the constraints is what the solver says.
+        Its waiting time is proved, and its lower bound is that of the program without constraints and budgets.
+
+        Parameters
+        ----------
+        constraints
+            More constraints on :attr:`occupation`, :attr:`time` and :attr:`resources`.
+        objective
+            What to minimise instead of the expected time: a convex expression.
+        solver
+            A solver of cvxpy; by default HiGHS for linear programs, and cvxpy's choice for others.
+
+        Raises
+        ------
+        InfeasibleError
+            If the solver finds that no policy meets the constraints.
+        NotCertifiedError
+            If it reports no optimum.
+        ImproperPolicyError
+            If its policy does not reach the target from everywhere that it goes.
+        """
+        began = time.perf_counter()
+        added = tuple(constraints)
+        problem = self.problem(added, objective)
+        problem.solve(solver=solver or (cp.HIGHS if problem.is_lp() else None))
+        if problem.status in {cp.INFEASIBLE, cp.INFEASIBLE_INACCURATE}:
+            raise InfeasibleError(
+                "constraints: no policy meets the constraints of the cvxpy problem; relax one of them",
+                conflict=(*self.budgets.values(), *added),
+            )
+        if problem.status != cp.OPTIMAL:
+            raise NotCertifiedError(f"cvxpy ended with status {problem.status!r} instead of an optimum")
+        process = self.program.process
+        free = policy_iteration(process, process.proper())
+        plan = self._plan(free)
+        run = Run(
+            configurations=process.size,
+            columns=process.column_count,
+            method=f"cvxpy ({problem.solver_stats.solver_name})",
+            iterations=int(problem.solver_stats.num_iters or 0),
+            rounds=free.rounds,
+            objective=float(self.time.value),
+            seconds=time.perf_counter() - began,
+        )
+        return Solution(self.asked, plan, free, float(free.lower[0]), self._uses(plan), run, Status.CLAIMED)
+
+    def _plan(self, elsewhere: Optimum) -> Plan:
+        """The policy of the occupation found, and an optimal one where it never comes."""
+        choice = self.program.choice
+        times = np.maximum(np.asarray(self.occupation.value, dtype=np.float64), 0.0)
+        flow = times * np.maximum(choice.leaving, PRESENT)
+        visits = np.bincount(choice.configuration, weights=flow, minlength=self.program.process.size)
+        visited = visits > PRESENT * times.sum()
+        kept = np.flatnonzero(visited[choice.configuration] & (flow > PRESENT * visits[choice.configuration]))
+        rest = elsewhere.policy.columns[~visited[elsewhere.policy.configuration]]
+        columns = np.concatenate([choice.columns[kept], rest])
+        weights = np.concatenate([times[kept], np.ones(len(rest))])
+        uses = self.program.process.choose(columns)
+        order = np.argsort(uses.configuration, kind="stable")
+        total = np.bincount(uses.configuration, weights=weights, minlength=self.program.process.size)
+        return Plan.of(uses.at(order), (weights / total[uses.configuration])[order])
+
+    def _uses(self, plan: Plan) -> tuple[BudgetUse, ...]:
+        """What came of each budget; the range of its price is not known."""
+        found = []
+        for budget in self.program.budgets:
+            sides = (f"{budget.name} most", f"{budget.name} least")
+            price = sum(self.price(self.budgets[side]) for side in sides if side in self.budgets)
+            use = BudgetUse(budget, plan.used(budget.resource), price, 0.0, 0.0, degenerate=True)
+            found.append(replace(use, valid_from=use.limit, valid_to=use.limit))
+        return tuple(found)
+
+    @staticmethod
+    def price(constraint: cp.Constraint) -> float:
+        """d(objective)/d(right-hand side) of a scalar constraint, once solved: the sign of every price here.
+
+        Of ``x <= b`` it is negative or 0 and of ``x >= b`` positive or 0; cvxpy's own sign is not that of a derivative.
+        """
+        dual = float(np.asarray(constraint.dual_value).item())
+        # cvxpy keeps x >= b as b <= x.
+        lower = isinstance(constraint, Inequality) and constraint.args[0].is_constant()
+        return dual if lower else -dual
+
+    @cached_property
+    def values(self) -> FloatArray:
+        """Dual values of the flow, d(objective)/d(right-hand side), (configurations,): times to go where runs come."""
+        return -np.asarray(self.flow.dual_value, dtype=np.float64)

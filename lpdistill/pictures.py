@@ -1,0 +1,54 @@
+"""Pictures: one style for all of them, and files that say when they cannot be written."""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lpdistill.errors import ModelError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+"""Colours that remain distinct for colour-blind readers (Okabe and Ito)."""
+
+INK = "#333333"
+"""Colour of text and lines that carry no category."""
+
+
+def axes(width: float = 7.0, height: float = 4.2) -> Axes:
+    """Axes of a new figure, in inches.
+
+    Raises
+    ------
+    ModelError
+        If matplotlib is not installed.
+    """
+    try:
+        from matplotlib.figure import Figure  # noqa: PLC0415 - an extra, and slow to import
+    except ImportError:
+        raise ModelError("plot", "needs matplotlib; install lpdistill[plot]", None) from None
+    drawn = Figure(figsize=(width, height), layout="constrained").add_subplot()
+    drawn.spines[["top", "right"]].set_visible(False)
+    return drawn
+
+
+def save(drawn: Axes, file: str | PathLike[str]) -> None:
+    """Write the figure of some axes; the file's suffix says how.
+
+    Raises
+    ------
+    ModelError
+        If the suffix is unknown, or the file cannot be written.
+    """
+    figure, path = drawn.get_figure(root=True), Path(file)
+    assert figure is not None  # noqa: S101 - axes made here have one
+    known = figure.canvas.get_supported_filetypes()
+    if path.suffix.lstrip(".").lower() not in known:
+        raise ModelError("plot", f"must be a file with one of the suffixes {', '.join(sorted(known))}", str(file))
+    try:
+        figure.savefig(path, dpi=160)
+    except OSError as error:
+        raise ModelError("plot", f"cannot be written: {error.strerror or error}", str(file)) from None
