@@ -96,7 +96,7 @@ class ImproperPolicyError(LpdistillError):
     Attributes
     ----------
     deadlock
-        The configurations (count vectors, or nodes of a state graph) from which the policy never reaches the target.
+        The configurations (count vectors, or nodes of a state graph) that the policy never leaves for others.
     """
 
     exit_code = 3

@@ -6,6 +6,9 @@ import sys
 
 import typer
 
+from lpdistill.cli.export import export
+from lpdistill.cli.frontier import frontier
+from lpdistill.cli.graph import graph
 from lpdistill.cli.levels import levels
 from lpdistill.cli.solve import solve
 from lpdistill.errors import LpdistillError
@@ -20,8 +23,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command()(solve)
-app.command()(levels)
+for command in (solve, levels, frontier, graph, export):
+    app.command()(command)
 
 
 @app.callback()

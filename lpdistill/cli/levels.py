@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lpdistill.cli import options
+from lpdistill.cli.options import Json, takes_problem
 from lpdistill.cli.output import console, print_json, table
 from lpdistill.model.problem import Problem
 from lpdistill.solution.wording import Wording
@@ -14,17 +14,9 @@ LONGEST_EXACT = 32
 """Characters of an exact fidelity that a terminal shows; JSON has them all."""
 
 
-def levels(
-    file: options.File = None,
-    p: options.P = None,
-    memories: options.Memories = None,
-    f0: options.F0 = None,
-    target: options.Target = None,
-    gap: options.Gap = None,
-    as_json: options.Json = False,
-) -> None:
+@takes_problem("file", "p", "memories", "f0", "target", "gap", defaults=DEFAULTS)
+def levels(problem: Problem, as_json: Json = False) -> None:
     """Show the fidelity levels below the target, what distils into what, and the limits."""
-    problem = options.problem_of(file, defaults=DEFAULTS, p=p, memories=memories, f0=f0, target=target, gap=gap)
     if as_json:
         reach = problem.reach
         limits = {"pumping_limit": reach.pumping_limit, "memory_limit": reach.memory_limit, "finite": reach.finite}

@@ -2,36 +2,142 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+import inspect
+import re
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import typer
 
+from lpdistill.errors import ModelError
 from lpdistill.model.problem import Problem
 from lpdistill.model.problem_file import merged, problem_from, read_settings
+from lpdistill.model.rules import BUILT_IN
 
 # Numbers arrive as text, so that they are kept exactly and checked in one place.
-File: TypeAlias = Annotated[Path | None, typer.Argument(help="A problem file (TOML); options win over it.")]
-P: TypeAlias = Annotated[str | None, typer.Option("--p", help="Generation success probability, 0 < p <= 1.")]
-Memories: TypeAlias = Annotated[str | None, typer.Option("--memories", "-M", help="Number of memory pairs.")]
-F0: TypeAlias = Annotated[str | None, typer.Option("--f0", help="Fidelity of a raw pair, 1/2 < f0 <= 1.")]
-Target: TypeAlias = Annotated[str | None, typer.Option("--target", help="Fidelity to reach.")]
-Gap: TypeAlias = Annotated[str | None, typer.Option("--gap", help="Instead of --target: target - f0.")]
-GenerationTime: TypeAlias = Annotated[
-    str | None, typer.Option("--generation-time", help="Duration of a step that only generates.  \\[default: 1]")
-]
-DistillationTime: TypeAlias = Annotated[
-    str | None, typer.Option("--distillation-time", help="Duration of a step that distils.  \\[default: 2]")
-]
-FinalStep: TypeAlias = Annotated[
-    str | None,
-    typer.Option("--final-step", help="charged: the last step counts; free: it does not.  \\[default: charged]"),
-]
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+Plot: TypeAlias = Annotated[Path | None, typer.Option("--plot", help="Draw it into a file (.png, .svg, .pdf).")]
+
+SHARED: Mapping[str, Any] = {
+    "file": Annotated[Path | None, typer.Argument(help="A problem file (TOML); options win over it.")],
+    "p": Annotated[str | None, typer.Option("--p", help="Generation success probability, 0 < p <= 1.")],
+    "memories": Annotated[str | None, typer.Option("--memories", "-M", help="Number of memory pairs.")],
+    "f0": Annotated[str | None, typer.Option("--f0", help="Fidelity of a raw pair, 1/2 < f0 <= 1.")],
+    "target": Annotated[str | None, typer.Option("--target", help="Fidelity to reach.")],
+    "gap": Annotated[str | None, typer.Option("--gap", help="Instead of --target: target - f0.")],
+    "generation_time": Annotated[
+        str | None, typer.Option("--generation-time", help="Duration of a step that only generates.  \\[default: 1]")
+    ],
+    "distillation_time": Annotated[
+        str | None, typer.Option("--distillation-time", help="Duration of a step that distils.  \\[default: 2]")
+    ],
+    "final_step": Annotated[
+        str | None,
+        typer.Option("--final-step", help="charged: the last step counts; free: it does not.  \\[default: charged]"),
+    ],
+    "discarding": Annotated[
+        bool | None,
+        typer.Option("--discarding/--no-discarding", help="Whether stored pairs may be discarded.", show_default=False),
+    ],
+    "max_distillations": Annotated[
+        str | None, typer.Option("--max-distillations", help="Rule: at most so many distillations in a step.")
+    ],
+    "max_attempts": Annotated[
+        str | None, typer.Option("--max-attempts", help="Rule: at most so many generation attempts in a step.")
+    ],
+    "no_generation_while_distilling": Annotated[
+        bool, typer.Option("--no-generation-while-distilling", help="Rule: a step that distils does not generate.")
+    ],
+    "banded": Annotated[
+        str | None, typer.Option("--banded", help="Rule: only pairs at most so many levels apart are distilled.")
+    ],
+    "equal_levels_only": Annotated[
+        bool, typer.Option("--equal-levels-only", help="Rule: only pairs of equal level are distilled (nested).")
+    ],
+    "raw_pair_only": Annotated[
+        bool, typer.Option("--raw-pair-only", help="Rule: every distillation consumes a raw pair (pumping).")
+    ],
+    "budget": Annotated[
+        list[str] | None,
+        typer.Option("--budget", help='Limit on an expected use: NAME=LIMIT, or "NAME>=LIMIT"; may be repeated.'),
+    ],
+}
+"""Option by option: name, type, help."""
+
+BUDGET = re.compile(r"\s*(?P<name>[^<>=]*?)\s*(?P<side><=|>=|=)\s*(?P<limit>[^<>=]+?)\s*")
 
 
-def problem_of(file: Path | None, *, defaults: Mapping[str, str] | None = None, **options: str | None) -> Problem:
-    """The problem that defaults, a file and options describe together: options win over the file, it over defaults."""
-    settings = merged(defaults or {}, read_settings(file) if file is not None else {})
-    return problem_from(merged(settings, options))
+def takes_problem(
+    *names: str, defaults: Mapping[str, str] | None = None
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the options that describe a problem; they reach it as one argument, ``problem``.
+
+    Parameters
+    ----------
+    names
+        The options; all of them by default.
+    defaults
+        Settings that neither options nor the file need give.
+    """
+    chosen = names or tuple(SHARED)
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        signature = inspect.signature(command, eval_str=True).parameters
+        own = [
+            item.replace(kind=inspect.Parameter.KEYWORD_ONLY) for name, item in signature.items() if name != "problem"
+        ]
+        shared = [
+            inspect.Parameter(
+                name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=False if SHARED[name].__origin__ is bool else None,
+                annotation=SHARED[name],
+            )
+            for name in chosen
+        ]
+
+        @functools.wraps(command)
+        def run(**given: Any) -> None:
+            settings = {name: given.pop(name) for name in chosen}
+            command(problem=problem_of(settings, defaults or {}), **given)
+
+        run.__dict__.pop("__wrapped__")
+        parameters = [*shared, *own]
+        run.__dict__["__signature__"] = inspect.Signature(parameters)
+        run.__annotations__ = {item.name: item.annotation for item in parameters}
+        return run
+
+    return decorate
+
+
+def problem_of(options: Mapping[str, Any], defaults: Mapping[str, str]) -> Problem:
+    """The problem that defaults, a file and options describe: options win over the file, it over defaults."""
+    given = dict(options)
+    file, limits = given.pop("file", None), given.pop("budget", None)
+    rules = {name: given.pop(name) for name in BUILT_IN if name in given}
+    given["rules"] = {name: argument for name, argument in rules.items() if argument not in {None, False}}
+    given["budgets"] = budgets_of(limits or [])
+    settings = merged(defaults, read_settings(file) if file is not None else {})
+    return problem_from(merged(settings, given))
+
+
+def budgets_of(limits: Sequence[str]) -> dict[str, dict[str, str]]:
+    """The limits that ``--budget`` options give, by resource.
+
+    Raises
+    ------
+    ModelError
+        If one is not of the form NAME=LIMIT, NAME<=LIMIT or NAME>=LIMIT, or repeats another.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for text in limits:
+        parts = BUDGET.fullmatch(text)
+        if parts is None:
+            raise ModelError("--budget", 'must be of the form NAME=LIMIT, or "NAME>=LIMIT"', text)
+        sides, side = found.setdefault(parts["name"], {}), "least" if parts["side"] == ">=" else "most"
+        if side in sides:
+            raise ModelError("--budget", f"gives two limits of one kind for {parts['name']}", text)
+        sides[side] = parts["limit"]
+    return found

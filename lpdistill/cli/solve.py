@@ -8,45 +8,34 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from lpdistill.cli import options
+from lpdistill.cli.options import Json, takes_problem
 from lpdistill.cli.output import Progress, console, decimals, print_json, table
+from lpdistill.model.problem import Problem
 from lpdistill.solution.solution import SHOWN, Solution
 from lpdistill.solving import Method
 from lpdistill.solving import solve as solve_problem
 
 
+@takes_problem()
 def solve(
-    file: options.File = None,
-    p: options.P = None,
-    memories: options.Memories = None,
-    f0: options.F0 = None,
-    target: options.Target = None,
-    gap: options.Gap = None,
-    generation_time: options.GenerationTime = None,
-    distillation_time: options.DistillationTime = None,
-    final_step: options.FinalStep = None,
+    problem: Problem,
     method: Annotated[
         str, typer.Option("--method", help=f"How to solve the program: {', '.join(Method)}.")
     ] = Method.AUTO,
+    least: Annotated[
+        str | None, typer.Option("--least", help="Of the fastest policies, take one that uses least of a resource.")
+    ] = None,
+    deterministic: Annotated[
+        bool, typer.Option("--deterministic", help="Do not let budgets make the policy draw lots (branch and bound).")
+    ] = False,
     everything: Annotated[
         bool, typer.Option("--all", help="Show all configurations, also those never visited.")
     ] = False,
-    as_json: options.Json = False,
+    as_json: Json = False,
 ) -> None:
     """Find the policy with the least expected waiting time, and prove it."""
-    problem = options.problem_of(
-        file,
-        p=p,
-        memories=memories,
-        f0=f0,
-        target=target,
-        gap=gap,
-        generation_time=generation_time,
-        distillation_time=distillation_time,
-        final_step=final_step,
-    )
     with Progress() as progress:
-        solution = solve_problem(problem, method=method, progress=progress)
+        solution = solve_problem(problem, method=method, least=least, deterministic=deterministic, progress=progress)
         progress("reading the policy off")
         solution.occupation  # noqa: B018 - computed here, while progress shows
     if as_json:
@@ -58,7 +47,7 @@ def solve(
 def _print(solution: Solution, *, everything: bool) -> None:
     screen = console()
     for name, text in solution.summary():
-        screen.print(f"{name:<14}{text}", soft_wrap=True)
+        screen.print(f"{name:<15}{text}", soft_wrap=True)
     words = solution.policy.wording
     several = bool(solution.policy.randomised)
     shown = list(islice(solution.rows(visited=not everything), None if everything else SHOWN))

@@ -204,18 +204,26 @@ class Numbering:
             configuration[discards] = self.discarding[level, kept]
         return Columns(configuration, block, matching, rank, tried, discard)
 
-    def find(self, matching: IntArray) -> IntArray:
-        """The column in which each configuration carries out the given matching and attempts all it can.
-
-        Parameters
-        ----------
-        matching
-            Number of a matching that fits the configuration, (configurations,).
-        """
+    def find(self, configuration: IntArray, matching: IntArray, attempts: IntArray) -> IntArray:
+        """The columns of the given configurations with the given matchings and attempts, -1 for none, (columns,)."""
         group = np.searchsorted(self.matchings.groups, matching, side="right") - 1
-        left = self.configurations.rank_sums(self.configurations.sums - self.matchings.consumed_sums[:, group])
+        sums = self.configurations.sums[:, configuration] - self.matchings.consumed_sums[:, group]
+        fits = np.asarray((np.diff(sums, axis=0, prepend=0) >= 0).all(axis=0))
+        left = np.where(fits, self.configurations.rank_sums(np.maximum(sums, 0)), 0)
         block = self.matchings.pairs[matching]
-        # The rests of a block are ordered by rank, then by attempts: the last of its rank attempts the most.
-        key = np.repeat(np.arange(len(self.blocks)), self._rests[0]) * self.configurations.size + self._rests[2]
-        rest = np.searchsorted(key, block * self.configurations.size + left, side="right") - 1 - self._rests[1][block]
-        return self._number(block, matching, rest)
+        sizes, starts, ranks, tried = self._rests
+        # The rests of a block are ordered by rank, then by attempts.
+        key = np.repeat(np.arange(len(self.blocks)), sizes) * self.configurations.size + ranks
+        rest = np.searchsorted(key, block * self.configurations.size + left)
+        if self.repertoire.attempts is Attempts.ALL:
+            rest = np.minimum(rest + attempts, len(key) - 1)
+        known = fits & (key[rest] == block * self.configurations.size + left) & (tried[rest] == attempts)
+        return np.where(known, self._number(block, matching, rest - starts[block]), -1)
+
+    def find_discard(self, configuration: IntArray, level: IntArray) -> IntArray:
+        """The columns in which the given configurations discard a pair of the given levels, -1 for none, (columns,)."""
+        counts = self.configurations.counts[configuration].copy()
+        counts[np.arange(len(level)), level] -= 1
+        known = np.asarray((counts >= 0).all(axis=1) & self.repertoire.discarding)
+        kept = self.configurations.rank(np.where(known[:, None], counts, 0))
+        return np.where(known, self.discards.start + level * self.kept + kept, -1)

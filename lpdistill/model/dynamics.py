@@ -15,7 +15,7 @@ sparse-times-dense product, and the configuration of a column is ``r`` plus what
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import dataclass, replace
@@ -489,6 +489,25 @@ class Dynamics:
         found = self.choose(columns).action_values(values)
         return found if self.allowed is None else np.where(self.allowed[columns], found, np.inf)
 
+    def find(self, configuration: IntArray, actions: Sequence[Action]) -> IntArray:
+        """The columns in which the given configurations take the given actions, -1 where they cannot, (columns,)."""
+        kinds = {(kind.low, kind.high): position for position, kind in enumerate(self.matchings.kinds)}
+        chosen = np.zeros((len(actions), len(kinds)), dtype=np.int64)
+        known = np.ones(len(actions), dtype=bool)
+        for row, action in enumerate(actions):
+            for pair in action.distil:
+                position = kinds.get(tuple(sorted(pair)), -1)  # type: ignore[arg-type]
+                known[row] &= position >= 0
+                chosen[row, position] += position >= 0
+            known[row] &= len(action.distil) <= self.matchings.most and not action.discard
+        number = self.matchings.number(np.where(known[:, None], chosen, 0))
+        attempts = np.array([action.generate for action in actions], dtype=np.int64)
+        found = np.where(known, self.numbering.find(configuration, number, attempts), -1)
+        for row, action in enumerate(actions):
+            if len(action.discard) == 1 and not action.distil and not action.generate:
+                found[row] = self.numbering.find_discard(configuration[[row]], np.array(action.discard))[0]
+        return found if self.permitted is None else np.where(self.permitted[found] | (found < 0), found, -1)
+
     def tabulate(self, values: FloatArray) -> FloatArray:
         """The two attempt tables, joined."""
         return np.concatenate(self.generation.expect(values))
@@ -544,4 +563,6 @@ class Dynamics:
                 chosen[:, column] = both
                 odd[:, kind.low] -= both
                 odd[:, kind.high] -= both
-        return self.numbering.find(self.matchings.number(chosen))
+        everywhere = np.arange(self.size)
+        attempts = self.problem.memories - self.configurations.totals
+        return self.numbering.find(everywhere, self.matchings.number(chosen), attempts)

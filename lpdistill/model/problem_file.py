@@ -9,10 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from lpdistill.errors import ModelError
+from lpdistill.model.budgets import budgets_from
 from lpdistill.model.problem import Problem
+from lpdistill.model.rules import rules_from
 
-KEYS = ("p", "memories", "f0", "target", "gap", "generation_time", "distillation_time", "final_step")
+KEYS = ("p", "memories", "f0", "target", "gap", "generation_time", "distillation_time", "final_step", "discarding")
 """What a problem file may say, and how options on the command line are called."""
+
+TABLES = ("rules", "budgets")
+"""The tables that a problem file may have: rules with their arguments, and limits by resource."""
 
 REQUIRED = ("p", "memories", "f0")
 
@@ -38,8 +43,11 @@ def read_settings(path: str | PathLike[str]) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise ModelError("problem file", f"is not valid TOML: {error}", where) from None
     for key in settings:
-        if key not in KEYS:
-            raise ModelError(where, f"has an unknown key; known keys are {', '.join(KEYS)}", key)
+        if key not in KEYS + TABLES:
+            raise ModelError(where, f"has an unknown key; known keys are {', '.join(KEYS + TABLES)}", key)
+    for table in TABLES:
+        if not isinstance(settings.get(table, {}), dict):
+            raise ModelError(f"{where}: {table}", f"must be a table, [{table}]", settings[table])
     return settings
 
 
@@ -52,12 +60,14 @@ def problem_from(settings: Mapping[str, Any]) -> Problem:
         If a setting is missing or wrong.
     """
     for key in settings:
-        if key not in KEYS:
-            raise ModelError("problem", f"has no such setting; it has {', '.join(KEYS)}", key)
+        if key not in KEYS + TABLES:
+            raise ModelError("problem", f"has no such setting; it has {', '.join(KEYS + TABLES)}", key)
     for key in REQUIRED:
         if settings.get(key) is None:
             raise ModelError(key, "is missing; give it as an option or in the problem file", None)
-    return Problem(**{key: value for key, value in settings.items() if value is not None})
+    numbers = {key: value for key, value in settings.items() if key in KEYS and value is not None}
+    rules, budgets = rules_from(settings.get("rules", {})), budgets_from(settings.get("budgets", {}))
+    return Problem(**numbers, rules=rules, budgets=budgets)
 
 
 def load_problem(path: str | PathLike[str], **changes: Any) -> Problem:
@@ -70,6 +80,18 @@ def load_problem(path: str | PathLike[str], **changes: Any) -> Problem:
         f0 = "3/4"
         target = 0.79
 
+    and may restrict them, a limit being an upper limit unless it says otherwise::
+
+        discarding = true
+
+        [rules]
+        max_distillations = 1
+        no_generation_while_distilling = true
+
+        [budgets]
+        generation_attempts = 12
+        raw_pairs = { least = 3, most = 8 }
+
     Raises
     ------
     ModelError
@@ -79,9 +101,10 @@ def load_problem(path: str | PathLike[str], **changes: Any) -> Problem:
 
 
 def merged(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings with changes that win; a changed gap replaces a target, and the other way round."""
+    """Settings with changes that win, name by name in tables; a changed gap replaces a target, and vice versa."""
     changes = {key: value for key, value in changes.items() if value is not None}
     kept = {key: value for key, value in settings.items() if key not in changes}
     if changes.keys() & {"target", "gap"}:
         kept = {key: value for key, value in kept.items() if key not in {"target", "gap"}}
-    return {**kept, **changes}
+    tables = {name: {**settings.get(name, {}), **changes.get(name, {})} for name in TABLES}
+    return {**kept, **changes, **{name: table for name, table in tables.items() if table}}

@@ -15,7 +15,7 @@ from typing import NoReturn
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse.csgraph import breadth_first_order
+from scipy.sparse.csgraph import breadth_first_order, connected_components
 from scipy.sparse.linalg import LinearOperator, bicgstab, gmres, splu
 
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
@@ -139,7 +139,7 @@ def raise_improper(choice: Choice) -> NoReturn:
     NotCertifiedError
         If there are none, so that only arithmetic has failed.
     """
-    deadlock = choice.configuration[stuck(choice)]
+    deadlock = choice.configuration[_never_left(choice)]
     if not len(deadlock):
         raise NotCertifiedError(
             "the policy reaches the target from everywhere, but its expected time exceeds what double precision can "
@@ -147,11 +147,21 @@ def raise_improper(choice: Choice) -> NoReturn:
         )
     named = tuple(choice.process.key(int(rank)) for rank in deadlock)
     raise ImproperPolicyError(
-        f"the policy never reaches the target from {len(named)} "
-        f"{'configuration' if len(named) == 1 else 'configurations, such as'} {named[0]} "
-        "(pairs at each level); choose an action there that distils or generates",
+        f"the policy never reaches the target once it is in configuration {named[0]} (pairs at each level), which it "
+        f"{'does not leave' if len(named) == 1 else f'leaves only for {len(named) - 1} others that lead back'}; choose "
+        "an action there that leads on",
         deadlock=named,
     )
+
+
+def _never_left(choice: Choice) -> BoolArray:
+    """Columns of the closed classes of a policy from which it never reaches the target, (columns,)."""
+    square = sparse.csr_array(choice.moves[:, choice.configuration])
+    _, label = connected_components(square, directed=True, connection="strong")
+    rows, columns = square.nonzero()
+    left = np.zeros(label.max(initial=-1) + 1, dtype=bool)
+    left[label[rows[label[rows] != label[columns]]]] = True
+    return np.asarray(stuck(choice) & ~left[label])
 
 
 def _reachable(graph: sparse.csr_array, starts: IntArray) -> BoolArray:

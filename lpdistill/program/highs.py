@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from pathlib import Path
 
 import highspy
 import numpy as np
 from scipy import sparse
 
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
-from lpdistill.errors import NotCertifiedError
+from lpdistill.errors import ModelError, NotCertifiedError
 from lpdistill.program.occupation import OccupationProgram
 
 
@@ -254,6 +255,25 @@ def scaled_model(program: OccupationProgram) -> tuple[highspy.HighsLp, FloatArra
     """A program as HiGHS takes it, costs as they are, and what its columns are divided by, (columns,)."""
     scaling = replace(_Scaling.of(program, relaxed=False), unit=1.0)
     return _model(program, scaling, ALONE.entry), scaling.columns
+
+
+def write_model(program: OccupationProgram, file: Path, *, rows: list[str], columns: list[str]) -> None:
+    """Write a program, unscaled and with names for its rows and columns, in the format that the suffix names.
+
+    Raises
+    ------
+    ModelError
+        If the file cannot be written.
+    """
+    unit = _Scaling(np.ones(program.shape[1]), 1.0, np.ones(len(program.budgets)), relaxed=False)
+    model = _model(program, unit, ALONE.entry)
+    model.offset_, model.row_names_, model.col_names_ = program.offset, rows, columns
+    solver = highspy.Highs()
+    for option, value in {"output_flag": False, "small_matrix_value": ALONE.entry}.items():
+        solver.setOptionValue(option, value)
+    solver.passModel(model)
+    if solver.writeModel(str(file)) == highspy.HighsStatus.kError:
+        raise ModelError("file", "cannot be written; give a path in a folder that exists", str(file))
 
 
 def irreducible(program: OccupationProgram) -> list[int]:

@@ -54,6 +54,8 @@ class Vertex:
         The budgets that bind, and the limits at which they do.
     proposed
         The prices that a solver proposes for these budgets.
+    missed
+        Whether limits are missed, so that not columns but the cost of missing them determines prices.
     """
 
     process: Process
@@ -62,6 +64,7 @@ class Vertex:
     budgets: tuple[Budget, ...]
     limits: FloatArray
     proposed: FloatArray
+    missed: bool = False
 
     @staticmethod
     def of(program: OccupationProgram, linear: LinearSolution, elsewhere: IntArray) -> Vertex:
@@ -100,6 +103,7 @@ class Vertex:
             tuple(budget for budget, bind in zip(program.budgets, binds.tolist(), strict=True) if bind),
             side[binds],
             linear.prices[binds],
+            missed=bool((linear.shortfalls > 0).any()),
         )
 
     @cached_property
@@ -147,7 +151,7 @@ class Vertex:
     def regular(self) -> bool:
         """Whether the extra columns determine prices: as many as budgets bind, and independent."""
         rates = self._uses[1]
-        if rates.shape[0] != rates.shape[1]:
+        if self.missed or rates.shape[0] != rates.shape[1]:
             return False
         unit = rates / np.maximum(np.abs(rates).max(axis=1, keepdims=True, initial=0.0), np.finfo(float).tiny)
         strength = np.linalg.svd(unit, compute_uv=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
@@ -11,10 +11,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 import numpy as np
 
 from lpdistill.arrays import FloatArray
+from lpdistill.errors import ModelError
 from lpdistill.model.actions import Action
+from lpdistill.model.dynamics import Dynamics
+from lpdistill.model.generation import Attempts
+from lpdistill.model.problem import Problem
 from lpdistill.model.process import Process
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import Optimum
+from lpdistill.solution.resources import Expected
 from lpdistill.solution.wording import Words, words_of
 
 if TYPE_CHECKING:
@@ -24,6 +29,9 @@ Key: TypeAlias = Any
 """How users name a configuration: its counts, or the node of a state graph."""
 
 V = TypeVar("V")
+
+SUM = 1e-9
+"""Distance from 1 of probabilities, summed, that is taken for rounding."""
 
 
 class ByConfiguration(Mapping[Key, V]):
@@ -81,6 +89,10 @@ class Decision:
     probability: float
 
 
+Choices: TypeAlias = Action | Sequence[Decision]
+"""What a user's policy does in a configuration."""
+
+
 class Policy(ByConfiguration[tuple[Decision, ...]]):
     """What to do in every configuration.
 
@@ -97,6 +109,68 @@ class Policy(ByConfiguration[tuple[Decision, ...]]):
         super().__init__(plan.uses.process)
         self.plan = plan
         self._starts = np.searchsorted(plan.uses.configuration, np.arange(self._process.size + 1))
+
+    @staticmethod
+    def of(problem: Problem, choose: Mapping[Key, Choices] | Callable[[Key], Choices]) -> Policy:
+        """A policy of the user's, evaluated.
+
+        Parameters
+        ----------
+        problem
+            The problem; its budgets do not matter.
+        choose
+            What to do in a configuration: an :class:`Action`, or :class:`Decision` objects whose probabilities sum
+            to 1.  A mapping may leave out configurations that a run cannot enter.
+
+        Raises
+        ------
+        ModelError
+            If an action is impossible in its configuration or forbidden by a rule, probabilities do not sum to 1, or
+            nothing is said about a configuration that can be entered.
+        ImproperPolicyError
+            If the policy does not reach the target from everywhere: the message names the deadlock.
+
+        Examples
+        --------
+        Distil two raw pairs as soon as there are two, and generate on all other memories:
+
+        >>> from lpdistill import Action, Problem
+        >>> eager = Policy.of(
+        ...     Problem(0.5, 2, "3/4", "78/100"),
+        ...     lambda counts: Action(((0, 0),), 0) if counts[0] == 2 else Action((), 2 - counts[0]),
+        ... )
+        >>> round(eager.waiting_time, 9)
+        6.461538462
+        """
+        process = Dynamics(problem, Attempts.ALL)
+        keys, decisions = _asked(process, choose)
+        ranks = np.array([process.rank(key) for key in keys], dtype=np.int64)
+        columns = process.find(ranks, [decision.action for decision in decisions])
+        for key, column, decision in zip(keys, columns.tolist(), decisions, strict=True):
+            if column < 0:
+                raise ModelError(
+                    f"policy at {key}", "must take an action that is possible and allowed", decision.action
+                )
+        order = np.argsort(ranks, kind="stable")
+        uses = process.choose(columns[order])
+        probability = np.array([decision.probability for decision in decisions])[order]
+        known = np.zeros(process.size, dtype=bool)
+        known[ranks] = True
+        entered = np.unique(uses.moves.indices)
+        if not known[0] or not known[entered].all():
+            missing = 0 if not known[0] else int(entered[~known[entered]][0])
+            raise ModelError("policy", "says nothing about a configuration that a run can enter", process.key(missing))
+        return Policy(Plan.of(uses, probability))
+
+    @property
+    def waiting_time(self) -> float:
+        """Expected waiting time of the policy from the start."""
+        return float(self.plan.values[0]) - self._process.uncharged_time
+
+    @cached_property
+    def expected(self) -> Expected:
+        """Expected totals of a run."""
+        return Expected({name: self.plan.used(resource) for name, resource in self._process.resources.items()})
 
     @cached_property
     def _actions(self) -> list[Any]:
@@ -123,6 +197,24 @@ class Policy(ByConfiguration[tuple[Decision, ...]]):
             Decision(self._actions[use], float(self.plan.probability[use]))
             for use in range(self._starts[rank], self._starts[rank + 1])
         )
+
+
+def _asked(
+    process: Dynamics, choose: Mapping[Key, Choices] | Callable[[Key], Choices]
+) -> tuple[list[Key], list[Decision]]:
+    """What a user's policy decides, with the configuration of each decision."""
+    keys: list[Key] = []
+    decisions: list[Decision] = []
+    for key in list(choose) if isinstance(choose, Mapping) else map(process.key, range(process.size)):
+        given = choose[key] if isinstance(choose, Mapping) else choose(key)
+        drawn = [Decision(given, 1.0)] if isinstance(given, Action) else list(given)
+        if not all(isinstance(one, Decision) and isinstance(one.action, Action) for one in drawn):
+            raise ModelError(f"policy at {key}", "must be an Action, or Decisions with their probabilities", given)
+        if not drawn or min(d.probability for d in drawn) < 0 or abs(sum(d.probability for d in drawn) - 1) > SUM:
+            raise ModelError(f"policy at {key}", "must have probabilities that sum to 1", given)
+        keys += [key] * len(drawn)
+        decisions += drawn
+    return keys, decisions
 
 
 class Regrets(ByConfiguration[dict[Any, float]]):

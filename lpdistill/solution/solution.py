@@ -196,7 +196,7 @@ class Solution:
     @cached_property
     def expected(self) -> Expected:
         """Expected totals of a run."""
-        return Expected({name: self.plan.used(resource) for name, resource in self.process.resources.items()})
+        return self.policy.expected
 
     @property
     def budgets(self) -> dict[str, BudgetUse]:
@@ -359,7 +359,7 @@ class Solution:
         ]
 
     def __repr__(self) -> str:
-        return "Solution\n" + "\n".join(f"  {name + ':':<14}{text}" for name, text in self.summary())
+        return "Solution\n" + "\n".join(f"  {name + ':':<15}{text}" for name, text in self.summary())
 
     def _repr_html_(self) -> str:
         words = self.policy.wording

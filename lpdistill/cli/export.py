@@ -1,0 +1,50 @@
+"""``lpdistill export``: other people's formats."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lpdistill.cli.options import takes_problem
+from lpdistill.cli.output import Progress, console
+from lpdistill.errors import ModelError
+from lpdistill.export.models import write_drn, write_prism
+from lpdistill.export.policies import write_policy
+from lpdistill.export.programs import write_mps
+from lpdistill.model.problem import Problem
+from lpdistill.solving import solve
+
+WRITERS: Mapping[str, Callable[[Problem, Path], object]] = {
+    ".mps": write_mps,
+    ".drn": write_drn,
+    ".tra": write_prism,
+    ".json": lambda problem, file: write_policy(solve(problem).policy, file),
+    ".csv": lambda problem, file: write_policy(solve(problem).policy, file),
+}
+"""What writes a file, by its suffix."""
+
+
+@takes_problem()
+def export(
+    problem: Problem,
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            help="The file, whose suffix says what it holds: .mps (linear program), .drn (decision process for Storm), "
+            ".tra (PRISM's explicit files .tra, .sta, .lab, .trew), .json or .csv (optimal policy).",
+        ),
+    ],
+) -> None:
+    """Write the linear program, the decision process or the optimal policy to a file."""
+    if output.suffix not in WRITERS:
+        raise ModelError("--output", f"must have one of the suffixes {', '.join(WRITERS)}", str(output))
+    with Progress() as progress:
+        progress(f"writing {output}")
+        written = WRITERS[output.suffix](problem, output)
+    files = written if isinstance(written, list) else [output]
+    console().print(f"written: {', '.join(map(str, files))}", soft_wrap=True)

@@ -1,0 +1,36 @@
+"""``lpdistill frontier``: waiting time against a resource."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from lpdistill import pictures
+from lpdistill.analysis.frontier import frontier as frontier_of
+from lpdistill.cli.options import Json, Plot, takes_problem
+from lpdistill.cli.output import Progress, console, decimals, print_json, table
+from lpdistill.model.problem import Problem
+
+
+@takes_problem()
+def frontier(
+    problem: Problem,
+    resource: Annotated[str, typer.Option("--resource", help="What to use less of.")] = "generation_attempts",
+    plot: Plot = None,
+    as_json: Json = False,
+) -> None:
+    """Trade waiting time for a resource: every breakpoint of the least waiting time within a limit."""
+    with Progress() as progress:
+        found = frontier_of(problem, resource, progress=progress)
+    if plot is not None:
+        pictures.save(found.plot(), plot)
+    if as_json:
+        print_json(found.to_dict())
+        return
+    rows = [(decimals(p.used), decimals(p.waiting_time), decimals(p.price)) for p in found.points]
+    headings = {"limit": "right", "waiting time": "right", "price of one more": "right"}
+    screen = console()
+    screen.print(f"problem        {problem}", soft_wrap=True)
+    screen.print()
+    screen.print(table(f"least waiting time within a limit on {found.resource.replace('_', ' ')}", headings, rows))

@@ -1,0 +1,41 @@
+"""``lpdistill graph``: the state graph."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import networkx as nx
+import typer
+
+from lpdistill import pictures
+from lpdistill.cli.options import Json, Plot, takes_problem
+from lpdistill.cli.output import console, print_json
+from lpdistill.export.graphs import draw, node_link, write_graph
+from lpdistill.model.problem import Problem
+
+
+@takes_problem()
+def graph(
+    problem: Problem,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write it to a file: .graphml, .dot or .json (node-link).")
+    ] = None,
+    plot: Plot = None,
+    as_json: Json = False,
+) -> None:
+    """Write or draw the state graph: configurations, actions, and where they lead."""
+    made = problem.graph()
+    if output is not None:
+        write_graph(made, output)
+    if plot is not None:
+        pictures.save(draw(made), plot)
+    if as_json:
+        print_json(node_link(made))
+        return
+    kinds = list(nx.get_node_attributes(made, "kind").values())
+    console().print(
+        f"{kinds.count('state'):,} states, {kinds.count('action'):,} actions, {made.number_of_edges():,} edges"
+        + "".join(f"; written to {file}" for file in (output, plot) if file is not None),
+        soft_wrap=True,
+    )

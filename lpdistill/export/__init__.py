@@ -1,0 +1,1 @@
+"""Other people's formats: linear programs, decision processes and policies as files."""

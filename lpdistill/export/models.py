@@ -1,0 +1,97 @@
+"""Decision processes for model checkers: DRN (Storm) and PRISM's explicit files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from os import PathLike
+from pathlib import Path
+
+from lpdistill.export.transitions import ChoiceRow, choice_rows
+from lpdistill.model.configurations import CountVectors
+from lpdistill.model.problem import Problem
+
+REWARDS = (
+    "time",
+    "steps",
+    "generation_attempts",
+    "raw_pairs",
+    "distillations",
+    "failed_distillations",
+    "memory_time",
+)
+"""The reward models: the duration of a step, and what it uses."""
+
+
+def write_drn(problem: Problem, file: str | PathLike[str]) -> None:
+    """Write a problem's decision process as a DRN file, with rational numbers.
+
+    States are configurations, numbered as in a solution; the last one is labelled ``target``.  The reward model
+    ``time`` is the duration of a step.  Storm solves it with ``R{"time"}min=? [F "target"]``.
+    """
+    rows, size = list(choice_rows(problem)), _states(problem)
+    lines = ["@type: MDP", "@value_type: rational", "@parameters", "", "@reward_models", " ".join(REWARDS)]
+    lines += ["@nr_states", str(size + 1), "@nr_choices", str(len(rows) + 1), "@model"]
+    nothing = ", ".join("0" for _ in REWARDS)
+    state = -1
+    for row in rows:
+        while state < row.state:
+            state += 1
+            lines.append(f"state {state} [{nothing}]" + (" init" if state == 0 else ""))
+        lines.append(f"\taction {row.name} [{', '.join(str(row.amounts[reward]) for reward in REWARDS)}]")
+        lines += [f"\t\t{after} : {chance}" for after, chance in row.outcomes.items()]
+    lines += [f"state {size} [{nothing}] target", f"\taction done [{nothing}]", f"\t\t{size} : 1"]
+    Path(file).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def write_prism(problem: Problem, file: str | PathLike[str]) -> list[Path]:
+    """Write a problem's decision process as PRISM explicit files: states, transitions, labels and rewards.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    file
+        A path; its suffix is replaced by ``.sta``, ``.tra``, ``.lab`` and ``.trew``.
+
+    Returns
+    -------
+    list
+        The files written.
+    """
+    stem, size = Path(file), _states(problem)
+    counts = CountVectors(problem.memories, len(problem.levels)).counts.tolist()
+    names = ",".join(["target", *(f"n{level}" for level in range(len(problem.levels)))])
+    states = [f"({names})", *(f"{i}:({','.join(map(str, [0, *n]))})" for i, n in enumerate(counts))]
+    states.append(f"{size}:({','.join(map(str, [1, *[0] * len(problem.levels)]))})")
+    transitions, rewards = [], []
+    for state, choice, row in _numbered(choice_rows(problem)):
+        for after, chance in row.outcomes.items():
+            transitions.append(f"{state} {choice} {after} {float(chance)!r} {row.name}")
+            rewards.append(f"{state} {choice} {after} {float(row.amounts['time'])!r}")
+    choices = len({tuple(line.split()[:2]) for line in transitions}) + 1
+    head = f"{size + 1} {choices} {len(transitions) + 1}"
+    parts = {
+        ".sta": states,
+        ".tra": [head, *transitions, f"{size} 0 {size} 1.0 done"],
+        ".lab": ['0="init" 1="deadlock" 2="target"', "0: 0", f"{size}: 2"],
+        ".trew": [f"{size + 1} {choices} {len(rewards)}", *rewards],
+    }
+    written = []
+    for suffix, lines in parts.items():
+        path = stem.with_suffix(suffix)
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        written.append(path)
+    return written
+
+
+def _numbered(rows: Iterator[ChoiceRow]) -> Iterator[tuple[int, int, ChoiceRow]]:
+    """Choices with their number within their state."""
+    state, number = -1, 0
+    for row in rows:
+        state, number = row.state, number + 1 if row.state == state else 0
+        yield state, number, row
+
+
+def _states(problem: Problem) -> int:
+    """Number of configurations."""
+    return CountVectors(problem.memories, len(problem.levels)).size

@@ -1,0 +1,130 @@
+"""A decision process written out, choice by choice, over the rationals: what file formats for models ask for."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from math import comb
+
+import psutil
+
+from lpdistill.errors import LimitError
+from lpdistill.model.actions import Action, Step
+from lpdistill.model.dynamics import Dynamics
+from lpdistill.model.levels import Kind
+from lpdistill.model.problem import Problem
+from lpdistill.model.size import Size
+
+BYTES = 400
+"""Memory for one transition over the rationals, roughly."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceRow:
+    """One action in one configuration, written out.
+
+    Attributes
+    ----------
+    state
+        Number of the configuration.
+    step
+        The action in its configuration.
+    amounts
+        Its duration, as ``time``, and what it uses of every standard resource.
+    outcomes
+        Probability of every next state; the target is numbered after the configurations.
+    """
+
+    state: int
+    step: Step
+    amounts: Mapping[str, Fraction]
+    outcomes: Mapping[int, Fraction]
+
+    @property
+    def name(self) -> str:
+        """The action as one word: ``d0_1_g2`` distils a pair of levels 0 and 1 and attempts generation twice."""
+        return word(Action(self.step.distil, self.step.generate, self.step.discard))
+
+
+def word(action: Action) -> str:
+    """An action as one word."""
+    parts = [f"d{low}_{high}" for low, high in action.distil] + [f"x{level}" for level in action.discard]
+    parts += [f"g{action.generate}"] if action.generate else []
+    return "_".join(parts) or "wait"
+
+
+def choice_rows(problem: Problem) -> Iterator[ChoiceRow]:
+    """All actions that a problem's rules allow, configuration by configuration, over the rationals.
+
+    Raises
+    ------
+    LimitError
+        If they do not fit into the memory of this machine.
+    """
+    dynamics = Dynamics(problem)
+    size, available = Size.of(dynamics.repertoire), psutil.virtual_memory().available
+    if BYTES * size.explicit_entries > available:
+        raise LimitError(
+            f"export: {size.explicit_entries:,} transitions over the rationals do not fit into the "
+            f"{available / 1e9:.1f} GB that are free; take fewer memories",
+            size=size.to_dict(),
+        )
+    kinds = {(kind.low, kind.high): kind for kind in problem.levels.kinds}
+    columns = dynamics.columns
+    owners = dynamics.numbering.describe(columns).configuration
+    order = owners.argsort(kind="stable")
+    ranks = {counts: rank for rank, counts in enumerate(map(tuple, dynamics.configurations.counts.tolist()))}
+    for owner, step in zip(owners[order].tolist(), dynamics.steps(columns[order], "export"), strict=True):
+        after = _outcomes(problem, step, kinds)
+        outcomes = {len(ranks) if counts is None else ranks[counts]: chance for counts, chance in after.items()}
+        yield ChoiceRow(owner, step, _amounts(problem, step, kinds), dict(sorted(outcomes.items())))
+
+
+def _amounts(problem: Problem, step: Step, kinds: Mapping[tuple[int, int], Kind]) -> dict[str, Fraction]:
+    duration = problem.distillation_time if step.distil else problem.generation_time
+    duration = Fraction(0) if step.discard else duration
+    return {
+        "time": duration,
+        "steps": Fraction(not step.discard),
+        "generation_attempts": Fraction(step.generate),
+        "raw_pairs": problem.p * step.generate,
+        "distillations": Fraction(len(step.distil)),
+        "failed_distillations": sum((1 - kinds[pair].success for pair in step.distil), Fraction(0)),
+        "memory_time": step.stored * duration,
+    }
+
+
+def _outcomes(
+    problem: Problem, step: Step, kinds: Mapping[tuple[int, int], Kind]
+) -> dict[tuple[int, ...] | None, Fraction]:
+    """Probability of every next configuration, None for the target."""
+    left = list(step.counts)
+    for level in (*step.discard, *(level for pair in step.distil for level in pair)):
+        left[level] -= 1
+    found: dict[tuple[int, ...] | None, Fraction] = {tuple(left): Fraction(1)}
+    for pair in step.distil:
+        grown: dict[tuple[int, ...] | None, Fraction] = defaultdict(Fraction)
+        for counts, chance in found.items():
+            for made, odds in ((True, kinds[pair].success), (False, 1 - kinds[pair].success)):
+                grown[_after(counts, kinds[pair].result, 1) if made else counts] += chance * odds
+        found = grown
+    gained: dict[tuple[int, ...] | None, Fraction] = defaultdict(Fraction)
+    for counts, chance in found.items():
+        for successes, odds in enumerate(_binomial(problem.p, step.generate)):
+            gained[_after(counts, step.raw, successes) if successes else counts] += chance * odds
+    return {counts: chance for counts, chance in gained.items() if chance}
+
+
+def _after(counts: tuple[int, ...] | None, level: int | None, more: int) -> tuple[int, ...] | None:
+    """Counts with more pairs of a level; None, the target, where the level is the target or counts are."""
+    if counts is None or level is None:
+        return None
+    return (*counts[:level], counts[level] + more, *counts[level + 1 :])
+
+
+@cache
+def _binomial(p: Fraction, attempts: int) -> tuple[Fraction, ...]:
+    return tuple(comb(attempts, j) * p**j * (1 - p) ** (attempts - j) for j in range(attempts + 1))
