@@ -51,7 +51,7 @@ def solved(problem: Problem, **options: str) -> Solution:
 @cache
 def dynamics_of(problem: Problem, attempts: str = "full") -> Dynamics:
     """The columns of a problem, written once for all tests."""
-    return solved(problem, attempts=attempts).dynamics
+    return solved(problem, attempts=attempts).process
 
 
 def labels(

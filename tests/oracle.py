@@ -128,6 +128,21 @@ class Chain:
                 return set(self.steps) - free
             free |= more
 
+    def trapped(self, policy: dict[Hashable, Hashable]) -> set[Hashable]:
+        """States that a policy never leaves for good, and from which it never reaches the target.
+
+        From everywhere that it leads, it leads back.
+        """
+        after = {state: {state} for state in self.steps}
+        for state, reached in after.items():
+            queue = [state]
+            while queue:
+                at = queue.pop()
+                new = set(self.steps[at][policy[at]].moves) - reached
+                reached.update(new)
+                queue += new - {TARGET}
+        return {s for s, reached in after.items() if TARGET not in reached and all(s in after[t] for t in reached)}
+
     @cached_property
     def optimum(self) -> tuple[dict[Hashable, Hashable], dict[Hashable, Fraction]]:
         """An optimal policy and the least expected times to go, by exact policy iteration.

@@ -49,7 +49,7 @@ def test_every_method_reports_the_exact_optimum(problem, method):
 def test_every_method_ends_in_the_same_proof(problem, method):
     """The proven waiting time is the same to 1e-13 whichever method finds the policy, the inexact one included."""
     found = solved(problem, method=str(method))
-    assert abs(found.waiting_time - solved(problem).waiting_time) <= 1e-13 * found.optimum.values[0]
+    assert abs(found.waiting_time - solved(problem).waiting_time) <= 1e-13 * found.plan.values[0]
 
 
 @settings(max_examples=12, deadline=None, derandomize=True)
@@ -69,7 +69,7 @@ def test_all_methods_agree_on_random_problems(problem):
 def test_full_attempts_are_enough_on_random_problems(problem):
     """Attempting on every empty memory loses nothing: solved with any number of attempts, the optimum is the same."""
     full, any_number = solve(problem), solve(problem, attempts="all")
-    assert abs(full.waiting_time - any_number.waiting_time) <= 1e-13 * full.optimum.values[0]
+    assert abs(full.waiting_time - any_number.waiting_time) <= 1e-13 * full.plan.values[0]
 
 
 @pytest.mark.parametrize(
@@ -231,7 +231,7 @@ def test_waiting_time_scales_with_the_unit_of_time(problem, unit):
         generation_time=problem.generation_time * unit, distillation_time=problem.distillation_time * unit
     )
     first, second = solve(problem), solve(scaled)
-    assert abs(second.waiting_time - float(unit) * first.waiting_time) <= 1e-13 * second.optimum.values[0]
+    assert abs(second.waiting_time - float(unit) * first.waiting_time) <= 1e-13 * second.plan.values[0]
 
 
 @settings(max_examples=15, deadline=None, derandomize=True)
@@ -241,7 +241,7 @@ def test_waiting_time_is_concave_in_a_duration(problem, other):
     middle = (problem.distillation_time + other) / 2
     ends = [solve(problem), solve(problem.replace(distillation_time=other))]
     least = sum(solution.lower_bound for solution in ends) / 2
-    assert solve(problem.replace(distillation_time=middle)).upper_bound >= least - 1e-13 * ends[0].optimum.values[0]
+    assert solve(problem.replace(distillation_time=middle)).upper_bound >= least - 1e-13 * ends[0].plan.values[0]
 
 
 @pytest.mark.parametrize(("memories", "target"), [(1, "0.76"), (2, "0.83"), (3, "0.9"), (4, "0.95"), (4, 1)])
@@ -302,7 +302,7 @@ def test_column_generation_confirms_without_iterating():
 def test_solving_twice_gives_the_same_answer():
     """The same problem has the same policy and the same bounds every time."""
     first, second = solve(SMALL["four memories, three levels"]), solve(SMALL["four memories, three levels"])
-    assert first.optimum.policy.columns.tolist() == second.optimum.policy.columns.tolist()
+    assert first.plan.uses.columns.tolist() == second.plan.uses.columns.tolist()
     assert (first.lower_bound, first.upper_bound) == (second.lower_bound, second.upper_bound)
 
 

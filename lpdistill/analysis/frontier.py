@@ -131,6 +131,16 @@ class Frontier:
         drawn.axvspan(drawn.get_xlim()[0] if axes else used[0] - (beyond - used[-1]), used[0], color="0.92", lw=0)
         drawn.plot([*used, beyond], [*times, times[-1]], color=pictures.COLOURS[0], lw=1.8)
         drawn.plot(used, times, "o", color=pictures.COLOURS[1], ms=4, label=f"{len(used)} breakpoints")
+        drawn.annotate(
+            "no policy",
+            (used[0], times[0]),
+            (-4, 0),
+            textcoords="offset points",
+            ha="right",
+            va="top",
+            rotation=90,
+            color=pictures.INK,
+        )
         drawn.set_xlim(used[0] - (beyond - used[-1]), beyond)
         drawn.set_xlabel(f"limit on the expected {self.resource.replace('_', ' ')}")
         drawn.set_ylabel("least expected waiting time")

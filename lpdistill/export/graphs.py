@@ -24,6 +24,12 @@ SUFFIXES = (".graphml", ".dot", ".json")
 MOST_DRAWN = 60
 """Nodes up to which a picture of a state graph can be read."""
 
+SPACING = 3.0
+"""Distance of neighbouring configurations in a picture."""
+
+BEND, LABEL = 0.15, 0.3
+"""How much arrows bend, and how far along them their probability stands."""
+
 
 def name_of(node: Hashable) -> str:
     """A node as text: ``2,1`` for a configuration, ``2,1 d0_1_g1`` for an action in it."""
@@ -107,41 +113,42 @@ def draw(graph: nx.DiGraph[Any], axes: Axes | None = None) -> Axes:
             size={"nodes": len(shown), "most_nodes": MOST_DRAWN},
         )
     place = _layout(shown)
-    drawn = pictures.axes(9.0, 6.0) if axes is None else axes
+    drawn = pictures.axes(10.0, 6.5) if axes is None else axes
     for before, after, attributes in shown.edges(data=True):
         probability = attributes.get("probability")
-        acts = shown.nodes[before]["kind"] == "action"
-        drawn.annotate(
-            "",
-            xy=place[after],
-            xytext=place[before],
-            arrowprops={
-                "arrowstyle": "-|>" if acts else "-",
-                "color": pictures.COLOURS[0] if acts else pictures.INK,
-                "alpha": 0.35 + 0.65 * float(probability or 1.0) if acts else 0.8,
-                "lw": 1.0,
-                "shrinkA": 3 if acts else 9,
-                "shrinkB": 12 if acts else 3,
-                "connectionstyle": "arc3,rad=0.12" if acts else "arc3,rad=0",
-            },
-        )
-        if acts and probability is not None:
-            middle = 0.55 * np.array(place[before]) + 0.45 * np.array(place[after])
-            x, y = middle.tolist()
-            drawn.text(x, y, f"{probability:.2g}", fontsize=6, color=pictures.COLOURS[0], ha="center", va="center")
-    boxes = {"state": ("round,pad=0.35", "white"), "target": ("round,pad=0.4", pictures.COLOURS[4])}
+        if probability is None:
+            drawn.plot(*zip(place[before], place[after], strict=True), color=pictures.INK, lw=1.0, zorder=1)
+            continue
+        far = 30 if shown.nodes[after]["kind"] == "target" else 16
+        arrow = {"arrowstyle": "-|>", "color": pictures.COLOURS[0], "lw": 1.0, "shrinkA": 3, "shrinkB": far}
+        drawn.annotate("", place[after], place[before], arrowprops={**arrow, "connectionstyle": f"arc3,rad={BEND}"})
+        x, y = _along(place[before], place[after])
+        box = {"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none"}
+        text = f"{float(probability):.2g}"
+        drawn.text(x, y, text, fontsize=7, color=pictures.COLOURS[0], ha="center", va="center", bbox=box)
     for node, kind in nx.get_node_attributes(shown, "kind").items():
+        x, y = place[node]
         if kind == "action":
-            drawn.plot(*place[node], "s", color=pictures.COLOURS[1], ms=4)
-            label = name_of(node).split(" ")[-1].replace("_g", " g")
-            drawn.annotate(label, place[node], (0, 5), textcoords="offset points", fontsize=7, ha="center")
+            drawn.plot(x, y, "s", color=pictures.COLOURS[1], ms=5, zorder=3)
+            label = name_of(node).split(" ")[-1].replace("_g", ", g")
+            drawn.annotate(label, (x, y), (0, 6), textcoords="offset points", fontsize=8, ha="center", zorder=4)
         else:
-            box = {"boxstyle": boxes[kind][0], "fc": boxes[kind][1], "ec": pictures.INK}
-            x, y = place[node]
-            drawn.text(x, y, name_of(node), ha="center", va="center", fontsize=9, bbox=box)
+            colour = pictures.COLOURS[4] if kind == "target" else "white"
+            box = {"boxstyle": "round,pad=0.4", "fc": colour, "ec": pictures.INK}
+            drawn.text(x, y, name_of(node), ha="center", va="center", fontsize=10, bbox=box, zorder=4)
+    across, up = np.array(list(place.values())).T
+    drawn.set_xlim(across.min() - 0.6, across.max() + 0.8)
+    drawn.set_ylim(up.min() - 0.9, up.max() + 0.9)
     drawn.set_axis_off()
-    drawn.margins(0.08)
     return drawn
+
+
+def _along(start: tuple[float, float], end: tuple[float, float]) -> tuple[float, float]:
+    """A point of the arc between two places, a third of the way."""
+    first, last = np.array(start), np.array(end)
+    middle = (first + last) / 2 + BEND * np.array([last[1] - first[1], first[0] - last[0]])
+    x, y = (LABEL - 1) ** 2 * first + 2 * LABEL * (1 - LABEL) * middle + LABEL**2 * last
+    return float(x), float(y)
 
 
 def _waits(graph: nx.DiGraph[Any], node: Hashable) -> bool:
@@ -161,11 +168,10 @@ def _layout(graph: nx.DiGraph[Any]) -> dict[Hashable, tuple[float, float]]:
     place: dict[Hashable, tuple[float, float]] = {}
     for column, nodes in sorted(columns.items()):
         for row, node in enumerate(nodes):
-            place[node] = (4.0 * column, 3.0 * (row - (len(nodes) - 1) / 2))
-    right = 4.0 * (max(columns) + 1)
+            place[node] = (SPACING * column, SPACING * (row - (len(nodes) - 1) / 2))
     for node, kind in nx.get_node_attributes(graph, "kind").items():
         if kind == "target":
-            place[node] = (right, 0.0)
+            place[node] = (SPACING * (max(columns) + 1), 0.0)
     for state in [node for nodes in columns.values() for node in nodes]:
         actions = list(graph.successors(state))
         for i, action in enumerate(actions):
@@ -173,6 +179,6 @@ def _layout(graph: nx.DiGraph[Any]) -> dict[Hashable, tuple[float, float]]:
             towards = np.mean(ends, axis=0) - place[state] if ends else np.array([1.0, 0.0])
             towards /= max(float(np.hypot(*towards)), 1e-9)
             across = np.array([-towards[1], towards[0]]) * (i - (len(actions) - 1) / 2)
-            x, y = np.array(place[state]) + 1.5 * towards + 0.9 * across
+            x, y = np.array(place[state]) + 1.1 * towards + 0.8 * across
             place[action] = (float(x), float(y))
     return place

@@ -170,7 +170,8 @@ class Vertex:
         """d(cost)/d(limit) of the budgets that bind, (budgets,)."""
         if not self.regular:
             return self.proposed
-        return np.asarray(np.linalg.solve(self._uses[1].T, self._rates(self.process.tariff, self._costs)))
+        found = np.asarray(np.linalg.solve(self._uses[1].T, self._rates(self.process.tariff, self._costs)))
+        return np.where(np.abs(found * self.limits) > STILL * self._costs[0], found, 0.0)
 
     @cached_property
     def response(self) -> FloatArray:

@@ -351,7 +351,7 @@ class Solution:
             ("problem", str(self.problem)),
             ("waiting time", f"{self.waiting_time:.12g} ({self.status})"),
             ("proved", "between {} and {}".format(*outwards(self.lower_bound, self.upper_bound))),
-            *((f"budget {number}" if number else "budget", str(use)) for number, use in enumerate(self.uses)),
+            *(("budget", str(use)) for use in self.uses),
             *lots,
             *sure,
             ("expected use", use),

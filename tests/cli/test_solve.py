@@ -99,6 +99,7 @@ def test_json_repeats_the_problem_exactly(document):
         "distillation": "werner",
         "rules": [],
         "budgets": {},
+        "discarding": False,
     }
 
 

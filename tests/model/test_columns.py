@@ -38,13 +38,21 @@ def test_cells_partition_the_columns(attempts):
     assert numbering.describe(columns).configuration.tolist() == np.repeat(numbering.cell_configuration, count).tolist()
 
 
+@every_problem
 @both_attempts
-def test_find_attempts_all_it_can(attempts):
-    """``find`` gives the column of the wanted matching with an attempt on every empty memory."""
-    dynamics = dynamics_of(SMALL["four memories"], attempts)
-    some = dynamics.configurations.counts
-    # Distil two raw pairs wherever there are two, and nothing elsewhere.
-    wanted = np.array([[int(n[0] >= 2), 0, 0] for n in some])
-    found = labels(dynamics, dynamics.numbering.find(dynamics.matchings.number(wanted)))
-    expected = [(tuple(n), (((0, 0),) if n[0] >= 2 else (), dynamics.problem.memories - sum(n))) for n in some.tolist()]
-    assert found == expected
+def test_find_inverts_describe(problem, attempts):
+    """``find`` gives every column from its configuration, its matching and its attempts."""
+    numbering = dynamics_of(problem, attempts).numbering
+    what = numbering.describe(np.arange(numbering.size))
+    assert numbering.find(what.configuration, what.matching, what.attempts).tolist() == list(range(numbering.size))
+
+
+@every_problem
+@both_attempts
+def test_find_knows_what_is_no_column(problem, attempts):
+    """Of all configurations, matchings and attempts, as many are found as there are columns; the others give -1."""
+    dynamics = dynamics_of(problem, attempts)
+    shape = dynamics.size, len(dynamics.matchings.counts), problem.memories + 1
+    found = dynamics.numbering.find(*np.indices(shape).reshape(3, -1))
+    assert sorted(found[found >= 0].tolist()) == list(range(dynamics.numbering.size))
+    assert set(found[found < 0].tolist()) <= {-1}

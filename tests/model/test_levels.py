@@ -124,12 +124,6 @@ def test_raw_level_is_the_lowest():
     assert Problem(0.5, 4, ".65", ".71").levels.raw == 0
 
 
-def test_consumption_counts_both_pairs():
-    """Every kind consumes one pair of each of its two levels, or two of the same."""
-    levels = Problem(0.5, 4, ".75", ".79").levels
-    assert levels.consumption.tolist() == [[2, 0], [1, 1], [0, 2]]
-
-
 class Climbing(Additive):
     """A map under which success raises the better pair by 1/10, whatever the other is."""
 

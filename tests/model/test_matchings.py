@@ -19,7 +19,9 @@ PROBLEMS = {
     "five levels": Problem("1/2", 4, "65/100", "71/100"),
     "another map": Problem("1/2", 4, "6/10", "95/100", distillation=Additive()),
 }
-MATCHINGS = {name: Matchings(problem.levels, problem.memories // 2) for name, problem in PROBLEMS.items()}
+MATCHINGS = {
+    name: Matchings(problem.levels, problem.levels.kinds, problem.memories // 2) for name, problem in PROBLEMS.items()
+}
 every_problem = pytest.mark.parametrize("matchings", MATCHINGS.values(), ids=MATCHINGS)
 
 
@@ -42,6 +44,11 @@ def produced(matchings: Matchings, matching: int) -> tuple[dict[tuple[int, ...],
     return found, target
 
 
+def test_consumption_counts_both_pairs():
+    """Every kind consumes one pair of each of its two levels, or two of the same."""
+    assert MATCHINGS["two levels"].consumption.tolist() == [[2, 0], [1, 1], [0, 2]]
+
+
 @every_problem
 def test_every_matching_is_listed_once(matchings):
     """The matchings are all multisets of pairs of levels that fit into the memories."""
@@ -62,7 +69,7 @@ def test_groups_consume_the_same(matchings):
     """Matchings are in the same group exactly if they consume the same pairs."""
     group = np.repeat(np.arange(len(matchings.groups) - 1), np.diff(matchings.groups))
     by_consumption = defaultdict(set)
-    for matching, consumed in enumerate((matchings.counts @ matchings.levels.consumption).tolist()):
+    for matching, consumed in enumerate((matchings.counts @ matchings.consumption).tolist()):
         by_consumption[tuple(consumed)].add(int(group[matching]))
     assert sorted(by_consumption.values(), key=min) == [{g} for g in range(len(matchings.groups) - 1)]
 
@@ -70,7 +77,7 @@ def test_groups_consume_the_same(matchings):
 @every_problem
 def test_consumed_sums_are_partial_sums_of_consumption(matchings):
     """The pairs that a group consumes are those of its matchings."""
-    consumed = matchings.counts[matchings.groups[:-1]] @ matchings.levels.consumption
+    consumed = matchings.counts[matchings.groups[:-1]] @ matchings.consumption
     assert np.array_equal(matchings.consumed_sums, np.cumsum(consumed, axis=1).T)
 
 

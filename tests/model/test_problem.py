@@ -9,9 +9,11 @@ import pytest
 from cases import Additive
 
 from lpdistill import (
+    Budget,
     FinalStep,
     InfiniteLevelsError,
     LpdistillError,
+    MaxDistillations,
     ModelError,
     Problem,
     UnreachableTargetError,
@@ -74,9 +76,12 @@ def test_replacing_the_target_forgets_the_levels():
     assert (before, len(problem.replace(target="31/40").levels)) == (2, 1)
 
 
-def test_a_problem_survives_pickling():
-    """A problem comes back equal from a pickle, as parallel work needs."""
-    problem = Problem("1/3", 4, 0.9, 0.94)
+@pytest.mark.parametrize(
+    "constraints", [{}, {"rules": (MaxDistillations(1),)}, {"budgets": (Budget("steps", 9),)}], ids=str
+)
+def test_a_problem_survives_pickling(constraints):
+    """A problem comes back equal from a pickle, as parallel work needs, with its rules and budgets."""
+    problem = Problem("1/3", 4, 0.9, 0.94, **constraints)
     assert pickle.loads(pickle.dumps(problem)) == problem  # noqa: S301 - made here
 
 
@@ -183,6 +188,7 @@ def test_problem_as_data():
         "final_step": "charged",
         "rules": [],
         "budgets": {},
+        "discarding": False,
     }
     assert promised.items() <= Problem(0.5, 4, 0.75, 0.79).to_dict().items()
 

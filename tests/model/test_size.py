@@ -7,15 +7,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lpdistill import Attempts, Dynamics, LimitError, Problem, Size, solve
+from lpdistill.model.repertoire import Repertoire
 
 both_attempts = pytest.mark.parametrize("attempts", [Attempts.FULL, Attempts.ALL])
+
+
+def size_of(problem, attempts=Attempts.FULL):
+    """The size of the program of a problem."""
+    return Size.of(Repertoire.of(problem, attempts))
 
 
 @pytest.mark.parametrize("problem", SMALL.values(), ids=SMALL)
 @both_attempts
 def test_configurations_and_columns_are_counted(problem, attempts):
     """The closed forms are the numbers of configurations and actions that enumeration finds."""
-    size = Size.of(problem.memories, problem.levels, attempts)
+    size = size_of(problem, attempts)
     chain = oracle.counted(oracle.Hardware.of(problem), full=attempts is Attempts.FULL)
     assert size.configurations == len(chain.steps)
     assert size.columns == sum(len(steps) for steps in chain.steps.values())
@@ -27,15 +33,13 @@ def test_columns_are_numbered_without_gaps(memories, fidelities, attempts):
     """The closed form of the number of columns is the size of the numbering, also beyond enumeration."""
     problem = Problem(0.5, max(2, memories), *fidelities)
     found = Dynamics(problem, attempts).numbering.size
-    assert found == Size.of(problem.memories, problem.levels, attempts).columns
+    assert found == size_of(problem, attempts).columns
 
 
 @pytest.mark.parametrize("problem", SMALL.values(), ids=SMALL)
 def test_matchings_are_counted(problem):
     """The closed form of the number of matchings is the number of matchings there are."""
-    assert Size.of(problem.memories, problem.levels, Attempts.FULL).matchings == len(
-        dynamics_of(problem).matchings.counts
-    )
+    assert size_of(problem).matchings == len(dynamics_of(problem).matchings.counts)
 
 
 @pytest.mark.parametrize("problem", REACHED_BY_DISTILLATION.values(), ids=REACHED_BY_DISTILLATION)
@@ -56,7 +60,7 @@ def test_explicit_entries_are_counted(problem, attempts):
                 if oracle.werner(have[low], have[high])[0] < problem.target:
                     ways *= distilled.count((low, high)) + 1
             entries += ways
-    assert Size.of(problem.memories, problem.levels, attempts).explicit_entries == entries
+    assert size_of(problem, attempts).explicit_entries == entries
 
 
 @pytest.mark.parametrize(
@@ -73,7 +77,7 @@ def test_explicit_entries_are_counted(problem, attempts):
 )
 def test_sizes_of_large_programs(memories, f0, target, configurations, columns):
     """The sizes of programs too large to be enumerated are those that an independent program counted."""
-    size = Size.of(memories, Problem(0.5, memories, f0, target).levels, Attempts.FULL)
+    size = size_of(Problem(0.5, memories, f0, target))
     assert (size.configurations, size.columns) == (configurations, columns)
 
 
@@ -101,5 +105,5 @@ def test_a_refusal_cannot_be_changed():
 
 def test_attempts_may_be_named():
     """The name of a number of attempts means what it says, as it does everywhere else."""
-    levels = Problem(0.5, 4, ".75", ".79").levels
-    assert Size.of(4, levels, "all") == Size.of(4, levels, Attempts.ALL)
+    problem = Problem(0.5, 4, ".75", ".79")
+    assert size_of(problem, "all") == size_of(problem, Attempts.ALL)

@@ -41,6 +41,11 @@ def ranked(dynamics, by_counts):
     return [float(by_counts[tuple(counts)]) for counts in dynamics.configurations.counts.tolist()]
 
 
+def entered_at(dynamics, rank):
+    """A run that enters one configuration from outside."""
+    return np.eye(dynamics.size)[rank]
+
+
 @st.composite
 def random_policies(draw, problems):
     """A problem, and a column for every configuration, waiting among them."""
@@ -72,15 +77,16 @@ def test_visits_of_greedy_are_exact(problem):
     choice = dynamics.choose(dynamics.greedy())
     chain = oracle.counted(oracle.Hardware.of(problem), full=True)
     expected = ranked(dynamics, chain.visits(named(dynamics, choice.columns)))
-    assert visits(choice, 0) == pytest.approx(expected, rel=1e-12, abs=0)
+    assert visits(choice, entered_at(dynamics, 0)) == pytest.approx(expected, rel=1e-12, abs=0)
 
 
 @every_problem
 @pytest.mark.usefixtures("route")
 def test_visits_balance_by_every_route(problem):
     """Whichever way they are found, visits balance: a run leaves a configuration as often as it enters."""
-    choice = dynamics_of(problem).choose(dynamics_of(problem).greedy())
-    found = visits(choice, 0)
+    dynamics = dynamics_of(problem)
+    choice = dynamics.choose(dynamics.greedy())
+    found = visits(choice, entered_at(dynamics, 0))
     entered = choice.moves.T @ found
     entered[0] += 1
     assert choice.leaving * found == pytest.approx(entered, rel=0, abs=1e-13)
@@ -95,7 +101,44 @@ def test_visits_from_elsewhere(problem):
     counts = dynamics.configurations.counts.tolist()
     elsewhere = oracle.Chain(tuple(counts[start]), chain.steps)
     expected = ranked(dynamics, elsewhere.visits(named(dynamics, choice.columns)))
-    assert visits(choice, start) == pytest.approx(expected, rel=1e-12, abs=0)
+    assert visits(choice, entered_at(dynamics, start)) == pytest.approx(expected, rel=1e-12, abs=0)
+
+
+def entered_only(dynamics):
+    """The greedy policy, and the part of it that says what to do where a run from the start comes."""
+    whole = dynamics.choose(dynamics.greedy())
+    return whole, whole.at(visits(whole, entered_at(dynamics, 0)) > 0)
+
+
+@every_problem
+def test_visits_need_no_columns_where_no_run_comes(problem):
+    """A policy without columns where no run comes has the visits of any policy that agrees with it elsewhere."""
+    dynamics = dynamics_of(problem)
+    whole, part = entered_only(dynamics)
+    start = entered_at(dynamics, 0)
+    expected = visits(whole, start)[part.configuration]
+    assert visits(part, start) == pytest.approx(expected, rel=1e-12, abs=0)
+
+
+@every_problem
+@pytest.mark.usefixtures("route")
+def test_values_need_no_columns_where_no_run_comes(problem):
+    """The same for times to go, which are reported as 0 where there is no column."""
+    dynamics = dynamics_of(problem)
+    whole, part = entered_only(dynamics)
+    expected = np.zeros(dynamics.size)
+    expected[part.configuration] = evaluate(whole, whole.cost / whole.leaving)[part.configuration]
+    assert evaluate(part, part.cost / part.leaving) == pytest.approx(expected, rel=1e-12, abs=0)
+
+
+def test_deadlock_of_a_partial_policy_is_named_by_configuration():
+    """A policy without a column for the empty memories names the configurations that are stuck, not their positions."""
+    dynamics = dynamics_of(Problem(1, 3, "3/4", "31/40"), "all")
+    number = {label: column for column, label in enumerate(labels(dynamics))}
+    stays = dynamics.choose(np.array([number[(2,), (((0, 0),), 1)], number[(3,), ((), 0)]]))
+    with pytest.raises(ImproperPolicyError) as caught:
+        evaluate(stays, stays.cost)
+    assert caught.value.deadlock == ((3,),)
 
 
 WITH_TRAPS = [SMALL[name] for name in ("two memories, two rounds", "three memories", "certain generation")]
@@ -107,18 +150,20 @@ def test_stuck_is_what_the_graph_says(case):
     """The configurations from which a random policy never reaches the target are those of the exact graph."""
     dynamics, columns = case
     chain = oracle.counted(oracle.Hardware.of(dynamics.problem))
-    found = dynamics.configurations.counts[stuck(dynamics.choose(columns))].tolist()
+    choice = dynamics.choose(columns)
+    found = dynamics.configurations.counts[choice.configuration[stuck(choice)]].tolist()
     assert {tuple(counts) for counts in found} == chain.stuck(named(dynamics, columns))
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(random_policies(WITH_TRAPS))
 def test_a_random_policy_is_evaluated_or_improper(case):
-    """A policy that gets stuck anywhere is an ImproperPolicyError that names where; any other has its exact values."""
+    """A policy that gets stuck anywhere is an ImproperPolicyError that names the trap; any other has exact values."""
     dynamics, columns = case
     chain = oracle.counted(oracle.Hardware.of(dynamics.problem))
     choice, policy = dynamics.choose(columns), named(dynamics, columns)
-    deadlock = chain.stuck(policy)
+    deadlock = chain.trapped(policy)
+    assert bool(deadlock) == bool(chain.stuck(policy))
     # Waiting has nothing to collect until it is left: any number will do.
     local = choice.cost / np.where(choice.leaving > 0, choice.leaving, 1)
     if deadlock:
@@ -139,17 +184,28 @@ def test_an_impossible_way_out_is_none():
     assert stuck(choice).tolist() == [True, True, False, True]
 
 
-def test_nested_deadlocks_with_two_memories():
-    """Nested distillation of two rounds deadlocks with two memories: a raw pair and a distilled one have no partner."""
+@pytest.fixture
+def nested():
+    """Nested distillation of two rounds with two memories."""
     dynamics = dynamics_of(SMALL["two memories, two rounds"], "all")
     number = {label: column for column, label in enumerate(labels(dynamics))}
-    nested = {counts: ((), 2 - sum(counts)) for counts in [(0, 0), (1, 0), (0, 1), (1, 1)]}
-    nested |= {(2, 0): (((0, 0),), 0), (0, 2): (((1, 1),), 0)}
+    policy = {counts: ((), 2 - sum(counts)) for counts in [(0, 0), (1, 0), (0, 1), (1, 1)]}
+    policy |= {(2, 0): (((0, 0),), 0), (0, 2): (((1, 1),), 0)}
     in_order = [tuple(counts) for counts in dynamics.configurations.counts.tolist()]
-    choice = dynamics.choose(np.array([number[counts, nested[counts]] for counts in in_order]))
+    return dynamics.choose(np.array([number[counts, policy[counts]] for counts in in_order]))
+
+
+def test_nested_deadlocks_with_two_memories(nested):
+    """Nested distillation with two memories deadlocks: a raw pair and a distilled one have no partner."""
     with pytest.raises(ImproperPolicyError) as caught:
-        evaluate(choice, choice.cost)
-    assert set(caught.value.deadlock) == {(0, 0), (1, 0), (2, 0), (0, 1), (1, 1)}
+        evaluate(nested, nested.cost)
+    assert set(caught.value.deadlock) == {(1, 1)}
+
+
+def test_nested_is_stuck_wherever_it_may_deadlock(nested):
+    """It is stuck from wherever every run ends in the deadlock."""
+    found = nested.process.configurations.counts[stuck(nested)].tolist()
+    assert {tuple(counts) for counts in found} == {(0, 0), (1, 0), (2, 0), (0, 1), (1, 1)}
 
 
 @pytest.mark.parametrize("p", ["1e-9", "1e-50", "1e-150"])
@@ -163,4 +219,5 @@ def test_rare_generation_keeps_all_digits(p):
     assert evaluate(choice, choice.cost / choice.leaving) == pytest.approx(
         ranked(dynamics, chain.evaluate(policy)), rel=1e-13, abs=0
     )
-    assert visits(choice, 0) == pytest.approx(ranked(dynamics, chain.visits(policy)), rel=1e-13, abs=0)
+    expected = ranked(dynamics, chain.visits(policy))
+    assert visits(choice, entered_at(dynamics, 0)) == pytest.approx(expected, rel=1e-13, abs=0)

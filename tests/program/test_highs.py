@@ -7,7 +7,7 @@ from cases import SMALL, dynamics_of, problems, solved
 from hypothesis import given, settings
 
 from lpdistill import Dynamics, OccupationProgram, Problem
-from lpdistill.program.highs import Algorithm, solve_program
+from lpdistill.program.highs import Algorithm, Basis, solve_program
 from lpdistill.program.policy_iteration import policy_iteration
 
 every_problem = pytest.mark.parametrize("problem", SMALL.values(), ids=SMALL)
@@ -53,8 +53,8 @@ def test_all_routes_agree_on_random_problems(problem):
 def test_an_optimal_policy_is_an_optimal_basis(problem):
     """Given the columns of the optimal policy as its basis, the simplex method takes no iteration."""
     solution = solved(problem)
-    program = OccupationProgram.of(solution.dynamics)
-    found = solve_program(program, Algorithm.SIMPLEX, basis=solution.optimum.policy.columns)
+    program = OccupationProgram.of(solution.process)
+    found = solve_program(program, Algorithm.SIMPLEX, basis=Basis.of_policy(solution.plan.uses.columns, 0))
     assert found.iterations == 0
     assert found.objective == pytest.approx(exact_time(problem), rel=1e-9, abs=0)
 
@@ -63,7 +63,9 @@ def test_a_suboptimal_basis_is_improved():
     """From the greedy policy as its basis, the simplex method goes on to the optimum."""
     problem = SMALL["four memories, three levels"]
     dynamics = dynamics_of(problem)
-    found = solve_program(OccupationProgram.of(dynamics), Algorithm.SIMPLEX, basis=dynamics.greedy())
+    found = solve_program(
+        OccupationProgram.of(dynamics), Algorithm.SIMPLEX, basis=Basis.of_policy(dynamics.greedy(), 0)
+    )
     assert found.iterations > 0
     assert found.objective == pytest.approx(exact_time(problem), rel=1e-9, abs=0)
 
@@ -83,8 +85,8 @@ def test_occupation_is_feasible_and_optimal(problem, algorithm):
 def test_basis_duals_are_times_to_go(problem):
     """With a policy as the basis, every dual value is the exact time to go: d(time)/d(flow into the row)."""
     solution = solved(problem)
-    program = OccupationProgram.of(solution.dynamics)
-    duals = solve_program(program, Algorithm.SIMPLEX, basis=solution.optimum.policy.columns).duals
+    program = OccupationProgram.of(solution.process)
+    duals = solve_program(program, Algorithm.SIMPLEX, basis=Basis.of_policy(solution.plan.uses.columns, 0)).duals
     _, exact = oracle.counted(oracle.Hardware.of(problem), full=True).optimum
     expected = [float(exact[program.row_label(row)]) for row in range(program.shape[0])]
     assert duals == pytest.approx(expected, rel=1e-9, abs=0)
@@ -96,8 +98,8 @@ TRAP = Problem("1/2", 4, "9/10", "94/100")
 def test_duals_with_all_weight_on_the_start_are_not_times_to_go():
     """With all weight on the empty memories, duals are not times to go in unvisited configurations, and only there."""
     solution = solved(TRAP)
-    duals = solve_program(OccupationProgram.of(solution.dynamics), Algorithm.SIMPLEX).duals
-    wrong = np.abs(duals - solution.optimum.values) > 1e-6
+    duals = solve_program(OccupationProgram.of(solution.process), Algorithm.SIMPLEX).duals
+    wrong = np.abs(duals - solution.plan.values) > 1e-6
     assert wrong.any()
     assert not wrong[solution.occupation > 0].any()
 
@@ -112,7 +114,7 @@ def test_values_are_times_to_go_where_duals_are_not():
 def test_positive_weights_give_times_to_go():
     """With weight on every configuration the program has one dual solution, which is the times to go."""
     solution = solved(TRAP)
-    program = OccupationProgram.of(solution.dynamics)
-    weighted = OccupationProgram(program.dynamics, program.choice, np.full(program.shape[0], 0.1))
+    program = OccupationProgram.of(solution.process)
+    weighted = OccupationProgram(program.process, program.choice, np.full(program.shape[0], 0.1))
     duals = solve_program(weighted, Algorithm.SIMPLEX).duals
-    assert duals == pytest.approx(solution.optimum.values, rel=1e-9, abs=0)
+    assert duals == pytest.approx(solution.plan.values, rel=1e-9, abs=0)

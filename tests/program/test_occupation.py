@@ -19,9 +19,9 @@ def program_of(problem, attempts="all"):
 def test_matrix_is_what_columns_take_minus_what_they_add(problem):
     """Every entry is ``[s is the column's] - P(s | column)``, as enumerated; waiting is a column of zeros."""
     program, chain = program_of(problem), oracle.counted(oracle.Hardware.of(problem))
-    rows = {tuple(c): i for i, c in enumerate(program.dynamics.configurations.counts.tolist())}
+    rows = {tuple(c): i for i, c in enumerate(program.process.configurations.counts.tolist())}
     expected = np.zeros(program.shape)
-    for column, (counts, action) in enumerate(labels(program.dynamics)):
+    for column, (counts, action) in enumerate(labels(program.process)):
         moves = chain.steps[counts][action].moves
         exact = {counts: 1 - moves.get(counts, 0)}
         exact |= {after: -p for after, p in moves.items() if after not in (counts, oracle.TARGET)}
@@ -42,10 +42,10 @@ def test_column_sums_are_the_flow_into_the_target(problem):
 def test_labels_name_rows_and_columns(problem):
     """Row and column labels are the configuration, and the configuration with its action."""
     program = program_of(problem)
-    counts = [tuple(c) for c in program.dynamics.configurations.counts.tolist()]
+    counts = [tuple(c) for c in program.process.configurations.counts.tolist()]
     assert [program.row_label(row) for row in range(program.shape[0])] == counts
     found = [program.column_label(column) for column in range(program.shape[1])]
-    assert [(c, (tuple(sorted(d)), g)) for c, d, g in found] == labels(program.dynamics)
+    assert [(c, (tuple(sorted(a.distil)), a.generate)) for c, a in found] == labels(program.process)
 
 
 def test_labels_of_some_columns():
@@ -54,7 +54,7 @@ def test_labels_of_some_columns():
     columns = np.array([3, 17, 20])
     program = OccupationProgram.of(dynamics, columns)
     found = [program.column_label(i) for i in range(3)]
-    assert [(c, (tuple(sorted(d)), g)) for c, d, g in found] == labels(dynamics, columns)
+    assert [(c, (tuple(sorted(a.distil)), a.generate)) for c, a in found] == labels(dynamics, columns)
 
 
 @every_problem
@@ -69,19 +69,19 @@ def test_start_is_the_empty_memories(problem):
 def test_regrets_are_zero_on_the_policy_and_nowhere_negative(problem):
     """For the optimal values, reduced costs vanish on the optimal policy and are not negative, to rounding."""
     solution = solved(problem, attempts="all")
-    program = OccupationProgram.of(solution.dynamics)
-    regrets = program.regrets(solution.optimum.values) / solution.optimum.values.max()
+    program = OccupationProgram.of(solution.process)
+    regrets = program.regrets(solution.dual.values) / solution.dual.values.max()
     assert regrets.min() > -1e-13
-    assert np.abs(regrets[solution.optimum.policy.columns]).max() < 1e-13
+    assert np.abs(regrets[solution.dual.policy.columns]).max() < 1e-13
 
 
 @every_problem
 def test_visits_of_the_solution_balance(problem):
     """The occupation measure of the solution is a feasible point whose cost is the waiting time."""
     solution = solved(problem)
-    program = OccupationProgram.of(solution.dynamics)
+    program = OccupationProgram.of(solution.process)
     x = np.zeros(program.shape[1])
-    x[solution.optimum.policy.columns] = solution.occupation
+    x[solution.plan.uses.columns] = solution.plan.occupation
     assert program.matrix @ x == pytest.approx(program.start, rel=0, abs=1e-12)
     assert program.cost @ x + program.offset == pytest.approx(solution.waiting_time, rel=1e-12)
 

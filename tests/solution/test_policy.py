@@ -1,5 +1,7 @@
 """Policies and tables, looked up by the counts of a configuration."""
 
+from dataclasses import replace
+
 import numpy as np
 import oracle
 import pytest
@@ -85,9 +87,9 @@ def test_actions_fit_their_configurations(solution):
 
 def test_a_randomised_policy_lists_its_lots(solution):
     """Several columns in one configuration are several decisions, and the policy says where it draws lots."""
-    dynamics = solution.dynamics
-    both = dynamics.numbering.of_configuration(5)[:2]
-    policy = Policy(dynamics, both, np.array([0.25, 0.75]))
+    dynamics = solution.process
+    both = dynamics.choose(dynamics.of_configuration(5)[:2])
+    policy = Policy(replace(solution.plan, uses=both, probability=np.array([0.25, 0.75])))
     counts = tuple(dynamics.configurations.counts[5].tolist())
     assert [decision.probability for decision in policy[counts]] == [0.25, 0.75]
     assert policy.randomised == (counts,)

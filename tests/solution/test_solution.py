@@ -1,6 +1,7 @@
 """The answer: exact values, visits and regrets everywhere, bounds that enclose, and a check that can fail."""
 
 import json
+import pickle
 from dataclasses import replace
 from fractions import Fraction
 
@@ -10,7 +11,8 @@ import pytest
 from cases import REACHED_BY_DISTILLATION, SMALL, labels, problems, solved
 from hypothesis import given, settings
 
-from lpdistill import Action, LpdistillError, NotCertifiedError, Problem, Status, solve
+from lpdistill import Action, Budget, LpdistillError, NotCertifiedError, Problem, Status, solve
+from lpdistill.program.plan import Plan
 
 every_problem = pytest.mark.parametrize("problem", SMALL.values(), ids=SMALL)
 distilled_problems = pytest.mark.parametrize("problem", REACHED_BY_DISTILLATION.values(), ids=REACHED_BY_DISTILLATION)
@@ -129,111 +131,185 @@ def test_a_solution_verifies(problem):
     """What :func:`solve` returns passes its own check, and with bounds that are close."""
     found = solved(problem).verify()
     assert found.dual_slack >= 0
-    assert 0 <= found.gap <= 1e-11 * solved(problem).optimum.values[0]
+    assert 0 <= found.gap <= 1e-11 * solved(problem).plan.values[0]
 
 
-def tampered(**changes):
-    """A correct solution with some part of its proof exchanged."""
-    solution = solve(SMALL["four memories, three levels"])
-    return replace(solution, optimum=replace(solution.optimum, **changes))
+def tampered(*, plan=(), dual=(), **changes):
+    """A correct solution with parts of its policy, of its proof or of its claims exchanged."""
+    solution = honest()
+    parts = {"plan": replace(solution.plan, **dict(plan)), "dual": replace(solution.dual, **dict(dual))}
+    return replace(solution, **{**parts, **changes})
 
 
 def honest():
-    """The proof of the solution that :func:`tampered` spoils."""
-    return solved(SMALL["four memories, three levels"]).optimum
+    """The solution that :func:`tampered` spoils."""
+    return solved(SMALL["four memories, three levels"])
 
 
-def test_a_lower_bound_that_is_too_high_does_not_verify():
-    """Dual values above the optimum have a negative reduced cost."""
+def scaled(factor, *names):
+    """Some parts of the honest solution, all wrong by the same factor, as :func:`tampered` takes them."""
+    solution = honest()
+    parts = {
+        "bound": {"bound": solution.bound * factor},
+        "lower": {"dual": {"lower": solution.dual.lower * factor}},
+        "dual values": {"dual": {"values": solution.dual.values * factor}},
+        "values": {"plan": {"values": solution.plan.values * factor}},
+        "upper": {"plan": {"upper": solution.plan.upper * factor}},
+        "dual upper": {"dual": {"upper": solution.dual.upper * factor}},
+    }
+    found = {}
+    for name in names:
+        for part, change in parts[name].items():
+            found[part] = {**found.get(part, {}), **change} if isinstance(change, dict) else change
+    return found
+
+
+EVERYTHING = ("bound", "lower", "dual values", "values", "upper", "dual upper")
+
+
+@pytest.mark.parametrize("names", [("bound", "lower"), ("bound",), ("lower",)], ids=" and ".join)
+def test_a_lower_bound_that_is_too_high_does_not_verify(names):
+    """Dual values above the optimum have a negative reduced cost, and no bound may exceed what they prove."""
     with pytest.raises(NotCertifiedError):
-        tampered(lower=honest().lower * 1.001).verify()
+        tampered(**scaled(1.001, *names)).verify()
 
 
 def test_a_lower_bound_that_is_too_high_anywhere_does_not_verify():
     """One dual value too high, in a configuration that is never visited, is enough."""
-    never = int(np.flatnonzero(solved(SMALL["four memories, three levels"]).occupation == 0)[0])
-    lower = honest().lower.copy()
+    never = int(np.flatnonzero(honest().occupation == 0)[0])
+    lower = honest().dual.lower.copy()
     lower[never] *= 1.001
     with pytest.raises(NotCertifiedError):
-        tampered(lower=lower).verify()
+        tampered(dual={"lower": lower}).verify()
 
 
-def test_an_upper_bound_that_is_too_low_does_not_verify():
+@pytest.mark.parametrize("names", [("upper", "dual upper"), ("upper",), ("dual upper",)], ids=" and ".join)
+def test_an_upper_bound_that_is_too_low_does_not_verify(names):
     """An upper bound below the waiting time does not enclose it."""
     with pytest.raises(NotCertifiedError):
-        tampered(upper=honest().upper * 0.999).verify()
+        tampered(**scaled(0.999, *names)).verify()
 
 
 @pytest.mark.parametrize("factor", [1 + 1e-11, 1 - 1e-11])
 def test_wrong_digits_do_not_verify(factor):
     """Bounds and values that are all wrong in the eleventh digit, and agree with each other, are found."""
-    proof = honest()
     with pytest.raises(NotCertifiedError):
-        tampered(lower=proof.lower * factor, values=proof.values * factor, upper=proof.upper * factor).verify()
+        tampered(**scaled(factor, *EVERYTHING)).verify()
 
 
-@pytest.mark.parametrize(("bound", "side"), [("lower", -1), ("upper", 1)])
-def test_bounds_closer_than_rounding_do_not_verify(bound, side):
-    """A bound only the rounding of one action value away from the values may be true, but is not proved."""
-    margin = side * solved(SMALL["four memories, three levels"]).dynamics.rounding
+def test_a_lower_bound_closer_than_rounding_does_not_verify():
+    """A bound only the rounding of one action value below the values may be true, but is not proved."""
+    lower = honest().dual.values * (1 - honest().process.rounding)
     with pytest.raises(NotCertifiedError):
-        tampered(**{bound: honest().values * (1 + margin)}).verify()
+        tampered(dual={"lower": lower}).verify()
+
+
+def test_an_upper_bound_closer_than_rounding_does_not_verify():
+    """The same for a bound above the values."""
+    upper = honest().plan.values * (1 + honest().process.rounding)
+    with pytest.raises(NotCertifiedError):
+        tampered(plan={"upper": upper}, dual={"upper": upper}).verify()
 
 
 def with_action(counts, action):
     """The honest policy with the action of one configuration exchanged."""
-    dynamics = solved(SMALL["four memories, three levels"]).dynamics
+    dynamics = honest().process
     number = {label: column for column, label in enumerate(labels(dynamics))}
-    policy = dict(labels(dynamics, honest().policy.columns)) | {counts: action}
+    policy = dict(labels(dynamics, honest().plan.uses.columns)) | {counts: action}
     return dynamics.choose(np.array([number[item] for item in policy.items()]))
 
 
 def test_a_policy_that_is_suboptimal_where_no_run_comes_does_not_verify():
     """One action exchanged for a worse one, in a configuration that is never visited, is found."""
-    assert solved(SMALL["four memories, three levels"]).visits[1, 1, 2] == 0
+    assert honest().visits[1, 1, 2] == 0
     with pytest.raises(NotCertifiedError):
-        tampered(policy=with_action((1, 1, 2), (((0, 1),), 0))).verify()
+        tampered(plan={"uses": with_action((1, 1, 2), (((0, 1),), 0))}).verify()
+
+
+def test_a_policy_that_owns_up_to_being_suboptimal_where_no_run_comes_does_not_verify():
+    """The same if values and upper bounds are those of the exchanged action, and true: an optimum is one everywhere."""
+    policy = with_action((1, 1, 2), (((0, 1),), 0))
+    with pytest.raises(NotCertifiedError):
+        tampered(plan=vars(Plan.of(policy, np.ones(len(policy.columns))))).verify()
 
 
 def test_an_improper_policy_does_not_verify():
     """A policy that waits for ever in one configuration is no answer, even where no run comes."""
     with pytest.raises(LpdistillError):
-        tampered(policy=with_action((1, 1, 2), ((), 0))).verify()
+        tampered(plan={"uses": with_action((1, 1, 2), ((), 0))}).verify()
 
 
-def test_bounds_that_are_far_apart_do_not_verify():
+@pytest.mark.parametrize("names", [("upper", "dual upper"), ("upper",), ("dual upper",)], ids=" and ".join)
+def test_bounds_that_are_far_apart_do_not_verify(names):
     """Bounds that are true but prove no optimum, because they are far apart, are no proof."""
     with pytest.raises(NotCertifiedError):
-        tampered(upper=honest().upper * 2).verify()
+        tampered(**scaled(2, *names)).verify()
+
+
+def test_bounds_that_are_far_apart_where_no_run_comes_do_not_verify():
+    """The same in one configuration that is never visited."""
+    never = int(np.flatnonzero(honest().occupation == 0)[0])
+    lower = honest().dual.lower.copy()
+    lower[never] /= 2
+    with pytest.raises(NotCertifiedError):
+        tampered(dual={"lower": lower}).verify()
 
 
 def test_bounds_and_values_that_are_too_low_do_not_verify():
     """Lower bound, values and upper bound can be consistent with each other and still claim too short a time."""
     with pytest.raises(NotCertifiedError):
-        tampered(lower=honest().lower / 2, values=honest().values / 2, upper=honest().upper / 2).verify()
+        tampered(**scaled(0.5, *EVERYTHING)).verify()
 
 
-def test_a_value_that_is_wrong_does_not_verify():
+@pytest.mark.parametrize("error", [1, -1])
+@pytest.mark.parametrize("part", ["plan", "dual"])
+def test_a_value_that_is_wrong_does_not_verify(part, error):
     """A value that is wrong in one configuration, between bounds that are right elsewhere, is found."""
-    values = honest().values.copy()
-    values[-1] += 1
+    values = getattr(honest(), part).values.copy()
+    values[-1] += error
     with pytest.raises(NotCertifiedError):
-        tampered(values=values).verify()
+        tampered(**{part: {"values": values}}).verify()
+
+
+def test_a_waiting_time_below_its_lower_bound_does_not_verify():
+    """Values that are all too low, so that the waiting time is below its own lower bound, are found."""
+    spoilt = tampered(**scaled(0.5, "values"))
+    assert spoilt.waiting_time < spoilt.lower_bound
+    with pytest.raises(NotCertifiedError):
+        spoilt.verify()
 
 
 def test_a_suboptimal_policy_does_not_verify():
     """The greedy policy, put in place of the optimal one, takes longer than the bounds that are claimed for it."""
-    dynamics = solved(SMALL["four memories, three levels"]).dynamics
+    dynamics = honest().process
     with pytest.raises(NotCertifiedError):
-        tampered(policy=dynamics.choose(dynamics.greedy())).verify()
+        tampered(plan={"uses": dynamics.choose(dynamics.greedy())}).verify()
 
 
-@pytest.mark.parametrize("changes", [{"p": "8/10"}, {"p": "6/10"}, {"memories": 5}, {"target": "0.92"}], ids=str)
+OTHER = [
+    {"p": "8/10"},
+    {"p": "6/10"},
+    {"memories": 5},
+    {"target": "0.92"},
+    {"final_step": "free"},
+    {"budgets": (Budget("steps", 1),)},
+]
+
+
+@pytest.mark.parametrize("changes", OTHER, ids=str)
 def test_the_solution_of_another_problem_does_not_verify(changes):
     """A solution does not verify as the solution of a problem with another parameter."""
     solution = solve(SMALL["four memories, three levels"])
     with pytest.raises(NotCertifiedError):
         replace(solution, problem=solution.problem.replace(**changes)).verify()
+
+
+def test_a_solution_survives_pickling():
+    """A solution comes back from a pickle with its tables, as parallel work needs."""
+    solution = solve(SMALL["three memories"])
+    before = (solution.waiting_time, solution.expected.to_dict(), dict(solution.values))
+    again = pickle.loads(pickle.dumps(solution))  # noqa: S301 - made here
+    assert (again.waiting_time, again.expected.to_dict(), dict(again.values)) == before
 
 
 @distilled_problems
@@ -356,4 +432,4 @@ def test_html_shows_the_most_visited_configurations():
 def test_columns_of_the_policy_are_those_of_the_optimum():
     """The policy speaks of the columns that were proved optimal."""
     solution = solved(SMALL["four memories, three levels"])
-    assert labels(solution.dynamics, solution.policy.columns) == list(policy_of(solution).items())
+    assert labels(solution.process, solution.dual.policy.columns) == list(policy_of(solution).items())
