@@ -1,0 +1,20 @@
+"""Exact mathematics of entanglement distillation: levels and limits as formulas, and where they change."""
+
+from symbolic.changes import changes, level_range
+from symbolic.lattice import levels
+from symbolic.nesting import memory_limit, nested_fixed_points, nested_level
+from symbolic.pumping import largest_gap, pumping_level, pumping_limit, pumping_rate, pumping_rounds
+
+__all__ = [
+    "changes",
+    "largest_gap",
+    "level_range",
+    "levels",
+    "memory_limit",
+    "nested_fixed_points",
+    "nested_level",
+    "pumping_level",
+    "pumping_limit",
+    "pumping_rate",
+    "pumping_rounds",
+]
