@@ -3,9 +3,11 @@
 from symbolic.changes import changes, level_range
 from symbolic.lattice import levels
 from symbolic.nesting import memory_limit, nested_fixed_points, nested_level
+from symbolic.problem_formulas import ProblemFormulas
 from symbolic.pumping import largest_gap, pumping_level, pumping_limit, pumping_rate, pumping_rounds
 
 __all__ = [
+    "ProblemFormulas",
     "changes",
     "largest_gap",
     "level_range",

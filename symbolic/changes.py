@@ -20,12 +20,12 @@ from symbolic.algebraic import RealAlgebraic, between, real_roots, value
 from symbolic.formula import Formula, FormulaMap, formula_of
 from symbolic.lattice import LevelLattice, latex_of, levels
 from symbolic.parameters import F0, count, rational, refuse_beyond
-from symbolic.trees import refuse_trees
+from symbolic.trees import refuse_trees, standard
 
 MOST_TREES = 100
 """Trees whose crossings are looked for."""
 
-MOST_LEVELS = 64
+MOST_LEVELS = 24
 """Levels of one raw fidelity whose neighbourhood is explored."""
 
 
@@ -274,7 +274,7 @@ def level_range(f0: Any, *, gap: Any = None, target: Any = None) -> Piece:
         beyond = between(here, upper)
         holds = all(value(p, beyond) < 0 for p in below) and all(value(p, beyond) >= 0 for p in above)
         lower, upper = (here, upper) if holds else (lower, here)
-    made = sorted((level.tree for level in closed), key=lambda tree: tree.raw_pairs)
+    made = sorted((standard(level.tree) for level in closed), key=lambda tree: tree.raw_pairs)
     return Piece(lower, upper, tuple(made), finite=True, complete=True)
 
 

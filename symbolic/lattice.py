@@ -188,7 +188,7 @@ class LevelLattice:
         return f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
 
     def __repr__(self) -> str:
-        most = max(level.tree.raw_pairs for level in self)
+        most = max((level.tree.raw_pairs for level in self), default=0)
         return f"<LevelLattice: {len(self)} levels of up to {most} raw pairs, f0 = {self.f0}>"
 
 

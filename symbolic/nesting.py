@@ -9,11 +9,11 @@ from typing import Any
 import sympy
 
 from symbolic.formula import Formula, distilled
+from symbolic.moebius import moebius
 from symbolic.parameters import HIGHEST_DEGREE, MOST_DIGITS, count, fidelity, refuse_beyond
-from symbolic.pumping import pumping_limit
 
-MOST_TERMS = 4**6
-"""Copies of ``f0`` in the longest nested radical that is written out."""
+MOST_RADICALS = 5
+"""Radicals inside one another in the longest limit that is written out: each makes it four times as long."""
 
 
 def memory_limit(f0: Any, memories: Any) -> sympy.Expr:
@@ -35,9 +35,10 @@ def memory_limit(f0: Any, memories: Any) -> sympy.Expr:
     limit, number = fidelity(f0), count(memories, "memories", least=1)
     if limit == 1:
         return limit
-    refuse_beyond("memories", MOST_TERMS, terms=4 ** (number - 1))
+    refuse_beyond("memories", MOST_RADICALS, nested_radicals=number - 1)
+    solved = moebius()
     for _ in range(number - 1):
-        limit = pumping_limit(limit)
+        limit = solved.limit.subs(solved.f0, limit)
     return limit
 
 
@@ -58,11 +59,12 @@ def nested_level(f0: Any, rounds: Any) -> sympy.Expr:
     """
     raw, number = fidelity(f0), count(rounds, "rounds", least=0)
     if raw.is_Rational:
-        refuse_beyond("rounds", MOST_DIGITS, digits=len(str(raw.q * 16)) << number)
+        doublings = (MOST_DIGITS // len(str(raw.q * 16))).bit_length() - 1
+        refuse_beyond("rounds", doublings, doublings_of_digits=number)
         for _ in range(number):
             raw = distilled(raw, raw)
         return raw
-    refuse_beyond("rounds", HIGHEST_DEGREE, degree=1 << number)
+    refuse_beyond("rounds", HIGHEST_DEGREE.bit_length() - 1, doublings_of_degree=number)
     level = Formula.raw()
     for _ in range(number):
         level = level.distilled_with(level)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from typing import Any
 
@@ -16,7 +17,7 @@ F0 = sympy.Symbol("f0")
 HIGHEST_DEGREE = 512
 """Degree in ``f0`` of the largest level that is written out."""
 
-MOST_DIGITS = 1_000_000
+MOST_DIGITS = 100_000
 """Digits of the longest fraction that is written out."""
 
 LONGEST_SHOWN = 10**15
@@ -89,8 +90,9 @@ def refuse_beyond(where: str, most: int, *, remedy: str = "", **size: int) -> No
     """
     ((quantity, found),) = size.items()
     if found > most:
-        shown = f"{found:,}" if found < LONGEST_SHOWN else f"about 10^{len(str(found)) - 1}"
+        amount = f"{found:,}" if found < LONGEST_SHOWN else f"about 10^{math.floor(math.log10(found))}"
+        noun = quantity.replace("_", " ")
         raise LimitError(
-            f"{where}: too large a result ({quantity}: {shown}, at most {most:,}); {remedy or f'take fewer {where}'}",
+            f"{where}: too large a result ({noun}: {amount}, at most {most:,}); {remedy or f'take fewer {where}'}",
             size=size,
         )

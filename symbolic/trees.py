@@ -33,8 +33,26 @@ def trees(raw_pairs: int, memories: int) -> tuple[Tree, ...]:
             if smaller == larger
             else product(trees(smaller, memories), trees(larger, memories))
         )
-        found += [tree for tree in map(Tree, pairs) if tree.memories <= memories]
+        found += [tree for tree in map(Tree, map(_ordered, pairs)) if tree.memories <= memories]
     return tuple(found)
+
+
+def standard(tree: Tree) -> Tree:
+    """The mirror image of a tree that :func:`trees` lists: of any two subtrees distilled, the smaller comes first.
+
+    >>> str(standard(Tree((Tree((Tree(), Tree())), Tree()))))
+    'D(f0, D(f0, f0))'
+    """
+    if tree.children is None:
+        return tree
+    a, b = tree.children
+    return Tree(_ordered((standard(a), standard(b))))
+
+
+def _ordered(pair: tuple[Tree, Tree]) -> tuple[Tree, Tree]:
+    """Two trees, the smaller first."""
+    a, b = sorted(pair, key=lambda tree: (tree.raw_pairs, tree.memories, str(tree)))
+    return a, b
 
 
 @cache
