@@ -81,7 +81,7 @@ def moebius() -> Moebius:
     image = distilled(x, f0)
     rows = [sympy.Poly(part, x) for part in sympy.fraction(sympy.together(image))]
     matrix = sympy.Matrix([[row.coeff_monomial(x), row.coeff_monomial(1)] for row in rows])
-    points = [sympy.collect(sympy.expand(p), f0) if p.is_polynomial() else p for p in sympy.solve(image - x, x)]
+    points = [sympy.numer(point) / sympy.expand(sympy.denom(point)) for point in sympy.solve(image - x, x)]
     slope = sympy.diff(image, x)
     limit, repelling = sorted(points, key=lambda point: abs(slope.subs(x, point).subs(f0, sympy.Rational(3, 4))))
     centre = sympy.expand(matrix.trace() / 2)

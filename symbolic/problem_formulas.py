@@ -10,9 +10,9 @@ import sympy
 from lpdistill.errors import ModelError
 from lpdistill.model.physics import Werner
 from lpdistill.model.problem import Problem
-from symbolic.changes import Piece, level_range
 from symbolic.formula import formula_of
 from symbolic.lattice import LevelFormula, LevelLattice
+from symbolic.lattice_changes import Piece, level_range
 from symbolic.parameters import F0
 from symbolic.pumping import pumping_limit, pumping_rate, pumping_rounds
 

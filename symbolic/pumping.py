@@ -35,7 +35,7 @@ def pumping_limit(f0: Any = F0) -> sympy.Expr:
         If ``f0`` is a number outside (1/2, 1], or no number at all.
 
     >>> pumping_limit()
-    (6*f0 + sqrt(28*f0**2 - 26*f0 + 7) - 3)/(2*(4*f0 - 1))
+    (6*f0 + sqrt(28*f0**2 - 26*f0 + 7) - 3)/(8*f0 - 2)
     >>> pumping_limit("3/4")
     3/8 + sqrt(13)/8
     """

@@ -165,7 +165,7 @@ def test_symbolic_shows_formulas(run):
     """``--symbolic`` adds every level and the limit as functions of f0, and where the same trees make the levels."""
     out = " ".join(run(*LEVELS, "--symbolic").out.split())
     assert "D(f0, f0) (10*f0**2 - 2*f0 + 1)/(8*f0**2 - 4*f0 + 5)" in out
-    assert "pumping limit (6*f0 + sqrt(28*f0**2 - 26*f0 + 7) - 3)/(2*(4*f0 - 1))" in out
+    assert "pumping limit (6*f0 + sqrt(28*f0**2 - 26*f0 + 7) - 3)/(8*f0 - 2)" in out
     assert "for f0 from 0.6270187812 to 0.8886849093" in out
 
 

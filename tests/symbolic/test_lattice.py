@@ -107,9 +107,10 @@ def test_trees_that_coincide_are_one_level(monkeypatch):
 
 def test_at_crossings_levels_are_equal():
     """The polynomial of each crossing divides the numerator of the difference of its levels, as sympy has it."""
-    for crossing in EIGHT.crossings:
+    lattice = levels(raw_pairs=7)
+    for crossing in lattice.crossings:
         for a, b in crossing.pairs:
-            difference = sympy.numer(sympy.together(EIGHT.fidelities[a] - EIGHT.fidelities[b]))
+            difference = sympy.numer(sympy.together(lattice.fidelities[a] - lattice.fidelities[b]))
             assert sympy.rem(difference, crossing.f0.polynomial(F).as_expr(), F) == 0
 
 

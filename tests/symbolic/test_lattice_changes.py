@@ -1,6 +1,5 @@
 """Where the lattice changes, against brute force, the solver, and the literature."""
 
-import sys
 from fractions import Fraction
 
 import oracle
@@ -12,10 +11,10 @@ from hypothesis import strategies as st
 from lpdistill import Problem, solve
 from lpdistill.errors import LimitError, ModelError, UnreachableTargetError
 from lpdistill.model.physics import raw_fidelity_with_limit
-from symbolic import changes, level_range, pumping_limit
+from symbolic import changes, lattice_changes, level_range, pumping_limit
 from symbolic.algebraic import RealAlgebraic
-from symbolic.changes import ChangeKind
 from symbolic.formula import Formula, formula_of
+from symbolic.lattice_changes import ChangeKind
 
 F = sympy.Symbol("f0")
 GAP = changes(gap="0.04", raw_pairs=6)
@@ -165,7 +164,7 @@ def test_a_level_that_touches_the_target_is_noted(monkeypatch):
     level = Formula.raw().distilled_with(Formula.raw())
     above = type(level.numerator)([int(c) for c in reversed(square.all_coeffs())])
     aim = Formula.of(level.numerator + above * level.denominator, level.denominator)
-    monkeypatch.setattr(sys.modules["symbolic.changes"], "_aim", lambda *_: (aim, Fraction(1)))
+    monkeypatch.setattr(lattice_changes, "_aim", lambda *_: (aim, Fraction(1)))
     (touch,) = (change for change in changes(raw_pairs=2) if change.f0 == RealAlgebraic.of(Fraction(3, 4)))
     assert [str(tree) for tree in touch.lost] == [str(tree) for tree in touch.gained] == ["D(f0, f0)"]
 
