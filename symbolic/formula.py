@@ -13,6 +13,7 @@ from flint import fmpz_poly
 from lpdistill.model.levels import Tree
 from lpdistill.model.physics import Combination, Reach, Werner, WernerPair, distilled_fidelity
 from symbolic.algebraic import value
+from symbolic.parameters import F0
 
 Bilinear: TypeAlias = tuple[tuple[int, ...], ...]
 
@@ -118,7 +119,7 @@ class Formula:
         return hash((*map(int, self.numerator.coeffs()), None, *map(int, self.denominator.coeffs())))
 
     def __str__(self) -> str:
-        return str(self.expression(sympy.Symbol("f0")))
+        return str(self.expression(F0))
 
 
 @cache

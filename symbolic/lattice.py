@@ -15,7 +15,7 @@ import sympy
 from lpdistill.model.levels import Tree
 from symbolic.algebraic import RealAlgebraic, between, real_roots
 from symbolic.formula import Formula, formula_of
-from symbolic.parameters import F0, count, fidelity, refuse_beyond
+from symbolic.parameters import F0, count, fidelity, rational, refuse_beyond
 from symbolic.trees import refuse_trees, trees
 
 MOST_TREES = 2000
@@ -126,9 +126,16 @@ class LevelLattice:
         marks = [ENDS[0], *(crossing.f0 for crossing in self.crossings), ENDS[1]]
         return tuple(Order(a, b, self.order(between(a, b))) for a, b in pairwise(marks))
 
-    def order(self, f0: Fraction) -> tuple[int, ...]:
-        """Indices of the levels by increasing fidelity at a rational raw fidelity."""
-        return tuple(sorted(range(len(self)), key=lambda index: self[index].formula.at(f0)))
+    def order(self, f0: Any) -> tuple[int, ...]:
+        """Indices of the levels by increasing fidelity at a rational raw fidelity.
+
+        Raises
+        ------
+        ModelError
+            If ``f0`` is irrational, symbolic or no number.
+        """
+        at = rational(f0, "f0")
+        return tuple(sorted(range(len(self)), key=lambda index: self[index].formula.at(at)))
 
     @cached_property
     def covers(self) -> tuple[tuple[int, int], ...]:

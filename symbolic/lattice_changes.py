@@ -233,8 +233,8 @@ def level_range(f0: Any, *, gap: Any = None, target: Any = None) -> Piece:
     """The interval of raw fidelities around ``f0`` in which the levels are made by the same trees.
 
     The levels stay the same as long as every level is below the target and every distillation of two levels makes a
-    level or meets the target: the ends are the nearest roots at which one of these fails.  If something meets the
-    target exactly at ``f0``, then ``f0`` is an end itself.
+    level or meets the target: the ends are the nearest roots of the polynomials that decide this.  If something meets
+    the target exactly at ``f0``, then ``f0`` itself may be an end, or both.
 
     Parameters
     ----------
@@ -271,9 +271,12 @@ def level_range(f0: Any, *, gap: Any = None, target: Any = None) -> Piece:
     lower = max(mark for mark in marks if mark < here)
     upper = min(mark for mark in marks if here < mark)
     if here in marks:
-        beyond = between(here, upper)
-        holds = all(value(p, beyond) < 0 for p in below) and all(value(p, beyond) >= 0 for p in above)
-        lower, upper = (here, upper) if holds else (lower, here)
+
+        def holds(beside: Fraction) -> bool:
+            return all(value(p, beside) < 0 for p in below) and all(value(p, beside) >= 0 for p in above)
+
+        lower = lower if holds(between(lower, here)) else here
+        upper = upper if holds(between(here, upper)) else here
     made = sorted((standard(level.tree) for level in closed), key=lambda tree: tree.raw_pairs)
     return Piece(lower, upper, tuple(made), finite=True, complete=True)
 

@@ -169,7 +169,7 @@ class LargestGap:
 
     def to_dict(self) -> dict[str, Any]:
         """Both numbers as JSON data."""
-        return {"f0": self.f0.to_dict(sympy.Symbol("f0")), "gap": self.gap.to_dict(sympy.Symbol("gap"))}
+        return {"f0": self.f0.to_dict(F0), "gap": self.gap.to_dict(sympy.Symbol("gap"))}
 
 
 @cache

@@ -37,15 +37,16 @@ def levels(
     if latex and not symbolic:
         raise ModelError("--latex", "shows formulas, which only --symbolic makes; give both", None)
     problem = options.problem_of(file, defaults=DEFAULTS, p=p, memories=memories, f0=f0, target=target, gap=gap)
+    formulas = _formulas(problem) if symbolic else None
     if as_json:
         reach = problem.reach
         limits = {"pumping_limit": reach.pumping_limit, "memory_limit": reach.memory_limit, "finite": reach.finite}
-        formulas = {"symbolic": _formulas(problem).to_dict()} if symbolic else {}
-        print_json({**problem.levels.to_dict(), **limits, **formulas})
+        section = {} if formulas is None else {"symbolic": formulas.to_dict()}
+        print_json({**problem.levels.to_dict(), **limits, **section})
         return
     _print(problem)
-    if symbolic:
-        _print_formulas(_formulas(problem), latex=latex)
+    if formulas is not None:
+        _print_formulas(formulas, latex=latex)
 
 
 def _print(problem: Problem) -> None:

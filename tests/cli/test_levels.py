@@ -201,3 +201,10 @@ def test_formulas_are_imported_only_on_demand():
     program = "import sys, lpdistill.cli.app; print('sympy' in sys.modules, 'symbolic' in sys.modules)"
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603 - ours
     assert ran.stdout.split() == ["False", "False"]
+
+
+def test_too_many_levels_for_formulas_leave_nothing_on_standard_output(run):
+    """Where formulas are refused because there are too many levels, no half of an answer is printed."""
+    ran = run("levels", "--f0", ".75", "--target", ".825693909", "--symbolic")
+    assert (ran.code, ran.out) == (4, "")
+    assert "levels: 26, at most 24" in ran.words

@@ -39,12 +39,8 @@ def test_roots_lie_strictly_between_the_bounds(coefficients, a, b):
 @given(st.integers(2, 10**12))
 def test_floats_are_rounded_correctly(number):
     """The float of a square root is the one that the correctly rounded square root of the machine gives."""
-    assert float(roots(-number, 0, 1)[-1] if number < 10**4 else sqrt_of(number)) == math.sqrt(number)
-
-
-def sqrt_of(number: int) -> RealAlgebraic:
-    """A square root that lies beyond the usual bounds."""
-    return real_roots(fmpz_poly([-number, 0, 1]), RealAlgebraic.of(Fraction(1)), RealAlgebraic.of(Fraction(10**7)))[0]
+    (root,) = real_roots(fmpz_poly([-number, 0, 1]), *map(RealAlgebraic.of, (Fraction(0), Fraction(number))))
+    assert float(root) == math.sqrt(number)
 
 
 def test_the_same_root_of_different_polynomials_is_one_number():

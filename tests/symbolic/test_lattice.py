@@ -226,3 +226,9 @@ def test_too_many_comparisons_are_refused_first():
     with pytest.raises(LimitError) as caught:
         _ = levels(raw_pairs=10).crossings
     assert caught.value.size == {"comparisons": 192 * 191 // 2}
+
+
+def test_orders_are_asked_for_at_rational_fidelities():
+    """An irrational raw fidelity is refused: comparisons are exact."""
+    with pytest.raises(ModelError, match="rational"):
+        SIX.order(sympy.sqrt(2) / 2)

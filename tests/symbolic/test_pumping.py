@@ -55,6 +55,11 @@ def test_the_limit_is_that_of_the_paper():
     assert sympy.simplify(pumping_limit(F) - printed) == 0
 
 
+def test_the_fixed_points_never_meet():
+    """What is under the root has no real root itself, so one fixed point attracts at every raw fidelity."""
+    assert sympy.discriminant(ROOT**2, F) < 0
+
+
 def test_the_limit_in_numbers():
     """At f0 = 3/4 the limit is ``(3 + sqrt(13))/8`` = 0.825693909432998661636...."""
     limit = pumping_limit("3/4")
