@@ -283,8 +283,10 @@ def level_range(f0: Any, *, gap: Any = None, target: Any = None) -> Piece:
 
 def _aim(gap: Any, target: Any) -> tuple[Formula, Fraction]:
     """The target as a function of the raw fidelity, and the raw fidelity at which it reaches 1, or 1."""
-    if (gap is None) == (target is None):
-        raise ModelError("target", "or gap: give exactly one (target = f0 + gap)", None if gap is None else target)
+    if gap is None and target is None:
+        raise ModelError("target", "is missing; give target or gap (target = f0 + gap)", None)
+    if gap is not None and target is not None:
+        raise ModelError("target", "and gap exclude each other (target = f0 + gap); give one", f"{target}, gap {gap}")
     if gap is None:
         fixed = rational(target, "target")
         if not Fraction(1, 2) < fixed <= 1:

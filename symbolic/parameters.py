@@ -14,6 +14,8 @@ from lpdistill.model.numbers import exact, whole
 F0 = sympy.Symbol("f0")
 """The raw fidelity, where none is given."""
 
+FIDELITY = 'a sympy expression, or a number such as 0.75 or "3/4"'
+
 HIGHEST_DEGREE = 512
 """Degree in ``f0`` of the largest level that is written out."""
 
@@ -40,7 +42,7 @@ def fidelity(value: Any, where: str = "f0") -> sympy.Expr:
     if isinstance(value, sympy.Expr) and not value.is_Float:
         found = value
     else:
-        number = exact(value, where)
+        number = exact(value, where, form=FIDELITY)
         found = sympy.Rational(number.numerator, number.denominator)
     if not (found.is_real and sympy.Rational(1, 2) < found <= 1):
         raise ModelError(where, "must be a fidelity above 1/2 and at most 1", value)
