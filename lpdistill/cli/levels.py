@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
 from lpdistill.cli.options import Json, takes_problem
 from lpdistill.cli.output import console, print_json, table
+from lpdistill.errors import ModelError
 from lpdistill.model.problem import Problem
 from lpdistill.solution.wording import Wording
+
+if TYPE_CHECKING:
+    from symbolic.problem_formulas import ProblemFormulas
 
 DEFAULTS = {"p": "1", "memories": "2"}
 """The levels depend on neither; the memory limit does depend on the number of memories."""
@@ -15,14 +23,25 @@ LONGEST_EXACT = 32
 
 
 @takes_problem("file", "p", "memories", "f0", "target", "gap", defaults=DEFAULTS)
-def levels(problem: Problem, as_json: Json = False) -> None:
+def levels(
+    problem: Problem,
+    symbolic: Annotated[bool, typer.Option("--symbolic", help="Levels and limits as formulas in f0.")] = False,
+    latex: Annotated[bool, typer.Option("--latex", help="The formulas of --symbolic in LaTeX.")] = False,
+    as_json: Json = False,
+) -> None:
     """Show the fidelity levels below the target, what distils into what, and the limits."""
+    if latex and not symbolic:
+        raise ModelError("--latex", "shows formulas, which only --symbolic makes; give both", None)
+    formulas = _formulas(problem) if symbolic else None
     if as_json:
         reach = problem.reach
         limits = {"pumping_limit": reach.pumping_limit, "memory_limit": reach.memory_limit, "finite": reach.finite}
-        print_json({**problem.levels.to_dict(), **limits})
-    else:
-        _print(problem)
+        section = {} if formulas is None else {"symbolic": formulas.to_dict()}
+        print_json({**problem.levels.to_dict(), **limits, **section})
+        return
+    _print(problem)
+    if formulas is not None:
+        _print_formulas(formulas, latex=latex)
 
 
 def _print(problem: Problem) -> None:
@@ -62,3 +81,22 @@ def _print(problem: Problem) -> None:
         for kind in found.kinds
     ]
     screen.print(table("distillation", {"pair": "left", "success": "left", "makes": "left"}, kind_rows))
+
+
+def _formulas(problem: Problem) -> ProblemFormulas:
+    from symbolic.problem_formulas import ProblemFormulas  # noqa: PLC0415 - sympy takes half a second to import
+
+    return ProblemFormulas.of(problem)
+
+
+def _print_formulas(formulas: ProblemFormulas, *, latex: bool) -> None:
+    screen = console()
+    screen.print()
+    if latex:
+        screen.print(formulas.to_latex(), soft_wrap=True, markup=False)
+        return
+    rows = [(str(level.index), str(level.tree), str(level.formula)) for level in formulas.lattice]
+    screen.print(table("formulas", dict.fromkeys(("level", "made by", "fidelity"), "left"), rows))
+    screen.print()
+    for name, text in formulas.lines():
+        screen.print(f"{name:<14}{text}", soft_wrap=True)

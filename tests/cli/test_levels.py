@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from fractions import Fraction
 from math import sqrt
 
@@ -157,3 +159,52 @@ def test_the_table_tells_levels_apart(run):
     out = run("levels", "--f0", ".5001", "--target", ".50014").out
     rows = out[out.index("distillation") :].splitlines()[2:]
     assert len({row.split(",")[0] for row in rows}) == 4
+
+
+def test_symbolic_shows_formulas(run):
+    """``--symbolic`` adds every level and the limit as functions of f0, and where the same trees make the levels."""
+    out = " ".join(run(*LEVELS, "--symbolic").out.split())
+    assert "D(f0, f0) (10*f0**2 - 2*f0 + 1)/(8*f0**2 - 4*f0 + 5)" in out
+    assert "pumping limit (6*f0 + sqrt(28*f0**2 - 26*f0 + 7) - 3)/(8*f0 - 2)" in out
+    assert "for f0 from 0.6270187812 to 0.8886849093" in out
+
+
+def test_symbolic_latex(run):
+    """``--latex`` shows the formulas in LaTeX."""
+    assert r"\frac{10 f_{0}^{2} - 2 f_{0} + 1}{8 f_{0}^{2} - 4 f_{0} + 5}" in run(*LEVELS, "--symbolic", "--latex").out
+
+
+def test_symbolic_json_adds_a_section(run):
+    """With ``--json`` the formulas are a section of their own, and the rest stays as it is."""
+    document = run(*LEVELS, "--symbolic", "--json").document
+    section = document.pop("symbolic")
+    assert document == run(*LEVELS, "--json").document
+    assert [level["fidelity"] for level in section["levels"]] == ["f0", "(10*f0**2 - 2*f0 + 1)/(8*f0**2 - 4*f0 + 5)"]
+    assert section["same_levels"]["gap"]["from"]["value"] == pytest.approx(0.62701878, abs=5e-9)
+
+
+def test_symbolic_without_levels(run):
+    """Where a raw pair meets the target, the formulas are those of the limits alone."""
+    out = run("levels", "--f0", ".75", "--target", ".7", "--symbolic").out
+    assert "rounds        0 of pumping reach the target" in out
+
+
+def test_latex_needs_symbolic(run):
+    """``--latex`` alone is refused: there is no formula to show."""
+    ran = run(*LEVELS, "--latex")
+    assert (ran.code, ran.out) == (2, "")
+    assert "--symbolic" in ran.err
+
+
+def test_formulas_are_imported_only_on_demand():
+    """The command without ``--symbolic`` starts without the time that sympy takes to import."""
+    program = "import sys, lpdistill.cli.app; print('sympy' in sys.modules, 'symbolic' in sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603 - ours
+    assert ran.stdout.split() == ["False", "False"]
+
+
+def test_too_many_levels_for_formulas_leave_nothing_on_standard_output(run):
+    """Where formulas are refused because there are too many levels, no half of an answer is printed."""
+    ran = run("levels", "--f0", ".75", "--target", ".825693909", "--symbolic")
+    assert (ran.code, ran.out) == (4, "")
+    assert "levels: 26, at most 24" in ran.words
