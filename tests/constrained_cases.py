@@ -6,7 +6,18 @@ import zlib
 from dataclasses import dataclass
 from fractions import Fraction
 
-from constrained_oracle import STANDARD, Allowed, Counts, Deed, Limits, everything, filtered, living, standard
+from constrained_oracle import (
+    STANDARD,
+    Allowed,
+    Counts,
+    Deed,
+    Limits,
+    everything,
+    filtered,
+    living,
+    occupation,
+    standard,
+)
 from hypothesis import assume
 from hypothesis import strategies as st
 from oracle import Chain, Hardware
@@ -123,6 +134,7 @@ class Constrained:
     problem: Problem
     chain: Chain | None
     limits: tuple[Limits, ...] = ()
+    all_allowed: Chain | None = None
 
     @property
     def hardware(self) -> Hardware:
@@ -136,7 +148,7 @@ def ruled(problem: Problem, rules: list[Paired]) -> Constrained:
         everything(Hardware.of(problem), discarding=problem.discarding),
         lambda counts, deed: all(allowed(counts, deed) for _, allowed in rules),
     )
-    return Constrained(problem.with_constraints(*(rule for rule, _ in rules)), living(chain))
+    return Constrained(problem.with_constraints(*(rule for rule, _ in rules)), living(chain), (), chain)
 
 
 @st.composite
@@ -160,3 +172,33 @@ def limited(problem: Problem, limits: dict[str, tuple[Fraction | None, Fraction 
 
 
 names = st.lists(st.sampled_from(STANDARD), min_size=1, max_size=3, unique=True)
+
+
+@st.composite
+def with_budgets(
+    draw: st.DrawFn, *, most_memories: int = 4, discarding: bool | None = False, sides: tuple[str, ...] = ("upper",)
+) -> Constrained:
+    """A problem within one to three budgets that some policy keeps: what it uses lies within, or on, the limits."""
+    problem = draw(hardware(most_memories=most_memories, discarding=discarding))
+    chosen = draw(names)
+    parameters = Hardware.of(problem)
+    chain = living(everything(parameters, discarding=problem.discarding))
+    uses = [standard(parameters, name) for name in chosen]
+    weights = [draw(st.integers(0, 30)) for _ in chosen]
+    anything = tuple((use, None, None) for use in uses)
+    quick = occupation(chain, anything).used
+    frugal = occupation(
+        chain,
+        anything,
+        lambda counts, deed: (
+            sum(w * use(counts, deed) for w, use in zip(weights, uses, strict=True)) + chain.steps[counts][deed].cost
+        ),
+    ).used
+    share, room = Fraction(draw(st.integers(0, 10)), 10), Fraction(draw(st.integers(1, 5)), 1000)
+    limits = {}
+    for name, fast, little in zip(chosen, quick, frugal, strict=True):
+        point = Fraction(share * Fraction(fast) + (1 - share) * Fraction(little)).limit_denominator(10**6)
+        side = draw(st.sampled_from(sides))
+        most, least = point * (1 + room), point * (1 - room)
+        limits[name] = (most if side != "lower" else None, least if side != "upper" else None)
+    return limited(problem, limits)

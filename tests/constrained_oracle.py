@@ -118,22 +118,16 @@ def least(chain: Chain, cost: Callable[[Counts, Deed], float] | None = None) -> 
 def amount(hardware: Hardware, resource: str, counts: Counts, deed: Deed) -> Fraction:
     """What a deed uses of a standard resource."""
     distilled, attempts, discarded = deed
-    if discarded:
-        return Fraction(0)
     have = levels(hardware)
-    if resource == "steps":
-        return Fraction(1)
-    if resource == "generation_attempts":
-        return Fraction(attempts)
-    if resource == "raw_pairs":
-        return hardware.p * attempts
-    if resource == "distillations":
-        return Fraction(len(distilled))
-    if resource == "failed_distillations":
-        return sum((1 - hardware.combine(have[a], have[b])[1] for a, b in distilled), Fraction(0))
-    if resource == "memory_time":
-        return sum(counts) * (hardware.distillation_time if distilled else hardware.generation_time)
-    raise ValueError(resource)
+    amounts = {
+        "steps": Fraction(1),
+        "generation_attempts": Fraction(attempts),
+        "raw_pairs": hardware.p * attempts,
+        "distillations": Fraction(len(distilled)),
+        "failed_distillations": sum((1 - hardware.combine(have[a], have[b])[1] for a, b in distilled), Fraction(0)),
+        "memory_time": sum(counts) * (hardware.distillation_time if distilled else hardware.generation_time),
+    }
+    return Fraction(0) if discarded else amounts[resource]
 
 
 STANDARD = ("steps", "generation_attempts", "raw_pairs", "distillations", "failed_distillations", "memory_time")
@@ -146,23 +140,34 @@ def standard(hardware: Hardware, resource: str) -> Use:
 
 @dataclass(frozen=True)
 class Occupation:
-    """The optimum of the occupation program: the time (last step charged), what is used, and where."""
+    """An optimum of the occupation program: the time (last step charged), the objective, what is used, and where."""
 
     time: float
+    objective: float
     used: tuple[float, ...]
     flow: Mapping[tuple[Hashable, Hashable], float]
+    entered: frozenset[Hashable]
 
     @property
     def attainable(self) -> bool:
         """Whether every state with flow is entered: no circulation or waiting where a run never comes."""
-        inside = {state for (state, _), x in self.flow.items() if x > 1e-9}
-        entered = self.entered
-        return inside <= entered
-
-    entered: frozenset[Hashable] = frozenset()
+        return {state for (state, _), x in self.flow.items() if x > 1e-9} <= self.entered
 
 
-def occupation(chain: Chain, limits: tuple[Limits, ...], objective: Limits | None = None) -> Occupation | None:
+def entered(chain: Chain, flow: Mapping[tuple[Hashable, Hashable], float]) -> frozenset[Hashable]:
+    """The states that a flow enters from the start."""
+    found, queue = {chain.start}, [chain.start]
+    while queue:
+        state = queue.pop()
+        for deed, step in chain.steps[state].items():
+            if flow[state, deed] > 1e-9:
+                new = set(step.moves) - found - {TARGET}
+                found |= new
+                queue += new
+    return frozenset(found)
+
+
+def occupation(chain: Chain, limits: tuple[Limits, ...], objective: Use | None = None) -> Occupation | None:
     """The least time (or least use of ``objective``) within limits, by scipy on the explicit program; None if none.
 
     Columns are as they are written out, waiting included.
@@ -179,15 +184,10 @@ def occupation(chain: Chain, limits: tuple[Limits, ...], objective: Limits | Non
     start = np.array([float(state == chain.start) for state in states])
     times = np.array([float(step.cost) for _, _, step in columns])
     uses = [np.array([float(use(state, deed)) for state, deed, _ in columns]) for use, _, _ in limits]
-    rows, sides = [], []
-    for row, (_, most, floor) in zip(uses, limits, strict=True):
-        if most is not None:
-            rows.append(row)
-            sides.append(float(most))
-        if floor is not None:
-            rows.append(-row)
-            sides.append(-float(floor))
-    goal = times if objective is None else np.array([float(objective[0](s, d)) for s, d, _ in columns])
+    upper = [(row, most) for row, (_, most, _) in zip(uses, limits, strict=True) if most is not None]
+    lower = [(-row, -floor) for row, (_, _, floor) in zip(uses, limits, strict=True) if floor is not None]
+    rows, sides = [row for row, _ in upper + lower], [float(side) for _, side in upper + lower]
+    goal = times if objective is None else np.array([float(objective(s, d)) for s, d, _ in columns])
     found = linprog(
         goal,
         A_ub=np.array(rows) if rows else None,
@@ -202,19 +202,8 @@ def occupation(chain: Chain, limits: tuple[Limits, ...], objective: Limits | Non
     if found.status:
         raise ArithmeticError(found.message)
     x = {(state, deed): value for (state, deed, _), value in zip(columns, found.x.tolist(), strict=True)}
-    entered, queue = {chain.start}, [chain.start]
-    while queue:
-        state = queue.pop()
-        for deed, step in chain.steps[state].items():
-            if x[state, deed] > 1e-9:
-                new = set(step.moves) - entered - {TARGET}
-                entered |= new
-                queue += new
     return Occupation(
-        float(found.fun) if objective is not None else float(times @ found.x),
-        tuple(float(row @ found.x) for row in uses),
-        x,
-        frozenset(entered),
+        float(times @ found.x), float(found.fun), tuple(float(row @ found.x) for row in uses), x, entered(chain, x)
     )
 
 

@@ -89,6 +89,15 @@ class PricedCells:
         order = np.lexsort((value, np.repeat(np.arange(len(count)), count)))
         return np.asarray(columns[order[np.cumsum(count) - count]])
 
+    def tied(self, wanted: BoolArray, slack: float) -> IntArray:
+        """All columns of the wanted configurations that are within ``slack`` of the least action value, increasing."""
+        numbering = self._dynamics.numbering
+        owner = numbering.cell_configuration
+        near = np.flatnonzero(wanted[owner] & (self._cells <= self.best[owner] + slack))
+        columns, count = numbering.of_cells(near)
+        value = self._dynamics.action_values(columns, self._values)
+        return np.sort(columns[value <= np.repeat(self.best[owner[near]], count) + slack])
+
 
 @dataclass(frozen=True)
 class Dynamics:
@@ -463,19 +472,25 @@ class Dynamics:
 
     def choose(self, columns: IntArray) -> Choice:
         """The given columns, ready to be evaluated or written out."""
-        what, generation, matchings = self.numbering.describe(columns), self.generation, self.matchings
-        table = int(generation.offsets[-1])
-        generates = (what.pairs == 0) & (what.discard < 0)
-        rows = matchings.outcomes[what.matching]
-        entry = np.repeat(np.arange(len(columns)), np.diff(rows.indptr))
-        sums = matchings.produced_sums[:, rows.indices] + self.configurations.sums[:, what.rest[entry]]
-        index = generation.index(self.configurations.rank_sums(sums), what.attempts[entry])
-        outcomes = sparse.csr_array(
-            (rows.data, index + np.where(generates[entry], table, 0), rows.indptr), shape=(len(columns), 2 * table)
-        )
+        what, generation = self.numbering.describe(columns), self.generation
         use = self.usage(columns)
-        leaving = np.where(generates, generation.leaving[what.attempts], 1.0)
+        leaving = np.where(_generates(what), generation.leaving[what.attempts], 1.0)
+        outcomes = self._placed(what, self.matchings.outcomes[what.matching])
         return Choice(self, columns, what.configuration, self.cost(use), leaving, np.asarray(use.reaching), outcomes)
+
+    def outcome_slopes(self, columns: IntArray, kind: int) -> sparse.csr_array:
+        """Derivatives of the outcomes of some columns by the success probability of a kind, (columns, 2 * table)."""
+        what = self.numbering.describe(columns)
+        return self._placed(what, self.matchings.outcome_slopes(what.matching, kind))
+
+    def _placed(self, what: Columns, rows: sparse.csr_array) -> sparse.csr_array:
+        """Weights on what matchings produce as weights on the joined attempt tables, (columns, 2 * table)."""
+        table = int(self.generation.offsets[-1])
+        entry = np.repeat(np.arange(len(what.rest)), np.diff(rows.indptr))
+        sums = self.matchings.produced_sums[:, rows.indices] + self.configurations.sums[:, what.rest[entry]]
+        index = self.generation.index(self.configurations.rank_sums(sums), what.attempts[entry])
+        places = index + np.where(_generates(what)[entry], table, 0)
+        return sparse.csr_array((rows.data, places, rows.indptr), shape=(len(what.rest), 2 * table))
 
     def cost(self, use: Usage) -> FloatArray:
         """What columns cost under the tariff."""
@@ -566,3 +581,8 @@ class Dynamics:
         everywhere = np.arange(self.size)
         attempts = self.problem.memories - self.configurations.totals
         return self.numbering.find(everywhere, self.matchings.number(chosen), attempts)
+
+
+def _generates(what: Columns) -> BoolArray:
+    """Which columns only generate, or wait."""
+    return np.asarray((what.pairs == 0) & (what.discard < 0))

@@ -101,6 +101,22 @@ class Generation:
                 some[start:end] += gained
         return whole, some
 
+    def slopes(self, values: FloatArray) -> FloatArray:
+        r"""Derivative of the attempt table by ``p``, the same for both tables joined, (2 * table,).
+
+        Another success instead of another failure changes the value, :math:`\partial W[c,g]/\partial p =
+        g\,(W[c+e_1,g-1] - W[c,g-1])`.  Equations in which "nothing happened" is taken out have the same derivative:
+        what they lack on one side, they lack on the other.
+        """
+        whole, _ = self.expect(values)
+        slopes = np.zeros_like(whole)
+        for g in range(1, len(self.offsets) - 1):
+            start, end = self.offsets[g], self.offsets[g + 1]
+            before = slice(self.offsets[g - 1], self.offsets[g - 1] + end - start)
+            gained = whole[self.offsets[g - 1] + self._one_more[: end - start]] if self.raw is not None else 0.0
+            slopes[start:end] = g * (gained - whole[before])
+        return np.concatenate([slopes, slopes])
+
     def expand(self, index: IntArray) -> tuple[IntArray, IntArray, FloatArray]:
         """Write entries of the joined attempt tables out: entry, rank of the configuration, its probability.
 
@@ -129,3 +145,12 @@ def binomial_table(success: float, failure: float, most: int) -> FloatArray:
         table[n + 1] = failure * table[n]
         table[n + 1, 1:] += success * table[n, :-1]
     return table
+
+
+def binomial_slopes(table: FloatArray) -> FloatArray:
+    """Derivatives by the success probability of a binomial table: ``n (B[n-1, j-1] - B[n-1, j])``."""
+    slopes = np.zeros_like(table)
+    trials = np.arange(1, len(table))[:, None]
+    slopes[1:] = -trials * table[:-1]
+    slopes[1:, 1:] += trials * table[:-1, :-1]
+    return slopes

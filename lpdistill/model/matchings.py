@@ -10,7 +10,7 @@ from scipy import sparse
 
 from lpdistill.arrays import FloatArray, IntArray, ragged
 from lpdistill.model.configurations import CountVectors
-from lpdistill.model.generation import binomial_table
+from lpdistill.model.generation import binomial_slopes, binomial_table
 from lpdistill.model.levels import Kind, Levels
 
 
@@ -148,20 +148,35 @@ class Matchings:
         Row ``X``, column ``u``: all distillations of ``X`` that could reach the target fail, and the others produce
         the counts ``u``.  Kinds are independent, so a row is a product of binomial distributions.
         """
+        return self._outcomes(self.counts)
+
+    def outcome_slopes(self, matchings: IntArray, kind: int) -> sparse.csr_array:
+        """Derivatives of the outcomes of some matchings by the success probability of a kind, as :attr:`outcomes`."""
+        return self._outcomes(self.counts[matchings], slope=kind)
+
+    def _outcomes(self, counts: IntArray, slope: int | None = None) -> sparse.csr_array:
+        """Outcomes of matchings with the given counts of kinds, or their derivative by one success probability."""
         success, failure = self.success
-        probability = np.prod(np.where(self.results < 0, failure, 1.0) ** self.counts, axis=1)
-        row = np.arange(len(self.counts))
+        final = self.results < 0
+        probability = np.prod(np.where(final, failure, 1.0) ** counts, axis=1)
+        if slope is not None and final[slope]:
+            others = np.where(np.arange(len(final)) == slope, 1.0, np.where(final, failure, 1.0))
+            tried = counts[:, slope]
+            probability = -tried * failure[slope] ** np.maximum(tried - 1, 0) * np.prod(others**counts, axis=1)
+        row = np.arange(len(counts))
         # Ranks are sums over partial sums, so a success at produced level i raises the partial sums from i on.
         sums = np.zeros((self.produced.kinds, len(row)), dtype=np.int64)
-        for kind in np.flatnonzero(self.results >= 0):
+        for kind in np.flatnonzero(~final):
             table = binomial_table(success[kind], failure[kind], self.most)
-            trials = self.counts[row, kind]
+            if kind == slope:
+                table = binomial_slopes(table)
+            trials = counts[row, kind]
             entry, made = ragged(trials + 1)
             probability = probability[entry] * table[trials[entry], made]
             row, sums = row[entry], sums[:, entry]
             sums[np.searchsorted(self.produced_levels, self.results[kind]) :] += made
         column = self.produced.rank_sums(sums)
-        matrix = sparse.csr_array((probability, (row, column)), shape=(len(self.counts), self.produced.size))
+        matrix = sparse.csr_array((probability, (row, column)), shape=(len(counts), self.produced.size))
         matrix.sum_duplicates()
         matrix.eliminate_zeros()
         return matrix

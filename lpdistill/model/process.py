@@ -34,6 +34,10 @@ class Priced(Protocol):
         """A column of least action value for every wanted configuration, in order of configuration."""
         ...
 
+    def tied(self, wanted: BoolArray, slack: float) -> IntArray:
+        """All columns of the wanted configurations that are within ``slack`` of the least action value, increasing."""
+        ...
+
 
 class Process(Protocol):
     """A decision process with one absorbing target; configuration 0 is where runs start."""

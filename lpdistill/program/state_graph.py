@@ -61,10 +61,17 @@ class PricedNodes:
 
     best: FloatArray
     attaining: IntArray
+    value: FloatArray
+    configuration: IntArray
 
     def columns(self, wanted: BoolArray) -> IntArray:
         """An action of least value for every wanted state, in order."""
         return self.attaining[wanted]
+
+    def tied(self, wanted: BoolArray, slack: float) -> IntArray:
+        """All actions of the wanted states that are within ``slack`` of the least action value, increasing."""
+        near = self.value <= self.best[self.configuration] + slack
+        return np.flatnonzero(wanted[self.configuration] & near & np.isfinite(self.value))
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,7 +214,7 @@ class GraphProcess:
         owners, first = np.unique(self.configuration[order], return_index=True)
         best, attaining = np.full(self.size, np.inf), np.full(self.size, -1)
         best[owners], attaining[owners] = value[order[first]], order[first]
-        return PricedNodes(best, attaining)
+        return PricedNodes(best, attaining, value, self.configuration)
 
     def choose(self, columns: IntArray) -> Choice:
         """The given actions, ready to be evaluated or written out."""
