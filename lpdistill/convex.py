@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 import cvxpy as cp
@@ -209,7 +208,7 @@ class ConvexProgram:
         lower = isinstance(constraint, Inequality) and constraint.args[0].is_constant()
         return dual if lower else -dual
 
-    @cached_property
+    @property
     def values(self) -> FloatArray:
         """Dual values of the flow, d(objective)/d(right-hand side), (configurations,): times to go where runs come."""
         return -np.asarray(self.flow.dual_value, dtype=np.float64)

@@ -69,7 +69,8 @@ class InfeasibleError(LpdistillError):
     conflict
         What rules the policies out: the budgets that cannot be met together, or the rules that close a dead end.
     workable
-        For budgets, limits by name that can be met: the least change, and for a single budget the least limit.
+        For budgets, limits by name with which all can be met: the least change relative to the limits, and for a
+        single budget the least (or greatest) limit that can be met.
     dead_ends
         For rules, the configurations that no allowed action leads out of towards the target.
     """

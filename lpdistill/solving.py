@@ -181,6 +181,8 @@ def opened(
             attempts = Attempts.ALL
         process = Dynamics(problem, None if attempts is None else member(Attempts, attempts, "attempts"))
         require(process.repertoire, explicit=False)
+        for budget in problem.budgets:
+            process.amounts(budget.resource, np.zeros(0, dtype=np.int64))  # refuses configurations that do not exist
         require_live(process)
         return process, problem.budgets
     from networkx import DiGraph  # noqa: PLC0415 - only where there is a graph
@@ -271,7 +273,9 @@ def _breaking_ties(
         optimum = policy_iteration(sidelong, answer.dual.policy.columns, progress)
         plan = within_budgets(sidelong, budgets, optimum, progress).plan if budgets else Plan.optimal(optimum)
         timed = Plan.of(process.choose(plan.uses.columns), plan.probability)
-        if timed.values[0] <= fastest * (1 + TIED):
+        # Without budgets the policy is to be optimal wherever it may be asked.
+        reached = process.live & (np.arange(process.size) == 0) if budgets else process.live
+        if (timed.values <= answer.plan.values * (1 + TIED))[reached].all():
             return timed
     raise NotCertifiedError(
         f"{resource.name}: policies that use less of it are slower by so little that double precision cannot tell them "

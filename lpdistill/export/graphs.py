@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable
+import textwrap
+from collections.abc import Hashable, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import networkx as nx
 import numpy as np
@@ -15,6 +16,7 @@ from lpdistill import pictures
 from lpdistill.errors import LimitError, ModelError
 from lpdistill.export.transitions import word
 from lpdistill.model.actions import Action
+from lpdistill.program.state_graph import GraphProcess
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,11 +26,17 @@ SUFFIXES = (".graphml", ".dot", ".json")
 MOST_DRAWN = 60
 """Nodes up to which a picture of a state graph can be read."""
 
-SPACING = 3.0
-"""Distance of neighbouring configurations in a picture."""
+ROW, ACTIONS, AFTER, MARGIN = 0.5, 2.8, 6.6, 1.9
+"""Inches: between actions, from states to actions and to next states, and at the sides of a picture."""
 
-BEND, LABEL = 0.15, 0.3
-"""How much arrows bend, and how far along them their probability stands."""
+ALONG = (0.2, 0.26, 0.32, 0.14, 0.4, 0.5, 0.6, 0.7, 0.8)
+"""How far along its line a probability may stand, best places first."""
+
+ROOM = (0.36, 0.16)
+"""Inches that a probability keeps free to its sides, and above and below."""
+
+WIDEST = 26
+"""Characters of a label on one line."""
 
 
 def name_of(node: Hashable) -> str:
@@ -98,13 +106,18 @@ def write_graph(graph: nx.DiGraph[Any], file: str | PathLike[str]) -> None:
 
 
 def draw(graph: nx.DiGraph[Any], axes: Axes | None = None) -> Axes:
-    """Draw a small state graph: configurations by the number of pairs they hold, actions beside them.
+    """Draw a small state graph, one step from left to right: states, their actions, and the states that come next.
+
+    States stand on both sides, so that every line leads to the right; waiting is left out.  The start is framed.
 
     Raises
     ------
+    ModelError
+        If it is no state graph.
     LimitError
         If there are too many nodes for a picture that can be read.
     """
+    GraphProcess.of(graph)
     shown = graph.subgraph([n for n in graph if not _waits(graph, n)])
     if len(shown) > MOST_DRAWN:
         raise LimitError(
@@ -112,73 +125,108 @@ def draw(graph: nx.DiGraph[Any], axes: Axes | None = None) -> Axes:
             "memories, or write the graph to a file",
             size={"nodes": len(shown), "most_nodes": MOST_DRAWN},
         )
-    place = _layout(shown)
-    drawn = pictures.axes(10.0, 6.5) if axes is None else axes
-    for before, after, attributes in shown.edges(data=True):
-        probability = attributes.get("probability")
-        if probability is None:
-            drawn.plot(*zip(place[before], place[after], strict=True), color=pictures.INK, lw=1.0, zorder=1)
-            continue
-        far = 30 if shown.nodes[after]["kind"] == "target" else 16
-        arrow = {"arrowstyle": "-|>", "color": pictures.COLOURS[0], "lw": 1.0, "shrinkA": 3, "shrinkB": far}
-        drawn.annotate("", place[after], place[before], arrowprops={**arrow, "connectionstyle": f"arc3,rad={BEND}"})
-        x, y = _along(place[before], place[after])
-        box = {"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none"}
-        text = f"{float(probability):.2g}"
-        drawn.text(x, y, text, fontsize=7, color=pictures.COLOURS[0], ha="center", va="center", bbox=box)
-    for node, kind in nx.get_node_attributes(shown, "kind").items():
-        x, y = place[node]
-        if kind == "action":
-            drawn.plot(x, y, "s", color=pictures.COLOURS[1], ms=5, zorder=3)
-            label = name_of(node).split(" ")[-1].replace("_g", ", g")
-            drawn.annotate(label, (x, y), (0, 6), textcoords="offset points", fontsize=8, ha="center", zorder=4)
-        else:
-            colour = pictures.COLOURS[4] if kind == "target" else "white"
-            box = {"boxstyle": "round,pad=0.4", "fc": colour, "ec": pictures.INK}
-            drawn.text(x, y, name_of(node), ha="center", va="center", fontsize=10, bbox=box, zorder=4)
-    across, up = np.array(list(place.values())).T
-    drawn.set_xlim(across.min() - 0.6, across.max() + 0.8)
-    drawn.set_ylim(up.min() - 0.9, up.max() + 0.9)
+    before, after = _places(graph, shown)
+    low = min(y for _, y in [*before.values(), *after.values()])
+    drawn = pictures.axes(AFTER + 2 * MARGIN, 1.2 - low) if axes is None else axes
+    actions = [node for node in before if shown.nodes[node]["kind"] == "action"]
+    colours = {action: pictures.COLOURS[i % 4] for i, action in enumerate(actions)}
+    for action, colour in colours.items():
+        start = before[next(iter(shown.predecessors(action)))]
+        drawn.plot(*zip(start, before[action], strict=True), color=colour, lw=1.2, zorder=1)
+    lines = [(action, state) for action in actions for state in shown.successors(action)]
+    for (action, state), place in zip(lines, _beside([(before[a], after[s]) for a, s in lines]), strict=True):
+        arrow = {"arrowstyle": "-|>", "color": colours[action], "lw": 1.2, "shrinkA": 0, "shrinkB": 3}
+        drawn.annotate("", after[state], before[action], arrowprops=arrow, zorder=1)
+        text = f"{float(shown.edges[action, state]['probability']):.3g}"
+        box = {"boxstyle": "round,pad=0.12", "fc": "white", "ec": "none"}
+        drawn.text(*place, text, fontsize=8, color=colours[action], ha="center", va="center", bbox=box, zorder=2)
+    for places, side in ((before, "right"), (after, "left")):
+        for node, place in places.items():
+            fill = pictures.COLOURS[4] if shown.nodes[node]["kind"] == "target" else "white"
+            width = 2.2 if places is before and node == graph.graph.get("start") else 1.0
+            box = {"boxstyle": "round,pad=0.3", "fc": fill, "ec": colours.get(node, pictures.INK)}
+            text = _label(shown, node)
+            drawn.text(*place, text, fontsize=9, ha=side, va="center", bbox={**box, "lw": width}, zorder=3)
+    for x, side, text in ((0, "right", "state"), (ACTIONS, "right", "action"), (AFTER, "left", "next state")):
+        drawn.text(x, 0.45, text, fontsize=10, ha=side, color=pictures.INK)
+    drawn.set_xlim(-MARGIN, AFTER + MARGIN)
+    drawn.set_ylim(low - 0.4, 0.8)
     drawn.set_axis_off()
     return drawn
 
 
-def _along(start: tuple[float, float], end: tuple[float, float]) -> tuple[float, float]:
-    """A point of the arc between two places, a third of the way."""
-    first, last = np.array(start), np.array(end)
-    middle = (first + last) / 2 + BEND * np.array([last[1] - first[1], first[0] - last[0]])
-    x, y = (LABEL - 1) ** 2 * first + 2 * LABEL * (1 - LABEL) * middle + LABEL**2 * last
-    return float(x), float(y)
+Place: TypeAlias = tuple[float, float]
+
+
+def _places(graph: nx.DiGraph[Any], shown: nx.DiGraph[Any]) -> tuple[dict[Hashable, Place], dict[Hashable, Place]]:
+    """Where states and actions stand before a step, and where states and the target stand after it, in inches."""
+    kinds = nx.get_node_attributes(shown, "kind")
+    before: dict[Hashable, Place] = {}
+    row = 0
+    states = [node for node in graph if kinds.get(node) == "state"]
+    for state in states:
+        actions = list(shown.successors(state))
+        before[state] = 0.0, -ROW * (row + max(len(actions) - 1, 0) / 2)
+        before.update((action, (ACTIONS, -ROW * (row + i))) for i, action in enumerate(actions))
+        row += max(len(actions), 1)
+    ends = [state for state in states if shown.in_degree(state)] + [n for n in graph if kinds.get(n) == "target"]
+    step = max(ROW * (row - 1) / max(len(ends) - 1, 1), ROW)
+    return before, {node: (AFTER, -step * i) for i, node in enumerate(ends)}
+
+
+def _beside(lines: Sequence[tuple[Place, Place]]) -> list[Place]:
+    """Where the probability of each line stands: on the line, away from other lines and their probabilities."""
+    found: list[Place] = []
+    for line in lines:
+        spots = [_on(line, share) for share in ALONG]
+        crowd = [
+            sum(_close(spot, other) for other in found) * 3 + sum(_meets(spot, other) for other in lines)
+            for spot in spots
+        ]
+        found.append(spots[int(np.argmin(crowd))])
+    return found
+
+
+def _on(line: tuple[Place, Place], share: float) -> Place:
+    """A point of a line."""
+    (x, y), (end, height) = line
+    return x + share * (end - x), y + share * (height - y)
+
+
+def _close(spot: Place, other: Place) -> bool:
+    return abs(spot[0] - other[0]) < ROOM[0] and abs(spot[1] - other[1]) < ROOM[1]
+
+
+def _meets(spot: Place, line: tuple[Place, Place]) -> bool:
+    """Whether a line passes through the room of a probability."""
+    (x, y), (end, height) = line
+    return abs(y + (spot[0] - x) / (end - x) * (height - y) - spot[1]) < ROOM[1] / 2
+
+
+def _label(graph: nx.DiGraph[Any], node: Hashable) -> str:
+    """A node in words where it comes from a problem, and otherwise its text."""
+    attributes, text = graph.nodes[node], name_of(node)
+    if attributes["kind"] == "state" and {"counts", "fidelities"} <= attributes.keys():
+        stored = zip(attributes["counts"], _decimals(attributes["fidelities"]), strict=True)
+        text = " + ".join(f"{n} x {fidelity}" for n, fidelity in stored if n) or "empty"
+    elif attributes["kind"] == "action" and isinstance(node, tuple) and isinstance(node[-1], Action):
+        names, action = _decimals(graph.nodes[next(iter(graph.predecessors(node)))]["fidelities"]), node[-1]
+        parts = [f"distil {names[low]}, {names[high]}" for low, high in action.distil]
+        parts += [f"discard {names[level]}" for level in action.discard]
+        parts += [f"generate on {action.generate}"] if action.generate else []
+        text = "; ".join(parts)
+    return textwrap.fill(text, WIDEST)
+
+
+def _decimals(fidelities: Sequence[float]) -> list[str]:
+    """Fidelities with as many decimals as tell them apart, and at least three."""
+    for decimals in range(3, 17):
+        names = [f"{fidelity:.{decimals}f}" for fidelity in fidelities]
+        if len({*names}) == len(names):
+            break
+    return names
 
 
 def _waits(graph: nx.DiGraph[Any], node: Hashable) -> bool:
     """Whether a node is an action that leads nowhere but back."""
     return graph.nodes[node]["kind"] == "action" and set(graph.successors(node)) == set(graph.predecessors(node))
-
-
-def _layout(graph: nx.DiGraph[Any]) -> dict[Hashable, tuple[float, float]]:
-    """Where to draw nodes: states in columns by the steps that lead to them, actions between their ends."""
-    start = graph.graph.get("start")
-    depth = nx.single_source_shortest_path_length(graph, start) if start in graph else {}
-    columns: dict[int, list[Hashable]] = {}
-    for node, kind in nx.get_node_attributes(graph, "kind").items():
-        if kind == "state":
-            counts = graph.nodes[node].get("counts")
-            columns.setdefault(sum(counts) if counts is not None else depth.get(node, 0) // 2, []).append(node)
-    place: dict[Hashable, tuple[float, float]] = {}
-    for column, nodes in sorted(columns.items()):
-        for row, node in enumerate(nodes):
-            place[node] = (SPACING * column, SPACING * (row - (len(nodes) - 1) / 2))
-    for node, kind in nx.get_node_attributes(graph, "kind").items():
-        if kind == "target":
-            place[node] = (SPACING * (max(columns) + 1), 0.0)
-    for state in [node for nodes in columns.values() for node in nodes]:
-        actions = list(graph.successors(state))
-        for i, action in enumerate(actions):
-            ends = [np.array(place[after]) for after in graph.successors(action) if after != state]
-            towards = np.mean(ends, axis=0) - place[state] if ends else np.array([1.0, 0.0])
-            towards /= max(float(np.hypot(*towards)), 1e-9)
-            across = np.array([-towards[1], towards[0]]) * (i - (len(actions) - 1) / 2)
-            x, y = np.array(place[state]) + 1.1 * towards + 0.8 * across
-            place[action] = (float(x), float(y))
-    return place

@@ -64,7 +64,7 @@ def choice_rows(problem: Problem) -> Iterator[ChoiceRow]:
     LimitError
         If they do not fit into the memory of this machine.
     """
-    dynamics = Dynamics(problem)
+    dynamics = Dynamics(problem).unguarded()
     size, available = Size.of(dynamics.repertoire), psutil.virtual_memory().available
     if BYTES * size.explicit_entries > available:
         raise LimitError(

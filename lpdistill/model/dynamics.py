@@ -161,6 +161,15 @@ class Dynamics:
         return 0.0 if self.problem.discarding else float(self.durations.min())
 
     @property
+    def time_per_column(self) -> float:
+        """What every policy's expected time, divided by the expected number of columns that it takes, is at least.
+
+        Discards take no time, but no more pairs can be discarded than the steps have made, one a memory.
+        """
+        discards = self.problem.memories if self.problem.discarding else 0
+        return float(self.durations.min()) / (1 + discards)
+
+    @property
     def greatest_duration(self) -> float:
         """The longest duration of a step."""
         return float(self.durations.max())

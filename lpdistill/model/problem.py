@@ -132,6 +132,12 @@ class Problem:
         times = _duration(generation_time, "generation_time"), _duration(distillation_time, "distillation_time")
         if not any(times):
             raise ModelError("generation_time", "must be above 0 if distillation_time is 0", generation_time)
+        if discarding is True and not times[0]:
+            raise ModelError(
+                "generation_time",
+                "must be above 0 with discarding: runs could go in circles for nothing",
+                generation_time,
+            )
         if max(times) > chance * GREATEST:
             raise ModelError("p", "is so small that times overflow double precision; take another unit of time", p)
         for name, value in {
@@ -179,8 +185,11 @@ class Problem:
             budgets=(*self.budgets, *(budget for budget in constraints if isinstance(budget, Budget))),
         )
 
-    def graph(self) -> nx.DiGraph[Any]:
+    def graph(self, attempts: Attempts | str = Attempts.ALL) -> nx.DiGraph[Any]:
         """The state graph: configurations, the actions that the rules allow, and where they lead.
+
+        It has every number of attempts, so that any of them may be removed; ``"full"`` leaves out those that an
+        optimum does not need.
 
         A plain ``networkx.DiGraph``: state nodes (``kind="state"``, ``counts``, ``fidelities`` of the levels,
         ``empty``), action nodes (``kind="action"``, ``distil``, ``generate``, ``discard``, ``time``, and an amount of
@@ -190,12 +199,12 @@ class Problem:
         >>> problem = Problem(0.5, 2, 0.75, 0.78)
         >>> graph = problem.graph()
         >>> graph.number_of_nodes(), graph.graph["start"]
-        (8, (0,))
+        (11, (0,))
         """
         from lpdistill.model.dynamics import Dynamics  # noqa: PLC0415 - the dynamics know the problem
         from lpdistill.program.state_graph import graph_of  # noqa: PLC0415 - networkx, only where there is a graph
 
-        return graph_of(Dynamics(self))
+        return graph_of(Dynamics(self, member(Attempts, attempts, "attempts")).unguarded())
 
     def to_cvxpy(self) -> ConvexProgram:
         """The occupation program in cvxpy, for constraints and objectives that no budget can express.
@@ -213,7 +222,7 @@ class Problem:
         As many as allowed, unless a rule or a budget may make it worth while to attempt fewer.
         """
         choosy = any(rule.touches_generation for rule in self.rules) or any(
-            budget.resource.touches_generation for budget in self.budgets
+            budget.resource.touches_generation or budget.least is not None for budget in self.budgets
         )
         return Attempts.ALL if choosy else Attempts.FULL
 

@@ -83,6 +83,11 @@ class Process(Protocol):
         ...
 
     @property
+    def time_per_column(self) -> float:
+        """What every policy's expected time, divided by the expected number of columns that it takes, is at least."""
+        ...
+
+    @property
     def greatest_duration(self) -> float:
         """The longest duration of a step."""
         ...

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from lpdistill.model.generation import Attempts
 from lpdistill.model.levels import Kind, Levels
+from lpdistill.model.numbers import member
 from lpdistill.model.rules import Rule
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ class Repertoire:
     rules: tuple[Rule, ...] = ()
     attempts: Attempts = Attempts.FULL
     discarding: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "attempts", member(Attempts, self.attempts, "attempts"))
 
     @staticmethod
     def of(problem: Problem, attempts: Attempts) -> Repertoire:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from operator import index as whole_number
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -129,6 +130,10 @@ class StandardResource(Resource):
         """What columns use of it."""
         return np.asarray(self._formula(usage), dtype=np.float64)
 
+    def __reduce__(self) -> tuple[Callable[..., Resource], tuple[str, str]]:
+        """There is one such resource of each name, also after pickling."""
+        return resource_of, (self.name, "resource")
+
 
 class Visits(Resource):
     """The number of steps that start in one of some configurations.
@@ -147,10 +152,19 @@ class Visits(Resource):
     """
 
     def __init__(self, configurations: Iterable[tuple[int, ...]], name: str | None = None) -> None:
-        self.configurations = tuple(tuple(counts) for counts in configurations)
-        if not self.configurations:
-            raise ModelError("visits", "must name at least one configuration, such as (2, 1)", None)
+        try:
+            self.configurations = tuple(tuple(int(whole_number(n)) for n in counts) for counts in configurations)
+        except TypeError:
+            raise ModelError("visits", "must name configurations, such as [(2, 1)]", configurations) from None
+        if not self.configurations or min((n for counts in self.configurations for n in counts), default=-1) < 0:
+            raise ModelError("visits", "must name at least one configuration, such as (2, 1)", configurations)
         self.name = name or "visits " + " ".join(map(str, self.configurations))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Visits) and (self.name, self.configurations) == (other.name, other.configurations)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.configurations))
 
     def amounts(self, usage: Usage) -> FloatArray:
         """One for every step that starts in one of the configurations."""

@@ -18,7 +18,7 @@ from lpdistill.errors import NotCertifiedError
 from lpdistill.model.budgets import Budget
 from lpdistill.model.process import Priced, Process
 from lpdistill.model.resources import Tariff
-from lpdistill.program.evaluation import evaluate, stuck
+from lpdistill.program.evaluation import evaluate, stuck, visits
 from lpdistill.program.highs import Algorithm, Basis, LinearSolution, solve_program
 from lpdistill.program.occupation import OccupationProgram
 from lpdistill.program.policy_iteration import Optimum, dual_excess, policy_iteration, silent
@@ -136,8 +136,8 @@ def lagrangian_bound(
     r"""What values under a tariff prove of the least cost within budgets, and by how much they exceed action values.
 
     If :math:`U \le c - \sum_i \mu_i d_i + P U + \delta` for all columns, then every policy that keeps within the limits
-    ``b`` costs at least :math:`(U_0 + \sum_i \mu_i b_i) / (1 + \delta / \tau)`, where every step costs at least
-    :math:`\tau`.  Where no price is negative, rounding is relative and :math:`\delta` must be 0 (see
+    ``b`` costs at least :math:`(U_0 + \sum_i \mu_i b_i) / (1 + \delta / \tau)`, where columns cost at least
+    :math:`\tau` on average.  Where no price is negative, rounding is relative and :math:`\delta` must be 0 (see
     :func:`~lpdistill.program.policy_iteration.policy_iteration`); otherwise it is bounded absolutely.
     """
     charged = process.under(tariff)
@@ -151,7 +151,7 @@ def lagrangian_bound(
     # No column that matters costs more than it is worth, so that its parts are no larger than these.
     size = 3 * float(np.abs(values).max()) + excess + 2 * process.greatest_duration
     excess += 2 * process.rounding * size
-    least = process.tariff.time * process.least_duration
+    least = process.tariff.time * process.time_per_column
     return (total / (1 + excess / least) if least > 0 else -np.inf), excess
 
 
@@ -173,15 +173,29 @@ def _priced_with_gains(process: Process, tariff: Tariff, policy: IntArray) -> Op
         priced = charged.price(values)
         worth = SETTLED * float(np.abs(values).max())
         better = _excess(process, priced, values) > worth
-        idle = charged.choose(process.waiting).cost
         improved = priced.columns(better)
-        generated += [policy, improved, process.waiting[idle < -worth]]
+        generated += [policy, improved, _worth_waiting(charged, policy, worth)]
         changed = policy.copy()
         changed[better[process.live]] = improved
         if not better.any() or rounds == MOST_MASTERS or not _proper(process, changed):
             break
         policy = changed
     return Optimum(charged.choose(policy), values, values, values, np.unique(np.concatenate(generated)), rounds)
+
+
+def _worth_waiting(charged: Process, policy: IntArray, worth: float) -> IntArray:
+    """The columns that gain by waiting; where the policy comes, if there are any there.
+
+    Waiting where no run comes is no policy, so it is of use only to show that an optimum is not attained.
+    """
+    waiting = charged.choose(charged.waiting)
+    gains, start = waiting.cost < -worth, np.zeros(charged.size)
+    start[0] = 1.0
+    base = charged.choose(policy)
+    visited = np.zeros(charged.size, dtype=bool)
+    visited[base.configuration[visits(base, start) > 0]] = True
+    here = gains & visited[waiting.configuration]
+    return waiting.columns[here if here.any() else gains]
 
 
 def _values_with_gains(process: Process, tariff: Tariff, policy: IntArray) -> FloatArray:
@@ -208,7 +222,12 @@ def feasible(
     generation = ColumnGeneration(process, budgets, free)
     for weight in PENALTIES:
         light = Tariff(process.tariff.time * weight / (float(free.values[0]) or 1.0))
-        generation.run(process.under(light), progress, relaxed=True)
+        try:
+            generation.run(process.under(light), progress, relaxed=True)
+        except NotCertifiedError:
+            if weight == PENALTIES[0]:
+                raise
+            break  # time counts too little to be told from rounding: the last weight has said what can be said
         if generation.met:
             break
     return generation

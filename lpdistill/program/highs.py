@@ -143,6 +143,11 @@ def solve_program(
     if basis is not None:
         solver.setBasis(_status(program, basis, relaxed=relaxed))
     solver.run()
+    if basis is not None and solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        for option, setting in {"presolve": "choose", "simplex_scale_strategy": 2, "simplex_strategy": DUAL}.items():
+            solver.setOptionValue(option, setting)
+        solver.clearSolver()
+        solver.run()
     if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
         raise NotCertifiedError(
             f"HiGHS ({algorithm}) ended with status {solver.modelStatusToString(solver.getModelStatus())!r} on the "

@@ -9,6 +9,7 @@ import numpy as np
 
 from lpdistill.errors import InfeasibleError
 from lpdistill.model.budgets import Budget
+from lpdistill.model.resources import TIME
 from lpdistill.program.column_generation import ColumnGeneration, feasible
 from lpdistill.program.highs import irreducible
 from lpdistill.program.occupation import OccupationProgram
@@ -34,6 +35,7 @@ def raise_infeasible(generation: ColumnGeneration, free: Optimum, progress: Call
         Always.
     """
     progress("finding the budgets that conflict")
+    together = _workable(generation)
     narrowed = _irreducible(generation, free, progress)
     workable = _workable(narrowed)
     first, *others = narrowed.budgets
@@ -44,14 +46,20 @@ def raise_infeasible(generation: ColumnGeneration, free: Optimum, progress: Call
             f"budget {first.name}: no policy keeps within {first}; the {extreme} workable limit is "
             f"{workable[first.name]:.9g}"
         )
+        if len(generation.budgets) > 1:
+            message += "; all budgets are met, for example, with limits of " + _listed(together)
     else:
         message = (
             f"budgets: no policy keeps within {' and '.join(map(str, narrowed.budgets))} together, though within all "
             "but any one of them; together they are met, for example, with limits of "
-            + ", ".join(f"{limit:.9g} for {name}" for name, limit in workable.items())
+            + _listed(together)
             + " (the least change, relative to the limits)"
         )
-    raise InfeasibleError(message, conflict=narrowed.budgets, workable=workable)
+    raise InfeasibleError(message, conflict=narrowed.budgets, workable=together)
+
+
+def _listed(limits: dict[str, float]) -> str:
+    return ", ".join(f"{limit:.9g} for {name}" for name, limit in limits.items())
 
 
 def _irreducible(generation: ColumnGeneration, free: Optimum, progress: Callable[[str], None]) -> ColumnGeneration:
@@ -60,7 +68,7 @@ def _irreducible(generation: ColumnGeneration, free: Optimum, progress: Callable
     HiGHS names an irreducible set of the restricted master.  More columns may meet that set, which sends the search
     back to a larger master; and budgets that only the restricted master needs for its conflict are left out.
     """
-    process = generation.process
+    process = free.policy.process
     while True:
         program = OccupationProgram.of(process, generation.columns, generation.budgets)
         narrowed = feasible(process, tuple(generation.budgets[i] for i in irreducible(program)), free, progress)
@@ -79,7 +87,7 @@ def _workable(generation: ColumnGeneration) -> dict[str, float]:
     """Limits that can be met: those missed, moved by what they were missed."""
     if len(generation.budgets) == 1 and generation.linear.shortfalls[1, 0] > 0:
         policy = generation.dual.policy
-        plan = Plan.of(generation.process.choose(policy.columns), np.ones(len(policy.columns)))
+        plan = Plan.of(generation.dual.policy.process.under(TIME).choose(policy.columns), np.ones(len(policy.columns)))
         return {generation.budgets[0].name: plan.used(generation.budgets[0].resource)}
     found = {}
     for budget, short, over in zip(generation.budgets, *generation.linear.shortfalls.tolist(), strict=True):

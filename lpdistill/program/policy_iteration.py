@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lpdistill.arrays import FloatArray, IntArray
-from lpdistill.errors import NotCertifiedError
+from lpdistill.errors import ImproperPolicyError, NotCertifiedError
 from lpdistill.model.process import Choice, Priced, Process
 from lpdistill.program.evaluation import evaluate, require_leaving
 
@@ -84,7 +84,15 @@ def policy_iteration(process: Process, columns: IntArray, progress: Callable[[st
         policy = process.choose(columns)
         require_leaving(policy)
         local = policy.cost / policy.leaving
-        values = evaluate(policy, local)
+        try:
+            values = evaluate(policy, local)
+        except ImproperPolicyError as error:
+            if rounds == 1:
+                raise
+            raise NotCertifiedError(
+                f"no proof: going in circles through {error.deadlock[0]} costs too little to be told from rounding; "
+                "give every action a duration above 0, of similar size"
+            ) from None
         values = evaluate(policy, local, scale=values)
         progress(f"round {rounds}: pricing {process.column_count:,} columns")
         margin = MARGIN * gamma * values[policy.configuration]
@@ -107,8 +115,8 @@ def policy_iteration(process: Process, columns: IntArray, progress: Callable[[st
     upper = scaled_up(high, float(policy_shortfall(policy, high).max()), least)
     if (upper - lower > GAP * upper).any():
         raise NotCertifiedError(
-            f"the proven bounds of some configuration are more than {GAP:g} apart, relative to their size; take a "
-            "larger p, or times of similar size"
+            f"the proven bounds of some configuration are more than {GAP:g} apart, relative to their size: a run has "
+            "too many steps, or steps of too different cost; take a larger p, or times of similar size"
         )
     return Optimum(policy, values.clip(lower, upper), lower, upper, np.unique(np.concatenate(generated)), rounds)
 

@@ -185,6 +185,11 @@ class GraphProcess:
         return float(self.durations.min(initial=np.inf))
 
     @property
+    def time_per_column(self) -> float:
+        """What every policy's expected time, divided by the expected number of actions, is at least."""
+        return self.least_duration
+
+    @property
     def greatest_duration(self) -> float:
         """The longest time that an action takes."""
         return float(self.durations.max(initial=0.0))

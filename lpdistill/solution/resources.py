@@ -30,11 +30,10 @@ class Expected(Mapping[str, float]):
         return len(self._totals)
 
     def __getattr__(self, name: str) -> Any:
-        try:
-            return self.__dict__["_totals"][name]
-        except KeyError:
-            known = ", ".join(self.__dict__["_totals"])
-            raise AttributeError(f"no expected total {name!r}; there are {known}") from None
+        totals = self.__dict__.get("_totals", {})
+        if name not in totals:
+            raise AttributeError(f"no expected total {name!r}; there are {', '.join(totals)}")
+        return totals[name]
 
     def __repr__(self) -> str:
         return "Expected(" + ", ".join(f"{name}={total:.6g}" for name, total in self.items()) + ")"

@@ -15,6 +15,7 @@ import numpy as np
 from lpdistill.arrays import FloatArray
 from lpdistill.errors import NotCertifiedError
 from lpdistill.model.actions import Action
+from lpdistill.model.budgets import Budget
 from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.problem import Problem
 from lpdistill.model.process import Process
@@ -25,7 +26,7 @@ from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import GAP, Optimum, policy_shortfall
 from lpdistill.solution.policy import ConfigurationTable, Decision, Key, Policy, Regrets
 from lpdistill.solution.resources import Expected
-from lpdistill.solution.wording import outwards
+from lpdistill.solution.wording import Words, outwards
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -223,43 +224,55 @@ class Solution:
         ImproperPolicyError
             If the policy does not reach the target from everywhere.
         """
-        process, plan, dual = self._rebuilt(), self.plan, self.dual
-        columns, tariff = plan.uses.columns, dual.policy.process.tariff
-        known = np.isin(columns, process.columns).all()
-        if not known or (process.choose(columns).configuration != plan.uses.configuration).any():
+        process, budgets = self._rebuilt()
+        plan, dual, uses = self.plan, self.dual, self.plan.uses
+        columns, tariff = uses.columns, dual.policy.process.tariff
+        known = np.isin(columns, process.columns).all() and len(dual.values) == process.size
+        if not known or (process.choose(columns).configuration != uses.configuration).any():
             raise NotCertifiedError("the solution does not verify: its policy belongs to another problem")
-        policy = process.choose(columns).mixed(plan.probability)
-        total = np.bincount(plan.uses.configuration, weights=plan.probability, minlength=process.size)
-        grants = granted(self.uses) if tariff.prices else []
-        proved, excess = lagrangian_bound(process, tariff, dual.lower, grants)
+        again = Plan.of(process.choose(columns), plan.probability)
+        total = np.bincount(uses.configuration, weights=plan.probability, minlength=process.size)
+        asked = [(budget, again.used(budget.resource), self.budgets[budget.name]) for budget in budgets if self.uses]
+        paid = {resource.name: -price for resource, price in tariff.prices}
+        proved, excess = lagrangian_bound(process, tariff, dual.lower, granted(self.uses) if paid else [])
         found = Verification(
             flow_residual=Plan(process.choose(columns), plan.probability, plan.values, plan.upper).flow_residual(),
             dual_slack=0.0 - excess,
             gap=self.upper_bound - self.lower_bound,
         )
-        live = process.live
-        enclosed = (dual.lower <= dual.values) & (dual.values <= dual.upper)
+        live, optimal = process.live, self.status is Status.OPTIMAL
+        everywhere = live if optimal and not budgets else np.zeros_like(live)
+        prices = {use.budget.name: use.price for use in self.uses if use.price}
         for holds, claim in (
+            (process.uncharged_time == self._uncharged, "its last step is charged otherwise than the problem says"),
+            ([use.budget for use in self.uses] == list(budgets), "its budgets are not those of the problem"),
             (found.flow_residual <= FLOW_TOLERANCE * max(1.0, self.expected.steps), "expected visits do not balance"),
             ((np.abs(total[live] - 1) <= FLOW_TOLERANCE).all(), "probabilities of actions do not sum to 1"),
+            (np.allclose(plan.values, again.values, rtol=GAP, atol=0), "values are not those of the policy"),
+            (not paid or paid == prices, "the prices of budgets are not those of the proof"),
             (self.bound <= proved, "the lower bound is not feasible for the dual program"),
-            (policy_shortfall(policy, plan.upper).max() <= 0, "the upper bound does not bound the policy"),
-            (enclosed.all() and (plan.values <= plan.upper).all(), "values lie outside their bounds"),
-            (all(use.missed <= MET * max(1.0, use.limit) for use in self.uses), "a budget is not kept"),
-            (self.status is Status.CLAIMED or found.gap <= GAP * self.plan.upper[0], "the bounds are too far apart"),
+            (policy_shortfall(again.mixed, plan.upper).max() <= 0, "the upper bound does not bound the policy"),
+            (_between(dual.lower, dual.values, dual.upper), "values lie outside their bounds"),
+            ((plan.values <= plan.upper).all(), "values lie outside their bounds"),
+            (all(abs(used - use.used) <= MET * max(1.0, used) for _, used, use in asked), "uses are not the policy's"),
+            (all(use.missed <= MET * max(1.0, use.limit) for _, _, use in asked), "a budget is not kept"),
+            (found.gap >= 0, "the bounds contradict each other"),
+            (not optimal or found.gap <= GAP * plan.upper[0], "the bounds are too far apart"),
+            (((plan.upper - dual.lower) <= GAP * plan.upper)[everywhere].all(), "the bounds are too far apart"),
         ):
             if not holds:
                 raise NotCertifiedError(f"the solution does not verify: {claim} ({found})")
         return found
 
-    def _rebuilt(self) -> Process:
-        """The process, built anew from what was asked."""
+    def _rebuilt(self) -> tuple[Process, tuple[Budget, ...]]:
+        """The process and its budgets, built anew from what was asked."""
         if isinstance(self.problem, Problem):
             attempts = self.process.attempts if isinstance(self.process, Dynamics) else None
-            return Dynamics(self.problem, attempts)
+            return Dynamics(self.problem, attempts), self.problem.budgets
         from lpdistill.program.state_graph import GraphProcess  # noqa: PLC0415 - networkx, only where there is a graph
 
-        return GraphProcess.of(self.problem)
+        graph = GraphProcess.of(self.problem)
+        return graph, graph.budgets
 
     def to_dict(self) -> dict[str, Any]:
         """The solution as JSON data (schema ``lpdistill.solution/1``)."""
@@ -323,7 +336,7 @@ class Solution:
                 {
                     "counts": row.counts,
                     "configuration": words.configuration(row.counts),
-                    **dict(zip(words.headings, words.action(decision.action), strict=True)),
+                    **_as_cells(decision.action, words),
                     "probability": decision.probability,
                     "value": row.value,
                     "visits": row.visits,
@@ -388,6 +401,18 @@ class Solution:
         names = ["configuration", *words.headings, *(["probability"] if several else []), "time to go", "visits"]
         head = "".join(f"<th>{name}</th>" for name in names)
         return f"<table>{rows}</table><table><tr>{head}</tr>{policy}</table>"
+
+
+def _between(lower: FloatArray, values: FloatArray, upper: FloatArray) -> bool:
+    """Whether values lie within their bounds, and these close to each other."""
+    near = (upper - lower <= GAP * np.abs(upper)).all()
+    return bool(near and (lower <= values).all() and (values <= upper).all())
+
+
+def _as_cells(action: Any, words: Words) -> dict[str, Any]:
+    """An action as cells of a table: in words, but numbers as numbers."""
+    cells: dict[str, Any] = dict(zip(words.headings, words.action(action), strict=True))
+    return cells | {"generate": action.generate} if isinstance(action, Action) else cells
 
 
 def _as_json(action: object) -> dict[str, Any]:

@@ -42,35 +42,35 @@ def check_against_the_enumerated_program(case, method):
     assert abs(found - wanted) <= 1e-8 * (wanted + float(case.problem.uncharged_time))
 
 
-@settings(max_examples=30)
+@settings(max_examples=24)
 @given(with_budgets(), METHODS)
 def test_optimum_within_upper_limits(case, method):
     """Within up to three upper limits that a policy keeps, the optimum is scipy's on the enumerated program."""
     check_against_the_enumerated_program(case, method)
 
 
-@settings(max_examples=30)
+@settings(max_examples=24)
 @given(with_budgets(sides=("upper", "lower", "both")), METHODS)
 def test_optimum_within_lower_limits(case, method):
     """With lower and two-sided limits among them, the optimum is scipy's too."""
     check_against_the_enumerated_program(case, method)
 
 
-@settings(max_examples=20)
+@settings(max_examples=14)
 @given(with_budgets(discarding=True), METHODS)
 def test_optimum_within_limits_and_discards(case, method):
     """Within upper limits and with discards, the optimum is scipy's."""
     check_against_the_enumerated_program(case, method)
 
 
-@settings(max_examples=20)
+@settings(max_examples=14)
 @given(with_budgets(discarding=True, sides=("upper", "lower")), METHODS)
 def test_optimum_within_lower_limits_and_discards(case, method):
     """Within lower limits and with discards, the optimum is scipy's where a policy attains it."""
     check_against_the_enumerated_program(case, method)
 
 
-@settings(max_examples=30)
+@settings(max_examples=24)
 @given(with_budgets(most_memories=3, sides=("upper", "both")))
 def test_the_policy_takes_and_uses_what_is_reported(case):
     """Followed exactly, the policy takes the reported time, within its bounds, and uses what is reported."""
@@ -96,7 +96,7 @@ def tight(case: Constrained, solution) -> int:
     )
 
 
-@settings(max_examples=20)
+@settings(max_examples=14)
 @given(with_budgets(sides=("upper", "lower", "both")), METHODS)
 def test_a_budget_randomises_at_most_one_configuration(case, method):
     """The policy draws lots in no more configurations than there are budgets that bind."""
@@ -105,7 +105,7 @@ def test_a_budget_randomises_at_most_one_configuration(case, method):
     assert len(solution.policy.randomised) <= tight(case, solution)
 
 
-@settings(max_examples=20)
+@settings(max_examples=14)
 @given(with_budgets(sides=("upper", "lower", "both")), METHODS)
 def test_prices_are_complementary(case, method):
     """A price is not positive for an upper limit, not negative for a lower one, and 0 where no limit binds."""
@@ -146,7 +146,7 @@ def test_prices_prove_the_optimum_exactly(case):
     )
 
 
-@settings(max_examples=20)
+@settings(max_examples=14)
 @given(with_budgets(sides=("upper", "lower")), st.floats(0, 1))
 def test_prices_hold_between_the_ends_of_their_range(case, share):
     """Anywhere in a price's range, ends included, the optimum moves by the price times the limit's change."""
@@ -368,7 +368,7 @@ def test_a_lower_limit_is_met(name, discarding):
     assert solution.budgets[name].price > 0
 
 
-@settings(max_examples=20)
+@settings(max_examples=14)
 @given(with_budgets(), METHODS)
 def test_prices_are_not_noise(case, method):
     """A price is 0 or worth more than rounding: no limit that the optimum does not feel has a price of 1e-15."""

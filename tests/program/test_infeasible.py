@@ -58,7 +58,7 @@ def refused(draw, *, several):
     return Refused(case, caught.value)
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(refused(several=False))
 def test_the_least_workable_limit_is_the_least_use(found):
     """For one upper limit that cannot be met, the error states the least use of any policy."""
@@ -68,7 +68,7 @@ def test_the_least_workable_limit_is_the_least_use(found):
     assert found.error.workable == {budget.name: pytest.approx(fewest(found.case.problem, budget.name), rel=1e-9)}
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(refused(several=False), METHODS)
 def test_the_workable_limit_works_and_nothing_less(found, method):
     """A billionth more than the workable limit can be kept; a millionth less cannot."""
@@ -95,7 +95,7 @@ def test_the_greatest_workable_limit_is_stated_for_lower_limits(name, method):
     assert caught.value.workable == {name: pytest.approx(most, rel=1e-8)}
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(refused(several=True))
 def test_a_conflict_is_irreducible(found):
     """The budgets that are named cannot be met together, and can once any one of them is dropped."""
@@ -106,28 +106,30 @@ def test_a_conflict_is_irreducible(found):
         assert budget.name in str(found.error)
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(refused(several=True))
 def test_relaxed_limits_are_feasible(found):
-    """With the workable limits in place of those that conflict, the conflict is gone."""
+    """With the workable limits in place of those that were asked for, there is a solution."""
     workable = found.error.workable
-    assert set(workable) == {budget.name for budget in found.error.conflict}
+    assert (
+        {budget.name for budget in found.error.conflict}
+        <= set(workable)
+        <= {budget.name for budget in found.case.problem.budgets}
+    )
     relaxed = [
         Budget(name, max(Fraction(limit), own(found, name)) * Fraction(1 + 1e-9)) for name, limit in workable.items()
     ]
     solve(found.case.problem.replace(budgets=relaxed))
 
 
-@settings(max_examples=25)
-@given(refused(several=True))
-def test_workable_limits_can_be_met_with_all_the_others(found):
+def test_workable_limits_can_be_met_with_all_the_others():
     """With the workable limits in place, the whole problem can be solved: no other budget is in the way."""
-    workable = found.error.workable
-    relaxed = [
-        Budget(budget.name, max(Fraction(workable.get(budget.name, budget.most)), budget.most) * Fraction(1 + 1e-9))
-        for budget in found.case.problem.budgets
-    ]
-    solve(found.case.problem.replace(budgets=relaxed))
+    limits = {"steps": 6, "generation_attempts": 9, "memory_time": 12}
+    with pytest.raises(InfeasibleError) as caught:
+        solve(PROBLEM.with_constraints(*(Budget(name, limit) for name, limit in limits.items())))
+    relaxed = {name: max(limit, caught.value.workable.get(name, 0) * (1 + 1e-9)) for name, limit in limits.items()}
+    solution = solve(PROBLEM.with_constraints(*(Budget(name, limit) for name, limit in relaxed.items())))
+    assert set(solution.budgets) == set(limits)
 
 
 def own(found, name):
@@ -150,7 +152,7 @@ def test_feasible_budgets_are_not_refused(method, limit):
     "name", ["distillations", "failed_distillations", "generation_attempts", "memory_time", "steps"]
 )
 def test_less_than_is_needed_is_refused_with_and_without_discards(name, discarding):
-    """Half of the least use of any policy is refused, and the least use stated, whether pairs may be discarded or not."""
+    """Half of the least use of any policy is refused, with the least use, whether pairs may be discarded or not."""
     problem = Problem("1/2", 3, "3/4", "31/40", discarding=discarding)
     needed = fewest(problem.replace(discarding=False), name)
     with pytest.raises(InfeasibleError) as caught:
