@@ -540,6 +540,12 @@ class Dynamics:
         """Write entries of the joined attempt tables out (see :meth:`Generation.expand`)."""
         return self.generation.expand(index)
 
+    def spread(self, index: IntArray) -> int:
+        """Into how many configurations, at most, entries of the joined attempt tables are written out."""
+        table = int(self.generation.offsets[-1])
+        attempts = np.searchsorted(self.generation.offsets, index % table, side="right") - 1
+        return int(attempts.sum()) + len(index)
+
     def key(self, rank: int) -> tuple[int, ...]:
         """The counts of a configuration."""
         return tuple(self.configurations.counts[rank].tolist())

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from lpdistill.model.resources import Resource, Tariff
 
 
+COMPACT = 4
+"""Moves for each entry of the table, up to which they are quicker to apply than the table is to compute."""
+
+
 class Priced(Protocol):
     """The least action value of every configuration, and the columns that attain it."""
 
@@ -150,6 +154,10 @@ class Process(Protocol):
         """Write entries of that table out: entry, rank of the configuration, its probability."""
         ...
 
+    def spread(self, index: IntArray) -> int:
+        """Into how many configurations, at most, entries of that table are written out."""
+        ...
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -226,6 +234,11 @@ class Choice:
             reaching=np.asarray(weights @ self.reaching),
             outcomes=sparse.csr_array(weights @ self.outcomes),
         )
+
+    @cached_property
+    def compact(self) -> bool:
+        """Whether the moves, written out, are quicker to apply than the table is to compute."""
+        return self.process.spread(self.outcomes.indices.astype(np.int64)) <= COMPACT * self.outcomes.shape[1]
 
     @cached_property
     def moves(self) -> sparse.csr_array:

@@ -64,6 +64,8 @@ def evaluate(choice: Choice, local: FloatArray, scale: FloatArray | None = None)
     unit = np.where(near > 0, near, 1.0)
 
     def after(values: FloatArray) -> FloatArray:
+        if choice.compact:
+            return np.asarray(_square(choice) @ values)
         return choice.expect(_spread(choice, values)) / leaving
 
     def image(x: FloatArray) -> FloatArray:

@@ -277,6 +277,10 @@ class GraphProcess:
         """Every entry is a state."""
         return np.arange(len(index)), index, np.ones(len(index))
 
+    def spread(self, index: IntArray) -> int:
+        """Every entry is a state."""
+        return len(index)
+
 
 def _read(graph: nx.DiGraph[Any]) -> GraphProcess:
     """A state graph, checked node by node and edge by edge."""
