@@ -6,7 +6,9 @@ import sys
 
 import typer
 
+from lpdistill.cli.check import check
 from lpdistill.cli.levels import levels
+from lpdistill.cli.policy_map import policy_map
 from lpdistill.cli.solve import solve
 from lpdistill.errors import LpdistillError
 
@@ -22,6 +24,8 @@ app = typer.Typer(
 )
 app.command()(solve)
 app.command()(levels)
+app.command()(policy_map)
+app.command()(check)
 
 
 @app.callback()

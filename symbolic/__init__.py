@@ -1,0 +1,72 @@
+"""Exact results about distillation policies: certificates, formulas, and maps of optimal policies."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from symbolic.algebraic import AlgebraicNumber
+    from symbolic.certificate import Certificate, Scope, certify
+    from symbolic.checker import Checked, check
+    from symbolic.policy_maps import Breakpoint, Piece, PolicyMap, policy_map
+    from symbolic.rational_function import RationalFunction
+    from symbolic.sweep import Axis
+    from symbolic.waiting_times import (
+        variance,
+        variance_in_p,
+        waiting_time,
+        waiting_time_in_p,
+        waiting_time_in_p_and_f0,
+    )
+
+__all__ = [
+    "AlgebraicNumber",
+    "Axis",
+    "Breakpoint",
+    "Certificate",
+    "Checked",
+    "Piece",
+    "PolicyMap",
+    "RationalFunction",
+    "Scope",
+    "certify",
+    "check",
+    "policy_map",
+    "variance",
+    "variance_in_p",
+    "waiting_time",
+    "waiting_time_in_p",
+    "waiting_time_in_p_and_f0",
+]
+
+_ROOMS = {
+    "algebraic": ["AlgebraicNumber"],
+    "certificate": ["Certificate", "Scope", "certify"],
+    "checker": ["Checked", "check"],
+    "policy_maps": ["Breakpoint", "Piece", "PolicyMap", "policy_map"],
+    "rational_function": ["RationalFunction"],
+    "sweep": ["Axis"],
+    "waiting_times": [
+        "variance",
+        "variance_in_p",
+        "waiting_time",
+        "waiting_time_in_p",
+        "waiting_time_in_p_and_f0",
+    ],
+}
+"""Where each public name lives: names load on first use.  No room is named like something in it."""
+
+_HOMES = {name: room for room, names in _ROOMS.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])
