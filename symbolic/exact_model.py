@@ -27,7 +27,8 @@ from lpdistill.model.dynamics import Dynamics
 Element: TypeAlias = Any
 """An element of the ring: an integer or a polynomial."""
 
-Elements: TypeAlias = NDArray[np.object_]
+Elements: TypeAlias = NDArray[Any]
+"""An array of elements, as objects."""
 
 CHUNK = 20_000
 """Reduced costs computed at a time: they may have thousands of digits each."""

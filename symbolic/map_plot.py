@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -39,10 +39,20 @@ def plot_map(found: PolicyMap, axes: Axes | None = None) -> Axes:
     for number, piece in enumerate(found.pieces):
         x = np.linspace(max(float(piece.low), ends[0]), min(float(piece.high or ends[1]), ends[1]), SAMPLES)
         axes.plot(x, _values(piece, x), color=COLOURS[number % len(COLOURS)], linewidth=2)
+    # Labels stand above the curve, aslant and across it, so that close ones stay apart.
+    falling = found.axis is Axis.P
+    note: dict[str, Any] = {
+        "xytext": (3 if falling else -3, 4),
+        "textcoords": "offset points",
+        "rotation": 45 if falling else -45,
+        "rotation_mode": "anchor",
+        "horizontalalignment": "left" if falling else "right",
+        "fontsize": 9,
+    }
     for number, (point, mark) in enumerate(zip(found.breakpoints, marks, strict=True)):
         height = float(_values(found.pieces[number], np.array([mark]))[0])
         axes.plot([mark], [height], "o", color="black", markersize=5, zorder=3)
-        axes.annotate(point.value.decimals(4), (mark, height), (4, 6), textcoords="offset points", fontsize=9)
+        axes.annotate(point.value.decimals(4), (mark, height), **note)
     if found.axis is Axis.P:
         axes.set(xlabel="p", yscale="log" if ends[0] < LEAST_P else "linear")
     else:

@@ -34,14 +34,17 @@ MAPS = {name: policy_map(problem) for name, problem in MAPPED.items()}
 RATIO_MAP = policy_map(Problem("1/2", 4, "3/4", "79/100"), axis=RATIO)
 
 
-def optimum(problem: Problem, start: np.ndarray | None = None) -> tuple[float, dict]:
+def optimum(problem: Problem) -> tuple[float, dict]:
     """Least expected waiting time and visited policy in floating point, with the checks of ``solve`` left out."""
-    dynamics = Dynamics(problem)
-    found = policy_iteration(dynamics, dynamics.greedy() if start is None else start)
+    return optimum_of(Dynamics(problem))
+
+
+def optimum_of(dynamics: Dynamics) -> tuple[float, dict]:
+    """The same for columns that have been numbered before."""
+    found = policy_iteration(dynamics, dynamics.greedy())
     seen = np.flatnonzero(visits(found.policy, 0))
-    return float(found.values[0]) - float(problem.uncharged_time), dict(
-        zip(seen.tolist(), found.policy.columns[seen].tolist(), strict=True)
-    )
+    policy = dict(zip(seen.tolist(), found.policy.columns[seen].tolist(), strict=True))
+    return float(found.values[0]) - float(dynamics.problem.uncharged_time), policy
 
 
 def chosen(found, piece) -> dict:
@@ -102,11 +105,15 @@ def test_no_breakpoint_is_missed_on_a_fine_grid():
     """On a grid of 2,000 p below 1 the visited policy changes exactly in the cells that hold breakpoints."""
     found = MAPS["four memories, two levels"]
     grid = [Fraction(k, 2001) for k in range(1, 2001)]
-    start = Dynamics(found.problem).greedy()
+    common = Dynamics(found.problem)
+    shared = {name: getattr(common, name) for name in ("configurations", "matchings", "numbering")}
     policies = []
     for p in grid:
-        policies.append(optimum(found.problem.replace(p=p), start)[1])
-        start[list(policies[-1])] = list(policies[-1].values())
+        problem = found.problem.replace(p=p)
+        vars(problem)["levels"] = found.problem.levels  # what does not depend on p is worked out once
+        dynamics = Dynamics(problem)
+        vars(dynamics).update(shared)
+        policies.append(optimum_of(dynamics)[1])
     changing = [b for (before, after), b in zip(itertools.pairwise(policies), grid[1:], strict=True) if before != after]
     held = [next(b for b in grid if not point.value > b) for point in found.breakpoints]
     assert changing == held
