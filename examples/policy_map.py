@@ -19,7 +19,7 @@ problem = Problem(p="1/2", memories=4, f0="3/4", target="79/100")
 found = policy_map(problem)
 print(found)
 for point in found.breakpoints:
-    print(f"\np = {point.value.decimals(50)}...")
+    print(f"\np = {point.value.decimals(50)}")
     print(f"is a root of an irreducible polynomial of degree {point.value.degree}; there")
     for counts, before, after in point.changes:
         words = found.wording

@@ -33,7 +33,7 @@ from lpdistill.solution.policy import ByConfiguration, Counts
 from lpdistill.solution.solution import Solution
 from lpdistill.solution.wording import Action
 from symbolic.chain import ExactChain
-from symbolic.exact_model import Elements, ExactModel, Parameter, ReducedCosts, elements
+from symbolic.exact_model import Elements, ExactModel, Parameters, ReducedCosts, elements
 from symbolic.exact_text import exact_text, shortened
 from symbolic.labels import action_dict, doing, labels
 from symbolic.rational_function import fraction
@@ -45,7 +45,7 @@ EVERYWHERE = 400
 """Configurations up to which ``auto`` computes exact values in all of them, in a fraction of a second."""
 
 MOST_COLUMNS = 5_000_000
-"""Columns up to which all reduced costs are computed exactly: about a minute."""
+"""Columns up to which all reduced costs are computed exactly: some minutes."""
 
 MOST_REPAIRS = 100
 """Rounds of exact policy iteration and growth, far beyond what is ever needed."""
@@ -234,7 +234,7 @@ class ExactReducedCosts(ByConfiguration[dict[Action, Fraction]]):
         """The reduced cost of every action in the configuration of the given rank."""
         proof = self._certificate
         columns = proof.dynamics.numbering.of_configuration(rank)
-        at = Parameter.rational(proof.dynamics)
+        at = Parameters.rational(proof.dynamics)
         values, scales = proof.chain.model.rows(columns).reduced_costs(
             proof.numerators, proof.denominator / at.unit, at
         )
@@ -343,7 +343,7 @@ def _dual_values(chain: ExactChain, solution: Solution) -> tuple[Elements, Any]:
 
 def _signs(model: ExactModel, values: Elements, denominator: Any) -> tuple[ReducedCosts, IntArray]:
     """Columns of negative reduced cost, and columns of reduced cost zero that do something."""
-    at = Parameter.rational(model.dynamics)
+    at = Parameters.rational(model.dynamics)
     negative, tight = [], []
     for some in model.reduced_costs(values, denominator / at.unit, at):
         below = some.value < 0

@@ -20,7 +20,7 @@ from flint import fmpz, fmpz_mat, fmpz_poly
 from lpdistill.arrays import IntArray
 from lpdistill.errors import LimitError, ModelError
 from lpdistill.program.policy_iteration import silent
-from symbolic.exact_model import Elements, ExactModel, Parameter, Rows, elements
+from symbolic.exact_model import Elements, ExactModel, Parameters, Rows, elements
 from symbolic.rational_function import interpolate
 
 MOST_VISITED = 3000
@@ -156,11 +156,11 @@ class ExactChain:
                 size=size,
             )
 
-    def costs(self, at: Parameter) -> Elements:
+    def costs(self, at: Parameters) -> Elements:
         """Duration of each configuration's step, in units of ``1 / at.unit``, (visited,)."""
         return elements([at.durations[int(distils)] for distils in self.rows.distils])
 
-    def moments(self, at: Parameter, *, second: bool = False) -> Moments:
+    def moments(self, at: Parameters, *, second: bool = False) -> Moments:
         """Moments of the time to go, for integers ``at``.
 
         Raises
@@ -194,7 +194,7 @@ class ExactChain:
         determinants: list[Any] = []
         point = 1
         while len(points) <= degree:
-            at = Parameter.of(self.model.dynamics, fmpz(point), fmpz(1))
+            at = Parameters.of(self.model.dynamics, fmpz(point), fmpz(1))
             matrix, right = self.rows.system(at)
             system, cost = fmpz_mat(matrix.tolist()), self.costs(at)
             # Classes follow each other in one direction only, so the determinant is the product of theirs.

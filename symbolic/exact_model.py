@@ -54,7 +54,7 @@ def powers(base: Element, most: int) -> Elements:
 
 
 @dataclass(frozen=True)
-class Parameter:
+class Parameters:
     """The generation probability ``success / total``, and the durations of a step, as ring elements.
 
     Attributes
@@ -73,17 +73,17 @@ class Parameter:
     unit: int
 
     @staticmethod
-    def of(dynamics: Dynamics, success: Element, total: Element) -> Parameter:
+    def of(dynamics: Dynamics, success: Element, total: Element) -> Parameters:
         """The given generation probability, and the durations of a problem."""
         times = dynamics.problem.generation_time, dynamics.problem.distillation_time
         unit = math.lcm(*(time.denominator for time in times))
-        return Parameter(success, total, (fmpz(int(times[0] * unit)), fmpz(int(times[1] * unit))), unit)
+        return Parameters(success, total, (fmpz(int(times[0] * unit)), fmpz(int(times[1] * unit))), unit)
 
     @staticmethod
-    def rational(dynamics: Dynamics) -> Parameter:
+    def rational(dynamics: Dynamics) -> Parameters:
         """The generation probability and durations of a problem, as integers."""
         p = dynamics.problem.p
-        return Parameter.of(dynamics, fmpz(p.numerator), fmpz(p.denominator))
+        return Parameters.of(dynamics, fmpz(p.numerator), fmpz(p.denominator))
 
     @property
     def failure(self) -> Element:
@@ -120,7 +120,7 @@ class Rows:
         return np.where(self.distils, self.attempts, np.maximum(self.attempts - 1, 0))
 
     @cached_property
-    def _binomial_weight(self) -> Elements:
+    def binomial_weight(self) -> Elements:
         """Weight of every transition times the binomial coefficient of its attempts, (transitions,)."""
         most = int(self.attempts.max(initial=0))
         table = np.array([[math.comb(g, j) for j in range(most + 1)] for g in range(most + 1)], dtype=object)
@@ -143,7 +143,7 @@ class Rows:
         positions[self.configuration] = np.arange(len(self.configuration))
         return positions
 
-    def system(self, at: Parameter) -> tuple[Elements, Elements]:
+    def system(self, at: Parameters) -> tuple[Elements, Elements]:
         r"""The equations of these columns, one per configuration, for ``y = success * V``.
 
         A generation step is divided by ``success``, once "no attempt succeeds" is taken out of it; a step that distils
@@ -160,7 +160,7 @@ class Rows:
         position = self._positions
         g, j, distils = self.attempts[self.row], self.successes, self.distils[self.row]
         kept = distils | (j > 0)
-        weight = self._binomial_weight[kept] * won[(j - ~distils)[kept]] * lost[(g - j)[kept]]
+        weight = self.binomial_weight[kept] * won[(j - ~distils)[kept]] * lost[(g - j)[kept]]
         matrix = np.zeros((len(self.configuration),) * 2, dtype=object)
         np.subtract.at(matrix, (self.row[kept], position[self.following[kept]]), weight)
         leaving = elements([_leaving(lost, whole, g) for g in range(most + 1)])
@@ -170,11 +170,11 @@ class Rows:
         right[self.distils] *= scalar(at.success)
         return matrix, right
 
-    def reduced_costs(self, values: Elements, weight: Element, at: Parameter) -> tuple[Elements, Elements]:
+    def reduced_costs(self, values: Elements, weight: Element, at: Parameters) -> tuple[Elements, Elements]:
         """Reduced costs of these columns times their scales, and the scales; see :meth:`ExactModel.reduced_costs`."""
         most = int(self.attempts.max(initial=0))
         won, lost, whole = (powers(base, most) for base in (at.success, at.failure, at.total))
-        chance = self._binomial_weight * won[self.successes] * lost[self.attempts[self.row] - self.successes]
+        chance = self.binomial_weight * won[self.successes] * lost[self.attempts[self.row] - self.successes]
         scale = self.scale * whole[self.attempts]
         cost = elements([at.durations[int(distils)] * weight for distils in self.distils])
         found = scale * (cost - values[self.configuration])
@@ -263,14 +263,14 @@ class ExactModel:
 
     def rows(self, columns: IntArray) -> Rows:
         """The given columns with their transitions written out."""
-        what, some, matchings = self.dynamics.numbering.describe(columns), self.dynamics.configurations, self.dynamics
+        what, some = self.dynamics.numbering.describe(columns), self.dynamics.configurations
         weights = self.outcomes[what.matching]
         outcome, made = np.nonzero(weights != 0)
         raw = self.dynamics.problem.levels.raw
         most = what.attempts[outcome] if raw is not None else np.zeros_like(outcome)
         entry, successes = ragged(most + 1)
         row = outcome[entry]
-        sums = matchings.matchings.produced_sums[:, made[entry]] + some.sums[:, what.rest[row]]
+        sums = self.dynamics.matchings.produced_sums[:, made[entry]] + some.sums[:, what.rest[row]]
         if raw is not None:
             sums[raw:] += successes
         return Rows(
@@ -284,7 +284,7 @@ class ExactModel:
             weight=weights[outcome, made][entry],
         )
 
-    def attempt_table(self, values: Elements, at: Parameter) -> list[Elements]:
+    def attempt_table(self, values: Elements, at: Parameters) -> list[Elements]:
         """``W[c, g] * total**g`` for every number of attempts ``g``: expected value after ``g`` attempts."""
         generation, some = self.dynamics.generation, self.dynamics.configurations
         table = [values]
@@ -297,7 +297,7 @@ class ExactModel:
                 table[-1] = table[-1] + before[some.rank_sums(sums)] * scalar(at.success)
         return table
 
-    def reduced_costs(self, values: Elements, weight: Element, at: Parameter) -> Iterator[ReducedCosts]:
+    def reduced_costs(self, values: Elements, weight: Element, at: Parameters) -> Iterator[ReducedCosts]:
         r"""Reduced costs of all columns, some at a time: :math:`c + P V - V` times a positive scale.
 
         Parameters

@@ -242,7 +242,7 @@ def policy_map(problem: Problem, *, axis: Axis | str = Axis.P, progress: Callabl
     >>> found.breakpoints
     (Breakpoint: 0.245598997820, Breakpoint: 0.852617664418)
     >>> found.waiting_time("9/10")
-    Fraction(42402847517855531704, 5771424673694636877)
+    Fraction(42402847194818531704, 5771424673694636877)
     """
     if not isinstance(problem, Problem):
         raise ModelError("problem", "must be a Problem", problem)

@@ -23,7 +23,7 @@ from lpdistill.model.problem import FinalStep, Problem
 from lpdistill.program.policy_iteration import policy_iteration
 from symbolic.algebraic import AlgebraicNumber, first_sign_change
 from symbolic.chain import ExactChain
-from symbolic.exact_model import Element, Elements, ExactModel, Parameter, elements, scalar
+from symbolic.exact_model import Element, Elements, ExactModel, Parameters, elements, scalar
 from symbolic.labels import doing
 from symbolic.rational_function import RationalFunction, fraction, rational, simplest_between
 
@@ -195,25 +195,25 @@ class Sweep:
         return Pricing(columns, values[0], weight * at.unit, costs, owner)
 
     @staticmethod
-    def _values_in_p(chain: ExactChain) -> tuple[Elements, Element, Parameter]:
+    def _values_in_p(chain: ExactChain) -> tuple[Elements, Element, Parameters]:
         """Values as integer polynomials in ``p`` over one denominator."""
         found = chain.functions()
-        at = Parameter.of(chain.model.dynamics, fmpz_poly([0, 1]), fmpz_poly([1]))
+        at = Parameters.of(chain.model.dynamics, fmpz_poly([0, 1]), fmpz_poly([1]))
         return elements(found.numerators()), found.denominator // at.unit, at
 
     @staticmethod
-    def _values_in_ratio(chain: ExactChain) -> tuple[Elements, Element, Parameter]:
+    def _values_in_ratio(chain: ExactChain) -> tuple[Elements, Element, Parameters]:
         """Values as integer polynomials in the ratio of durations, of degree one, over an integer."""
-        exact = Parameter.rational(chain.model.dynamics)
+        exact = Parameters.rational(chain.model.dynamics)
         time = chain.model.dynamics.problem.generation_time
         apart = [
-            chain.moments(Parameter(exact.success, exact.total, durations, 1))
+            chain.moments(Parameters(exact.success, exact.total, durations, 1))
             for durations in ((fmpz(time.numerator), fmpz(0)), (fmpz(0), fmpz(time.numerator)))
         ]
         common = apart[0].first_denominator * apart[1].first_denominator
         waits, distils = (part.first * (common / part.first_denominator) for part in apart)
         durations = fmpz_poly([time.numerator]), fmpz_poly([0, time.numerator])
-        at = Parameter(exact.success, exact.total, durations, time.denominator)
+        at = Parameters(exact.success, exact.total, durations, time.denominator)
         return waits + distils * scalar(fmpz_poly([0, 1])), fmpz_poly([common]), at
 
     def _waiting_time(self, found: Pricing) -> RationalFunction:

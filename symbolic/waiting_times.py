@@ -20,7 +20,7 @@ from lpdistill.solution.solution import Solution
 from lpdistill.solution.wording import Action
 from lpdistill.solving import solve
 from symbolic.chain import ExactChain, Moments
-from symbolic.exact_model import Element, Elements, ExactModel, Parameter, elements, scalar
+from symbolic.exact_model import Element, Elements, ExactModel, Parameters, elements, scalar
 from symbolic.rational_function import RationalFunction, fraction, rational
 
 if TYPE_CHECKING:
@@ -126,9 +126,8 @@ def waiting_time_in_p_and_f0(source: Problem | Solution, policy: Plan = None) ->
 
     Examples
     --------
-    >>> formula = waiting_time_in_p_and_f0(Problem("1/2", 2, "3/4", "31/40", final_step="free"))
-    >>> formula
-    (-18*p + 27)/(p*(2 - p)*(8*f0**2 - 4*f0 + 5))
+    >>> waiting_time_in_p_and_f0(Problem("1/2", 2, "3/4", "31/40"))
+    9*(2*p**2 - 2*p - 3)/(p*(p - 2)*(8*f0**2 - 4*f0 + 5))
     """
     import sympy  # noqa: PLC0415 - takes half a second to import
 
@@ -143,7 +142,7 @@ def waiting_time_in_p_and_f0(source: Problem | Solution, policy: Plan = None) ->
     ring = fmpz_mpoly_ctx.get(("p", "f0"), Ordering.lex)
     p, _ = ring.gens()
     success, total = _successes(dynamics, ring)
-    at = Parameter.of(dynamics, p, ring.constant(1))
+    at = Parameters.of(dynamics, p, ring.constant(1))
     polynomial = ExactChain(ExactModel(dynamics, success, total), chain.columns)
     matrix, right = polynomial.rows.system(at)
     above, below = _first_unknown(matrix, right * polynomial.costs(at))
@@ -177,7 +176,7 @@ def moments_of(chain: ExactChain, *, second: bool = False) -> Moments:
         If the policy may never reach the target.
     """
     try:
-        return chain.moments(Parameter.rational(chain.model.dynamics), second=second)
+        return chain.moments(Parameters.rational(chain.model.dynamics), second=second)
     except ZeroDivisionError:
         counts = chain.model.dynamics.configurations.unrank(chain.configuration)
         named = tuple(tuple(row) for row in counts.tolist())
