@@ -37,7 +37,6 @@ from symbolic.exact_model import Elements, ExactModel, Parameters, ReducedCosts,
 from symbolic.exact_text import exact_text, shortened
 from symbolic.labels import action_dict, doing, labels
 from symbolic.rational_function import fraction
-from symbolic.waiting_times import moments_of
 
 SCHEMA = "lpdistill.certificate/1"
 
@@ -329,7 +328,7 @@ def _require(dynamics: Dynamics) -> None:
 
 def _dual_values(chain: ExactChain, solution: Solution) -> tuple[Elements, Any]:
     """Exact values where the chain has them and proved lower bounds elsewhere, (configurations,), and a denominator."""
-    found, size = moments_of(chain), chain.model.dynamics.size
+    found, size = chain.moments(Parameters.rational(chain.model.dynamics)), chain.model.dynamics.size
     if len(chain.columns) == size:
         return found.first, found.first_denominator
     denominator = found.first_denominator << FINER

@@ -16,9 +16,11 @@ from typing import Any
 
 import numpy as np
 from flint import fmpz, fmpz_mat, fmpz_poly
+from scipy import sparse
+from scipy.sparse.csgraph import breadth_first_order
 
 from lpdistill.arrays import IntArray
-from lpdistill.errors import LimitError, ModelError
+from lpdistill.errors import ImproperPolicyError, LimitError, ModelError
 from lpdistill.program.policy_iteration import silent
 from symbolic.exact_model import Elements, ExactModel, Parameters, Rows, elements
 from symbolic.rational_function import interpolate
@@ -165,12 +167,15 @@ class ExactChain:
 
         Raises
         ------
-        ZeroDivisionError
-            If the policy does not reach the target from everywhere.
+        ImproperPolicyError
+            If the policy may never reach the target.
         """
         matrix, right = self.rows.system(at)
         system, cost = fmpz_mat(matrix.tolist()), self.costs(at)
-        first, below = _solution(system, right * cost)
+        try:
+            first, below = _solution(system, right * cost)
+        except ZeroDivisionError:
+            raise self._improper() from None
         denominator = below * at.success * at.unit
         if not second:
             return Moments(first, denominator, elements([]), fmpz(1))
@@ -185,6 +190,8 @@ class ExactChain:
         ------
         LimitError
             If the degree is too large.
+        ImproperPolicyError
+            If the policy may never reach the target.
         """
         self.require(degree=True)
         degree = self.degree * (2 if second else 1)
@@ -192,15 +199,17 @@ class ExactChain:
         points: list[int] = []
         values: list[Elements] = []
         determinants: list[Any] = []
-        point = 1
+        point, singular = 1, 0
         while len(points) <= degree:
             at = Parameters.of(self.model.dynamics, fmpz(point), fmpz(1))
             matrix, right = self.rows.system(at)
             system, cost = fmpz_mat(matrix.tolist()), self.costs(at)
-            # Classes follow each other in one direction only, so the determinant is the product of theirs.
-            parts = (fmpz_mat(matrix[np.ix_(some, some)].tolist()).det() for some in self.rows.classes)
-            determinant = math.prod(parts, start=fmpz(1))
-            if determinant != 0:
+            determinant = self._determinant(matrix)
+            if determinant == 0:
+                singular += 1
+                if singular > self.degree:  # more roots than a polynomial other than zero has
+                    raise self._improper()
+            else:
                 solution, below = _solution(system, right * cost)
                 found = solution * (determinant / below)
                 if second:
@@ -215,6 +224,37 @@ class ExactChain:
         (determinant,) = interpolate(points, [determinants])
         denominator = determinant**order * fmpz_poly([0, 1]) ** order * unit
         return Functions(tuple(points), np.array(values, dtype=object), denominator)
+
+    def _determinant(self, matrix: Elements) -> Any:
+        """Determinant of the policy's equations: classes follow each other in one direction, so it is a product."""
+        parts = (fmpz_mat(matrix[np.ix_(some, some)].tolist()).det() for some in self.rows.classes)
+        return math.prod(parts, start=fmpz(1))
+
+    def _improper(self) -> ImproperPolicyError:
+        """What to raise where the policy's equations have no solution: it names where the policy is stuck."""
+        stuck = self._stuck()
+        counts = self.model.dynamics.configurations.unrank(stuck if len(stuck) else self.configuration)
+        named = tuple(tuple(row) for row in counts.tolist())
+        return ImproperPolicyError(
+            f"the policy never reaches the target from {len(named)} configurations that it visits, such as {named[0]} "
+            "(pairs at each level); choose an action there that distils or generates",
+            deadlock=named,
+        )
+
+    def _stuck(self) -> IntArray:
+        """Ranks of the visited configurations from which the target cannot be reached for any ``p``."""
+        rows, size = self.rows, len(self.columns)
+        kept, none = np.zeros(size, dtype=object), rows.successes == 0
+        np.add.at(kept, rows.row[none], rows.weight[none])
+        reaching = kept != rows.scale
+        if self.model.dynamics.problem.levels.raw is None:
+            reaching = reaching | (rows.attempts > 0)
+        ends = np.flatnonzero(reaching)
+        before = np.concatenate([np.zeros_like(ends), 1 + np.searchsorted(self.configuration, rows.following)])
+        after = 1 + np.concatenate([ends, rows.row])
+        graph = sparse.csr_array((np.ones(len(before)), (before, after)), shape=(size + 1, size + 1))
+        reached = breadth_first_order(graph, 0, return_predecessors=False)
+        return np.delete(self.configuration, reached[1:] - 1)
 
 
 def _solution(system: Any, right: Elements) -> tuple[Elements, Any]:

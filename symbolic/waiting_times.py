@@ -10,7 +10,7 @@ import numpy as np
 from flint import Ordering, fmpq_poly, fmpz_mpoly_ctx
 
 from lpdistill.arrays import IntArray
-from lpdistill.errors import ImproperPolicyError, LimitError, ModelError
+from lpdistill.errors import LimitError, ModelError
 from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.levels import Tree
 from lpdistill.model.problem import Problem
@@ -19,7 +19,7 @@ from lpdistill.solution.policy import Counts, Policy, rank_of
 from lpdistill.solution.solution import Solution
 from lpdistill.solution.wording import Action
 from lpdistill.solving import solve
-from symbolic.chain import ExactChain, Moments
+from symbolic.chain import ExactChain
 from symbolic.exact_model import Element, Elements, ExactModel, Parameters, elements, scalar
 from symbolic.rational_function import RationalFunction, fraction, rational
 
@@ -62,7 +62,9 @@ def waiting_time(source: Problem | Solution, policy: Plan = None) -> Fraction:
     Fraction(1976711710, 309269159)
     """
     chain = chain_of(source, policy, all_p=False)
-    return _mean(chain) - chain.model.dynamics.problem.uncharged_time
+    found = chain.moments(Parameters.rational(chain.model.dynamics))
+    mean = fraction(found.first[0]) / int(found.first_denominator)
+    return mean - chain.model.dynamics.problem.uncharged_time
 
 
 def variance(source: Problem | Solution, policy: Plan = None) -> Fraction:
@@ -75,7 +77,7 @@ def variance(source: Problem | Solution, policy: Plan = None) -> Fraction:
     Fraction(36, 25)
     """
     chain = chain_of(source, policy, all_p=False)
-    found = moments_of(chain, second=True)
+    found = chain.moments(Parameters.rational(chain.model.dynamics), second=True)
     mean = fraction(found.first[0]) / int(found.first_denominator)
     return fraction(found.second[0]) / int(found.second_denominator) - mean * mean
 
@@ -159,32 +161,6 @@ def chain_of(source: Problem | Solution, policy: Plan, *, all_p: bool) -> ExactC
     chain = ExactChain.visited(ExactModel.rational(dynamics), columns, np.zeros(1, dtype=np.int64), certain=certain)
     chain.require()
     return chain
-
-
-def _mean(chain: ExactChain) -> Fraction:
-    """Expected time to go from the first visited configuration, the empty memories."""
-    found = moments_of(chain)
-    return fraction(found.first[0]) / int(found.first_denominator)
-
-
-def moments_of(chain: ExactChain, *, second: bool = False) -> Moments:
-    """Moments of the time to go at the problem's own ``p``.
-
-    Raises
-    ------
-    ImproperPolicyError
-        If the policy may never reach the target.
-    """
-    try:
-        return chain.moments(Parameters.rational(chain.model.dynamics), second=second)
-    except ZeroDivisionError:
-        counts = chain.model.dynamics.configurations.unrank(chain.configuration)
-        named = tuple(tuple(row) for row in counts.tolist())
-        raise ImproperPolicyError(
-            f"the policy may never reach the target: its expected time is infinite from some of the {len(named)} "
-            "configurations that it visits; choose actions that distil or generate",
-            deadlock=named,
-        ) from None
 
 
 def _columns(source: Problem | Solution, policy: Plan) -> tuple[Dynamics, IntArray]:

@@ -195,9 +195,19 @@ def test_large_degrees_are_refused_with_the_estimate():
 def test_policies_that_never_arrive_are_named():
     """A policy that waits forever with two pairs is improper, and the deadlock is named."""
     policy = {(0,): Action((), 2), (1,): Action((), 1), (2,): Action((), 0)}
-    with pytest.raises(ImproperPolicyError) as caught:
-        waiting_time(Problem("1/2", 2, "3/4", "31/40"), policy)
-    assert (2,) in caught.value.deadlock
+    for function in (waiting_time, variance, waiting_time_in_p, variance_in_p):
+        with pytest.raises(ImproperPolicyError) as caught:
+            function(Problem("1/2", 2, "3/4", "31/40"), policy)
+        assert caught.value.deadlock == ((0,), (1,), (2,))
+
+
+def test_only_where_a_policy_is_stuck_is_named():
+    """A policy that reaches the target from elsewhere, but waits forever with three raw pairs, is stuck there alone."""
+    problem = Problem("1/2", 3, "3/4", "79/100")
+    policy = {counts: decisions[0].action for counts, decisions in solved(problem).policy.items()}
+    with pytest.raises(ImproperPolicyError, match=r"such as \(3, 0\)") as caught:
+        waiting_time(problem, {**policy, (3, 0): Action((), 0)})
+    assert caught.value.deadlock == ((3, 0),)
 
 
 def test_policies_must_say_what_to_do_wherever_they_come():
