@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import typer
@@ -12,8 +13,12 @@ from lpdistill.cli.options import Json, takes_problem
 from lpdistill.cli.output import Progress, console, decimals, print_json, table
 from lpdistill.model.problem import Problem
 from lpdistill.solution.solution import SHOWN, Solution
+from lpdistill.solution.wording import Wording
 from lpdistill.solving import Method
 from lpdistill.solving import solve as solve_problem
+
+if TYPE_CHECKING:
+    from symbolic import Certificate
 
 
 @takes_problem()
@@ -31,6 +36,13 @@ def solve(
     everything: Annotated[
         bool, typer.Option("--all", help="Show all configurations, also those never visited.")
     ] = False,
+    exact: Annotated[
+        bool,
+        typer.Option("--exact", help="Prove the optimum in rational arithmetic, and repair the policy if need be."),
+    ] = False,
+    certificate: Annotated[
+        Path | None, typer.Option("--certificate", help="Write the proof to this file, for lpdistill check.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Find the policy with the least expected waiting time, and prove it."""
@@ -38,10 +50,36 @@ def solve(
         solution = solve_problem(problem, method=method, least=least, deterministic=deterministic, progress=progress)
         progress("reading the policy off")
         solution.occupation  # noqa: B018 - computed here, while progress shows
+        proof = _prove(solution, certificate, progress) if exact or certificate is not None else None
     if as_json:
-        print_json(solution.to_dict())
-    else:
-        _print(solution, everything=everything)
+        print_json({**solution.to_dict(), **({"certificate": proof.claims()} if proof is not None else {})})
+        return
+    _print(solution, everything=everything)
+    if proof is not None:
+        _print_proof(proof)
+
+
+def _prove(solution: Solution, path: Path | None, progress: Progress) -> Certificate:
+    """A certificate of a solution, written to a file if there is one."""
+    from symbolic import certify  # noqa: PLC0415 - only proofs need exact arithmetic
+
+    proof = certify(solution, progress=progress)
+    if path is not None:
+        progress("writing the certificate")
+        proof.save(path)
+    return proof
+
+
+def _print_proof(proof: Certificate) -> None:
+    screen = console()
+    screen.print("\n[bold]exactly[/bold]")
+    for name, text in proof.summary()[1:]:
+        screen.print(f"{name:<14}{text}", soft_wrap=True)
+    words = Wording(proof.problem.levels, proof.problem.memories)
+    for counts, actions in proof.ties.items():
+        screen.print(
+            f"as good in {words.configuration(counts)}: " + " or ".join(map(words.action, actions)), soft_wrap=True
+        )
 
 
 def _print(solution: Solution, *, everything: bool) -> None:

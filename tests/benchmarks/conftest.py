@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-PACKAGES = ("lpdistill", "numpy", "scipy", "highspy", "stormpy", "quantecon", "numba", "mdpsolver")
+PACKAGES = ("lpdistill", "numpy", "scipy", "highspy", "python-flint", "stormpy", "quantecon", "numba", "mdpsolver")
 SECONDS = 2.0
 """Time that a benchmark may take, if three rounds do not take longer."""
 

@@ -19,6 +19,7 @@ SECTIONS = {
     "test_solve.py": "From parameters to a verified optimum",
     "test_methods.py": "Methods, by size of the program",
     "test_peers.py": "Beside other solvers, on the same decision process",
+    "test_symbolic.py": "Exact results",
 }
 """Titles by the file that holds the benchmarks."""
 

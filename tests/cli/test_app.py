@@ -26,9 +26,14 @@ SCRIPT = str(Path(sys.executable).with_name("lpdistill"))
 OPTIONS = {
     "solve": (
         "--p", "--memories", "--f0", "--target", "--gap", "--generation-time", "--distillation-time", "--final-step",
-        "--method", "--json",
+        "--method", "--exact", "--certificate", "--json",
     ),
     "levels": ("--p", "--memories", "--f0", "--target", "--gap", "--json"),
+    "policy-map": (
+        "--p", "--memories", "--f0", "--target", "--gap", "--generation-time", "--distillation-time", "--final-step",
+        "--axis", "--plot", "--latex", "--json",
+    ),
+    "check": ("--json",),
 }  # fmt: skip
 
 ERRORS = [

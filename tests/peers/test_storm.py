@@ -8,6 +8,7 @@ import pytest
 from peer_models import exactly, storm_model, storm_solve, written
 
 from lpdistill import Problem, solve
+from symbolic import certify
 
 stormpy = pytest.importorskip("stormpy", minversion="2.0")
 
@@ -28,6 +29,13 @@ def test_storm_agrees_on_the_columns_of_the_package(problem):
     """On all columns of the package, waiting included, Storm's policy iteration finds the same waiting time."""
     found = storm_solve(storm_model(written(problem), float))
     assert float(found) == pytest.approx(solve(problem).waiting_time, rel=1e-12)
+
+
+@pytest.mark.parametrize("problem", PROBLEMS.values(), ids=PROBLEMS)
+def test_storm_over_the_rationals_is_what_certificates_prove(problem):
+    """On the exact process, built from the rules alone, Storm's exact optimum is the certified one, digit for digit."""
+    found = storm_solve(storm_model(exactly(problem), stormpy.Rational)).value
+    assert Fraction(str(found)) == certify(solve(problem)).waiting_time
 
 
 @pytest.mark.parametrize("problem", PROBLEMS.values(), ids=PROBLEMS)

@@ -368,6 +368,19 @@ def test_a_lower_limit_is_met(name, discarding):
     assert solution.budgets[name].price > 0
 
 
+@pytest.mark.parametrize("p", ["1/2", 1])
+@pytest.mark.parametrize("limit", [20, 1000])
+@pytest.mark.parametrize("name", ["steps", "generation_attempts", "raw_pairs"])
+def test_a_great_lower_limit_is_met_by_going_in_circles(name, limit, p):
+    """With discards any number of steps and attempts can be spent, at the enumerated rate, and the run still ends."""
+    case = limited(Problem(p, 3, "3/4", "31/40", discarding=True), {name: (None, Fraction(limit))})
+    found = occupation(case.chain, case.limits)
+    assert found.attainable
+    solution = solve(case.problem)
+    assert solution.waiting_time == pytest.approx(found.time, rel=1e-9)
+    assert solution.budgets[name].used == pytest.approx(limit, rel=1e-9)
+
+
 @settings(max_examples=14)
 @given(with_budgets(), METHODS)
 def test_prices_are_not_noise(case, method):

@@ -1,0 +1,108 @@
+"""``lpdistill policy-map``: exact optimal policies along a parameter."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lpdistill.cli import options
+from lpdistill.cli.output import Progress, console, print_json, table
+from lpdistill.errors import ModelError
+
+if TYPE_CHECKING:
+    from symbolic import PolicyMap
+
+SHOWN = 100
+"""Characters of a formula that a terminal shows unasked."""
+
+
+def policy_map(
+    file: options.File = None,
+    p: options.P = None,
+    memories: options.Memories = None,
+    f0: options.F0 = None,
+    target: options.Target = None,
+    gap: options.Gap = None,
+    generation_time: options.GenerationTime = None,
+    distillation_time: options.DistillationTime = None,
+    final_step: options.FinalStep = None,
+    axis: Annotated[
+        str, typer.Option("--axis", help="What varies: p, or tau_d/tau_g (the ratio of durations, at a fixed p).")
+    ] = "p",
+    plot: Annotated[
+        Path | None, typer.Option("--plot", help="Draw the waiting time to this file (.png, .pdf, .svg).")
+    ] = None,
+    latex: Annotated[bool, typer.Option("--latex", help="Print the formula of every piece in LaTeX.")] = False,
+    as_json: options.Json = False,
+) -> None:
+    """Split all of 0 < p <= 1 into intervals with one optimal policy each, exactly and with proof."""
+    from symbolic import policy_map as map_of  # noqa: PLC0415 - only this command needs exact arithmetic
+
+    problem = options.problem_of(
+        file,
+        defaults={"p": "1"} if axis == "p" else None,
+        p=p,
+        memories=memories,
+        f0=f0,
+        target=target,
+        gap=gap,
+        generation_time=generation_time,
+        distillation_time=distillation_time,
+        final_step=final_step,
+    )
+    with Progress() as progress:
+        found = map_of(problem, axis=axis, progress=progress)
+        if plot is not None:
+            progress("drawing")
+            _draw(found, plot)
+    if as_json:
+        print_json(found.to_dict())
+    else:
+        _print(found, latex=latex)
+
+
+def _draw(found: PolicyMap, path: Path) -> None:
+    """Draw a map to a file."""
+    try:
+        import matplotlib as mpl  # noqa: PLC0415 - optional
+
+        mpl.use("agg")
+        from matplotlib import pyplot as plt  # noqa: PLC0415 - optional
+    except ImportError:
+        raise ModelError("plot", "needs matplotlib; install it: pip install 'lpdistill[plot]'", str(path)) from None
+    figure, axes = plt.subplots(figsize=(7.2, 3.8), layout="constrained")
+    found.plot(axes)
+    try:
+        figure.savefig(path, dpi=160)
+    except ValueError as error:
+        raise ModelError("plot", f"cannot be drawn: {error}", str(path)) from None
+    finally:
+        plt.close(figure)
+
+
+def _print(found: PolicyMap, *, latex: bool) -> None:
+    screen = console()
+    for name, text in found.summary():
+        screen.print(f"{name:<14}{text}", soft_wrap=True)
+    screen.print()
+    pieces = [
+        (
+            piece.low.label(),
+            "infinity" if piece.high is None else piece.high.label(),
+            str(len(piece.policy)),
+            piece.waiting_time.shortened(SHOWN),
+        )
+        for piece in found.pieces
+    ]
+    headings = {"from": "left", "to": "left", "configurations visited": "right", "waiting time": "left"}
+    screen.print(table("pieces", headings, pieces))
+    if latex:
+        screen.print()
+        for piece in found.pieces:
+            screen.print(f"T = {piece.waiting_time.to_latex()}", soft_wrap=True, markup=False)
+    if found.breakpoints:
+        screen.print()
+        headings = dict.fromkeys((str(found.axis), "configuration", "before", "after"), "left")
+        screen.print(table("what changes", headings, found.table()))

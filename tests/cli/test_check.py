@@ -1,0 +1,96 @@
+"""``lpdistill check``, and the certificates that ``lpdistill solve`` writes for it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from lpdistill import Problem
+from symbolic import policy_map
+
+SOLVE = ("solve", "--p", ".5", "-M", "4", "--f0", ".75", "--target", ".79")
+TIME = "30902346125803/3576456259272"
+
+
+@pytest.fixture
+def certificate(run, tmp_path) -> str:
+    """A certificate as the command line writes it."""
+    path = tmp_path / "certificate.json"
+    run(*SOLVE, "--certificate", str(path))
+    return str(path)
+
+
+def test_exact_solutions_have_the_documented_claims(run):
+    """With --exact the document has the exact time, whether the policy is unique, and the columns checked."""
+    document = run(*SOLVE, "--exact", "--json").document
+    assert document["certificate"] == {"waiting_time": TIME, "unique": True, "checked_columns": 39}
+    assert document["schema"] == "lpdistill.solution/1"
+
+
+def test_without_exact_there_is_no_certificate(run):
+    """Nothing exact is claimed unless it is asked for."""
+    assert "certificate" not in run(*SOLVE, "--json").document
+
+
+def test_exact_solutions_are_shown(run):
+    """The table is followed by the exact time and what is proved."""
+    words = run(*SOLVE, "--exact").words
+    assert f"8.64049323844 = {TIME}" in words
+    assert "no reduced cost of 39 columns is negative" in words
+    assert "one optimal policy" in words
+
+
+def test_ties_are_shown_in_words(run):
+    """Where two actions are optimal, both are shown, with the configuration."""
+    breakpoints = policy_map(Problem(".5", 4, ".75", ".79"), axis="tau_d/tau_g").breakpoints
+    words = run(*SOLVE, "--distillation-time", str(breakpoints[2].value.low), "--exact").words
+    assert "ties in 1 visited configurations" in words
+    assert (
+        "as good in 2 x 0.788, 2 empty: generate on 2 memories or distil 0.788, 0.788 -> target, generate on 2 memories"
+    ) in words
+
+
+def test_valid_certificates_are_reported(run, certificate):
+    """A valid certificate leaves with 0, the exact time and the size of what was checked."""
+    ran = run("check", certificate)
+    assert ran.code == 0
+    assert f"valid waiting time 8.64049323844 = {TIME}" in ran.words
+    assert "39 columns of 15 configurations" in ran.words
+
+
+def test_valid_certificates_are_reported_as_json(run, certificate):
+    """The document says what the checker found."""
+    assert run("check", certificate, "--json").document == {
+        "valid": True,
+        "waiting_time": TIME,
+        "unique": True,
+        "configurations": 15,
+        "checked_columns": 39,
+    }
+
+
+def test_wrong_certificates_leave_with_one_message(run, certificate, tmp_path):
+    """A certificate with a changed digit leaves with an error, the reason, and nothing on standard output."""
+    document = json.loads((tmp_path / "certificate.json").read_text())
+    document["exact"][5]["value"] = document["exact"][5]["value"].replace("1", "2", 1)
+    (tmp_path / "certificate.json").write_text(json.dumps(document))
+    ran = run("check", certificate)
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.startswith("lpdistill: error: the certificate is wrong: ")
+    assert len(ran.err.splitlines()) == 1
+
+
+def test_other_files_are_bad_input(run, problem_file):
+    """A problem file is no certificate, and neither is a file that is not there."""
+    for path in (problem_file("p = 0.5"), "nowhere.json"):
+        ran = run("check", path)
+        assert ran.code == 2
+        assert "lpdistill: error: certificate: " in ran.err
+
+
+def test_certificates_that_cannot_be_written_are_an_error(run, tmp_path):
+    """A certificate for a folder that does not exist is one message."""
+    ran = run(*SOLVE, "--certificate", str(tmp_path / "nowhere" / "certificate.json"))
+    assert ran.code == 1
+    assert "cannot read or write" in ran.err
