@@ -1,4 +1,4 @@
-"""Waiting time against generation attempts, for a node with and without limits, drawn to the file named on the command line."""
+"""Waiting time against generation attempts, with and without rules, drawn to the file named on the command line."""
 
 import sys
 
@@ -10,7 +10,7 @@ crosstalk, laser = MaxDistillations(1), NoGenerationWhileDistilling()
 
 axes = pictures.axes()
 for i, (name, rules) in enumerate(
-    {"no rules": [], "laser": [laser], "crosstalk": [crosstalk], "both": [crosstalk, laser]}.items()
+    {"none": [], "laser": [laser], "crosstalk": [crosstalk], "both": [crosstalk, laser]}.items()
 ):
     curve = frontier(node.with_constraints(*rules), "generation_attempts")
     used, times = zip(*((point.used, point.waiting_time) for point in curve.points), strict=True)

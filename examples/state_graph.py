@@ -9,10 +9,10 @@ problem = Problem(p=0.5, memories=2, f0=0.75, target=0.79)
 graph = problem.graph()
 pictures.save(draw(graph), sys.argv[1] if len(sys.argv) > 1 else "state_graph.png")
 print(f"{graph}, start {graph.graph['start']}")
-for node in ((1, 1), ((1, 1), Action(distil=((0, 1),)))):
-    print(node, {name: value for name, value in graph.nodes[node].items() if name not in {"counts", "fidelities"}})
-    for after, edge in graph.adj[node].items():
-        print("  ->", after, edge)
+for action in graph.successors((2, 0)):
+    print((2, 0), "->", action, "takes", graph.nodes[action]["time"])
+    for after, edge in graph.adj[action].items():
+        print("       ->", after, "with probability", round(edge["probability"], 6))
 print()
 
 
@@ -35,7 +35,7 @@ report("distilling unlike levels takes 3 instead of 2", edited)
 
 # Add an action: a second source, slow and sure, for an empty node.
 edited = graph.copy()
-edited.add_node("second source", kind="action", time=4)
+edited.add_node("second source", kind="action", time=3)
 edited.add_edge((0, 0), "second source")
 edited.add_edge("second source", (0, 1), probability=0.6)
 edited.add_edge("second source", (0, 0), probability=0.4)

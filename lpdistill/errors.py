@@ -72,7 +72,7 @@ class InfeasibleError(LpdistillError):
         For budgets, limits by name with which all can be met: the least change relative to the limits, and for a
         single budget the least (or greatest) limit that can be met.
     dead_ends
-        For rules, the configurations that no allowed action leads out of towards the target.
+        For rules, configurations that a run may enter and never leaves; none where no distillation leads to the target.
     """
 
     exit_code = 3

@@ -99,7 +99,8 @@ class Rule:
             raise ModelError(where, f"raised {type(error).__name__}: {error}; it was asked about", str(step)) from error
         # numpy has a truth value of its own.
         if type(answer).__name__ not in {"bool", "bool_"}:
-            raise ModelError(where, f"must return True or False for every step, for ({step}) it did not", answer)
+            problem = f"must return True or False for every step; for ({step}) it returned {answer!r}"
+            raise ModelError(where, problem, None)
         return bool(answer)
 
     def allows(self, step: Step) -> bool:

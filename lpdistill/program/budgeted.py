@@ -31,7 +31,8 @@ class BudgetUse:
     price
         d(waiting time)/d(limit): 0 unless the budget binds.
     valid_from, valid_to
-        The limits between which the price holds; what is used marks the end for a budget that does not bind.
+        Limits between which the price holds (at least: further, if ties let it); what is used marks the end for a
+        budget that does not bind.
     degenerate
         Whether more than one price would do: then ``price`` is one of them, and the range is not known.
     """

@@ -149,7 +149,7 @@ def raise_improper(choice: Choice) -> NoReturn:
         )
     named = tuple(choice.process.key(int(rank)) for rank in deadlock)
     raise ImproperPolicyError(
-        f"the policy never reaches the target once it is in configuration {named[0]} (pairs at each level), which it "
+        f"the policy never reaches the target once it is in configuration {named[0]!r}, which it "
         f"{'does not leave' if len(named) == 1 else f'leaves only for {len(named) - 1} others that lead back'}; choose "
         "an action there that leads on",
         deadlock=named,

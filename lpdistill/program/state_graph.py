@@ -357,9 +357,9 @@ def _start(graph: nx.DiGraph[Any], states: list[Hashable]) -> Hashable:
 def _owner(graph: nx.DiGraph[Any], action: Hashable) -> Hashable:
     """The one state that an action belongs to."""
     if graph.nodes[action]["kind"] != "action":
-        raise ModelError(
-            f"node {action!r}", "follows a state, so it must be of kind action", graph.nodes[action]["kind"]
-        )
+        before = next(iter(graph.predecessors(action)))
+        kind = graph.nodes[action]["kind"]
+        raise ModelError(f"edge {before!r} -> {action!r}", "leaves a state, so it must lead to an action", kind)
     owners: list[Hashable] = list(graph.predecessors(action))
     if len(owners) != 1:
         raise ModelError(f"node {action!r}", "must be the action of one state", owners)

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 
 import numpy as np
 
@@ -22,7 +23,7 @@ from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.model.budgets import Budget
 from lpdistill.model.process import Choice, Process
 from lpdistill.model.resources import Resource, Tariff
-from lpdistill.program.evaluation import evaluate, visits
+from lpdistill.program.evaluation import evaluate, stuck, visits
 from lpdistill.program.highs import LinearSolution
 from lpdistill.program.occupation import OccupationProgram
 from lpdistill.program.plan import Plan
@@ -36,6 +37,22 @@ SINGULAR = 1e-10
 
 STILL = 1e-12
 """Relative rate of change that is taken for none."""
+
+
+def _properly(process: Process, policy: IntArray, extra: IntArray) -> tuple[IntArray, IntArray]:
+    """A policy and its extra columns, some of them exchanged if that makes the policy proper.
+
+    What is done most may lead in circles, out of which only the extra columns lead.
+    """
+    owners = np.searchsorted(np.flatnonzero(process.live), process.choose(extra).configuration)
+    for exchanged in product((False, True), repeat=len(extra)):
+        chosen, added = policy.copy(), extra.copy()
+        swapped = np.array(exchanged, dtype=bool)
+        chosen[owners[swapped]], added[swapped] = extra[swapped], policy[owners[swapped]]
+        choice = process.choose(chosen)
+        if (choice.leaving > 0).all() and not stuck(choice).any():
+            return chosen, added
+    return policy, extra
 
 
 @dataclass(frozen=True)
@@ -93,13 +110,15 @@ class Vertex:
             basic = np.isin(choice.columns, linear.basis.columns) & (through[choice.configuration] > PRESENT)
             basic[extra] = False
             extra = np.append(extra, np.flatnonzero(others & basic)[: np.count_nonzero(binds) - len(extra)])
+        live = program.process.live
+        chosen, added = _properly(program.process, policy[live], choice.columns[extra])
         least, most = program.limits
         side = np.where(linear.prices > 0, least, most)
         side = np.where(np.isfinite(side), side, np.where(np.isfinite(least), least, most))
         return Vertex(
             program.process,
-            policy[program.process.live],
-            choice.columns[extra],
+            chosen,
+            added,
             tuple(budget for budget, bind in zip(program.budgets, binds.tolist(), strict=True) if bind),
             side[binds],
             linear.prices[binds],
