@@ -187,13 +187,13 @@ def opened(
         return process, problem.budgets
     from networkx import DiGraph  # noqa: PLC0415 - only where there is a graph
 
-    from lpdistill.program.state_graph import GraphProcess  # noqa: PLC0415
+    from lpdistill.program.state_graph import process_of  # noqa: PLC0415
 
     if not isinstance(problem, DiGraph):
         raise ModelError("problem", "must be a Problem, or a state graph (a networkx.DiGraph)", problem)
     if attempts is not None:
         raise ModelError("attempts", "belong to problems; a state graph has the actions that it has", attempts)
-    graph = GraphProcess.of(problem)
+    graph = process_of(problem)
     require_live(graph)
     return graph, graph.budgets
 

@@ -12,7 +12,9 @@ import doctest
 import re
 import runpy
 import shlex
+from contextlib import redirect_stdout
 from functools import cache
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -34,12 +36,10 @@ QUOTES = [(name, found["source"], found["shown"]) for name, page in PAGES.items(
 @cache
 def example(name: str) -> str:
     """What an example prints; it runs in the current directory, where it may draw."""
-    out: list[str] = []
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(StringIO()) as out:
         patch.setattr("sys.argv", [name])
-        patch.setattr("builtins.print", lambda *words, **_: out.append(" ".join(map(str, words))))
-        runpy.run_path(str(ROOT / name), run_name="__main__")
-    return "\n".join(out)
+        runpy.run_path(str(ROOT / name))
+    return out.getvalue()
 
 
 def command(line: str, capsys: pytest.CaptureFixture[str]) -> str:

@@ -16,7 +16,7 @@ from lpdistill import pictures
 from lpdistill.errors import LimitError, ModelError
 from lpdistill.export.transitions import word
 from lpdistill.model.actions import Action
-from lpdistill.program.state_graph import GraphProcess
+from lpdistill.program.state_graph import process_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -117,7 +117,7 @@ def draw(graph: nx.DiGraph[Any], axes: Axes | None = None) -> Axes:
     LimitError
         If there are too many nodes for a picture that can be read.
     """
-    GraphProcess.of(graph)
+    process_of(graph)
     shown = graph.subgraph([n for n in graph if not _waits(graph, n)])
     if len(shown) > MOST_DRAWN:
         raise LimitError(

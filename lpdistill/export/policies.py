@@ -11,10 +11,12 @@ from typing import Any
 
 from lpdistill.errors import ModelError
 from lpdistill.model.actions import Action
+from lpdistill.model.numbers import whole
 from lpdistill.model.problem import Problem
 from lpdistill.solution.policy import Decision, Key, Policy
 
 SCHEMA = "lpdistill.policy/1"
+SUFFIXES = (".json", ".csv")
 FIELDS = ("counts", "distil", "generate", "discard", "probability")
 
 
@@ -26,9 +28,18 @@ def write_policy(policy: Policy, file: str | PathLike[str]) -> None:
     Raises
     ------
     ModelError
-        If the suffix is neither.
+        If the suffix is neither, or the file cannot be written.
     """
     path = Path(file)
+    if path.suffix not in SUFFIXES:
+        raise ModelError("file", f"must have the suffix {' or '.join(SUFFIXES)}", str(file))
+    try:
+        _write(policy, path)
+    except OSError as error:
+        raise ModelError("file", f"cannot be written: {error.strerror}", str(file)) from None
+
+
+def _write(policy: Policy, path: Path) -> None:
     if path.suffix == ".json":
         entries = [
             {
@@ -46,13 +57,11 @@ def write_policy(policy: Policy, file: str | PathLike[str]) -> None:
             for key in policy
         ]
         path.write_text(json.dumps({"schema": SCHEMA, "policy": entries}, indent=1) + "\n", encoding="utf-8")
-    elif path.suffix == ".csv":
+    else:
         with path.open("w", newline="", encoding="utf-8") as out:
             writer = csv.writer(out)
             writer.writerow(FIELDS)
             writer.writerows(_cells(key, decision) for key in policy for decision in policy[key])
-    else:
-        raise ModelError("file", "must have the suffix .json or .csv", str(file))
 
 
 def _cells(key: Key, decision: Decision) -> tuple[str, ...]:
@@ -79,17 +88,19 @@ def read_policy(problem: Problem, file: str | PathLike[str]) -> Policy:
         If the policy does not reach the target.
     """
     path = Path(file)
+    if path.suffix not in SUFFIXES:
+        raise ModelError("policy file", f"must have the suffix {' or '.join(SUFFIXES)}", str(file))
     try:
         text = path.read_text(encoding="utf-8")
         decided = _from_json(json.loads(text)) if path.suffix == ".json" else _from_csv(text.splitlines())
     except OSError as error:
         raise ModelError("policy file", f"cannot be read: {error.strerror}", str(file)) from None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ModelError("policy file", f"is no policy: {error}", str(file)) from None
     try:
         return Policy.of(problem, decided)
-    except KeyError as error:
-        raise ModelError("policy file", f"belongs to another problem: {error.args[0]}", str(file)) from None
+    except ModelError as error:
+        raise ModelError("policy file", f"holds no policy of this problem: {error}", str(file)) from None
 
 
 def _from_json(document: Mapping[str, Any]) -> dict[Key, list[Decision]]:
@@ -98,7 +109,7 @@ def _from_json(document: Mapping[str, Any]) -> dict[Key, list[Decision]]:
             Decision(
                 Action(
                     tuple((int(low), int(high)) for low, high in one["distil"]),
-                    int(one["generate"]),
+                    whole(one["generate"], "generate"),
                     tuple(int(level) for level in one.get("discard", ())),
                 ),
                 float(one["probability"]),
@@ -116,7 +127,7 @@ def _from_csv(lines: Iterable[str]) -> dict[Key, list[Decision]]:
         pairs = (pair.split("-") for pair in row["distil"].split())
         action = Action(
             tuple((int(low), int(high)) for low, high in pairs),
-            int(row["generate"]),
+            whole(row["generate"], "generate"),
             tuple(int(level) for level in row["discard"].split()),
         )
         counts = tuple(int(n) for n in row["counts"].split())

@@ -14,9 +14,7 @@ sparse-times-dense product, and the configuration of a column is ``r`` plus what
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -34,69 +32,15 @@ from lpdistill.model.configurations import CountVectors
 from lpdistill.model.generation import Attempts, Generation
 from lpdistill.model.matchings import Matchings
 from lpdistill.model.numbers import member
+from lpdistill.model.pricing import PricedCells, Pricing
 from lpdistill.model.problem import Problem
 from lpdistill.model.process import Choice
-from lpdistill.model.reachability import Reachability
+from lpdistill.model.reachability import HUGE, Reachability
 from lpdistill.model.repertoire import Repertoire
 from lpdistill.model.resources import REACHING, RESOURCES, TIME, Resource, Tariff, Usage
 
-CHUNK = 1 << 17
-"""Action values computed at a time: a megabyte, so that they are reduced while still in cache."""
-
 MOST_ASKED = 5_000_000
 """Actions beyond which asking a Python function about each of them would take minutes."""
-
-HUGE = 1e250
-"""A value that no sum of others makes up for."""
-
-PARALLEL = 200_000
-"""Columns from which starting threads costs less than they save."""
-
-
-@dataclass(frozen=True, slots=True)
-class Charge:
-    """What the columns of a block cost: a part by matching, a part by rest, and a part that is neither's alone.
-
-    Attributes
-    ----------
-    by_matching, by_rest
-        Costs of shape (matchings, 1), or None, and (1, rests).
-    by_column
-        Costs of shape (matchings, rests), or None.
-    """
-
-    by_matching: FloatArray | None
-    by_rest: FloatArray
-    by_column: FloatArray | None
-
-
-class PricedCells:
-    """The least action value of every configuration, cell by cell (see :class:`~lpdistill.model.process.Priced`)."""
-
-    def __init__(self, dynamics: Dynamics, cells: FloatArray, values: FloatArray) -> None:
-        self._dynamics, self._cells, self._values = dynamics, cells, values
-        self.best = np.full(dynamics.configurations.size, np.inf)
-        np.minimum.at(self.best, dynamics.numbering.cell_configuration, cells)
-
-    def columns(self, wanted: BoolArray) -> IntArray:
-        """A column of least action value for every wanted configuration, in order of configuration."""
-        numbering = self._dynamics.numbering
-        owner = numbering.cell_configuration
-        attaining = np.flatnonzero(wanted[owner] & (self._cells <= self.best[owner]))
-        _, first = np.unique(owner[attaining], return_index=True)
-        columns, count = numbering.of_cells(attaining[first])
-        value = self._dynamics.action_values(columns, self._values)
-        order = np.lexsort((value, np.repeat(np.arange(len(count)), count)))
-        return np.asarray(columns[order[np.cumsum(count) - count]])
-
-    def tied(self, wanted: BoolArray, slack: float) -> IntArray:
-        """All columns of the wanted configurations that are within ``slack`` of the least action value, increasing."""
-        numbering = self._dynamics.numbering
-        owner = numbering.cell_configuration
-        near = np.flatnonzero(wanted[owner] & (self._cells <= self.best[owner] + slack))
-        columns, count = numbering.of_cells(near)
-        value = self._dynamics.action_values(columns, self._values)
-        return np.sort(columns[value <= np.repeat(self.best[owner[near]], count) + slack])
 
 
 @dataclass(frozen=True)
@@ -217,7 +161,7 @@ class Dynamics:
     def _with(self, **changes: Any) -> Dynamics:
         """A copy with some attributes changed, which computes anew what depends on costs."""
         other = copy(self)
-        for name in ("rounding", "_charges", "_discard_costs"):
+        for name in ("rounding", "pricing"):
             other.__dict__.pop(name, None)
         other.__dict__.update(changes)
         return other
@@ -294,7 +238,7 @@ class Dynamics:
         """Columns that no rule forbids and that never leave the live configurations, (columns,); None for all."""
         if self.live.all():
             return self.permitted
-        safe = self._support.all_values((~self.live).astype(np.float64)) == 0
+        safe = self._support.pricing.all_values((~self.live).astype(np.float64)) == 0
         safe &= self.live[self.numbering.describe(np.arange(len(safe))).configuration]
         return np.asarray(safe if self.permitted is None else safe & self.permitted)
 
@@ -318,86 +262,17 @@ class Dynamics:
         """Columns of a proper policy, one for every live configuration, in order."""
         return self.reachability.columns if self.problem.rules else self.greedy()
 
+    @cached_property
+    def pricing(self) -> Pricing:
+        """What prices all columns under the tariff."""
+        return Pricing(self)
+
     def price(self, values: FloatArray) -> PricedCells:
         """Price every column: the least action value of each configuration for the given values, (configurations,)."""
-        whole, some = self.generation.expect(values)
-        cells = np.full(self.numbering.cells, np.inf)
-        first, *others = self.numbering.blocks
-        leave = self.generation.leaving[first.attempts]
-        total = self._charged(first, range(1), some[self.generation.index(first.rest, first.attempts)][None, :])[0]
-        np.divide(total, leave, out=cells[: first.cells.stop], where=leave > 0)
-        if self.numbering.discards:
-            gone = self._discard_costs + np.tile(values[: self.numbering.kept], self.configurations.kinds)
-            if self.allowed is not None:
-                gone[~self.allowed[self.numbering.discards.start :]] = np.inf
-            cells[self.numbering.blocks[-1].cells.stop :] = gone
-        if self.numbering.size < PARALLEL:
-            for block in others:
-                self._price_block(block, whole, cells)
-        else:
-            # Sparse products and reductions release the interpreter lock, and blocks write to disjoint cells.
-            with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
-                list(threads.map(lambda block: self._price_block(block, whole, cells), others))
-        return PricedCells(self, cells, values)
+        return self.pricing.price(values)
 
-    def _price_block(self, block: Block, whole: FloatArray, cells: FloatArray) -> None:
-        """Least action value over the matchings of every group, into the cells of a block that distils."""
-        least = cells[block.cells.start : block.cells.stop].reshape(len(block.groups), len(block.rest))
-        for groups, rows, size, values in self._expectations(block, whole):
-            charged = self._charged(block, rows, values)
-            least[groups.start : groups.stop] = charged.reshape(len(groups), size, -1).min(axis=1)
-
-    def _expectations(self, block: Block, whole: FloatArray) -> Iterator[tuple[range, range, int, FloatArray]]:
-        """Expected values after the columns of a block, a chunk at a time.
-
-        Each chunk has its groups and matchings, both numbered within the block, the size of its groups, and the
-        values, (matchings, rests).
-        """
-        outcomes, producible = self.matchings.outcomes, self.matchings.produced.up_to(block.pairs)
-        sums = self.matchings.produced_sums[:, :producible, None] + self.configurations.sums[:, None, block.rest]
-        gathered = whole[self.generation.index(self.configurations.rank_sums(sums), block.attempts)]
-        first = block.matchings.start
-        for groups, rows, size in self._runs(block):
-            yield groups, rows, size, outcomes[first + rows.start : first + rows.stop, :producible] @ gathered
-
-    def _charged(self, block: Block, rows: range, values: FloatArray) -> FloatArray:
-        """Add what the given matchings of a block cost to their expected values, in place; infinite if forbidden."""
-        charge, some = self._charges[block.pairs], slice(rows.start, rows.stop)
-        values += charge.by_rest
-        if charge.by_matching is not None:
-            values += charge.by_matching[some]
-        if charge.by_column is not None:
-            values += charge.by_column[some]
-        if self.allowed is not None:
-            here = slice(block.columns.start, block.columns.stop)
-            values[~self.allowed[here].reshape(block.shape)[some]] = np.inf
-        return values
-
-    @cached_property
-    def _charges(self) -> tuple[Charge, ...]:
-        """What the columns of every block cost."""
-        return tuple(self._charge(block) for block in self.numbering.blocks)
-
-    @cached_property
-    def _discard_costs(self) -> FloatArray:
-        """What the columns that discard cost, (discards,)."""
-        return self.cost(self.usage(np.array(self.numbering.discards)))
-
-    def _charge(self, block: Block) -> Charge:
-        use, parts = self._usage_of_block(block), dict[tuple[bool, bool], Any]()
-        terms = [np.array(self.tariff.time * use.duration)]
-        terms += [price * resource.amounts(use) for resource, price in self.tariff.prices]
-        for term in terms:
-            grid = term.reshape((1,) * (2 - term.ndim) + term.shape)
-            key = grid.shape[0] > 1, grid.shape[1] > 1
-            parts[key] = parts.get(key, 0.0) + grid
-        return Charge(
-            by_rest=np.asarray(parts.get((False, False), 0.0) + parts.get((False, True), 0.0)),
-            by_matching=parts.get((True, False)),
-            by_column=parts.get((True, True)),
-        )
-
-    def _usage_of_block(self, block: Block) -> Usage:
+    def usage_of_block(self, block: Block) -> Usage:
+        """What the columns of a block do, in arrays that broadcast to (matchings, rests)."""
         here, busy = slice(block.matchings.start, block.matchings.stop), block.pairs > 0
         size = np.diff(self.matchings.groups[block.groups.start : block.groups.stop + 1])
         reaching = self.matchings.reaching[here, None]
@@ -446,20 +321,6 @@ class Dynamics:
         found = np.broadcast_to(resource.amounts(self.usage(columns)), columns.shape)
         return np.asarray(found, dtype=np.float64)
 
-    def all_values(self, values: FloatArray) -> FloatArray:
-        """Expected value after every column, over all moves and without its cost, (columns,)."""
-        whole, some = self.generation.expect(values)
-        found = np.empty(self.numbering.size)
-        first, *others = self.numbering.blocks
-        found[: first.columns.stop] = some[self.generation.index(first.rest, first.attempts)]
-        for block in others:
-            here = found[block.columns.start : block.columns.stop].reshape(block.shape)
-            for _, rows, _, expected in self._expectations(block, whole):
-                here[rows.start : rows.stop] = expected
-        if self.numbering.discards:
-            found[self.numbering.discards.start :] = np.tile(values[: self.numbering.kept], self.configurations.kinds)
-        return found
-
     def towards(self, reached: BoolArray, avoided: BoolArray) -> PricedCells:
         """Which columns may enter some configurations or the target, and never enter some others.
 
@@ -467,17 +328,6 @@ class Dynamics:
         """
         values = np.where(avoided, HUGE, -reached.astype(np.float64))
         return self._with(tariff=Tariff(0.0, ((REACHING, -1.0),))).price(values)
-
-    def _runs(self, block: Block) -> Iterator[tuple[range, range, int]]:
-        """Consecutive groups of equally many matchings, at most a chunk at a time, numbered within the block."""
-        edges = self.matchings.groups[block.groups.start : block.groups.stop + 1] - block.matchings.start
-        sizes = np.diff(edges)
-        starts = np.concatenate([[0], np.flatnonzero(np.diff(sizes)) + 1, [len(sizes)]])
-        for first, last in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True):
-            step = max(1, CHUNK // (int(sizes[first]) * len(block.rest)))
-            for a in range(first, last, step):
-                b = min(a + step, last)
-                yield range(a, b), range(int(edges[a]), int(edges[b])), int(sizes[first])
 
     def choose(self, columns: IntArray) -> Choice:
         """The given columns, ready to be evaluated or written out."""

@@ -10,6 +10,9 @@ import numpy as np
 from lpdistill.arrays import BoolArray, IntArray
 from lpdistill.model.process import Priced
 
+HUGE = 1e250
+"""A value that no sum of others makes up for."""
+
 
 class Directed(Protocol):
     """A process that finds, for every configuration, a column that may enter some and never enters others."""

@@ -141,29 +141,30 @@ def raise_improper(choice: Choice) -> NoReturn:
     NotCertifiedError
         If there are none, so that only arithmetic has failed.
     """
-    deadlock = choice.configuration[_never_left(choice)]
-    if not len(deadlock):
+    closed, label = _closed_classes(choice)
+    if not closed.any():
         raise NotCertifiedError(
             "the policy reaches the target from everywhere, but its expected time exceeds what double precision can "
             "hold; take a larger p"
         )
-    named = tuple(choice.process.key(int(rank)) for rank in deadlock)
+    named = tuple(choice.process.key(int(rank)) for rank in choice.configuration[closed])
+    others = int((label[closed] == label[closed][0]).sum()) - 1
     raise ImproperPolicyError(
         f"the policy never reaches the target once it is in configuration {named[0]!r}, which it "
-        f"{'does not leave' if len(named) == 1 else f'leaves only for {len(named) - 1} others that lead back'}; choose "
-        "an action there that leads on",
+        f"{f'leaves only for {others} others that lead back' if others else 'does not leave'}; choose an action there "
+        "that leads on",
         deadlock=named,
     )
 
 
-def _never_left(choice: Choice) -> BoolArray:
-    """Columns of the closed classes of a policy from which it never reaches the target, (columns,)."""
+def _closed_classes(choice: Choice) -> tuple[BoolArray, IntArray]:
+    """Columns of the classes that a policy never leaves, short of the target, and the class of each, (columns,)."""
     square = sparse.csr_array(choice.moves[:, choice.configuration])
     _, label = connected_components(square, directed=True, connection="strong")
     rows, columns = square.nonzero()
     left = np.zeros(label.max(initial=-1) + 1, dtype=bool)
     left[label[rows[label[rows] != label[columns]]]] = True
-    return np.asarray(stuck(choice) & ~left[label])
+    return np.asarray(stuck(choice) & ~left[label]), np.asarray(label, dtype=np.int64)
 
 
 def _reachable(graph: sparse.csr_array, starts: IntArray) -> BoolArray:

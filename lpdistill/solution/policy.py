@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
@@ -17,6 +17,7 @@ from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.generation import Attempts
 from lpdistill.model.problem import Problem
 from lpdistill.model.process import Process
+from lpdistill.program.evaluation import raise_improper, stuck
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import Optimum
 from lpdistill.solution.resources import Expected
@@ -144,7 +145,7 @@ class Policy(ByConfiguration[tuple[Decision, ...]]):
         """
         process = Dynamics(problem, Attempts.ALL)
         keys, decisions = _asked(process, choose)
-        ranks = np.array([process.rank(key) for key in keys], dtype=np.int64)
+        ranks = np.array([_rank(process, key) for key in keys], dtype=np.int64)
         columns = process.find(ranks, [decision.action for decision in decisions])
         for key, column, decision in zip(keys, columns.tolist(), decisions, strict=True):
             if column < 0:
@@ -160,6 +161,8 @@ class Policy(ByConfiguration[tuple[Decision, ...]]):
         if not known[0] or not known[entered].all():
             missing = 0 if not known[0] else int(entered[~known[entered]][0])
             raise ModelError("policy", "says nothing about a configuration that a run can enter", process.key(missing))
+        if stuck(uses.mixed(probability)).any():
+            raise_improper(uses.mixed(probability))
         return Policy(Plan.of(uses, probability))
 
     @property
@@ -199,6 +202,19 @@ class Policy(ByConfiguration[tuple[Decision, ...]]):
         )
 
 
+def _rank(process: Dynamics, key: Key) -> int:
+    """The configuration that a user's policy names."""
+    try:
+        return process.rank(key)
+    except KeyError as error:
+        raise ModelError("policy", str(error.args[0]), None) from None
+
+
+def _several(given: object) -> list[Decision]:
+    """Decisions, if that is what is given."""
+    return list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [given]  # type: ignore[list-item]
+
+
 def _asked(
     process: Dynamics, choose: Mapping[Key, Choices] | Callable[[Key], Choices]
 ) -> tuple[list[Key], list[Decision]]:
@@ -207,10 +223,10 @@ def _asked(
     decisions: list[Decision] = []
     for key in list(choose) if isinstance(choose, Mapping) else map(process.key, range(process.size)):
         given = choose[key] if isinstance(choose, Mapping) else choose(key)
-        drawn = [Decision(given, 1.0)] if isinstance(given, Action) else list(given)
+        drawn = [Decision(given, 1.0)] if isinstance(given, Action) else _several(given)
         if not all(isinstance(one, Decision) and isinstance(one.action, Action) for one in drawn):
             raise ModelError(f"policy at {key}", "must be an Action, or Decisions with their probabilities", given)
-        if not drawn or min(d.probability for d in drawn) < 0 or abs(sum(d.probability for d in drawn) - 1) > SUM:
+        if not (drawn and min(d.probability for d in drawn) >= 0 and abs(sum(d.probability for d in drawn) - 1) <= SUM):
             raise ModelError(f"policy at {key}", "must have probabilities that sum to 1", given)
         keys += [key] * len(drawn)
         decisions += drawn

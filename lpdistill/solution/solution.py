@@ -13,19 +13,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from lpdistill.arrays import FloatArray
-from lpdistill.errors import NotCertifiedError
 from lpdistill.model.actions import Action
-from lpdistill.model.budgets import Budget
-from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.problem import Problem
 from lpdistill.model.process import Process
-from lpdistill.program.budgeted import BudgetUse, granted
-from lpdistill.program.column_generation import MET, lagrangian_bound
+from lpdistill.program.budgeted import BudgetUse
 from lpdistill.program.deterministic import Determinism
 from lpdistill.program.plan import Plan
-from lpdistill.program.policy_iteration import GAP, Optimum, policy_shortfall
+from lpdistill.program.policy_iteration import Optimum
 from lpdistill.solution.policy import ConfigurationTable, Decision, Key, Policy, Regrets
 from lpdistill.solution.resources import Expected
+from lpdistill.solution.verification import Verification, verify
 from lpdistill.solution.wording import Words, outwards
 
 if TYPE_CHECKING:
@@ -77,31 +74,6 @@ class PolicyRow(NamedTuple):
     value: float
     visits: float
     decisions: tuple[Decision, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Verification:
-    """What :meth:`Solution.verify` found, recomputed from the problem alone.
-
-    Attributes
-    ----------
-    flow_residual
-        Greatest imbalance of expected visits in any configuration.
-    dual_slack
-        By how much the dual values behind the lower bound stay below what is proved of the action values of *all*
-        columns, at least, rounding included.  It is not negative, or there is no proof; except under a lower limit,
-        where action values may be negative and the bound is lowered by what is missing.
-    gap
-        ``upper_bound - lower_bound``.
-    """
-
-    flow_residual: float
-    dual_slack: float
-    gap: float
-
-
-FLOW_TOLERANCE = 1e-9
-"""Imbalance of expected visits, relative to the steps of a run, beyond which a solution does not verify."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -214,65 +186,16 @@ class Solution:
             yield PolicyRow(self.process.key(rank), value, seen, self.policy.at(rank))
 
     def verify(self) -> Verification:
-        """Check feasibility and bounds again, from the problem alone.
+        """Check everything again, from what was asked alone (see :mod:`lpdistill.solution.verification`).
 
         Raises
         ------
         NotCertifiedError
-            If expected visits do not balance, a bound is not proved in some configuration, a value lies outside its
-            bounds, or the bounds are too far apart for an optimum.
+            If anything that the solution claims does not hold; the message says what.
         ImproperPolicyError
             If the policy does not reach the target from everywhere.
         """
-        process, budgets = self._rebuilt()
-        plan, dual, uses = self.plan, self.dual, self.plan.uses
-        columns, tariff = uses.columns, dual.policy.process.tariff
-        known = np.isin(columns, process.columns).all() and len(dual.values) == process.size
-        if not known or (process.choose(columns).configuration != uses.configuration).any():
-            raise NotCertifiedError("the solution does not verify: its policy belongs to another problem")
-        again = Plan.of(process.choose(columns), plan.probability)
-        total = np.bincount(uses.configuration, weights=plan.probability, minlength=process.size)
-        asked = [(budget, again.used(budget.resource), self.budgets[budget.name]) for budget in budgets if self.uses]
-        paid = {resource.name: -price for resource, price in tariff.prices}
-        proved, excess = lagrangian_bound(process, tariff, dual.lower, granted(self.uses) if paid else [])
-        found = Verification(
-            flow_residual=Plan(process.choose(columns), plan.probability, plan.values, plan.upper).flow_residual(),
-            dual_slack=0.0 - excess,
-            gap=self.upper_bound - self.lower_bound,
-        )
-        live, optimal = process.live, self.status is Status.OPTIMAL
-        everywhere = live if optimal and not budgets else np.zeros_like(live)
-        prices = {use.budget.name: use.price for use in self.uses if use.price}
-        for holds, claim in (
-            (process.uncharged_time == self._uncharged, "its last step is charged otherwise than the problem says"),
-            ([use.budget for use in self.uses] == list(budgets), "its budgets are not those of the problem"),
-            (found.flow_residual <= FLOW_TOLERANCE * max(1.0, self.expected.steps), "expected visits do not balance"),
-            ((np.abs(total[live] - 1) <= FLOW_TOLERANCE).all(), "probabilities of actions do not sum to 1"),
-            (np.allclose(plan.values, again.values, rtol=GAP, atol=0), "values are not those of the policy"),
-            (not paid or paid == prices, "the prices of budgets are not those of the proof"),
-            (self.bound <= proved, "the lower bound is not feasible for the dual program"),
-            (policy_shortfall(again.mixed, plan.upper).max() <= 0, "the upper bound does not bound the policy"),
-            (_between(dual.lower, dual.values, dual.upper), "values lie outside their bounds"),
-            ((plan.values <= plan.upper).all(), "values lie outside their bounds"),
-            (all(abs(used - use.used) <= MET * max(1.0, used) for _, used, use in asked), "uses are not the policy's"),
-            (all(use.missed <= MET * max(1.0, use.limit) for _, _, use in asked), "a budget is not kept"),
-            (found.gap >= 0, "the bounds contradict each other"),
-            (not optimal or found.gap <= GAP * plan.upper[0], "the bounds are too far apart"),
-            (((plan.upper - dual.lower) <= GAP * plan.upper)[everywhere].all(), "the bounds are too far apart"),
-        ):
-            if not holds:
-                raise NotCertifiedError(f"the solution does not verify: {claim} ({found})")
-        return found
-
-    def _rebuilt(self) -> tuple[Process, tuple[Budget, ...]]:
-        """The process and its budgets, built anew from what was asked."""
-        if isinstance(self.problem, Problem):
-            attempts = self.process.attempts if isinstance(self.process, Dynamics) else None
-            return Dynamics(self.problem, attempts), self.problem.budgets
-        from lpdistill.program.state_graph import GraphProcess  # noqa: PLC0415 - networkx, only where there is a graph
-
-        graph = GraphProcess.of(self.problem)
-        return graph, graph.budgets
+        return verify(self)
 
     def to_dict(self) -> dict[str, Any]:
         """The solution as JSON data (schema ``lpdistill.solution/1``)."""
@@ -401,12 +324,6 @@ class Solution:
         names = ["configuration", *words.headings, *(["probability"] if several else []), "time to go", "visits"]
         head = "".join(f"<th>{name}</th>" for name in names)
         return f"<table>{rows}</table><table><tr>{head}</tr>{policy}</table>"
-
-
-def _between(lower: FloatArray, values: FloatArray, upper: FloatArray) -> bool:
-    """Whether values lie within their bounds, and these close to each other."""
-    near = (upper - lower <= GAP * np.abs(upper)).all()
-    return bool(near and (lower <= values).all() and (values <= upper).all())
 
 
 def _as_cells(action: Any, words: Words) -> dict[str, Any]:

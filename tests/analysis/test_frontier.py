@@ -40,6 +40,7 @@ CASES = {
         "generation_attempts",
     ),
     "within another budget": (FOUR.with_constraints(Budget("memory_time", "166/10")), "generation_attempts"),
+    "above a low limit": (FOUR.with_constraints(Budget("steps", least="13/2")), "generation_attempts"),
     "above a lower limit": (FOUR.with_constraints(Budget("steps", least=8)), "generation_attempts"),
 }
 some = pytest.mark.parametrize(("problem", "resource"), CASES.values(), ids=CASES)
@@ -73,7 +74,7 @@ def explicit(problem, resource):
     def time(limit):
         return occupation(chain, ((use, limit, None),)).time - offset
 
-    return time, occupation(chain, (), use).time
+    return time, occupation(chain, ((use, None, None),), use).used[0]
 
 
 def bends(time, low, high, found):

@@ -115,8 +115,8 @@ def test_threads_price_as_one_does(attempts, monkeypatch):
     dynamics = dynamics_of(SMALL["four memories, three levels"], attempts)
     values = arbitrary(dynamics.size)
     alone = dynamics.price(values).best
-    monkeypatch.setattr("lpdistill.model.dynamics.PARALLEL", 0)
-    monkeypatch.setattr("lpdistill.model.dynamics.CHUNK", 1)
+    monkeypatch.setattr("lpdistill.model.pricing.PARALLEL", 0)
+    monkeypatch.setattr("lpdistill.model.pricing.CHUNK", 1)
     assert dynamics.price(values).best.tolist() == alone.tolist()
 
 

@@ -1,0 +1,199 @@
+"""All columns priced at once: one sparse-times-dense product for each number of distillations."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lpdistill.arrays import BoolArray, FloatArray, IntArray
+from lpdistill.model.columns import Block
+
+if TYPE_CHECKING:
+    from lpdistill.model.dynamics import Dynamics
+
+CHUNK = 1 << 17
+"""Action values computed at a time: a megabyte, so that they are reduced while still in cache."""
+
+PARALLEL = 200_000
+"""Columns from which starting threads costs less than they save."""
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What the columns of a block cost: a part by matching, a part by rest, and a part that is neither's alone.
+
+    Attributes
+    ----------
+    by_matching, by_rest
+        Costs of shape (matchings, 1), or None, and (1, rests).
+    by_column
+        Costs of shape (matchings, rests), or None.
+    """
+
+    by_matching: FloatArray | None
+    by_rest: FloatArray
+    by_column: FloatArray | None
+
+
+class PricedCells:
+    """The least action value of every configuration, cell by cell (see :class:`~lpdistill.model.process.Priced`)."""
+
+    def __init__(self, dynamics: Dynamics, cells: FloatArray, values: FloatArray) -> None:
+        self._dynamics, self._cells, self._values = dynamics, cells, values
+        self.best = np.full(dynamics.configurations.size, np.inf)
+        np.minimum.at(self.best, dynamics.numbering.cell_configuration, cells)
+
+    def columns(self, wanted: BoolArray) -> IntArray:
+        """A column of least action value for every wanted configuration, in order of configuration."""
+        numbering = self._dynamics.numbering
+        owner = numbering.cell_configuration
+        attaining = np.flatnonzero(wanted[owner] & (self._cells <= self.best[owner]))
+        _, first = np.unique(owner[attaining], return_index=True)
+        columns, count = numbering.of_cells(attaining[first])
+        value = self._dynamics.action_values(columns, self._values)
+        order = np.lexsort((value, np.repeat(np.arange(len(count)), count)))
+        return np.asarray(columns[order[np.cumsum(count) - count]])
+
+    def tied(self, wanted: BoolArray, slack: float) -> IntArray:
+        """All columns of the wanted configurations that are within ``slack`` of the least action value, increasing."""
+        numbering = self._dynamics.numbering
+        owner = numbering.cell_configuration
+        near = np.flatnonzero(wanted[owner] & (self._cells <= self.best[owner] + slack))
+        columns, count = numbering.of_cells(near)
+        value = self._dynamics.action_values(columns, self._values)
+        return np.sort(columns[value <= np.repeat(self.best[owner[near]], count) + slack])
+
+
+@dataclass(frozen=True)
+class Pricing:
+    """The columns of some dynamics, with what they cost, ready to be priced for any values.
+
+    Attributes
+    ----------
+    dynamics
+        Columns and tariff.
+    """
+
+    dynamics: Dynamics
+
+    def price(self, values: FloatArray) -> PricedCells:
+        """Price every column: the least action value of each configuration for the given values, (configurations,)."""
+        dynamics = self.dynamics
+        whole, some = dynamics.generation.expect(values)
+        cells = np.full(dynamics.numbering.cells, np.inf)
+        first, *others = dynamics.numbering.blocks
+        leave = dynamics.generation.leaving[first.attempts]
+        total = self._charged(first, range(1), some[dynamics.generation.index(first.rest, first.attempts)][None, :])[0]
+        np.divide(total, leave, out=cells[: first.cells.stop], where=leave > 0)
+        if dynamics.numbering.discards:
+            gone = self._discard_costs + np.tile(values[: dynamics.numbering.kept], dynamics.configurations.kinds)
+            if dynamics.allowed is not None:
+                gone[~dynamics.allowed[dynamics.numbering.discards.start :]] = np.inf
+            cells[dynamics.numbering.blocks[-1].cells.stop :] = gone
+        if dynamics.numbering.size < PARALLEL:
+            for block in others:
+                self._price_block(block, whole, cells)
+        else:
+            # Sparse products and reductions release the interpreter lock, and blocks write to disjoint cells.
+            with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
+                list(threads.map(lambda block: self._price_block(block, whole, cells), others))
+        return PricedCells(dynamics, cells, values)
+
+    def _price_block(self, block: Block, whole: FloatArray, cells: FloatArray) -> None:
+        """Least action value over the matchings of every group, into the cells of a block that distils."""
+        least = cells[block.cells.start : block.cells.stop].reshape(len(block.groups), len(block.rest))
+        for groups, rows, size, values in self._expectations(block, whole):
+            charged = self._charged(block, rows, values)
+            least[groups.start : groups.stop] = charged.reshape(len(groups), size, -1).min(axis=1)
+
+    def _expectations(self, block: Block, whole: FloatArray) -> Iterator[tuple[range, range, int, FloatArray]]:
+        """Expected values after the columns of a block, a chunk at a time.
+
+        Each chunk has its groups and matchings, both numbered within the block, the size of its groups, and the
+        values, (matchings, rests).
+        """
+        dynamics = self.dynamics
+        outcomes, producible = dynamics.matchings.outcomes, dynamics.matchings.produced.up_to(block.pairs)
+        sums = (
+            dynamics.matchings.produced_sums[:, :producible, None] + dynamics.configurations.sums[:, None, block.rest]
+        )
+        gathered = whole[dynamics.generation.index(dynamics.configurations.rank_sums(sums), block.attempts)]
+        first = block.matchings.start
+        for groups, rows, size in self._runs(block):
+            yield groups, rows, size, outcomes[first + rows.start : first + rows.stop, :producible] @ gathered
+
+    def _charged(self, block: Block, rows: range, values: FloatArray) -> FloatArray:
+        """Add what the given matchings of a block cost to their expected values, in place; infinite if forbidden."""
+        dynamics = self.dynamics
+        charge, some = self._charges[block.pairs], slice(rows.start, rows.stop)
+        values += charge.by_rest
+        if charge.by_matching is not None:
+            values += charge.by_matching[some]
+        if charge.by_column is not None:
+            values += charge.by_column[some]
+        if dynamics.allowed is not None:
+            here = slice(block.columns.start, block.columns.stop)
+            values[~dynamics.allowed[here].reshape(block.shape)[some]] = np.inf
+        return values
+
+    @cached_property
+    def _charges(self) -> tuple[Charge, ...]:
+        """What the columns of every block cost."""
+        dynamics = self.dynamics
+        return tuple(self._charge(block) for block in dynamics.numbering.blocks)
+
+    @cached_property
+    def _discard_costs(self) -> FloatArray:
+        """What the columns that discard cost, (discards,)."""
+        dynamics = self.dynamics
+        return dynamics.cost(dynamics.usage(np.array(dynamics.numbering.discards)))
+
+    def _charge(self, block: Block) -> Charge:
+        dynamics = self.dynamics
+        use, parts = dynamics.usage_of_block(block), dict[tuple[bool, bool], Any]()
+        terms = [np.array(dynamics.tariff.time * use.duration)]
+        terms += [price * resource.amounts(use) for resource, price in dynamics.tariff.prices]
+        for term in terms:
+            grid = term.reshape((1,) * (2 - term.ndim) + term.shape)
+            key = grid.shape[0] > 1, grid.shape[1] > 1
+            parts[key] = parts.get(key, 0.0) + grid
+        return Charge(
+            by_rest=np.asarray(parts.get((False, False), 0.0) + parts.get((False, True), 0.0)),
+            by_matching=parts.get((True, False)),
+            by_column=parts.get((True, True)),
+        )
+
+    def all_values(self, values: FloatArray) -> FloatArray:
+        """Expected value after every column, over all moves and without its cost, (columns,)."""
+        dynamics = self.dynamics
+        whole, some = dynamics.generation.expect(values)
+        found = np.empty(dynamics.numbering.size)
+        first, *others = dynamics.numbering.blocks
+        found[: first.columns.stop] = some[dynamics.generation.index(first.rest, first.attempts)]
+        for block in others:
+            here = found[block.columns.start : block.columns.stop].reshape(block.shape)
+            for _, rows, _, expected in self._expectations(block, whole):
+                here[rows.start : rows.stop] = expected
+        if dynamics.numbering.discards:
+            found[dynamics.numbering.discards.start :] = np.tile(
+                values[: dynamics.numbering.kept], dynamics.configurations.kinds
+            )
+        return found
+
+    def _runs(self, block: Block) -> Iterator[tuple[range, range, int]]:
+        """Consecutive groups of equally many matchings, at most a chunk at a time, numbered within the block."""
+        dynamics = self.dynamics
+        edges = dynamics.matchings.groups[block.groups.start : block.groups.stop + 1] - block.matchings.start
+        sizes = np.diff(edges)
+        starts = np.concatenate([[0], np.flatnonzero(np.diff(sizes)) + 1, [len(sizes)]])
+        for first, last in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True):
+            step = max(1, CHUNK // (int(sizes[first]) * len(block.rest)))
+            for a in range(first, last, step):
+                b = min(a + step, last)
+                yield range(a, b), range(int(edges[a]), int(edges[b])), int(sizes[first])

@@ -1,0 +1,246 @@
+"""The decision process that a state graph describes, as the program sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy import sparse
+
+from lpdistill.arrays import BoolArray, FloatArray, IntArray
+from lpdistill.model.budgets import Budget
+from lpdistill.model.process import Choice
+from lpdistill.model.reachability import HUGE, Reachability
+from lpdistill.model.resources import TIME, Resource, Tariff
+
+
+class NodeResource(Resource):
+    """A number that action nodes carry."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, NodeResource) and other.name == self.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+
+@dataclass(frozen=True)
+class PricedNodes:
+    """The least action value of every state, and the actions that attain it."""
+
+    best: FloatArray
+    attaining: IntArray
+    value: FloatArray
+    configuration: IntArray
+
+    def columns(self, wanted: BoolArray) -> IntArray:
+        """An action of least value for every wanted state, in order."""
+        return self.attaining[wanted]
+
+    def tied(self, wanted: BoolArray, slack: float) -> IntArray:
+        """All actions of the wanted states that are within ``slack`` of the least action value, increasing."""
+        near = self.value <= self.best[self.configuration] + slack
+        return np.flatnonzero(wanted[self.configuration] & near & np.isfinite(self.value))
+
+
+@dataclass(frozen=True, eq=False)
+class GraphProcess:
+    """The decision process that a state graph describes; a :class:`~lpdistill.model.process.Process`.
+
+    Attributes
+    ----------
+    states, names
+        The state nodes, the start first, and the action nodes in order of state.
+    configuration
+        State of each action, (columns,).
+    moves
+        Probability of every next state, staying left out, (columns, configurations).
+    reaching, leaving
+        Probability of the target, and of not staying, (columns,).
+    durations
+        Time that each action takes, (columns,).
+    amounts_by_name
+        Numbers that the action nodes carry, each of shape (columns,).
+    budgets
+        Limits on them.
+    uncharged_time
+        What is taken off the expected duration of every policy.
+    tariff
+        What actions cost.
+    """
+
+    states: tuple[Hashable, ...]
+    names: tuple[Hashable, ...]
+    configuration: IntArray
+    moves: sparse.csr_array
+    reaching: FloatArray
+    leaving: FloatArray
+    durations: FloatArray
+    amounts_by_name: Mapping[str, FloatArray]
+    budgets: tuple[Budget, ...]
+    uncharged_time: float
+    tariff: Tariff = TIME
+
+    @property
+    def size(self) -> int:
+        """Number of states."""
+        return len(self.states)
+
+    @property
+    def column_count(self) -> int:
+        """Number of actions."""
+        return len(self.names)
+
+    @property
+    def columns(self) -> IntArray:
+        """The actions that never leave the live states, increasing."""
+        return np.flatnonzero(self.allowed)
+
+    @property
+    def waiting(self) -> IntArray:
+        """The actions that change nothing."""
+        return np.flatnonzero(self.allowed & (self.leaving == 0))
+
+    @cached_property
+    def reachability(self) -> Reachability:
+        """Where the target can be reached from for sure."""
+        return Reachability.of(self.unguarded())
+
+    @property
+    def live(self) -> BoolArray:
+        """States from which some policy reaches the target with probability 1, (configurations,)."""
+        return self.reachability.live
+
+    @cached_property
+    def allowed(self) -> BoolArray:
+        """Actions that never leave the live states, (columns,)."""
+        dead = (~self.live).astype(np.float64)
+        return np.asarray((self.moves @ dead == 0) & self.live[self.configuration])
+
+    def unguarded(self) -> GraphProcess:
+        """The same process with the actions that may leave the live states."""
+        return self._with(allowed=np.ones(len(self.names), dtype=bool))
+
+    def under(self, tariff: Tariff) -> GraphProcess:
+        """The same process with other costs."""
+        return self._with(tariff=tariff, reachability=self.reachability, allowed=self.allowed)
+
+    def _with(self, **changes: object) -> GraphProcess:
+        other = copy(self)
+        other.__dict__.pop("cost", None)
+        other.__dict__.update(changes)
+        return other
+
+    @cached_property
+    def rounding(self) -> float:
+        """Bound on the relative rounding error of an action value: one addition and product for every outcome."""
+        outcomes = int(np.diff(self.moves.indptr).max(initial=0))
+        return (2 * outcomes + 4 * len(self.tariff.prices) + 64) * 2.0**-53
+
+    @property
+    def least_duration(self) -> float:
+        """The shortest time that an action takes."""
+        return float(self.durations.min(initial=np.inf))
+
+    @property
+    def time_per_column(self) -> float:
+        """What every policy's expected time, divided by the expected number of actions, is at least."""
+        return self.least_duration
+
+    @property
+    def greatest_duration(self) -> float:
+        """The longest time that an action takes."""
+        return float(self.durations.max(initial=0.0))
+
+    @cached_property
+    def cost(self) -> FloatArray:
+        """What actions cost under the tariff, (columns,)."""
+        cost = self.tariff.time * self.durations
+        for resource, price in self.tariff.prices:
+            cost = cost + price * self.amounts_by_name[resource.name]
+        return cost
+
+    def price(self, values: FloatArray) -> PricedNodes:
+        """Price every action for the given values, (configurations,)."""
+        value = np.full(len(self.names), np.inf)
+        np.divide(self.cost + self.moves @ values, self.leaving, out=value, where=self.allowed & (self.leaving > 0))
+        return self._least(value)
+
+    def towards(self, reached: BoolArray, avoided: BoolArray) -> PricedNodes:
+        """Which actions may enter some states or the target, and never enter some others: those priced below 0."""
+        values = np.where(avoided, HUGE, -reached.astype(np.float64))
+        possible = sparse.csr_array((np.sign(self.moves.data), self.moves.indices, self.moves.indptr), self.moves.shape)
+        return self._least(possible @ values - np.sign(self.reaching))
+
+    def _least(self, value: FloatArray) -> PricedNodes:
+        order = np.lexsort((value, self.configuration))
+        owners, first = np.unique(self.configuration[order], return_index=True)
+        best, attaining = np.full(self.size, np.inf), np.full(self.size, -1)
+        best[owners], attaining[owners] = value[order[first]], order[first]
+        return PricedNodes(best, attaining, value, self.configuration)
+
+    def choose(self, columns: IntArray) -> Choice:
+        """The given actions, ready to be evaluated or written out."""
+        return Choice(
+            process=self,
+            columns=columns,
+            configuration=self.configuration[columns],
+            cost=self.cost[columns],
+            leaving=self.leaving[columns],
+            reaching=self.reaching[columns],
+            outcomes=self.moves[columns],
+        )
+
+    @property
+    def resources(self) -> Mapping[str, Resource]:
+        """The numbers that every action node carries."""
+        return {name: NodeResource(name) for name in self.amounts_by_name}
+
+    def amounts(self, resource: Resource, columns: IntArray) -> FloatArray:
+        """What the given actions use of a resource, (columns,)."""
+        return self.amounts_by_name[resource.name][columns]
+
+    def proper(self) -> IntArray:
+        """Actions of a proper policy, one for every live state, in order."""
+        return self.reachability.columns
+
+    def of_configuration(self, rank: int) -> IntArray:
+        """The actions of one state."""
+        return np.flatnonzero(self.allowed & (self.configuration == rank))
+
+    def key(self, rank: int) -> Hashable:
+        """The node of a state."""
+        return self.states[rank]
+
+    @cached_property
+    def _ranks(self) -> dict[Hashable, int]:
+        return {state: rank for rank, state in enumerate(self.states)}
+
+    def rank(self, key: Hashable) -> int:
+        """The position of a state node; KeyError if there is none."""
+        try:
+            return self._ranks[key]
+        except (KeyError, TypeError):
+            raise KeyError(f"no state node {key!r}") from None
+
+    def actions(self, columns: IntArray) -> Sequence[Hashable]:
+        """The action nodes."""
+        return [self.names[column] for column in columns.tolist()]
+
+    def tabulate(self, values: FloatArray) -> FloatArray:
+        """The values themselves: moves are written out."""
+        return values
+
+    def expand(self, index: IntArray) -> tuple[IntArray, IntArray, FloatArray]:
+        """Every entry is a state."""
+        return np.arange(len(index)), index, np.ones(len(index))
+
+    def spread(self, index: IntArray) -> int:
+        """Every entry is a state."""
+        return len(index)

@@ -1,0 +1,123 @@
+"""A solution checked again: policy, bounds, prices and budgets, from what was asked alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lpdistill.arrays import FloatArray
+from lpdistill.errors import NotCertifiedError
+from lpdistill.model.budgets import Budget
+from lpdistill.model.dynamics import Dynamics
+from lpdistill.model.problem import Problem
+from lpdistill.model.process import Process
+from lpdistill.program.budgeted import granted
+from lpdistill.program.column_generation import MET, lagrangian_bound
+from lpdistill.program.plan import Plan
+from lpdistill.program.policy_iteration import GAP, policy_shortfall
+
+if TYPE_CHECKING:
+    from lpdistill.solution.solution import Solution
+
+
+FLOW_TOLERANCE = 1e-9
+"""Imbalance of expected visits, relative to the steps of a run, beyond which a solution does not verify."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What :meth:`Solution.verify` found, recomputed from the problem alone.
+
+    Attributes
+    ----------
+    flow_residual
+        Greatest imbalance of expected visits in any configuration.
+    dual_slack
+        By how much the dual values behind the lower bound stay below what is proved of the action values of *all*
+        columns, at least, rounding included.  It is not negative, or there is no proof; except under a lower limit,
+        where action values may be negative and the bound is lowered by what is missing.
+    gap
+        ``upper_bound - lower_bound``.
+    """
+
+    flow_residual: float
+    dual_slack: float
+    gap: float
+
+
+def verify(solution: Solution) -> Verification:
+    """Check everything that a solution claims.
+
+    Raises
+    ------
+    NotCertifiedError
+        If its policy belongs to another problem, expected visits do not balance, a bound is not proved, values lie
+        outside their bounds, a budget is not kept, prices are not those of the proof, or the bounds are too far apart
+        for an optimum.
+    ImproperPolicyError
+        If the policy does not reach the target from everywhere.
+    """
+    process, budgets = _rebuilt(solution)
+    plan, dual, uses = solution.plan, solution.dual, solution.plan.uses
+    columns, tariff = uses.columns, dual.policy.process.tariff
+    known = np.isin(columns, process.columns).all() and len(dual.values) == process.size
+    if not known or (process.choose(columns).configuration != uses.configuration).any():
+        raise NotCertifiedError("the solution does not verify: its policy belongs to another problem")
+    again = Plan.of(process.choose(columns), plan.probability)
+    total = np.bincount(uses.configuration, weights=plan.probability, minlength=process.size)
+    asked = [(again.used(budget.resource), solution.budgets[budget.name]) for budget in budgets if solution.uses]
+    paid = {resource.name: -price for resource, price in tariff.prices}
+    proved, excess = lagrangian_bound(process, tariff, dual.lower, granted(solution.uses) if paid else [])
+    found = Verification(
+        flow_residual=Plan(process.choose(columns), plan.probability, plan.values, plan.upper).flow_residual(),
+        dual_slack=0.0 - excess,
+        gap=solution.upper_bound - solution.lower_bound,
+    )
+    live, optimal = process.live, solution.status == "optimal"
+    everywhere = live if optimal and not budgets else np.zeros_like(live)
+    prices = {use.budget.name: use.price for use in solution.uses if use.price}
+    for holds, claim in (
+        (
+            process.uncharged_time == solution.process.uncharged_time,
+            "its last step is charged otherwise than the problem says",
+        ),
+        ([use.budget for use in solution.uses] == list(budgets), "its budgets are not those of the problem"),
+        (
+            found.flow_residual <= FLOW_TOLERANCE * max(1.0, float(plan.occupation.sum())),
+            "expected visits do not balance",
+        ),
+        ((np.abs(total[live] - 1) <= FLOW_TOLERANCE).all(), "probabilities of actions do not sum to 1"),
+        (np.allclose(plan.values, again.values, rtol=GAP, atol=0), "values are not those of the policy"),
+        (not paid or paid == prices, "the prices of budgets are not those of the proof"),
+        (solution.bound <= proved, "the lower bound is not feasible for the dual program"),
+        (policy_shortfall(again.mixed, plan.upper).max() <= 0, "the upper bound does not bound the policy"),
+        (_between(dual.lower, dual.values, dual.upper), "values lie outside their bounds"),
+        ((plan.values <= plan.upper).all(), "values lie outside their bounds"),
+        (all(abs(used - use.used) <= MET * max(1.0, used) for used, use in asked), "uses are not the policy's"),
+        (all(use.missed <= MET * max(1.0, use.limit) for _, use in asked), "a budget is not kept"),
+        (found.gap >= 0, "the bounds contradict each other"),
+        (not optimal or found.gap <= GAP * plan.upper[0], "the bounds are too far apart"),
+        (((plan.upper - dual.lower) <= GAP * plan.upper)[everywhere].all(), "the bounds are too far apart"),
+    ):
+        if not holds:
+            raise NotCertifiedError(f"the solution does not verify: {claim} ({found})")
+    return found
+
+
+def _rebuilt(solution: Solution) -> tuple[Process, tuple[Budget, ...]]:
+    """The process and its budgets, built anew from what was asked."""
+    if isinstance(solution.problem, Problem):
+        attempts = solution.process.attempts if isinstance(solution.process, Dynamics) else None
+        return Dynamics(solution.problem, attempts), solution.problem.budgets
+    from lpdistill.program.state_graph import process_of  # noqa: PLC0415 - networkx, only where there is a graph
+
+    graph = process_of(solution.problem)
+    return graph, graph.budgets
+
+
+def _between(lower: FloatArray, values: FloatArray, upper: FloatArray) -> bool:
+    """Whether values lie within their bounds, and these close to each other."""
+    near = (upper - lower <= GAP * np.abs(upper)).all()
+    return bool(near and (lower <= values).all() and (values <= upper).all())
