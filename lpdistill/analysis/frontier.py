@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lpdistill import pictures
-from lpdistill.errors import LimitError, ModelError
+from lpdistill.errors import LimitError, ModelError, NotCertifiedError
 from lpdistill.model.budgets import Budget
 from lpdistill.model.numbers import Number, exact
 from lpdistill.model.problem import Problem
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 APART = 1e-10
 """Relative distance below a chord at which a policy counts as a breakpoint of its own."""
 
-EXTREMES = (1e6, 1e8, 1e10)
+FASTEST, FRUGAL = (1e6, 1e8), (1e3, 1e6, 1e8, 1e10)
 """What the ends of the frontier weigh one of the two against the other, relative to their sizes."""
 
 MOST_POINTS = 10_000
@@ -149,8 +149,9 @@ class Frontier:
 
     def __repr__(self) -> str:
         first, last = self.points[0], self.points[-1]
+        count = f"{len(self.points)} {'breakpoint' if len(self.points) == 1 else 'breakpoints'}"
         return (
-            f"Frontier: {len(self.points)} breakpoints, from {first.waiting_time:.6g} with {first.used:.6g} "
+            f"Frontier: {count}, from {first.waiting_time:.6g} with {first.used:.6g} "
             f"{self.resource.replace('_', ' ')} to {last.waiting_time:.6g} with {last.used:.6g}"
         )
 
@@ -269,10 +270,13 @@ class _Search:
         """The fastest policies' most frugal one, and the most frugal policies' fastest one."""
         start = self.at(1.0, 0.0)
         scale = start.time / start.used if start.used else 0.0
-        fastest = self._last([self.at(1.0, scale / weight, start.plan) for weight in EXTREMES[:2]], start.time)
+        fastest = self._last([self.at(1.0, scale / weight, start.plan) for weight in FASTEST], start.time)
         frugal = start
-        for weight in EXTREMES:
-            tried = self.at(1.0 / weight, scale, frugal.plan)
+        for weight in FRUGAL:
+            try:
+                tried = self.at(1.0 / weight, scale, frugal.plan)
+            except NotCertifiedError:
+                break  # time counts too little to be told from rounding
             if tried.used >= frugal.used * (1 - APART):
                 break
             frugal = tried

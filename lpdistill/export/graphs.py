@@ -14,6 +14,7 @@ import numpy as np
 
 from lpdistill import pictures
 from lpdistill.errors import LimitError, ModelError
+from lpdistill.export.files import writing
 from lpdistill.export.transitions import word
 from lpdistill.model.actions import Action
 from lpdistill.program.state_graph import process_of
@@ -44,6 +45,8 @@ def name_of(node: Hashable) -> str:
     match node:
         case (tuple() as counts, Action() as action):
             return f"{name_of(counts)} {word(action)}"
+        case ():
+            return "none"
         case tuple() if all(isinstance(n, int) for n in node):
             return ",".join(map(str, node))
         case _:
@@ -91,7 +94,7 @@ def write_graph(graph: nx.DiGraph[Any], file: str | PathLike[str]) -> None:
         If the suffix is none of them, or the file cannot be written.
     """
     path = Path(file)
-    try:
+    with writing(file):
         match path.suffix:
             case ".graphml":
                 nx.write_graphml(portable(graph), path)
@@ -101,8 +104,6 @@ def write_graph(graph: nx.DiGraph[Any], file: str | PathLike[str]) -> None:
                 path.write_text(nx.nx_pydot.to_pydot(portable(graph)).to_string(), encoding="utf-8")
             case _:
                 raise ModelError("file", f"must have one of the suffixes {', '.join(SUFFIXES)}", str(file))
-    except OSError as error:
-        raise ModelError("file", f"cannot be written: {error.strerror}", str(file)) from None
 
 
 def draw(graph: nx.DiGraph[Any], axes: Axes | None = None) -> Axes:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
 
+from lpdistill.export.files import writing
 from lpdistill.export.transitions import ChoiceRow, choice_rows
 from lpdistill.model.configurations import CountVectors
 from lpdistill.model.problem import Problem
@@ -40,7 +41,8 @@ def write_drn(problem: Problem, file: str | PathLike[str]) -> None:
         lines.append(f"\taction {row.name} [{', '.join(str(row.amounts[reward]) for reward in REWARDS)}]")
         lines += [f"\t\t{after} : {chance}" for after, chance in row.outcomes.items()]
     lines += [f"state {size} [{nothing}] target", f"\taction done [{nothing}]", f"\t\t{size} : 1"]
-    Path(file).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with writing(file):
+        Path(file).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def write_prism(problem: Problem, file: str | PathLike[str]) -> list[Path]:
@@ -79,7 +81,8 @@ def write_prism(problem: Problem, file: str | PathLike[str]) -> list[Path]:
     written = []
     for suffix, lines in parts.items():
         path = stem.with_suffix(suffix)
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        with writing(path):
+            path.write_text("\n".join(lines) + "\n", encoding="utf-8")
         written.append(path)
     return written
 

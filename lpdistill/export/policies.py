@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lpdistill.errors import ModelError
+from lpdistill.export.files import writing
 from lpdistill.model.actions import Action
 from lpdistill.model.numbers import whole
 from lpdistill.model.problem import Problem
@@ -33,10 +34,8 @@ def write_policy(policy: Policy, file: str | PathLike[str]) -> None:
     path = Path(file)
     if path.suffix not in SUFFIXES:
         raise ModelError("file", f"must have the suffix {' or '.join(SUFFIXES)}", str(file))
-    try:
+    with writing(file):
         _write(policy, path)
-    except OSError as error:
-        raise ModelError("file", f"cannot be written: {error.strerror}", str(file)) from None
 
 
 def _write(policy: Policy, path: Path) -> None:

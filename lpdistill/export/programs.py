@@ -25,7 +25,8 @@ def write_mps(problem: Problem | nx.DiGraph[Any], file: str | PathLike[str]) -> 
     """Write the occupation program of a problem or a state graph as an MPS file.
 
     Rows are configurations (``n2_1`` for two raw pairs and one pair of level 1) and budgets, columns are configurations
-    with an action (``n2_1:d0_1_g1``).  The optimum is the waiting time.
+    with an action (``n2_1:d0_1_g1``).  The optimum is the waiting time.  Outcomes of probability below 1e-12, which
+    HiGHS would drop, are taken for nothing happening.
 
     Raises
     ------
@@ -45,7 +46,7 @@ def write_mps(problem: Problem | nx.DiGraph[Any], file: str | PathLike[str]) -> 
     owners = program.choice.configuration.tolist()
     actions = process.actions(program.choice.columns)
     columns = [f"{states[owner]}:{_word(action)}" for owner, action in zip(owners, actions, strict=True)]
-    rows = [*states, *(f"budget:{_word(budget.name)}" for budget in budgets)]
+    rows = _unique([*states, *(f"budget:{_word(budget.name)}" for budget in budgets)])
     write_model(program, path, rows=rows, columns=_unique(columns))
 
 

@@ -8,6 +8,7 @@ is one too.  Numbers on action nodes are resources, and ``graph.graph["budgets"]
 
 from __future__ import annotations
 
+import json
 from collections.abc import Hashable, Mapping, Sequence
 from numbers import Real
 from typing import TYPE_CHECKING, Any
@@ -177,6 +178,8 @@ def _amounts(graph: nx.DiGraph[Any], names: Sequence[Hashable]) -> dict[str, Flo
 def _budgets(graph: nx.DiGraph[Any], amounts: Mapping[str, FloatArray]) -> tuple[Budget, ...]:
     """The budgets of a graph: limits by name, each an upper limit or a table with ``most`` and ``least``."""
     limits = graph.graph.get("budgets", {})
+    if isinstance(limits, str):  # as GraphML keeps it
+        limits = _parsed(limits)
     if not isinstance(limits, Mapping):
         raise ModelError('graph.graph["budgets"]', "must map names to limits", limits)
     found = []
@@ -189,6 +192,14 @@ def _budgets(graph: nx.DiGraph[Any], amounts: Mapping[str, FloatArray]) -> tuple
             raise ModelError(f"budget {name}", 'must be a number, or a table with "most" and "least"', limit)
         found.append(Budget(NodeResource(name), sides.get("most"), least=sides.get("least")))
     return tuple(found)
+
+
+def _parsed(text: str) -> object:
+    """JSON as data, or the text itself where it is none."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def step_of(graph: nx.DiGraph[Any], action: Hashable) -> Step:
