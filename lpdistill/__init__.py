@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from lpdistill.analysis.frontier import Frontier, frontier
     from lpdistill.errors import (
         ImproperPolicyError,
         InfeasibleError,
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
         NotCertifiedError,
         UnreachableTargetError,
     )
+    from lpdistill.export.policies import read_policy, write_policy
     from lpdistill.model.actions import Action, Step
     from lpdistill.model.budgets import Budget
     from lpdistill.model.dynamics import Dynamics
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from lpdistill.model.physics import DistillationMap, Werner
     from lpdistill.model.problem import FinalStep, Problem
     from lpdistill.model.problem_file import load_problem
+    from lpdistill.model.repertoire import Repertoire
     from lpdistill.model.resources import Resource, Visits
     from lpdistill.model.rules import (
         Banded,
@@ -50,6 +53,7 @@ __all__ = [
     "Dynamics",
     "EqualLevelsOnly",
     "FinalStep",
+    "Frontier",
     "ImproperPolicyError",
     "InfeasibleError",
     "InfiniteLevelsError",
@@ -66,6 +70,7 @@ __all__ = [
     "Policy",
     "Problem",
     "RawPairOnly",
+    "Repertoire",
     "Resource",
     "Rule",
     "Size",
@@ -75,14 +80,19 @@ __all__ = [
     "UnreachableTargetError",
     "Visits",
     "Werner",
+    "frontier",
     "load_problem",
+    "read_policy",
     "solve",
+    "write_policy",
 ]
 
 __version__ = "0.1.0"
 
 _ROOMS = {
     "errors": [name for name in __all__ if name.endswith("Error")],
+    "analysis.frontier": ["Frontier", "frontier"],
+    "export.policies": ["read_policy", "write_policy"],
     "model.actions": ["Action", "Step"],
     "model.budgets": ["Budget"],
     "model.dynamics": ["Dynamics"],
@@ -91,6 +101,7 @@ _ROOMS = {
     "model.physics": ["DistillationMap", "Werner"],
     "model.problem": ["FinalStep", "Problem"],
     "model.problem_file": ["load_problem"],
+    "model.repertoire": ["Repertoire"],
     "model.resources": ["Resource", "Visits"],
     "model.rules": [
         "Banded",
