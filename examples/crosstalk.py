@@ -54,3 +54,4 @@ print(f"with discarding: {discarding.waiting_time:.6f}")
 for row in discarding.rows(visited=True):
     does = [part for part in words.action(row.decisions[0].action) if part != "-"]
     print(f"{words.configuration(row.counts):<20}{'; '.join(does)}")
+print(f"the limited node with discarding: {solve(limited.replace(discarding=True)).waiting_time:.6f}")

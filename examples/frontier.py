@@ -2,8 +2,7 @@
 
 import sys
 
-from lpdistill import MaxDistillations, NoGenerationWhileDistilling, Problem, pictures
-from lpdistill.analysis.frontier import frontier
+from lpdistill import MaxDistillations, NoGenerationWhileDistilling, Problem, frontier, pictures
 
 node = Problem(p=0.5, memories=4, f0=0.9, target=0.94)
 crosstalk, laser = MaxDistillations(1), NoGenerationWhileDistilling()
@@ -16,7 +15,7 @@ for i, (name, rules) in enumerate(
     used, times = zip(*((point.used, point.waiting_time) for point in curve.points), strict=True)
     axes.plot([*used, 13], [*times, times[-1]], color=pictures.COLOURS[i], lw=1.8, label=name)
     axes.plot(used, times, "o", color=pictures.COLOURS[i], ms=4)
-    print(f"{name}: {len(used)} breakpoints")
+    print(f"{name}: {len(used)} breakpoints, the first at {used[0]:.6f}")
     for point in curve.points if name == "both" else ():
         print(f"{point.used:12.6f} {point.waiting_time:12.6f} {point.price:12.6f}")
 axes.axvspan(9.9, used[0], color="0.92", lw=0)

@@ -1,4 +1,4 @@
-"""What the documentation shows is real: its Python sessions run, and quoted output is what examples print.
+"""What the documentation shows is real: its Python examples run, and quoted output is what examples print.
 
 A ``text`` block is quoted output if a comment above it names where it comes from, an example or a command::
 
@@ -23,7 +23,7 @@ from lpdistill.cli.app import main
 
 ROOT = Path(__file__).parents[1]
 PAGES = {page.name: page.read_text(encoding="utf-8") for page in sorted((ROOT / "docs").glob("*.md"))}
-SESSION = re.compile(r"^```pycon\n(.*?)^```$", flags=re.DOTALL | re.MULTILINE)
+DIALOGUE = re.compile(r"^```pycon\n(.*?)^```$", flags=re.DOTALL | re.MULTILINE)
 QUOTED = re.compile(
     r"^<!-- (?P<source>(?:examples/|lpdistill ).*?) -->\n```text\n(?P<shown>.*?)^```$", flags=re.DOTALL | re.MULTILINE
 )
@@ -59,17 +59,17 @@ def lines(text: str) -> list[str]:
     return [line.rstrip() for line in TIMED.sub("*", text).strip("\n").splitlines()]
 
 
-@pytest.mark.parametrize("name", [name for name, page in PAGES.items() if SESSION.search(page)])
-def test_python_sessions_run(name, tmp_path, monkeypatch):
-    """The Python sessions of a page, run one after the other, print what the page shows."""
+@pytest.mark.parametrize("name", [name for name, page in PAGES.items() if DIALOGUE.search(page)])
+def test_python_examples_run(name, tmp_path, monkeypatch):
+    """The Python examples of a page, run one after the other, print what the page shows."""
     monkeypatch.chdir(tmp_path)
     page = PAGES[name]
     # Everything else becomes empty lines, so that a failure names the line of the page.
     kept = [""] * (page.count("\n") + 1)
-    for found in SESSION.finditer(page):
+    for found in DIALOGUE.finditer(page):
         first = page.count("\n", 0, found.start(1))
-        session = found[1].splitlines()
-        kept[first : first + len(session)] = session
+        dialogue = found[1].splitlines()
+        kept[first : first + len(dialogue)] = dialogue
     test = doctest.DocTestParser().get_doctest("\n".join(kept), {}, name, name, 0)
     report: list[str] = []
     failed = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test, out=report.append).failed

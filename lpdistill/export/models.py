@@ -60,13 +60,14 @@ def write_prism(problem: Problem, file: str | PathLike[str]) -> list[Path]:
     list
         The files written.
     """
+    rows = list(_numbered(choice_rows(problem)))
     stem, size = Path(file), _states(problem)
     counts = CountVectors(problem.memories, len(problem.levels)).counts.tolist()
     names = ",".join(["target", *(f"n{level}" for level in range(len(problem.levels)))])
     states = [f"({names})", *(f"{i}:({','.join(map(str, [0, *n]))})" for i, n in enumerate(counts))]
     states.append(f"{size}:({','.join(map(str, [1, *[0] * len(problem.levels)]))})")
     transitions, rewards = [], []
-    for state, choice, row in _numbered(choice_rows(problem)):
+    for state, choice, row in rows:
         for after, chance in row.outcomes.items():
             transitions.append(f"{state} {choice} {after} {float(chance)!r} {row.name}")
             rewards.append(f"{state} {choice} {after} {float(row.amounts['time'])!r}")

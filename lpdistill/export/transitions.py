@@ -14,6 +14,7 @@ import psutil
 from lpdistill.errors import LimitError
 from lpdistill.model.actions import Action, Step
 from lpdistill.model.dynamics import Dynamics
+from lpdistill.model.generation import Attempts
 from lpdistill.model.levels import Kind
 from lpdistill.model.problem import Problem
 from lpdistill.model.size import Size
@@ -59,12 +60,14 @@ def word(action: Action) -> str:
 def choice_rows(problem: Problem) -> Iterator[ChoiceRow]:
     """All actions that a problem's rules allow, configuration by configuration, over the rationals.
 
+    They include every number of attempts, so that whoever reads them may limit attempts.
+
     Raises
     ------
     LimitError
         If they do not fit into the memory of this machine.
     """
-    dynamics = Dynamics(problem).unguarded()
+    dynamics = Dynamics(problem, Attempts.ALL).unguarded()
     size, available = Size.of(dynamics.repertoire), psutil.virtual_memory().available
     if BYTES * size.explicit_entries > available:
         raise LimitError(

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
 from typing import NoReturn
 
 import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import breadth_first_order, connected_components
 from scipy.sparse.linalg import LinearOperator, bicgstab, gmres, splu
+from threadpoolctl import ThreadpoolController
 
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.errors import ImproperPolicyError, NotCertifiedError
@@ -185,9 +186,15 @@ class NoConvergenceError(Exception):
 def _solve(iterate: Callable[[], FloatArray], factorise: Callable[[], FloatArray], right: FloatArray) -> FloatArray:
     """Solve a system by the way that is quicker for its size, or by factorisation where iterating fails."""
     if len(right) > MEDIUM:
-        with suppress(NoConvergenceError):
+        # Vectors this short are not worth several threads, which wait for each other on a busy machine.
+        with suppress(NoConvergenceError), _threads().limit(limits=1, user_api="blas"):
             return iterate()
     return factorise()
+
+
+@cache
+def _threads() -> ThreadpoolController:
+    return ThreadpoolController()
 
 
 def _swept(values: FloatArray, sweep: Callable[[FloatArray], FloatArray]) -> FloatArray:

@@ -197,7 +197,7 @@ def _model(program: OccupationProgram, scaling: _Scaling, smallest: float) -> hi
     flow.data /= np.repeat(scaling.columns, np.diff(flow.indptr))
     # A dropped probability goes back to the column's own row: as if that outcome led nowhere, not to the target.
     column = np.repeat(np.arange(columns), np.diff(flow.indptr))
-    dropped = np.where(np.abs(flow.data) < smallest, flow.data, 0.0)
+    dropped = np.where(np.abs(flow.data) <= smallest, flow.data, 0.0)
     lost = np.bincount(column, weights=dropped, minlength=columns)
     flow.data[dropped != 0] = 0.0
     flow.data += np.where(flow.indices == program.choice.configuration[column], lost[column], 0.0)

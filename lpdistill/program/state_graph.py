@@ -15,18 +15,23 @@ from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 import numpy as np
+import psutil
 from scipy import sparse
 
 from lpdistill.arrays import FloatArray
-from lpdistill.errors import ModelError
+from lpdistill.errors import LimitError, ModelError
 from lpdistill.model.actions import Step
 from lpdistill.model.budgets import Budget
+from lpdistill.model.size import Size
 from lpdistill.program.graph_process import GraphProcess, NodeResource
 
 if TYPE_CHECKING:
     from lpdistill.model.dynamics import Dynamics
 
 KINDS = ("state", "action", "target")
+
+EDGE_BYTES = 1_000
+"""Memory for an edge and its share of the nodes, roughly."""
 
 SUM = 1e-9
 """Distance from 1 of an action's probabilities, summed, that is taken for rounding."""
@@ -231,8 +236,21 @@ def step_of(graph: nx.DiGraph[Any], action: Hashable) -> Step:
         ) from None
 
 
+def _require(size: Size) -> None:
+    """Refuse a graph that would not fit into the memory of this machine."""
+    needed, available = EDGE_BYTES * (size.explicit_entries + size.columns), psutil.virtual_memory().available
+    if needed > available / 2:
+        raise LimitError(
+            f"memories: the state graph would have {size.configurations:,} states, {size.columns:,} actions and up to "
+            f"{size.explicit_entries:,} outcomes, about {needed / 1e9:,.1f} GB, but {available / 1e9:,.1f} GB are free; take "
+            "fewer memories, or solve the problem itself, which needs no graph",
+            size=size.to_dict(),
+        )
+
+
 def graph_of(dynamics: Dynamics) -> nx.DiGraph[Any]:
     """The state graph of a problem: every action that its rules allow, with its outcomes and what it uses."""
+    _require(Size.of(dynamics.repertoire))
     problem, columns = dynamics.problem, dynamics.columns
     choice, counts = dynamics.choose(columns), dynamics.configurations.counts.tolist()
     fidelities = tuple(float(level.fidelity) for level in problem.levels)

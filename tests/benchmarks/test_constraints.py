@@ -56,7 +56,8 @@ def test_one_distillation_in_a_step(timed, benchmark, memories):
 def test_frontier(timed, benchmark):
     """Every breakpoint of waiting time against generation attempts."""
     found = frontier(SIX, "generation_attempts")
-    benchmark.extra_info.update(points=len(found.points), tool=f"{len(found.points)} breakpoints")
+    columns = solve(SIX, attempts="all").run.columns
+    benchmark.extra_info.update(columns=columns, tool=f"{len(found.points)} breakpoints")
     timed(
         lambda: frontier(SIX, "generation_attempts").points[-1].waiting_time,
         expected=solve(SIX).waiting_time,

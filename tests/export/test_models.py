@@ -34,20 +34,9 @@ THREE = Problem("1/2", 3, "3/4", "79/100")
 FOUR = Problem("7/10", 4, "9/10", "94/100")
 
 
-def lavish(chain):
-    """Only attempts on every empty memory: all that a problem needs whose constraints do not touch generation."""
-    most = {state: max(attempts for _, attempts, _ in deeds) for state, deeds in chain.steps.items()}
-    return filtered(chain, lambda counts, deed: bool(deed[2]) or deed[1] == most[counts])
-
-
 def anything(_counts, _deed):
     """Allows everything."""
     return True
-
-
-def fully(problem, allowed=anything):
-    """The enumerated model of a problem that needs no choice of attempts, the allowed deeds alone."""
-    return lavish(filtered(everything(Hardware.of(problem), discarding=problem.discarding), allowed))
 
 
 def all_of(problem, allowed=anything):
@@ -56,20 +45,20 @@ def all_of(problem, allowed=anything):
 
 
 CASES = {
-    **{name: (problem, fully) for name, problem in SMALL.items()},
-    "discarding": (THREE.replace(discarding=True), fully),
+    **{name: (problem, all_of) for name, problem in SMALL.items()},
+    "discarding": (THREE.replace(discarding=True), all_of),
     "a budget on attempts": (THREE.with_constraints(Budget("generation_attempts", 11)), all_of),
     "one distillation at a time": (
         FOUR.with_constraints(MaxDistillations(1)),
-        lambda problem: fully(problem, lambda _, deed: len(deed[0]) <= 1),
+        lambda problem: all_of(problem, lambda _, deed: len(deed[0]) <= 1),
     ),
     "only equal levels": (
         FOUR.with_constraints(EqualLevelsOnly()),
-        lambda problem: fully(problem, lambda _, deed: all(a == b for a, b in deed[0])),
+        lambda problem: all_of(problem, lambda _, deed: all(a == b for a, b in deed[0])),
     ),
     "only with a raw pair, discarding": (
         THREE.with_constraints(RawPairOnly()).replace(discarding=True),
-        lambda problem: fully(problem, lambda _, deed: all(a == 0 for a, _ in deed[0])),
+        lambda problem: all_of(problem, lambda _, deed: all(a == 0 for a, _ in deed[0])),
     ),
     "two attempts": (
         FOUR.with_constraints(MaxAttempts(2)),
@@ -93,7 +82,7 @@ CASES = {
     ),
     "no policy at all": (
         Problem("1/2", 2, "3/4", "79/100").with_constraints(EqualLevelsOnly()),
-        lambda problem: fully(problem, lambda _, deed: all(a == b for a, b in deed[0])),
+        lambda problem: all_of(problem, lambda _, deed: all(a == b for a, b in deed[0])),
     ),
 }
 """Problems, and the enumerated model that their files must hold."""
@@ -231,8 +220,6 @@ def test_drn_under_random_rules_holds_only_and_all_that_they_allow(tmp_path, pro
     rules = data.draw(st.lists(kinds, min_size=1, max_size=2))
     restricted = problem.replace(rules=[rule for rule, _ in rules])
     chain = all_of(restricted, lambda counts, deed: all(allowed(counts, deed) for _, allowed in rules))
-    if not any(rule.touches_generation for rule, _ in rules):
-        chain = lavish(chain)
     assume(all(chain.steps.values()))
     write_drn(restricted, tmp_path / "model.drn")
     assert of_file(read_drn(tmp_path / "model.drn")) == written_out(chain, configurations(restricted))

@@ -37,6 +37,7 @@ def read(file):
     """A fresh HiGHS that has read a file without complaint."""
     highs = highspy.Highs()
     highs.silent()
+    highs.setOptionValue("small_matrix_value", 1e-12)  # by default HiGHS drops what is below 1e-9
     assert highs.readModel(str(file)) == highspy.HighsStatus.kOk
     return highs
 
