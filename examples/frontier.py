@@ -1,4 +1,4 @@
-"""Waiting time against generation attempts, for a node with and without limits, drawn to the file named on the command line."""
+"""Waiting time against generation attempts, for a node with and without limits, drawn to the file that is named."""
 
 import sys
 

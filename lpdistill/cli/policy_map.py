@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lpdistill.cli import options
+from lpdistill.cli.options import Json, Plot, takes_problem
 from lpdistill.cli.output import Progress, console, print_json, table
 from lpdistill.errors import ModelError
+from lpdistill.model.problem import Problem
 
 if TYPE_CHECKING:
     from symbolic import PolicyMap
@@ -18,40 +20,24 @@ SHOWN = 100
 """Characters of a formula that a terminal shows unasked."""
 
 
+def defaults(options: Mapping[str, Any]) -> dict[str, str]:
+    """Settings that nobody need give: a map along p does not depend on the problem's own p."""
+    return {"p": "1"} if options["axis"] == "p" else {}
+
+
+@takes_problem(defaults=defaults)
 def policy_map(
-    file: options.File = None,
-    p: options.P = None,
-    memories: options.Memories = None,
-    f0: options.F0 = None,
-    target: options.Target = None,
-    gap: options.Gap = None,
-    generation_time: options.GenerationTime = None,
-    distillation_time: options.DistillationTime = None,
-    final_step: options.FinalStep = None,
+    problem: Problem,
     axis: Annotated[
         str, typer.Option("--axis", help="What varies: p, or tau_d/tau_g (the ratio of durations, at a fixed p).")
     ] = "p",
-    plot: Annotated[
-        Path | None, typer.Option("--plot", help="Draw the waiting time to this file (.png, .pdf, .svg).")
-    ] = None,
+    plot: Plot = None,
     latex: Annotated[bool, typer.Option("--latex", help="Print the formula of every piece in LaTeX.")] = False,
-    as_json: options.Json = False,
+    as_json: Json = False,
 ) -> None:
     """Split all of 0 < p <= 1 into intervals with one optimal policy each, exactly and with proof."""
     from symbolic import policy_map as map_of  # noqa: PLC0415 - only this command needs exact arithmetic
 
-    problem = options.problem_of(
-        file,
-        defaults={"p": "1"} if axis == "p" else None,
-        p=p,
-        memories=memories,
-        f0=f0,
-        target=target,
-        gap=gap,
-        generation_time=generation_time,
-        distillation_time=distillation_time,
-        final_step=final_step,
-    )
     with Progress() as progress:
         found = map_of(problem, axis=axis, progress=progress)
         if plot is not None:

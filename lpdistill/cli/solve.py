@@ -78,7 +78,7 @@ def _print_proof(proof: Certificate) -> None:
     words = Wording(proof.problem.levels, proof.problem.memories)
     for counts, actions in proof.ties.items():
         screen.print(
-            f"as good in {words.configuration(counts)}: " + " or ".join(map(words.action, actions)), soft_wrap=True
+            f"as good in {words.configuration(counts)}: " + " or ".join(map(words.phrase, actions)), soft_wrap=True
         )
 
 

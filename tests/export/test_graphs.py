@@ -154,7 +154,7 @@ def test_files_need_nothing_that_is_not_installed_with_the_package(suffix, tmp_p
     try:
         write_graph(THREE.graph(), tmp_path / f"graph{suffix}")
     except ModelError as error:
-        assert "install" in str(error)
+        assert "install" in str(error)  # noqa: PT017 - one of the two outcomes
     else:
         assert (tmp_path / f"graph{suffix}").stat().st_size > 0
 
