@@ -24,7 +24,7 @@ for point in found.breakpoints:
     for counts, before, after in point.changes:
         words = found.wording
         print(f"  in    {words.configuration(counts)}")
-        print(f"  from  {words.action(before)}\n  to    {words.action(after)}")
+        print(f"  from  {words.phrase(before)}\n  to    {words.phrase(after)}")
 for piece in found.pieces:
     print(f"\nfrom p = {piece.low.label()} to {piece.high.label()}, T = N / D with")
     for name, formula in zip("ND", piece.waiting_time.text, strict=True):

@@ -24,19 +24,20 @@ from flint import fmpz
 
 from lpdistill.arrays import IntArray
 from lpdistill.errors import LimitError, ModelError, NotCertifiedError
+from lpdistill.model.actions import Action
 from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.numbers import member
 from lpdistill.model.problem import Problem
 from lpdistill.model.size import Size
 from lpdistill.program.policy_iteration import silent
-from lpdistill.solution.policy import ByConfiguration, Counts
+from lpdistill.solution.policy import ByConfiguration
 from lpdistill.solution.solution import Solution
-from lpdistill.solution.wording import Action
 from symbolic.chain import ExactChain
 from symbolic.exact_model import Elements, ExactModel, Parameters, ReducedCosts, elements
 from symbolic.exact_text import exact_text, shortened
-from symbolic.labels import action_dict, doing, labels
+from symbolic.labels import Counts, action_dict, doing, labels
 from symbolic.rational_function import fraction
+from symbolic.waiting_times import dynamics_of
 
 SCHEMA = "lpdistill.certificate/1"
 
@@ -164,8 +165,7 @@ class Certificate:
     def to_dict(self) -> dict[str, Any]:
         """The certificate as JSON data (schema ``lpdistill.certificate/1``), numbers as exact text."""
         chosen, actions = labels(self.dynamics, self.chain.columns), self.optimal_actions
-        elsewhere = np.setdiff1d(np.arange(self.dynamics.size), self.chain.configuration)
-        counts_elsewhere = self.dynamics.configurations.unrank(elsewhere).tolist()
+        elsewhere = np.setdiff1d(np.flatnonzero(self.dynamics.live), self.chain.configuration)
         return {
             "schema": SCHEMA,
             "problem": {**self.problem.to_dict(), "attempts": str(self.dynamics.attempts)},
@@ -181,8 +181,8 @@ class Certificate:
                 for rank, counts, action in chosen
             ],
             "bounds": [
-                {"counts": counts, "value": exact_text(self.value_at(rank))}
-                for rank, counts in zip(elsewhere.tolist(), counts_elsewhere, strict=True)
+                {"counts": list(self.dynamics.key(rank)), "value": exact_text(self.value_at(rank))}
+                for rank in elsewhere.tolist()
             ],
         }
 
@@ -197,9 +197,8 @@ class Certificate:
     def summary(self) -> list[tuple[str, str]]:
         """The proof in a few named lines."""
         exact = len(self.chain.columns)
-        where = (
-            "everywhere" if exact == self.dynamics.size else f"in {exact:,} of {self.dynamics.size:,} configurations"
-        )
+        live = int(np.count_nonzero(self.dynamics.live))
+        where = "everywhere" if exact == live else f"in {exact:,} of {live:,} configurations"
         ties = "one optimal policy" if self.unique else f"ties in {len(self.ties):,} visited configurations"
         mended = f"repaired in {len(self.repaired):,} configurations" if self.repaired else "confirmed as it was found"
         return [
@@ -226,13 +225,13 @@ class ExactReducedCosts(ByConfiguration[dict[Action, Fraction]]):
     """
 
     def __init__(self, certificate: Certificate) -> None:
-        super().__init__(certificate.dynamics.configurations)
+        super().__init__(certificate.dynamics)
         self._certificate = certificate
 
     def at(self, rank: int) -> dict[Action, Fraction]:
         """The reduced cost of every action in the configuration of the given rank."""
         proof = self._certificate
-        columns = proof.dynamics.numbering.of_configuration(rank)
+        columns = proof.dynamics.of_configuration(rank)
         at = Parameters.rational(proof.dynamics)
         values, scales = proof.chain.model.rows(columns).reduced_costs(
             proof.numerators, proof.denominator / at.unit, at
@@ -282,19 +281,20 @@ def certify(
     """
     if not isinstance(solution, Solution):
         raise ModelError("solution", "must be what lpdistill.solve returns", solution)
-    dynamics, scope = solution.dynamics, member(Scope, scope, "scope")
+    dynamics, scope = dynamics_of(solution), member(Scope, scope, "scope")
     _require(dynamics)
     everywhere = scope is Scope.ALL or (scope is Scope.AUTO and dynamics.size <= EVERYWHERE)
-    model, certain = ExactModel.rational(dynamics), solution.problem.p == 1
-    columns = solution.optimum.policy.columns.copy()
-    found = columns.copy()
-    known = np.arange(dynamics.size if everywhere else 1)
+    model, certain = ExactModel.rational(dynamics), dynamics.problem.p == 1
+    found = np.full(dynamics.size, -1, dtype=np.int64)
+    found[solution.plan.uses.configuration] = solution.plan.uses.columns
+    columns = found.copy()
+    known = np.flatnonzero(dynamics.live) if everywhere else np.zeros(1, dtype=np.int64)
     for _ in range(MOST_REPAIRS):
         chain = ExactChain.visited(model, columns, known, certain=certain)
         chain.require()
         progress(f"exact values in {len(chain.columns):,} configurations")
         numerators, denominator = _dual_values(chain, solution)
-        progress(f"exact reduced costs of {dynamics.numbering.size:,} columns")
+        progress(f"exact reduced costs of {len(dynamics.columns):,} columns")
         negative, tight = _signs(model, numerators, denominator)
         if not len(negative.columns):
             changed = chain.configuration[chain.columns != found[chain.configuration]]
@@ -303,8 +303,8 @@ def certify(
                 numerators,
                 denominator,
                 np.sort(tight[np.isin(dynamics.numbering.describe(tight).configuration, chain.configuration)]),
-                tuple(tuple(row) for row in dynamics.configurations.unrank(changed).tolist()),
-                dynamics.numbering.size,
+                tuple(map(dynamics.key, changed.tolist())),
+                len(dynamics.columns),
             )
         rows = model.rows(negative.columns)
         unknown = np.setdiff1d(np.concatenate([rows.following, rows.configuration]), chain.configuration)
@@ -317,7 +317,7 @@ def certify(
 
 def _require(dynamics: Dynamics) -> None:
     """Refuse programs with more columns than can be priced exactly."""
-    size = Size.of(dynamics.problem.memories, dynamics.problem.levels, dynamics.attempts)
+    size = Size.of(dynamics.repertoire)
     if size.columns > MOST_COLUMNS:
         raise LimitError(
             f"memories: the program has {size.columns:,} columns; exact reduced costs are computed for up to "
@@ -329,13 +329,12 @@ def _require(dynamics: Dynamics) -> None:
 def _dual_values(chain: ExactChain, solution: Solution) -> tuple[Elements, Any]:
     """Exact values where the chain has them and proved lower bounds elsewhere, (configurations,), and a denominator."""
     found, size = chain.moments(Parameters.rational(chain.model.dynamics)), chain.model.dynamics.size
-    if len(chain.columns) == size:
-        return found.first, found.first_denominator
-    denominator = found.first_denominator << FINER
+    elsewhere = np.setdiff1d(np.flatnonzero(chain.model.dynamics.live), chain.configuration)
+    finer = FINER if len(elsewhere) else 0
+    denominator = found.first_denominator << finer
     values = elements([fmpz(0)] * size)
-    values[chain.configuration] = found.first << FINER
-    elsewhere = np.setdiff1d(np.arange(size), chain.configuration)
-    bounds = [bound.as_integer_ratio() for bound in solution.optimum.lower[elsewhere].tolist()]
+    values[chain.configuration] = found.first << finer
+    bounds = [bound.as_integer_ratio() for bound in solution.dual.lower[elsewhere].tolist()]
     values[elsewhere] = elements([denominator * above // below for above, below in bounds])
     return values, denominator
 

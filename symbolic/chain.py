@@ -110,10 +110,8 @@ class ExactChain:
         while len(new):
             seen[new] = True
             if (columns[new] < 0).any():
-                lost = model.dynamics.configurations.unrank(new[columns[new] < 0][0])
-                raise ModelError(
-                    "policy", "must have an action in every configuration that it visits", tuple(lost.tolist())
-                )
+                lost = model.dynamics.key(int(new[columns[new] < 0][0]))
+                raise ModelError("policy", "must have an action in every configuration that it visits", lost)
             rows = model.rows(columns[new])
             possible = (rows.successes == rows.attempts[rows.row]) if certain else np.ones(len(rows.row), dtype=bool)
             following = np.unique(rows.following[possible])
@@ -160,7 +158,7 @@ class ExactChain:
 
     def costs(self, at: Parameters) -> Elements:
         """Duration of each configuration's step, in units of ``1 / at.unit``, (visited,)."""
-        return elements([at.durations[int(distils)] for distils in self.rows.distils])
+        return elements([at.durations[doing] for doing in self.rows.doing.tolist()])
 
     def moments(self, at: Parameters, *, second: bool = False) -> Moments:
         """Moments of the time to go, for integers ``at``.
@@ -233,8 +231,7 @@ class ExactChain:
     def _improper(self) -> ImproperPolicyError:
         """What to raise where the policy's equations have no solution: it names where the policy is stuck."""
         stuck = self._stuck()
-        counts = self.model.dynamics.configurations.unrank(stuck if len(stuck) else self.configuration)
-        named = tuple(tuple(row) for row in counts.tolist())
+        named = tuple(map(self.model.dynamics.key, (stuck if len(stuck) else self.configuration).tolist()))
         return ImproperPolicyError(
             f"the policy never reaches the target from {len(named)} configurations that it visits, such as {named[0]} "
             "(pairs at each level); choose an action there that distils or generates",

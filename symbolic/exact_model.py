@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from lpdistill.arrays import IntArray, ragged
+from lpdistill.arrays import BoolArray, IntArray, ragged
 from lpdistill.model.columns import Block
 from lpdistill.model.dynamics import Dynamics
 
@@ -29,6 +29,9 @@ Element: TypeAlias = Any
 
 Elements: TypeAlias = NDArray[Any]
 """An array of elements, as objects."""
+
+GENERATES, DISTILS, DISCARDS = range(3)
+"""What a step does, and where its duration stands in :attr:`Parameters.durations`."""
 
 CHUNK = 20_000
 """Reduced costs computed at a time: they may have thousands of digits each."""
@@ -62,14 +65,14 @@ class Parameters:
     success, total
         ``p`` is their quotient.
     durations
-        Duration of a step that only generates and of a step that distils, (2,), in units of ``1 / unit``.
+        Duration of a step that only generates, of a step that distils, and of a discard, in units of ``1 / unit``.
     unit
         An integer that makes the durations integral.
     """
 
     success: Element
     total: Element
-    durations: tuple[Element, Element]
+    durations: tuple[Element, Element, Element]
     unit: int
 
     @staticmethod
@@ -77,7 +80,8 @@ class Parameters:
         """The given generation probability, and the durations of a problem."""
         times = dynamics.problem.generation_time, dynamics.problem.distillation_time
         unit = math.lcm(*(time.denominator for time in times))
-        return Parameters(success, total, (fmpz(int(times[0] * unit)), fmpz(int(times[1] * unit))), unit)
+        durations = fmpz(int(times[0] * unit)), fmpz(int(times[1] * unit)), fmpz(0)
+        return Parameters(success, total, durations, unit)
 
     @staticmethod
     def rational(dynamics: Dynamics) -> Parameters:
@@ -97,16 +101,16 @@ class Rows:
 
     Attributes
     ----------
-    configuration, distils, attempts, scale
-        Rank of the configuration, whether the step distils, number of attempts, and what the weights are to be
-        divided by, (columns,).
+    configuration, doing, attempts, scale
+        Rank of the configuration, what the step does, number of attempts, and what the weights are to be divided by,
+        (columns,).
     row, following, successes, weight
         Column, rank of the next configuration, attempts that succeed, and probability of the distillations' outcome
         times ``scale``, (transitions,).
     """
 
     configuration: IntArray
-    distils: NDArray[np.bool_]
+    doing: IntArray
     attempts: IntArray
     scale: Elements
     row: IntArray
@@ -114,10 +118,15 @@ class Rows:
     successes: IntArray
     weight: Elements
 
+    @property
+    def moving(self) -> BoolArray:
+        """Whether the step changes something for sure: all but those that only generate, (columns,)."""
+        return self.doing > GENERATES
+
     @cached_property
     def degrees(self) -> IntArray:
         """Degree of each column's equation in ``p``, once a factor ``p`` is taken out of generation steps."""
-        return np.where(self.distils, self.attempts, np.maximum(self.attempts - 1, 0))
+        return np.where(self.moving, self.attempts, np.maximum(self.attempts - 1, 0))
 
     @cached_property
     def binomial_weight(self) -> Elements:
@@ -146,7 +155,7 @@ class Rows:
     def system(self, at: Parameters) -> tuple[Elements, Elements]:
         r"""The equations of these columns, one per configuration, for ``y = success * V``.
 
-        A generation step is divided by ``success``, once "no attempt succeeds" is taken out of it; a step that distils
+        A generation step is divided by ``success``, once "no attempt succeeds" is taken out of it; any other step
         keeps its right-hand side multiplied by it.  This saves one degree in ``p`` for every generation step.
 
         Returns
@@ -158,16 +167,16 @@ class Rows:
         most = int(self.attempts.max(initial=0))
         won, lost, whole = (powers(base, most) for base in (at.success, at.failure, at.total))
         position = self._positions
-        g, j, distils = self.attempts[self.row], self.successes, self.distils[self.row]
-        kept = distils | (j > 0)
-        weight = self.binomial_weight[kept] * won[(j - ~distils)[kept]] * lost[(g - j)[kept]]
+        g, j, moving = self.attempts[self.row], self.successes, self.moving[self.row]
+        kept = moving | (j > 0)
+        weight = self.binomial_weight[kept] * won[(j - ~moving)[kept]] * lost[(g - j)[kept]]
         matrix = np.zeros((len(self.configuration),) * 2, dtype=object)
         np.subtract.at(matrix, (self.row[kept], position[self.following[kept]]), weight)
         leaving = elements([_leaving(lost, whole, g) for g in range(most + 1)])
         own = np.arange(len(matrix)), position[self.configuration]
-        matrix[own] += np.where(self.distils, self.scale * whole[self.attempts], leaving[self.attempts])
+        matrix[own] += np.where(self.moving, self.scale * whole[self.attempts], leaving[self.attempts])
         right = self.scale * whole[self.attempts]
-        right[self.distils] *= scalar(at.success)
+        right[self.moving] *= scalar(at.success)
         return matrix, right
 
     def reduced_costs(self, values: Elements, weight: Element, at: Parameters) -> tuple[Elements, Elements]:
@@ -176,7 +185,7 @@ class Rows:
         won, lost, whole = (powers(base, most) for base in (at.success, at.failure, at.total))
         chance = self.binomial_weight * won[self.successes] * lost[self.attempts[self.row] - self.successes]
         scale = self.scale * whole[self.attempts]
-        cost = elements([at.durations[int(distils)] * weight for distils in self.distils])
+        cost = elements([at.durations[doing] * weight for doing in self.doing.tolist()])
         found = scale * (cost - values[self.configuration])
         np.add.at(found, self.row, chance * values[self.following])
         return found, scale * scalar(weight * at.unit)
@@ -204,6 +213,10 @@ class ReducedCosts:
     value: Elements
     scale: Elements
 
+    def at(self, rows: BoolArray) -> ReducedCosts:
+        """Some of the columns."""
+        return ReducedCosts(self.columns[rows], self.configuration[rows], self.value[rows], self.scale[rows])
+
 
 @dataclass(frozen=True)
 class ExactModel:
@@ -224,7 +237,7 @@ class ExactModel:
     @staticmethod
     def rational(dynamics: Dynamics) -> ExactModel:
         """The model with the rational success probabilities of a problem, as quotients of integers."""
-        exact = [kind.success for kind in dynamics.problem.levels.kinds]
+        exact = [kind.success for kind in dynamics.matchings.kinds]
         success, total = ([fmpz(getattr(one, part)) for one in exact] for part in ("numerator", "denominator"))
         return ExactModel(dynamics, elements(success), elements(total))
 
@@ -275,7 +288,7 @@ class ExactModel:
             sums[raw:] += successes
         return Rows(
             configuration=what.configuration,
-            distils=what.pairs > 0,
+            doing=np.where(what.discard >= 0, DISCARDS, np.where(what.pairs > 0, DISTILS, GENERATES)),
             attempts=what.attempts,
             scale=self.scale[what.matching],
             row=row,
@@ -298,7 +311,7 @@ class ExactModel:
         return table
 
     def reduced_costs(self, values: Elements, weight: Element, at: Parameters) -> Iterator[ReducedCosts]:
-        r"""Reduced costs of all columns, some at a time: :math:`c + P V - V` times a positive scale.
+        r"""Reduced costs of all columns that are allowed, some at a time: :math:`c + P V - V` times a positive scale.
 
         Parameters
         ----------
@@ -307,13 +320,19 @@ class ExactModel:
         at
             Generation probability and durations.
         """
+        for some in self._all_reduced_costs(values, weight, at):
+            allowed = self.dynamics.allowed
+            yield some if allowed is None else some.at(allowed[some.columns])
+
+    def _all_reduced_costs(self, values: Elements, weight: Element, at: Parameters) -> Iterator[ReducedCosts]:
+        """Reduced costs of all columns, allowed or not, in the order of their numbers."""
         table, numbering = self.attempt_table(values, at), self.dynamics.numbering
         joined = np.concatenate(table)
         whole = powers(at.total, self.dynamics.configurations.most)
         column = 0
         for block in numbering.blocks:
             gathered = joined[self._gathered(block)]
-            cost = scalar(at.durations[min(block.pairs, 1)] * weight)
+            cost = scalar(at.durations[DISTILS if block.pairs else GENERATES] * weight)
             size, owner = len(block.rest), self._owners(block)
             step = max(1, CHUNK // size)
             for first in range(block.matchings.start, block.matchings.stop, step):
@@ -324,6 +343,10 @@ class ExactModel:
                 columns = np.arange(column, column + len(chosen) * size)
                 column = int(columns[-1]) + 1
                 yield ReducedCosts(columns, rank.ravel(), value.ravel(), (scale * scalar(weight * at.unit)).ravel())
+        if numbering.discards:
+            columns, rank = np.array(numbering.discards), numbering.discarding.ravel()
+            value = np.tile(values[: numbering.kept], self.dynamics.configurations.kinds) - values[rank]
+            yield ReducedCosts(columns, rank, value, elements([weight * at.unit] * len(columns)))
 
     def _gathered(self, block: Block) -> IntArray:
         """Position in the joined attempt table for every outcome and rest of a block, (produced, rests)."""

@@ -95,7 +95,7 @@ class Formula:
     @property
     def degree(self) -> int:
         """The greater of the degrees of numerator and denominator."""
-        return max(self.numerator.degree(), self.denominator.degree())
+        return int(max(self.numerator.degree(), self.denominator.degree()))
 
     def at(self, f0: Fraction) -> Fraction:
         """The fidelity for a rational raw fidelity."""

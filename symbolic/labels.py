@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from lpdistill.arrays import IntArray
+from lpdistill.model.actions import Action
 from lpdistill.model.dynamics import Dynamics
-from lpdistill.solution.policy import Counts
-from lpdistill.solution.wording import Action
+
+Counts: TypeAlias = tuple[int, ...]
+"""A configuration: pairs stored at each level."""
 
 
 class Label(NamedTuple):
@@ -22,22 +24,18 @@ class Label(NamedTuple):
 
 def labels(dynamics: Dynamics, columns: IntArray) -> list[Label]:
     """What some columns stand for, by configuration."""
-    what = dynamics.numbering.describe(columns)
-    order = np.argsort(what.configuration, kind="stable")
-    counts = dynamics.configurations.unrank(what.configuration[order]).tolist()
-    parts = (part[order].tolist() for part in (what.configuration, what.matching, what.attempts))
-    return [
-        Label(rank, tuple(here), Action(dynamics.matchings.distilled(matching), attempts))
-        for here, rank, matching, attempts in zip(counts, *parts, strict=True)
-    ]
+    ranks = dynamics.numbering.describe(columns).configuration
+    order = np.argsort(ranks, kind="stable")
+    actions = dynamics.actions(columns[order])
+    return [Label(rank, dynamics.key(rank), act) for rank, act in zip(ranks[order].tolist(), actions, strict=True)]
 
 
 def doing(dynamics: Dynamics, columns: IntArray) -> IntArray:
     """The given columns without those that only wait."""
-    what = dynamics.numbering.describe(columns)
-    return np.asarray(columns[(what.pairs > 0) | (what.attempts > 0)])
+    return np.asarray(columns[~np.isin(columns, dynamics.waiting)])
 
 
 def action_dict(action: Action) -> dict[str, Any]:
     """An action as JSON data."""
-    return {"generate": action.generate, "distil": [list(pair) for pair in action.distil]}
+    named = {"generate": action.generate, "distil": [list(pair) for pair in action.distil]}
+    return {**named, **({"discard": list(action.discard)} if action.discard else {})}

@@ -20,16 +20,16 @@ import numpy as np
 
 from lpdistill.arrays import IntArray
 from lpdistill.errors import ModelError, NotCertifiedError
+from lpdistill.model.actions import Action
 from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.numbers import Number, exact, member
 from lpdistill.model.problem import Problem
 from lpdistill.program.policy_iteration import silent
-from lpdistill.solution.policy import Counts
-from lpdistill.solution.wording import Action, Wording
+from lpdistill.solution.wording import Wording
 from symbolic.algebraic_numbers import AlgebraicNumber
 from symbolic.chain import ExactChain
 from symbolic.exact_model import ExactModel
-from symbolic.labels import action_dict, labels
+from symbolic.labels import Counts, action_dict, labels
 from symbolic.rational_function import VARIABLES, RationalFunction
 from symbolic.sweep import Axis, Segment, Sweep
 
@@ -134,7 +134,7 @@ class PolicyMap:
         """Which action changes at each breakpoint: the breakpoint, the configuration, before, after."""
         words = self.wording
         return [
-            (point.value.decimals(12), words.configuration(counts), words.action(before), words.action(after))
+            (point.value.decimals(12), words.configuration(counts), words.phrase(before), words.phrase(after))
             for point in self.breakpoints
             for counts, before, after in point.changes
         ]

@@ -207,14 +207,14 @@ class Sweep:
         exact = Parameters.rational(chain.model.dynamics)
         time = chain.model.dynamics.problem.generation_time
         apart = [
-            chain.moments(Parameters(exact.success, exact.total, durations, 1))
-            for durations in ((fmpz(time.numerator), fmpz(0)), (fmpz(0), fmpz(time.numerator)))
+            chain.moments(Parameters(exact.success, exact.total, (fmpz(waits), fmpz(distils), fmpz(0)), 1))
+            for waits, distils in ((time.numerator, 0), (0, time.numerator))
         ]
         common = apart[0].first_denominator * apart[1].first_denominator
-        waits, distils = (part.first * (common / part.first_denominator) for part in apart)
-        durations = fmpz_poly([time.numerator]), fmpz_poly([0, time.numerator])
+        alone = [part.first * (common / part.first_denominator) for part in apart]
+        durations = fmpz_poly([time.numerator]), fmpz_poly([0, time.numerator]), fmpz_poly([0])
         at = Parameters(exact.success, exact.total, durations, time.denominator)
-        return waits + distils * scalar(fmpz_poly([0, 1])), fmpz_poly([common]), at
+        return alone[0] + alone[1] * scalar(fmpz_poly([0, 1])), fmpz_poly([common]), at
 
     def _waiting_time(self, found: Pricing) -> RationalFunction:
         """The waiting time of a policy along the axis."""

@@ -11,16 +11,18 @@ from flint import Ordering, fmpq_poly, fmpz_mpoly_ctx
 
 from lpdistill.arrays import IntArray
 from lpdistill.errors import LimitError, ModelError
+from lpdistill.model.actions import Action
 from lpdistill.model.dynamics import Dynamics
+from lpdistill.model.generation import Attempts
 from lpdistill.model.levels import Tree
 from lpdistill.model.problem import Problem
 from lpdistill.program.policy_iteration import silent
-from lpdistill.solution.policy import Counts, Policy, rank_of
+from lpdistill.solution.policy import Policy
 from lpdistill.solution.solution import Solution
-from lpdistill.solution.wording import Action
 from lpdistill.solving import solve
 from symbolic.chain import ExactChain
 from symbolic.exact_model import Element, Elements, ExactModel, Parameters, elements, scalar
+from symbolic.labels import Counts
 from symbolic.rational_function import RationalFunction, fraction, rational
 
 if TYPE_CHECKING:
@@ -170,31 +172,44 @@ def _columns(source: Problem | Solution, policy: Plan) -> tuple[Dynamics, IntArr
             return _columns(solve(source), None)
         dynamics = Dynamics(source)
     elif isinstance(source, Solution):
-        dynamics, policy = source.dynamics, source.policy if policy is None else policy
+        dynamics, policy = dynamics_of(source), source.policy if policy is None else policy
     else:
         raise ModelError("source", "must be a Problem or a Solution", source)
-    if not isinstance(policy, Policy):
-        return dynamics, _looked_up(dynamics, policy or {})
-    if policy.randomised or len(policy) != dynamics.size or (policy.columns >= dynamics.numbering.size).any():
-        raise ModelError("policy", "must be a deterministic policy of this problem", policy)
-    return dynamics, policy.columns
+    if isinstance(policy, Policy) and policy.randomised:
+        raise ModelError("policy", "must be deterministic; one that draws lots has no exact probabilities", policy)
+    if isinstance(policy, Policy):
+        policy = {counts: decisions[0].action for counts, decisions in policy.items() if decisions}
+    dynamics = Dynamics(dynamics.problem, Attempts.ALL)
+    return dynamics, _looked_up(dynamics, policy or {})
+
+
+def dynamics_of(solution: Solution) -> Dynamics:
+    """The columns of a solution, which must be of a problem.
+
+    Raises
+    ------
+    ModelError
+        If it is of a state graph: its probabilities are floating-point numbers.
+    """
+    if not isinstance(solution.process, Dynamics):
+        raise ModelError(
+            "solution", "must be of a Problem: a state graph has no exact probabilities", str(solution.problem)
+        )
+    return solution.process
 
 
 def _looked_up(dynamics: Dynamics, policy: Mapping[Counts, Action]) -> IntArray:
     """The columns that actions stand for."""
-    chosen = np.full(dynamics.size, -1, dtype=np.int64)
-    for counts, action in policy.items():
-        rank = rank_of(dynamics.configurations, counts)
-        columns = dynamics.numbering.of_configuration(rank)
-        what = dynamics.numbering.describe(columns)
-        found = [
-            column
-            for column, matching, attempts in zip(columns, what.matching, what.attempts, strict=True)
-            if attempts == action.generate and dynamics.matchings.distilled(matching) == tuple(sorted(action.distil))
-        ]
-        if not found:
+    try:
+        ranks = np.array([dynamics.rank(counts) for counts in policy], dtype=np.int64)
+    except KeyError as error:
+        raise ModelError("policy", f"names {error.args[0]}", None) from None
+    found = dynamics.find(ranks, list(policy.values()))
+    for (counts, action), column in zip(policy.items(), found.tolist(), strict=True):
+        if column < 0:
             raise ModelError("policy", f"has an action that {counts} does not allow", action)
-        chosen[rank] = found[0]
+    chosen = np.full(dynamics.size, -1, dtype=np.int64)
+    chosen[ranks] = found
     return chosen
 
 
@@ -221,7 +236,7 @@ def _successes(dynamics: Dynamics, ring: Any) -> tuple[Elements, Elements]:
     levels = dynamics.problem.levels
     found: list[Any] = [
         distillation.combine(state(levels[kind.low].tree), state(levels[kind.high].tree)).success
-        for kind in levels.kinds
+        for kind in dynamics.matchings.kinds
     ]
     quotients = [(one.numer.clear_denoms(), one.denom.clear_denoms()) for one in found]
     return (

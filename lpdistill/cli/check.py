@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from lpdistill.cli import options
+from lpdistill.cli.options import Json
 from lpdistill.cli.output import Progress, console, print_json
 
 
 def check(
     certificate: Annotated[Path, typer.Argument(help="A certificate (JSON), as solve --certificate writes it.")],
-    as_json: options.Json = False,
+    as_json: Json = False,
 ) -> None:
     """Verify a certificate in exact arithmetic, trusting neither its numbers nor what made it."""
     from symbolic.checker import check as verify  # noqa: PLC0415 - only this command needs it

@@ -70,7 +70,7 @@ BUDGET = re.compile(r"\s*(?P<name>[^<>=]*?)\s*(?P<side><=|>=|=)\s*(?P<limit>[^<>
 
 
 def takes_problem(
-    *names: str, defaults: Mapping[str, str] | None = None
+    *names: str, defaults: Mapping[str, str] | Callable[[Mapping[str, Any]], Mapping[str, str]] | None = None
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command the options that describe a problem; they reach it as one argument, ``problem``.
 
@@ -79,7 +79,7 @@ def takes_problem(
     names
         The options; all of them by default.
     defaults
-        Settings that neither options nor the file need give.
+        Settings that neither options nor the file need give; they may depend on the command's own options.
     """
     chosen = names or tuple(SHARED)
 
@@ -101,7 +101,8 @@ def takes_problem(
         @functools.wraps(command)
         def run(**given: Any) -> None:
             settings = {name: given.pop(name) for name in chosen}
-            command(problem=problem_of(settings, defaults or {}), **given)
+            assumed = defaults(given) if callable(defaults) else defaults or {}
+            command(problem=problem_of(settings, assumed), **given)
 
         run.__dict__.pop("__wrapped__")
         parameters = [*shared, *own]

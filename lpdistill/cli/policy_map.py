@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,7 +20,12 @@ SHOWN = 100
 """Characters of a formula that a terminal shows unasked."""
 
 
-@takes_problem()
+def defaults(options: Mapping[str, Any]) -> dict[str, str]:
+    """Settings that nobody need give: a map along p does not depend on the problem's own p."""
+    return {"p": "1"} if options["axis"] == "p" else {}
+
+
+@takes_problem(defaults=defaults)
 def policy_map(
     problem: Problem,
     axis: Annotated[

@@ -241,9 +241,9 @@ def _require(size: Size) -> None:
     needed, available = EDGE_BYTES * (size.explicit_entries + size.columns), psutil.virtual_memory().available
     if needed > available / 2:
         raise LimitError(
-            f"memories: the state graph would have {size.configurations:,} states, {size.columns:,} actions and up to "
-            f"{size.explicit_entries:,} outcomes, about {needed / 1e9:,.1f} GB, but {available / 1e9:,.1f} GB are free; take "
-            "fewer memories, or solve the problem itself, which needs no graph",
+            f"memories: the state graph would have {size.configurations:,} states, {size.columns:,} actions and up "
+            f"to {size.explicit_entries:,} outcomes, about {needed / 1e9:,.1f} GB, but {available / 1e9:,.1f} GB are "
+            "free; take fewer memories, or solve the problem itself, which needs no graph",
             size=size.to_dict(),
         )
 

@@ -128,6 +128,7 @@ class Wording:
 
     def phrase(self, action: Action) -> str:
         """An action in one phrase: ``distil 0.750, 0.750 -> 0.788, generate on 1 memory``."""
-        parts = [f"distil {self.distillation(action)}"] if action.distil else []
+        parts = [self.discarding(action)] if action.discard else []
+        parts += [f"distil {self.distillation(action)}"] if action.distil else []
         parts += [f"generate {self.generation(action)}"] if action.generate else []
         return ", ".join(parts) or "wait"

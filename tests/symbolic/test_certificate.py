@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from oracle import Hardware, counted
 
 from lpdistill import LimitError, ModelError, NotCertifiedError, Problem, solve
-from lpdistill.program.policy_iteration import Optimum
+from lpdistill.program.plan import Plan
 from symbolic import certify, check, policy_map, waiting_time
 
 TEN = [
@@ -82,10 +82,10 @@ def test_random_certificates_check(problem):
 def spoiled(problem: Problem, *, bounds: bool = False):
     """A solution whose policy has been replaced by the greedy one, and its lower bounds by nonsense if asked for."""
     solution = solve(problem)
-    found = solution.optimum
-    low = np.full_like(found.lower, 1e3) if bounds else found.lower
-    policy = solution.dynamics.choose(solution.dynamics.greedy())
-    return replace(solution, optimum=Optimum(policy, found.values, low, found.upper, found.generated, found.rounds))
+    dynamics, low = solution.process, solution.dual.lower
+    plan = Plan.of(dynamics.choose(dynamics.greedy()), np.ones(dynamics.size))
+    dual = replace(solution.dual, lower=np.full_like(low, 1e3) if bounds else low)
+    return replace(solution, plan=plan, dual=dual)
 
 
 @pytest.mark.parametrize("bounds", [False, True])
@@ -135,7 +135,7 @@ def test_every_number_of_attempts_is_checked_too():
     problem = SMALL["three memories"]
     proof = certify(solved(problem, attempts="all"))
     assert proof.waiting_time == certify(solved(problem)).waiting_time
-    assert proof.checked_columns == len(labels(solved(problem, attempts="all").dynamics))
+    assert proof.checked_columns == len(labels(solved(problem, attempts="all").process))
     assert check(proof.to_dict()).columns == proof.checked_columns
 
 

@@ -71,7 +71,7 @@ def test_reduced_costs_agree_by_two_routes(problem, attempts):
 def test_reduced_costs_are_the_regrets(problem):
     """For values in floating point, exact reduced costs are the regrets that floating point computes."""
     solution, dynamics = solved(problem), dynamics_of(problem)
-    values = solution.optimum.values
+    values = solution.plan.values
     weight = 10**20
     exact = elements([fmpz(round(Fraction(value) * weight)) for value in values.tolist()])
     at = Parameters.rational(dynamics)

@@ -42,7 +42,9 @@ def optimum(problem: Problem) -> tuple[float, dict]:
 def optimum_of(dynamics: Dynamics) -> tuple[float, dict]:
     """The same for columns that have been numbered before."""
     found = policy_iteration(dynamics, dynamics.greedy())
-    seen = np.flatnonzero(visits(found.policy, 0))
+    start = np.zeros(dynamics.size)
+    start[0] = 1.0
+    seen = np.flatnonzero(visits(found.policy, start))
     policy = dict(zip(seen.tolist(), found.policy.columns[seen].tolist(), strict=True))
     return float(found.values[0]) - float(dynamics.problem.uncharged_time), policy
 

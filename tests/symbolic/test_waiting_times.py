@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle import TARGET, Hardware, counted
 
-from lpdistill import Action, ImproperPolicyError, LimitError, ModelError, Policy, Problem
+from lpdistill import Action, Budget, ImproperPolicyError, LimitError, ModelError, Policy, Problem, solve
+from lpdistill.program.plan import Plan
 from symbolic import variance, variance_in_p, waiting_time, waiting_time_in_p, waiting_time_in_p_and_f0
 
 FREE = {"final_step": "free"}
@@ -87,9 +88,8 @@ def test_optimal_waiting_times_are_those_of_brute_force(problem):
 @pytest.mark.parametrize("problem", REACHED_BY_DISTILLATION.values(), ids=REACHED_BY_DISTILLATION)
 def test_any_policy_is_evaluated(problem):
     """The waiting time of the greedy policy, given as a policy or as actions, is that of brute force."""
-    dynamics = solved(problem).dynamics
-    columns = dynamics.greedy()
-    greedy = Policy(dynamics, columns, np.ones(len(columns)))
+    dynamics = solved(problem).process
+    greedy = Policy(Plan.of(dynamics.choose(dynamics.greedy()), np.ones(dynamics.size)))
     actions = {counts: decisions[0].action for counts, decisions in greedy.items()}
     chain = counted(Hardware.of(problem), full=True)
     named = {counts: (action.distil, action.generate) for counts, action in actions.items()}
@@ -224,14 +224,18 @@ def test_impossible_actions_are_refused():
 
 
 def test_randomised_and_foreign_policies_are_refused():
-    """A policy that draws lots, or that belongs to another problem, has no exact chain here."""
-    dynamics = solved(SMALL["three memories"]).dynamics
-    columns = dynamics.greedy()
-    with pytest.raises(ModelError, match="deterministic policy of this problem"):
-        waiting_time(SMALL["four memories"], Policy(dynamics, columns, np.ones(len(columns))))
-    twice = np.sort(np.concatenate([columns, dynamics.numbering.of_configuration(0)]))
-    with pytest.raises(ModelError, match="deterministic policy of this problem"):
-        waiting_time(SMALL["three memories"], Policy(dynamics, twice, np.ones(len(twice))))
+    """A policy that draws lots, or that is of other levels, has no exact chain here."""
+    with pytest.raises(ModelError, match="no configuration"):
+        waiting_time(SMALL["three memories"], solved(SMALL["three memories, three levels"]).policy)
+    limited = SMALL["three memories"].with_constraints(Budget("generation_attempts", 6))
+    with pytest.raises(ModelError, match="must be deterministic"):
+        waiting_time(solved(limited))
+
+
+def test_state_graphs_have_no_exact_waiting_time():
+    """The probabilities of a state graph are floating-point numbers, so nothing about it is exact."""
+    with pytest.raises(ModelError, match="state graph"):
+        waiting_time(solve(SMALL["three memories"].graph()))
 
 
 @pytest.mark.parametrize("p", [sympy.sqrt(2) / 2, sympy.Symbol("p"), "p"])
