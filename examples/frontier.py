@@ -1,8 +1,4 @@
-<<<<<<< HEAD
 """Waiting time against generation attempts, with and without rules, drawn to the file named on the command line."""
-=======
-"""Waiting time against generation attempts, for a node with and without limits, drawn to the file that is named."""
->>>>>>> exact
 
 import sys
 
