@@ -175,10 +175,10 @@ class ConvexProgram:
         """The policy of the occupation found, and an optimal one where it never comes."""
         choice = self.program.choice
         times = np.maximum(np.asarray(self.occupation.value, dtype=np.float64), 0.0)
-        flow = times * np.maximum(choice.leaving, PRESENT)
-        visits = np.bincount(choice.configuration, weights=flow, minlength=self.program.process.size)
-        visited = visits > PRESENT * times.sum()
-        kept = np.flatnonzero(visited[choice.configuration] & (flow > PRESENT * visits[choice.configuration]))
+        flow = np.bincount(choice.configuration, weights=times * choice.leaving, minlength=self.program.process.size)
+        visited = flow > PRESENT * float(times @ choice.leaving)
+        here = np.bincount(choice.configuration, weights=times, minlength=self.program.process.size)
+        kept = np.flatnonzero(visited[choice.configuration] & (times > PRESENT * here[choice.configuration]))
         rest = elsewhere.policy.columns[~visited[elsewhere.policy.configuration]]
         columns = np.concatenate([choice.columns[kept], rest])
         weights = np.concatenate([times[kept], np.ones(len(rest))])

@@ -157,7 +157,7 @@ def sensitivity(solution: Solution) -> Sensitivity:
     >>> from lpdistill import Problem, solve
     >>> found = sensitivity(solve(Problem(0.5, 4, "3/4", "79/100")))
     >>> round(found.derivatives["p"].value, 6), round(found.derivatives["generation_time"].value, 6)
-    (-8.044977, 2.318024)
+    (-5.792021, 2.318025)
     """
     process, problem = solution.dual.policy.process, solution.problem
     if not isinstance(problem, Problem) or not isinstance(process, Dynamics):

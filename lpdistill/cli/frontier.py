@@ -33,4 +33,4 @@ def frontier(
     screen = console()
     screen.print(f"problem        {problem}", soft_wrap=True)
     screen.print()
-    screen.print(table(f"least waiting time within a limit on {found.resource.replace('_', ' ')}", headings, rows))
+    screen.print(table(found.resource.replace("_", " "), headings, rows))

@@ -1,10 +1,11 @@
-"""Files that cannot be written, said as an error of the input."""
+"""Files that cannot be written, or have another suffix, said as errors of the input."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from os import PathLike
+from pathlib import Path
 
 from lpdistill.errors import ModelError
 
@@ -16,3 +17,9 @@ def writing(file: str | PathLike[str]) -> Iterator[None]:
         yield
     except OSError as error:
         raise ModelError("file", f"cannot be written: {error.strerror or error}", str(file)) from None
+
+
+def require_suffix(file: str | PathLike[str], *suffixes: str) -> None:
+    """Raise ModelError unless a path has one of some suffixes."""
+    if Path(file).suffix not in suffixes:
+        raise ModelError("file", f"must have the suffix {' or '.join(suffixes)}", str(file))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
 
-from lpdistill.export.files import writing
+from lpdistill.export.files import require_suffix, writing
 from lpdistill.export.transitions import ChoiceRow, choice_rows
 from lpdistill.model.configurations import CountVectors
 from lpdistill.model.problem import Problem
@@ -29,6 +29,7 @@ def write_drn(problem: Problem, file: str | PathLike[str]) -> None:
     States are configurations, numbered as in a solution; the last one is labelled ``target``.  The reward model
     ``time`` is the duration of a step.  Storm solves it with ``R{"time"}min=? [F "target"]``.
     """
+    require_suffix(file, ".drn")
     rows, size = list(choice_rows(problem)), _states(problem)
     lines = ["@type: MDP", "@value_type: rational", "@parameters", "", "@reward_models", " ".join(REWARDS)]
     lines += ["@nr_states", str(size + 1), "@nr_choices", str(len(rows) + 1), "@model"]
@@ -53,13 +54,14 @@ def write_prism(problem: Problem, file: str | PathLike[str]) -> list[Path]:
     problem
         The problem.
     file
-        A path; its suffix is replaced by ``.sta``, ``.tra``, ``.lab`` and ``.trew``.
+        The path of the ``.tra`` file; the others stand beside it, with suffixes ``.sta``, ``.lab`` and ``.trew``.
 
     Returns
     -------
     list
         The files written.
     """
+    require_suffix(file, ".tra")
     rows = list(_numbered(choice_rows(problem)))
     stem, size = Path(file), _states(problem)
     counts = CountVectors(problem.memories, len(problem.levels)).counts.tolist()

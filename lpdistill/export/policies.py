@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lpdistill.errors import ModelError
-from lpdistill.export.files import writing
+from lpdistill.export.files import require_suffix, writing
 from lpdistill.model.actions import Action
 from lpdistill.model.numbers import whole
 from lpdistill.model.problem import Problem
@@ -32,8 +32,7 @@ def write_policy(policy: Policy, file: str | PathLike[str]) -> None:
         If the suffix is neither, or the file cannot be written.
     """
     path = Path(file)
-    if path.suffix not in SUFFIXES:
-        raise ModelError("file", f"must have the suffix {' or '.join(SUFFIXES)}", str(file))
+    require_suffix(file, *SUFFIXES)
     with writing(file):
         _write(policy, path)
 

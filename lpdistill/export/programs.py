@@ -8,7 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lpdistill.errors import ModelError
+from lpdistill.export.files import require_suffix
 from lpdistill.export.transitions import word
 from lpdistill.model.actions import Action
 from lpdistill.model.problem import Problem
@@ -36,8 +36,7 @@ def write_mps(problem: Problem | nx.DiGraph[Any], file: str | PathLike[str]) -> 
         If the program is too large to be written out.
     """
     path = Path(file)
-    if path.suffix != ".mps":
-        raise ModelError("file", "must have the suffix .mps", str(file))
+    require_suffix(file, ".mps")
     process, budgets = opened(problem)
     if isinstance(problem, Problem):
         require(process.repertoire, explicit=True)  # type: ignore[attr-defined]

@@ -58,15 +58,19 @@ class BudgetUse:
         lower = budget.most is None or (self.price > 0 and budget.least is not None)
         return float((budget.least if lower else budget.most) or 0)
 
+    def kept(self) -> str:
+        """What is used within which limits."""
+        return f"{self.budget}: {self.used:.6g} used"
+
     def __str__(self) -> str:
         if not self.price:
-            return f"{self.budget}: {self.used:.6g} used; does not bind, so its price is 0"
-        worth = f"{self.budget}: {self.used:.6g} used; one more changes the waiting time by {self.price:.6g}"
+            return f"{self.kept()}; does not bind, so its price is 0"
+        worth = f"{self.kept()}; one more changes the waiting time by {self.price:.6g}"
         if self.valid_from == self.valid_to:
             return worth + ", over a range that is not known"
         if self.degenerate:
             worth += " (to one side only)"
-        return worth + f", for limits from {self.valid_from:.6g} to {self.valid_to:.6g}"
+        return worth + f", for limits at least from {self.valid_from:.6g} to {self.valid_to:.6g}"
 
     def to_dict(self) -> dict[str, float | bool | None]:
         """The use as JSON data; null where a range has no end."""

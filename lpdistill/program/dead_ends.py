@@ -51,13 +51,21 @@ def require_live(process: Process) -> None:
             conflict=rules,
         )
     closing = tuple(rule for rule in rules if _closes(process, rule, named[0]))
-    remedy = "relax a rule" if process.problem.discarding else "allow discarding (discarding=True), or relax a rule"
+    remedy = "allow discarding (discarding=True), or relax a rule" if _discarding_helps(process) else "relax a rule"
     raise InfeasibleError(
         f"rules: no policy reaches the target for sure: configuration {named[0]} (pairs at each level) is a dead end, "
         f"closed by {' and '.join(map(str, closing))}; {remedy}",
         conflict=closing,
         dead_ends=named,
     )
+
+
+def _discarding_helps(process: Dynamics) -> bool:
+    """Whether there would be a policy if stored pairs could be discarded."""
+    problem = process.problem
+    if problem.discarding or not problem.generation_time:
+        return False
+    return bool(Dynamics(problem.replace(discarding=True), process.attempts).live[0])
 
 
 def _entered(process: Process) -> BoolArray:

@@ -141,7 +141,7 @@ class Solution:
 
     @cached_property
     def visits(self) -> ConfigurationTable:
-        """Expected number of steps that start in each configuration."""
+        """Expected number of steps, and of discards, that start in each configuration."""
         return ConfigurationTable(self.process, self.occupation, "visits")
 
     @cached_property
@@ -287,7 +287,7 @@ class Solution:
             ("problem", str(self.problem)),
             ("waiting time", f"{self.waiting_time:.12g} ({self.status})"),
             ("proved", "between {} and {}".format(*outwards(self.lower_bound, self.upper_bound))),
-            *(("budget", str(use)) for use in self.uses),
+            *(("budget", str(use) if self.determinism is None else use.kept()) for use in self.uses),
             *lots,
             *sure,
             ("expected use", use),
