@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from symbolic.algebraic_numbers import AlgebraicNumber
-    from symbolic.certificate import Certificate, Scope, certify
+    from symbolic.certificate import Certificate
+    from symbolic.certification import Scope, certify
     from symbolic.checker import Checked, check
     from symbolic.lattice import levels
     from symbolic.lattice_changes import changes, level_range
@@ -59,7 +60,8 @@ __all__ = [
 
 _ROOMS = {
     "algebraic_numbers": ["AlgebraicNumber"],
-    "certificate": ["Certificate", "Scope", "certify"],
+    "certificate": ["Certificate"],
+    "certification": ["Scope", "certify"],
     "checker": ["Checked", "check"],
     "lattice": ["levels"],
     "lattice_changes": ["changes", "level_range"],

@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
 from os import PathLike
@@ -20,49 +18,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from flint import fmpz
 
 from lpdistill.arrays import IntArray
-from lpdistill.errors import LimitError, ModelError, NotCertifiedError
+from lpdistill.errors import ModelError
 from lpdistill.model.actions import Action
 from lpdistill.model.dynamics import Dynamics
-from lpdistill.model.numbers import member
 from lpdistill.model.problem import Problem
-from lpdistill.model.size import Size
-from lpdistill.program.policy_iteration import silent
+from lpdistill.model.resources import Visits
 from lpdistill.solution.policy import ByConfiguration
-from lpdistill.solution.solution import Solution
 from symbolic.chain import ExactChain
-from symbolic.exact_model import Elements, ExactModel, Parameters, ReducedCosts, elements
+from symbolic.exact_model import Elements, Parameters
 from symbolic.exact_text import exact_text, shortened
-from symbolic.labels import Counts, action_dict, doing, labels
+from symbolic.exact_vertex import ExactVertex
+from symbolic.labels import Counts, action_dict, labels
 from symbolic.rational_function import fraction
-from symbolic.waiting_times import dynamics_of
 
 SCHEMA = "lpdistill.certificate/1"
-
-EVERYWHERE = 400
-"""Configurations up to which ``auto`` computes exact values in all of them, in a fraction of a second."""
-
-MOST_COLUMNS = 5_000_000
-"""Columns up to which all reduced costs are computed exactly: some minutes."""
-
-MOST_REPAIRS = 100
-"""Rounds of exact policy iteration and growth, far beyond what is ever needed."""
-
-FINER = 128
-"""Binary digits by which the common denominator is refined, so that lower bounds in double precision are exact."""
-
-
-class Scope(StrEnum):
-    """Where a certificate has exact values."""
-
-    AUTO = "auto"
-    """Everywhere if that is quick, otherwise where it must."""
-    ALL = "all"
-    """In every configuration."""
-    VISITED = "visited"
-    """Where runs of optimal policies can come."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +52,10 @@ class Certificate:
     repaired
         Configurations in which the policy found in floating point was not optimal, and had to be changed.
     checked_columns
-        Columns whose reduced cost has been computed and is not negative: all.
+        Columns whose reduced cost has been computed and is not negative: all that are allowed.
+    vertex
+        The policy, its use of resources and their prices, where there are budgets; the dual values are then expected
+        times to go less the price of what is used.
     """
 
     chain: ExactChain
@@ -90,6 +64,7 @@ class Certificate:
     tight: IntArray
     repaired: tuple[Counts, ...]
     checked_columns: int
+    vertex: ExactVertex | None = None
 
     @property
     def problem(self) -> Problem:
@@ -104,7 +79,8 @@ class Certificate:
     @property
     def waiting_time(self) -> Fraction:
         """Least expected waiting time from empty memories, in the user's unit of time."""
-        return self.value_at(0) - self.problem.uncharged_time
+        granted = Fraction(0) if self.vertex is None else self.vertex.granted
+        return self.value_at(0) + granted - self.problem.uncharged_time
 
     def value_at(self, rank: int) -> Fraction:
         """The dual value of the configuration of the given rank, the last step charged."""
@@ -112,15 +88,33 @@ class Certificate:
 
     @cached_property
     def values(self) -> dict[Counts, Fraction]:
-        """Exact expected time to go where it is known, by configuration."""
+        """Exact expected time to go where it is known, by configuration; within budgets, the dual values."""
         free = self.problem.uncharged_time
         return {label.counts: self.value_at(label.rank) - free for label in labels(self.dynamics, self.chain.columns)}
 
     @cached_property
     def policy(self) -> dict[Counts, Action]:
-        """The optimal action wherever a run of the policy can come."""
-        known = labels(self.dynamics, self.chain.columns)
-        return {label.counts: label.action for label in known if label.rank in self._visited}
+        """The optimal action wherever a run of the policy can come.
+
+        Raises
+        ------
+        ModelError
+            If the policy draws lots, which only budgets make it do: see :attr:`draws`.
+        """
+        if any(len(drawn) > 1 for drawn in self.draws.values()):
+            raise ModelError("policy", "draws lots within these budgets; take draws, which has the probabilities", None)
+        return {counts: next(iter(drawn)) for counts, drawn in self.draws.items()}
+
+    @cached_property
+    def draws(self) -> dict[Counts, dict[Action, Fraction]]:
+        """Exact probability of every action that the policy takes, wherever its runs can come."""
+        if self.vertex is None:
+            known = labels(self.dynamics, self.chain.columns)
+            return {label.counts: {label.action: Fraction(1)} for label in known if label.rank in self._visited}
+        times = self.vertex.taken()
+        return {
+            counts: {action: x / sum(drawn.values()) for action, x in drawn.items()} for counts, drawn in times.items()
+        }
 
     @cached_property
     def optimal_actions(self) -> dict[Counts, tuple[Action, ...]]:
@@ -132,13 +126,29 @@ class Certificate:
 
     @cached_property
     def ties(self) -> dict[Counts, tuple[Action, ...]]:
-        """The optimal actions of the configurations that the policy visits and that have more than one."""
-        return {counts: self.optimal_actions[counts] for counts in self.policy if len(self.optimal_actions[counts]) > 1}
+        """The optimal actions of the configurations that the policy visits and where it does not take all of them."""
+        optimal = self.optimal_actions
+        return {counts: optimal[counts] for counts, drawn in self.draws.items() if len(optimal[counts]) > len(drawn)}
 
     @property
     def unique(self) -> bool:
-        """Whether every optimal policy does the same wherever its runs come."""
-        return not self.ties
+        """Whether every optimal policy does the same wherever its runs come.
+
+        Within budgets: whether the actions of reduced cost zero, where runs come, are no more than configurations and
+        budgets with a price determine.
+        """
+        determined = len(self.draws) + (0 if self.vertex is None else self.vertex.priced)
+        return sum(len(self.optimal_actions[counts]) for counts in self.draws) == determined
+
+    @property
+    def prices(self) -> dict[str, Fraction]:
+        """Exact d(waiting time)/d(limit) of every budget, by the name of its resource."""
+        return {} if self.vertex is None else dict(self.vertex.prices)
+
+    @property
+    def used(self) -> dict[str, Fraction]:
+        """Exact expected use of the resource of every budget, by its name."""
+        return {} if self.vertex is None else dict(self.vertex.used)
 
     @property
     def reduced_costs(self) -> ExactReducedCosts:
@@ -168,7 +178,7 @@ class Certificate:
         elsewhere = np.setdiff1d(np.flatnonzero(self.dynamics.live), self.chain.configuration)
         return {
             "schema": SCHEMA,
-            "problem": {**self.problem.to_dict(), "attempts": str(self.dynamics.attempts)},
+            "problem": {**self.problem.to_dict(), **self._stated()},
             **self.claims(),
             "repaired": [list(counts) for counts in self.repaired],
             "exact": [
@@ -184,7 +194,16 @@ class Certificate:
                 {"counts": list(self.dynamics.key(rank)), "value": exact_text(self.value_at(rank))}
                 for rank in elsewhere.tolist()
             ],
+            **({} if self.vertex is None else self.vertex.to_dict()),
         }
+
+    def _stated(self) -> dict[str, Any]:
+        """What a checker must know of the problem besides its parameters."""
+        budgets = {
+            b.name: {**b.limits(), **({"visits": b.resource.configurations} if isinstance(b.resource, Visits) else {})}
+            for b in self.problem.budgets
+        }
+        return {"attempts": str(self.dynamics.attempts), "budgets": budgets}
 
     def to_json(self, *, indent: int | None = 1) -> str:
         """The certificate as a JSON document."""
@@ -200,13 +219,18 @@ class Certificate:
         live = int(np.count_nonzero(self.dynamics.live))
         where = "everywhere" if exact == live else f"in {exact:,} of {live:,} configurations"
         ties = "one optimal policy" if self.unique else f"ties in {len(self.ties):,} visited configurations"
+        priced = [
+            ("budget", f"{name}: {float(self.used[name]):.6g} used; price {float(price):.12g} = {shortened(price)}")
+            for name, price in self.prices.items()
+        ]
         mended = f"repaired in {len(self.repaired):,} configurations" if self.repaired else "confirmed as it was found"
         return [
             ("problem", str(self.problem)),
             ("waiting time", f"{float(self.waiting_time):.12g} = {shortened(self.waiting_time)}"),
             ("proved", f"optimal: no reduced cost of {self.checked_columns:,} columns is negative"),
             ("optimal", ties),
-            ("policy", f"visits {len(self._visited):,} configurations, {mended}"),
+            *priced,
+            ("policy", f"visits {len(self.draws):,} configurations, {mended}"),
             ("values", f"exact {where}"),
         ]
 
@@ -233,6 +257,8 @@ class ExactReducedCosts(ByConfiguration[dict[Action, Fraction]]):
         proof = self._certificate
         columns = proof.dynamics.of_configuration(rank)
         at = Parameters.rational(proof.dynamics)
+        if proof.vertex is not None:
+            at = at.charging(proof.vertex.charges)
         values, scales = proof.chain.model.rows(columns).reduced_costs(
             proof.numerators, proof.denominator / at.unit, at
         )
@@ -242,110 +268,3 @@ class ExactReducedCosts(ByConfiguration[dict[Action, Fraction]]):
 
     def __repr__(self) -> str:
         return f"ExactReducedCosts: {self._certificate.checked_columns:,} actions in {len(self):,} configurations"
-
-
-def certify(
-    solution: Solution, *, scope: Scope | str = Scope.AUTO, progress: Callable[[str], None] = silent
-) -> Certificate:
-    r"""Prove the optimum of a solution in rational arithmetic.
-
-    The policy that floating point found is evaluated exactly, :math:`(I - P_\pi) V = c`, and the reduced costs
-    :math:`c(s,a) + \sum_{s'} P(s'|s,a) V(s') - V(s)` of all columns are computed exactly.  If one is negative, exact
-    policy iteration repairs the policy.  Nothing of the floating-point answer is trusted.
-
-    Parameters
-    ----------
-    solution
-        What :func:`lpdistill.solve` returned.
-    scope
-        Where values are exact: in ``"all"`` configurations, in those ``"visited"`` by an optimal run, or ``"auto"``.
-        Elsewhere the certificate holds lower bounds on them, which prove as much.
-    progress
-        Told what is being done, for long work.
-
-    Raises
-    ------
-    LimitError
-        If the program has too many columns, or the policy visits too many configurations.
-    NotCertifiedError
-        If no proof is found.
-    ModelError
-        If ``solution`` is no solution.
-
-    Examples
-    --------
-    >>> from lpdistill import Problem, solve
-    >>> proof = certify(solve(Problem("9/10", 3, "3/4", "79/100", final_step="free")))
-    >>> proof.waiting_time, proof.unique
-    (Fraction(1976711710, 309269159), True)
-    """
-    if not isinstance(solution, Solution):
-        raise ModelError("solution", "must be what lpdistill.solve returns", solution)
-    dynamics, scope = dynamics_of(solution), member(Scope, scope, "scope")
-    _require(dynamics)
-    everywhere = scope is Scope.ALL or (scope is Scope.AUTO and dynamics.size <= EVERYWHERE)
-    model, certain = ExactModel.rational(dynamics), dynamics.problem.p == 1
-    found = np.full(dynamics.size, -1, dtype=np.int64)
-    found[solution.plan.uses.configuration] = solution.plan.uses.columns
-    columns = found.copy()
-    known = np.flatnonzero(dynamics.live) if everywhere else np.zeros(1, dtype=np.int64)
-    for _ in range(MOST_REPAIRS):
-        chain = ExactChain.visited(model, columns, known, certain=certain)
-        chain.require()
-        progress(f"exact values in {len(chain.columns):,} configurations")
-        numerators, denominator = _dual_values(chain, solution)
-        progress(f"exact reduced costs of {len(dynamics.columns):,} columns")
-        negative, tight = _signs(model, numerators, denominator)
-        if not len(negative.columns):
-            changed = chain.configuration[chain.columns != found[chain.configuration]]
-            return Certificate(
-                chain,
-                numerators,
-                denominator,
-                np.sort(tight[np.isin(dynamics.numbering.describe(tight).configuration, chain.configuration)]),
-                tuple(map(dynamics.key, changed.tolist())),
-                len(dynamics.columns),
-            )
-        rows = model.rows(negative.columns)
-        unknown = np.setdiff1d(np.concatenate([rows.following, rows.configuration]), chain.configuration)
-        known = np.concatenate([chain.configuration, unknown])
-        if not len(unknown):
-            progress(f"repairing the policy in {len(np.unique(negative.configuration)):,} configurations")
-            columns[negative.configuration] = negative.columns
-    raise NotCertifiedError(f"exact policy iteration did not end within {MOST_REPAIRS} rounds")
-
-
-def _require(dynamics: Dynamics) -> None:
-    """Refuse programs with more columns than can be priced exactly."""
-    size = Size.of(dynamics.repertoire)
-    if size.columns > MOST_COLUMNS:
-        raise LimitError(
-            f"memories: the program has {size.columns:,} columns; exact reduced costs are computed for up to "
-            f"{MOST_COLUMNS:,}; take fewer memories, or a target with fewer levels",
-            size=size.to_dict(),
-        )
-
-
-def _dual_values(chain: ExactChain, solution: Solution) -> tuple[Elements, Any]:
-    """Exact values where the chain has them and proved lower bounds elsewhere, (configurations,), and a denominator."""
-    found, size = chain.moments(Parameters.rational(chain.model.dynamics)), chain.model.dynamics.size
-    elsewhere = np.setdiff1d(np.flatnonzero(chain.model.dynamics.live), chain.configuration)
-    finer = FINER if len(elsewhere) else 0
-    denominator = found.first_denominator << finer
-    values = elements([fmpz(0)] * size)
-    values[chain.configuration] = found.first << finer
-    bounds = [bound.as_integer_ratio() for bound in solution.dual.lower[elsewhere].tolist()]
-    values[elsewhere] = elements([denominator * above // below for above, below in bounds])
-    return values, denominator
-
-
-def _signs(model: ExactModel, values: Elements, denominator: Any) -> tuple[ReducedCosts, IntArray]:
-    """Columns of negative reduced cost, and columns of reduced cost zero that do something."""
-    at = Parameters.rational(model.dynamics)
-    negative, tight = [], []
-    for some in model.reduced_costs(values, denominator / at.unit, at):
-        below = some.value < 0
-        negative.append([part[below] for part in (some.columns, some.configuration, some.value, some.scale)])
-        tight.append(some.columns[some.value == 0])
-    every = doing(model.dynamics, np.concatenate(tight))
-    return ReducedCosts(*map(np.concatenate, zip(*negative, strict=True))), every

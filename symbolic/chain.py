@@ -141,13 +141,8 @@ class ExactChain:
         LimitError
             If too many configurations can be visited, or (if asked) the degree in ``p`` is too large.
         """
+        require_small(len(self.columns))
         size = {"visited": len(self.columns), "degree": self.degree}
-        if size["visited"] > MOST_VISITED:
-            raise LimitError(
-                f"memories: the policy can visit {size['visited']:,} configurations; exact values are computed for up "
-                f"to {MOST_VISITED:,}; take fewer memories, or a target with fewer levels",
-                size=size,
-            )
         if degree and size["degree"] > MOST_DEGREE:
             raise LimitError(
                 f"memories: the waiting time has degree up to {size['degree']:,} in p ({size['visited']:,} "
@@ -157,8 +152,8 @@ class ExactChain:
             )
 
     def costs(self, at: Parameters) -> Elements:
-        """Duration of each configuration's step, in units of ``1 / at.unit``, (visited,)."""
-        return elements([at.durations[doing] for doing in self.rows.doing.tolist()])
+        """What each configuration's step costs, in units of ``1 / at.unit``, (visited,)."""
+        return at.costs(self.rows.columns, self.rows.doing)
 
     def moments(self, at: Parameters, *, second: bool = False) -> Moments:
         """Moments of the time to go, for integers ``at``.
@@ -252,6 +247,22 @@ class ExactChain:
         graph = sparse.csr_array((np.ones(len(before)), (before, after)), shape=(size + 1, size + 1))
         reached = breadth_first_order(graph, 0, return_predecessors=False)
         return np.delete(self.configuration, reached[1:] - 1)
+
+
+def require_small(visited: int) -> None:
+    """Refuse systems with too many equations.
+
+    Raises
+    ------
+    LimitError
+        If a policy visits more configurations than exact values are computed for.
+    """
+    if visited > MOST_VISITED:
+        raise LimitError(
+            f"memories: the policy can visit {visited:,} configurations; exact values are computed for up to "
+            f"{MOST_VISITED:,}; take fewer memories, or a target with fewer levels",
+            size={"visited": visited},
+        )
 
 
 def _solution(system: Any, right: Elements) -> tuple[Elements, Any]:

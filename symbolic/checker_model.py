@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from math import lcm
 from typing import Any, NamedTuple, TypeAlias
 
@@ -47,6 +48,44 @@ class Kind(NamedTuple):
     result: int | None
 
 
+RULES = {
+    "max_distillations": "most",
+    "max_attempts": "most",
+    "no_generation_while_distilling": "",
+    "banded": "width",
+    "equal_levels_only": "",
+    "raw_pair_only": "",
+}
+"""The rules that can be checked, and the whole number that each of them has."""
+
+LIMITED_ATTEMPTS = {"max_attempts", "no_generation_while_distilling"}
+"""Rules under which fewer attempts than possible may be worth while."""
+
+ALL_ATTEMPTS = {"generation_attempts", "raw_pairs", "memory_time"}
+"""Resources under whose budgets the same holds; it does for visits, too."""
+
+
+def rules_of(stated: list[dict[str, Any]]) -> dict[str, list[int]]:
+    """The rules that a certificate states: their whole numbers by name (0 for rules without).
+
+    Raises
+    ------
+    ModelError
+        If one of them cannot be checked from parameters.
+    """
+    found: dict[str, list[int]] = {}
+    for rule in stated:
+        name = rule["rule"]
+        if name not in RULES or set(rule) != {"rule", *filter(None, [RULES[name]])}:
+            message = "has a rule that this checker does not know: only the built-in rules can be checked"
+            raise ModelError("certificate", message, name)
+        count = rule[RULES[name]] if RULES[name] else 0
+        if type(count) is not int or count < 0:
+            raise ModelError("certificate", f"has a rule {name} whose number is not one", count)
+        found.setdefault(name, []).append(count)
+    return found
+
+
 @dataclass(frozen=True)
 class Hardware:
     """The parameters of a problem, as a certificate states them."""
@@ -58,6 +97,8 @@ class Hardware:
     times: tuple[Fraction, Fraction]
     free: bool
     every_attempt: bool
+    rules: dict[str, list[int]]
+    discarding: bool
 
     @staticmethod
     def of(stated: dict[str, Any]) -> Hardware:
@@ -68,27 +109,46 @@ class Hardware:
         ModelError
             If they are of no problem, or of one that the checker does not know.
         """
-        if stated["distillation"] != "werner" or stated["rules"] or stated["budgets"]:
-            raise ModelError("certificate", "has another map, rules or budgets, which this checker does not know", None)
+        if stated["distillation"] != "werner":
+            raise ModelError("certificate", "has another map than Werner's, which this checker does not know", None)
         if stated["final_step"] not in {"charged", "free"} or stated["attempts"] not in {"full", "all"}:
             raise ModelError("certificate", "has an unknown final_step or attempts", None)
+        rules, budgets, discarding = rules_of(stated["rules"]), stated["budgets"], stated["discarding"]
+        costly = any(name in ALL_ATTEMPTS or {"least", "visits"} & set(b) for name, b in budgets.items())
+        if stated["attempts"] == "full" and (costly or LIMITED_ATTEMPTS & set(rules)):
+            raise ModelError("certificate", "must have all attempts: a rule or a budget may make fewer better", "full")
         p, f0, target, *times = (
             number(stated[name]) for name in ("p", "f0", "target", "generation_time", "distillation_time")
         )
         memories = stated["memories"]
         if type(memories) is not int or not (
-            0 < p <= 1 and memories > 0 and Fraction(1, 2) < f0 <= 1 and min(times) >= 0
+            0 < p <= 1 and memories > 0 and Fraction(1, 2) < f0 <= 1 and min(times) >= 0 and type(discarding) is bool
         ):
             raise ModelError("certificate", "states parameters of no problem", None)
-        return Hardware(
-            p,
-            memories,
-            f0,
-            target,
-            (times[0], times[1]),
-            stated["final_step"] == "free",
-            stated["attempts"] == "full",
-        )
+        free, every = stated["final_step"] == "free", stated["attempts"] == "full"
+        return Hardware(p, memories, f0, target, (times[0], times[1]), free, every, rules, discarding)
+
+    def allows(self, low: int, high: int) -> bool:
+        """Whether the rules allow levels ``low <= high`` to be distilled; raw pairs are of level 0."""
+        banded = all(high - low <= width for width in self.rules.get("banded", []))
+        equal = low == high or "equal_levels_only" not in self.rules
+        return banded and equal and (low == 0 or "raw_pair_only" not in self.rules)
+
+    @property
+    def most_distillations(self) -> int:
+        """Greatest number of distillations in one step."""
+        return min([self.memories // 2, *self.rules.get("max_distillations", [])])
+
+    def attempts(self, empty: int, distilled: int) -> range:
+        """The numbers of attempts that a step may have."""
+        most = min([empty, *self.rules.get("max_attempts", [])])
+        if distilled and "no_generation_while_distilling" in self.rules:
+            most = 0
+        return range(most if self.every_attempt else 0, most + 1)
+
+    def successes(self, attempts: int) -> range:
+        """How many of some attempts may succeed."""
+        return range(attempts if self.p == 1 else 0, attempts + 1)
 
     def levels(self) -> list[Fraction]:
         """All fidelities below the target that distillation makes (arXiv:2606.14908, Eq. 2), increasing.
@@ -105,15 +165,25 @@ class Hardware:
             new = sorted(fidelity for fidelity in made - set(found) if fidelity < self.target)
         return sorted(found)
 
+    def duration(self, distilled: tuple[Pair, ...], discarded: tuple[int, ...]) -> Fraction:
+        """Duration of a step; a discard takes none."""
+        return Fraction(0) if discarded else self.times[bool(distilled)]
+
+    @cached_property
+    def outcome(self) -> dict[Pair, tuple[Fraction, int | None]]:
+        """Success probability, and the level made, of every kind of distillation that the rules allow."""
+        return {kind.pair: (kind.success, kind.result) for kind in self.kinds()}
+
     def kinds(self) -> list[Kind]:
-        """The distillation table."""
+        """The distillation table, as far as the rules allow it."""
         have = self.levels()
         index = {fidelity: level for level, fidelity in enumerate(have)}
         found = []
         for low, a in enumerate(have):
             for high in range(low, len(have)):
                 fidelity, success = _distil(a, have[high])
-                found.append(Kind((low, high), success, index.get(fidelity)))
+                if self.allows(low, high):
+                    found.append(Kind((low, high), success, index.get(fidelity)))
         return found
 
     def matchings(self) -> Iterator[tuple[tuple[Pair, ...], int, dict[int, int], int]]:
@@ -128,14 +198,15 @@ class Hardware:
 
         def extend(first: int, pairs: tuple[Pair, ...], consumed: int, outcomes: dict[int, int]) -> Iterator[Any]:
             yield pairs, consumed, outcomes, common ** len(pairs)
-            if 2 * len(pairs) + 2 > self.memories:
+            if len(pairs) == self.most_distillations:
                 return
             for number in range(first, len(kinds)):
                 (low, high), success, result = kinds[number]
                 won = int(success * common)
                 after: dict[int, int] = defaultdict(int)
                 for made, weight in outcomes.items():
-                    after[made] += weight * (common - won)
+                    if won < common:
+                        after[made] += weight * (common - won)
                     if result is not None:
                         after[made + base**result] += weight * won
                 taken = consumed + base**low + base**high

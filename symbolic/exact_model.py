@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -23,6 +23,7 @@ from scipy.sparse.csgraph import connected_components
 from lpdistill.arrays import BoolArray, IntArray, ragged
 from lpdistill.model.columns import Block
 from lpdistill.model.dynamics import Dynamics
+from symbolic.exact_charges import Charges
 
 Element: TypeAlias = Any
 """An element of the ring: an integer or a polynomial."""
@@ -67,13 +68,16 @@ class Parameters:
     durations
         Duration of a step that only generates, of a step that distils, and of a discard, in units of ``1 / unit``.
     unit
-        An integer that makes the durations integral.
+        An integer that makes what columns cost integral.
+    charges
+        What columns cost instead of their durations, if anything.
     """
 
     success: Element
     total: Element
     durations: tuple[Element, Element, Element]
     unit: int
+    charges: Charges | None = None
 
     @staticmethod
     def of(dynamics: Dynamics, success: Element, total: Element) -> Parameters:
@@ -89,6 +93,16 @@ class Parameters:
         p = dynamics.problem.p
         return Parameters.of(dynamics, fmpz(p.numerator), fmpz(p.denominator))
 
+    def charging(self, charges: Charges) -> Parameters:
+        """The same numbers where columns cost what they are charged."""
+        return replace(self, unit=charges.unit, charges=charges)
+
+    def costs(self, columns: IntArray, doing: IntArray) -> Elements:
+        """What some columns cost, in units of ``1 / unit``, (columns,); ``doing`` says what their steps do."""
+        if self.charges is not None:
+            return np.asarray(self.charges.of(columns))
+        return elements([self.durations[what] for what in doing.tolist()])
+
     @property
     def failure(self) -> Element:
         """``1 - p`` in units of ``1 / total``."""
@@ -101,14 +115,15 @@ class Rows:
 
     Attributes
     ----------
-    configuration, doing, attempts, scale
-        Rank of the configuration, what the step does, number of attempts, and what the weights are to be divided by,
-        (columns,).
+    columns, configuration, doing, attempts, scale
+        Number of the column, rank of its configuration, what the step does, number of attempts, and what the weights
+        are to be divided by, (columns,).
     row, following, successes, weight
         Column, rank of the next configuration, attempts that succeed, and probability of the distillations' outcome
         times ``scale``, (transitions,).
     """
 
+    columns: IntArray
     configuration: IntArray
     doing: IntArray
     attempts: IntArray
@@ -179,13 +194,17 @@ class Rows:
         right[self.moving] *= scalar(at.success)
         return matrix, right
 
-    def reduced_costs(self, values: Elements, weight: Element, at: Parameters) -> tuple[Elements, Elements]:
-        """Reduced costs of these columns times their scales, and the scales; see :meth:`ExactModel.reduced_costs`."""
+    def chances(self, at: Parameters) -> tuple[Elements, Elements]:
+        """Probability of every transition times the scale of its column, and the scales, (columns,)."""
         most = int(self.attempts.max(initial=0))
         won, lost, whole = (powers(base, most) for base in (at.success, at.failure, at.total))
         chance = self.binomial_weight * won[self.successes] * lost[self.attempts[self.row] - self.successes]
-        scale = self.scale * whole[self.attempts]
-        cost = elements([at.durations[doing] * weight for doing in self.doing.tolist()])
+        return chance, self.scale * whole[self.attempts]
+
+    def reduced_costs(self, values: Elements, weight: Element, at: Parameters) -> tuple[Elements, Elements]:
+        """Reduced costs of these columns times their scales, and the scales; see :meth:`ExactModel.reduced_costs`."""
+        chance, scale = self.chances(at)
+        cost = at.costs(self.columns, self.doing) * scalar(weight)
         found = scale * (cost - values[self.configuration])
         np.add.at(found, self.row, chance * values[self.following])
         return found, scale * scalar(weight * at.unit)
@@ -287,6 +306,7 @@ class ExactModel:
         if raw is not None:
             sums[raw:] += successes
         return Rows(
+            columns=columns,
             configuration=what.configuration,
             doing=np.where(what.discard >= 0, DISCARDS, np.where(what.pairs > 0, DISTILS, GENERATES)),
             attempts=what.attempts,
@@ -332,20 +352,24 @@ class ExactModel:
         column = 0
         for block in numbering.blocks:
             gathered = joined[self._gathered(block)]
-            cost = scalar(at.durations[DISTILS if block.pairs else GENERATES] * weight)
+            doing = DISTILS if block.pairs else GENERATES
             size, owner = len(block.rest), self._owners(block)
             step = max(1, CHUNK // size)
             for first in range(block.matchings.start, block.matchings.stop, step):
                 chosen = np.arange(first, min(first + step, block.matchings.stop))
                 scale = np.multiply.outer(self.scale[chosen], whole[block.attempts])
                 rank = owner[chosen - block.matchings.start]
-                value = self.outcomes[chosen, : len(gathered)] @ gathered + scale * (cost - values[rank])
                 columns = np.arange(column, column + len(chosen) * size)
+                cost = scalar(at.durations[doing] * weight)
+                if at.charges is not None:
+                    cost = at.charges.of(columns).reshape(rank.shape) * scalar(weight)
+                value = self.outcomes[chosen, : len(gathered)] @ gathered + scale * (cost - values[rank])
                 column = int(columns[-1]) + 1
                 yield ReducedCosts(columns, rank.ravel(), value.ravel(), (scale * scalar(weight * at.unit)).ravel())
         if numbering.discards:
             columns, rank = np.array(numbering.discards), numbering.discarding.ravel()
-            value = np.tile(values[: numbering.kept], self.dynamics.configurations.kinds) - values[rank]
+            after = np.tile(values[: numbering.kept], self.dynamics.configurations.kinds)
+            value = after - values[rank] + at.costs(columns, np.full(len(columns), DISCARDS)) * scalar(weight)
             yield ReducedCosts(columns, rank, value, elements([weight * at.unit] * len(columns)))
 
     def _gathered(self, block: Block) -> IntArray:

@@ -21,7 +21,6 @@ import numpy as np
 from lpdistill.arrays import IntArray
 from lpdistill.errors import ModelError, NotCertifiedError
 from lpdistill.model.actions import Action
-from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.numbers import Number, exact, member
 from lpdistill.model.problem import Problem
 from lpdistill.program.policy_iteration import silent
@@ -234,7 +233,10 @@ def policy_map(problem: Problem, *, axis: Axis | str = Axis.P, progress: Callabl
     LimitError
         If the work would take too long.
     ModelError
-        If ``problem`` is no problem, or generation takes no time and the ratio is the parameter.
+        If ``problem`` is no problem, has budgets, generation takes no time and the ratio is the parameter, or rules
+        leave other dead ends at ``p = 1`` than below.
+    InfeasibleError
+        If the rules leave no policy.
 
     Examples
     --------
@@ -249,8 +251,12 @@ def policy_map(problem: Problem, *, axis: Axis | str = Axis.P, progress: Callabl
     axis = member(Axis, axis, "axis")
     if axis is Axis.RATIO and problem.generation_time == 0:
         raise ModelError("generation_time", "must be above 0 for a map in tau_d/tau_g", problem.generation_time)
-    segments = Sweep(problem, axis, progress).segments()
-    model = ExactModel.rational(Dynamics(problem))
+    if problem.budgets:
+        raise ModelError(
+            "budgets", "make optimal policies draw lots, so a map has none; leave them out", problem.budgets[0]
+        )
+    sweep = Sweep(problem, axis, progress)
+    segments, model = sweep.segments(), sweep.model
     pieces: list[Piece] = []
     breakpoints: list[Breakpoint] = []
     columns = segments[0].columns
@@ -263,7 +269,7 @@ def policy_map(problem: Problem, *, axis: Axis | str = Axis.P, progress: Callabl
         if len(pieces) > 1:
             _prove_continuous(pieces[-2], pieces[-1])
             breakpoints.append(Breakpoint(pieces[-1].low, _changes(pieces[-2], pieces[-1])))
-    count = model.dynamics.numbering.size * len(segments)
+    count = len(model.dynamics.columns) * len(segments)
     return PolicyMap(problem, axis, tuple(pieces), tuple(breakpoints), count)
 
 

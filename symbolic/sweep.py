@@ -11,15 +11,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from flint import fmpq_poly, fmpz, fmpz_poly
 
 from lpdistill.arrays import IntArray
-from lpdistill.errors import LimitError, NotCertifiedError
+from lpdistill.errors import LimitError, ModelError, NotCertifiedError
 from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.problem import FinalStep, Problem
+from lpdistill.program.dead_ends import require_live
 from lpdistill.program.policy_iteration import policy_iteration
 from symbolic.algebraic_numbers import AlgebraicNumber, first_sign_change
 from symbolic.chain import ExactChain
@@ -73,13 +75,13 @@ class Pricing:
     Attributes
     ----------
     columns
-        The policy, (configurations,).
+        The policy, (configurations,); -1 at dead ends.
     start, denominator
         Time to go from empty memories is their quotient, two integer polynomials.
     reduced_costs
-        Numerators of the reduced costs of all columns, (columns,); up to a common sign.
-    owner
-        Configuration of every column, (columns,).
+        Numerators of the reduced costs of all columns that are allowed, (columns,); up to a common sign.
+    owner, priced
+        Configuration and number of each of them, (columns,).
     """
 
     columns: IntArray
@@ -87,6 +89,7 @@ class Pricing:
     denominator: Any
     reduced_costs: Elements
     owner: IntArray
+    priced: IntArray
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,31 @@ class Sweep:
     axis: Axis
     progress: Callable[[str], None]
 
+    @cached_property
+    def model(self) -> ExactModel:
+        """The columns along the axis: along ``p``, those that the rules leave below 1.
+
+        Raises
+        ------
+        ModelError
+            If the rules leave other dead ends where generation is certain.
+        InfeasibleError
+            If they leave no policy.
+        """
+        dynamics = Dynamics(self.problem)
+        if self.axis is Axis.P:
+            certain, dynamics = Dynamics(self.problem.replace(p=1)), Dynamics(self.problem.replace(p=Fraction(1, 2)))
+            if (certain.live != dynamics.live).any():
+                raise ModelError("rules", "leave other dead ends at p = 1 than below, where a map has no piece", None)
+        require_live(dynamics)
+        return ExactModel.rational(dynamics)
+
+    def _everywhere(self, columns: IntArray) -> IntArray:
+        """Columns of the live configurations as an entry for every configuration, -1 elsewhere, (configurations,)."""
+        found = np.full(self.model.dynamics.size, -1, dtype=np.int64)
+        found[self.model.dynamics.live] = columns
+        return found
+
     def segments(self) -> list[Segment]:
         """Segments that cover the whole range of the parameter, in order.
 
@@ -113,8 +141,8 @@ class Sweep:
         LimitError
             If the work would take too long.
         """
-        model = ExactModel.rational(Dynamics(self.problem))
-        policy = model.dynamics.greedy()
+        model = self.model
+        policy = self._everywhere(model.dynamics.proper())
         self._require(model, policy)
         end = AlgebraicNumber.rational(1) if self.axis is Axis.P else None
         gaps: list[tuple[AlgebraicNumber, AlgebraicNumber | None]] = [(AlgebraicNumber.rational(0), end)]
@@ -132,8 +160,8 @@ class Sweep:
 
     def _require(self, model: ExactModel, policy: IntArray) -> None:
         """Refuse maps that would take too long."""
-        configurations, columns = model.dynamics.size, model.dynamics.numbering.size
-        degree = ExactChain(model, policy).degree if self.axis is Axis.P else 1
+        configurations, columns = int(np.count_nonzero(policy >= 0)), len(model.dynamics.columns)
+        degree = ExactChain(model, policy[policy >= 0]).degree if self.axis is Axis.P else 1
         work = configurations**2 * degree * columns
         if work > MOST_WORK:
             raise LimitError(
@@ -155,7 +183,7 @@ class Sweep:
             negative = np.array([value < 0 for value in values])
             if negative.any():
                 columns = columns.copy()
-                columns[found.owner[negative]] = np.flatnonzero(negative)
+                columns[found.owner[negative]] = found.priced[negative]
                 continue
             zero = np.array([cost == 0 for cost in found.reduced_costs])
             if any(value == 0 for value, always in zip(values, zero, strict=True) if not always):
@@ -170,7 +198,7 @@ class Sweep:
                 low if left is negated or left is None else left.negated(),
                 right,
                 columns,
-                doing(model.dynamics, np.flatnonzero(zero)),
+                doing(model.dynamics, found.priced[zero]),
                 self._waiting_time(found),
             )
         raise NotCertifiedError(f"exact policy iteration did not end within {MOST_REPAIRS} rounds")
@@ -182,17 +210,21 @@ class Sweep:
         else:
             problem = self.problem.replace(distillation_time=point * self.problem.generation_time)
         try:
-            return policy_iteration(Dynamics(problem), policy).policy.columns
+            return self._everywhere(policy_iteration(Dynamics(problem), policy[policy >= 0]).policy.columns)
         except NotCertifiedError:
             return policy
 
     def _priced(self, model: ExactModel, columns: IntArray) -> Pricing:
         """Values and reduced costs of a policy along the axis."""
-        chain = ExactChain(model, columns)
-        values, weight, at = self._values_in_p(chain) if self.axis is Axis.P else self._values_in_ratio(chain)
+        chain = ExactChain(model, columns[columns >= 0])
+        known, weight, at = self._values_in_p(chain) if self.axis is Axis.P else self._values_in_ratio(chain)
+        values = elements([0 * known[0]] * model.dynamics.size)
+        values[chain.configuration] = known
         parts = list(model.reduced_costs(values, weight, at))
-        costs, owner = (np.concatenate([getattr(part, name) for part in parts]) for name in ("value", "configuration"))
-        return Pricing(columns, values[0], weight * at.unit, costs, owner)
+        costs, owner, priced = (
+            np.concatenate([getattr(part, name) for part in parts]) for name in ("value", "configuration", "columns")
+        )
+        return Pricing(columns, values[0], weight * at.unit, costs, owner, priced)
 
     @staticmethod
     def _values_in_p(chain: ExactChain) -> tuple[Elements, Element, Parameters]:

@@ -182,6 +182,6 @@ def test_programs_with_too_many_columns_are_refused():
 
 def test_iterations_that_do_not_end_prove_nothing(monkeypatch):
     """Without enough rounds there is no certificate."""
-    monkeypatch.setattr("symbolic.certificate.MOST_REPAIRS", 1)
+    monkeypatch.setattr("symbolic.certification.MOST_REPAIRS", 1)
     with pytest.raises(NotCertifiedError, match="1 rounds"):
         certify(spoiled(Problem("1/2", 5, "9/10", "94/100")))

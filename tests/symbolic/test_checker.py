@@ -257,5 +257,7 @@ def test_the_checker_loads_nothing_of_the_solver(tmp_path):
         "lpdistill.errors",
         "symbolic",
         "symbolic.checker",
+        "symbolic.checker_budgets",
+        "symbolic.checker_graph",
         "symbolic.checker_model",
     ]
