@@ -6,6 +6,7 @@ import sys
 
 import typer
 
+from lpdistill.cli.explain import explain
 from lpdistill.cli.export import export
 from lpdistill.cli.frontier import frontier
 from lpdistill.cli.graph import graph
@@ -23,7 +24,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (solve, levels, frontier, graph, export):
+for command in (solve, explain, levels, frontier, graph, export):
     app.command()(command)
 
 

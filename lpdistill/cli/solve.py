@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import typer
 
-from lpdistill.cli.options import Json, takes_problem
+from lpdistill import pictures
+from lpdistill.analysis.sensitivity import Sensitivity, sensitivity
+from lpdistill.cli.options import Json, Plot, takes_problem
 from lpdistill.cli.output import Progress, console, decimals, print_json, table
 from lpdistill.model.problem import Problem
 from lpdistill.solution.solution import SHOWN, Solution
@@ -31,6 +33,10 @@ def solve(
     everything: Annotated[
         bool, typer.Option("--all", help="Show all configurations, also those never visited.")
     ] = False,
+    worth: Annotated[
+        bool, typer.Option("--sensitivity", help="Derivatives of the waiting time by every parameter.")
+    ] = False,
+    plot: Plot = None,
     as_json: Json = False,
 ) -> None:
     """Find the policy with the least expected waiting time, and prove it."""
@@ -38,10 +44,18 @@ def solve(
         solution = solve_problem(problem, method=method, least=least, deterministic=deterministic, progress=progress)
         progress("reading the policy off")
         solution.occupation  # noqa: B018 - computed here, while progress shows
+        found = None
+        if worth or plot is not None:
+            progress("differentiating")
+            found = sensitivity(solution)
+    if found is not None and plot is not None:
+        pictures.save(found.plot(), plot)
     if as_json:
-        print_json(solution.to_dict())
-    else:
-        _print(solution, everything=everything)
+        print_json(solution.to_dict() | ({} if found is None else _as_json(found)))
+        return
+    _print(solution, everything=everything)
+    if found is not None:
+        _print_sensitivity(found)
 
 
 def _print(solution: Solution, *, everything: bool) -> None:
@@ -74,3 +88,33 @@ def _print(solution: Solution, *, everything: bool) -> None:
             f"{solution.process.size:,} in all: --all shows them[/dim]",
             soft_wrap=True,
         )
+
+
+def _as_json(found: Sensitivity) -> dict[str, Any]:
+    """The sections of a document that derivatives make: one number a parameter, and the details."""
+    details = {name: part for name, part in found.to_dict().items() if name not in {"schema", "waiting_time"}}
+    numbers = {name: slope.value for name, slope in found.derivatives.items()}
+    return {"sensitivity": numbers, "sensitivity_details": details}
+
+
+def _print_sensitivity(found: Sensitivity) -> None:
+    screen, problem = console(), found.solution.problem
+    rows = [
+        (
+            name.replace("_", " "),
+            f"{float(getattr(problem, name)):g}",
+            decimals(slope.value) + (f" (below: {decimals(slope.below)})" if slope.kink else ""),
+            f"{slope.elasticity:.4f}",
+            "kink" if slope.kink else "jumps below" if name == "f0" and found.jump else "",
+        )
+        for name, slope in found.derivatives.items()
+    ]
+    headings = {
+        "parameter": "left",
+        "value": "right",
+        "d(time)/d(parameter)": "right",
+        "elasticity": "right",
+        "": "left",
+    }
+    screen.print()
+    screen.print(table("what the parameters are worth", headings, rows))
