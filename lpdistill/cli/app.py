@@ -11,6 +11,7 @@ from lpdistill.cli.export import export
 from lpdistill.cli.frontier import frontier
 from lpdistill.cli.graph import graph
 from lpdistill.cli.levels import levels
+from lpdistill.cli.robust import robust
 from lpdistill.cli.solve import solve
 from lpdistill.errors import LpdistillError
 
@@ -24,7 +25,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (solve, explain, levels, frontier, graph, export):
+for command in (solve, explain, levels, frontier, robust, graph, export):
     app.command()(command)
 
 

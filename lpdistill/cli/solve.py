@@ -62,6 +62,12 @@ def _print(solution: Solution, *, everything: bool) -> None:
     screen = console()
     for name, text in solution.summary():
         screen.print(f"{name:<15}{text}", soft_wrap=True)
+    print_policy(solution, everything=everything)
+
+
+def print_policy(solution: Solution, *, everything: bool) -> None:
+    """Print what to do, where runs come most or everywhere."""
+    screen = console()
     words = solution.policy.wording
     several = bool(solution.policy.randomised)
     shown = list(islice(solution.rows(visited=not everything), None if everything else SHOWN))

@@ -148,7 +148,8 @@ class Explanation:
     def outcomes(self, alternative: Alternative) -> str:
         """Where an action may lead, in words: ``72.2 % 1 x 0.788, 3 empty``."""
         shown = [
-            f"{outcome.probability:.1%} {'target' if outcome.counts is None else self.words.configuration(outcome.counts)}"
+            f"{outcome.probability:.1%} "
+            + ("target" if outcome.counts is None else self.words.configuration(outcome.counts))
             for outcome in alternative.outcomes[:SHOWN]
         ]
         more = len(alternative.outcomes) - len(shown)
