@@ -13,6 +13,7 @@ from lpdistill.cli.graph import graph
 from lpdistill.cli.levels import levels
 from lpdistill.cli.robust import robust
 from lpdistill.cli.solve import solve
+from lpdistill.cli.variability import variability
 from lpdistill.errors import LpdistillError
 
 UNEXPECTED = 1
@@ -25,7 +26,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (solve, explain, levels, frontier, robust, graph, export):
+for command in (solve, explain, levels, frontier, variability, robust, graph, export):
     app.command()(command)
 
 

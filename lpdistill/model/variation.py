@@ -5,6 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
+
+from lpdistill.arrays import IntArray
 from lpdistill.errors import LimitError, ModelError
 from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.levels import Levels
@@ -53,6 +56,22 @@ def varied(dynamics: Dynamics, **changes: Any) -> Dynamics:
         )
     problem.__dict__["levels"] = levels
     other.__dict__["configurations"] = dynamics.configurations
+    return other
+
+
+def without(dynamics: Dynamics, columns: IntArray) -> Dynamics:
+    """The same columns with some of them forbidden.
+
+    >>> here = Dynamics(Problem(0.5, 2, "3/4", "78/100"))
+    >>> len(here.columns), len(without(here, np.array([2])).columns)
+    (4, 3)
+    """
+    other = Dynamics(dynamics.problem, dynamics.attempts, dynamics.tariff)
+    other.__dict__.update({name: getattr(dynamics, name) for name in (*SHARED, "generation")})
+    known = dynamics.permitted
+    kept = np.ones(dynamics.numbering.size, dtype=bool) if known is None else known.copy()
+    kept[columns] = False
+    other.__dict__["permitted"] = kept
     return other
 
 
