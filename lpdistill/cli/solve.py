@@ -10,6 +10,7 @@ import typer
 
 from lpdistill import pictures
 from lpdistill.analysis.sensitivity import Sensitivity, sensitivity
+from lpdistill.analysis.validity import validity
 from lpdistill.cli.options import Json, Plot, takes_problem
 from lpdistill.cli.output import Progress, console, decimals, print_json, table
 from lpdistill.model.problem import Problem
@@ -36,6 +37,9 @@ def solve(
     worth: Annotated[
         bool, typer.Option("--sensitivity", help="Derivatives of the waiting time by every parameter.")
     ] = False,
+    ranges: Annotated[
+        bool, typer.Option("--ranges", help="The range of every parameter in which the policy stays optimal.")
+    ] = False,
     plot: Plot = None,
     as_json: Json = False,
 ) -> None:
@@ -48,14 +52,21 @@ def solve(
         if worth or plot is not None:
             progress("differentiating")
             found = sensitivity(solution)
+        holds = validity(solution, progress=progress) if ranges else None
     if found is not None and plot is not None:
         pictures.save(found.plot(), plot)
     if as_json:
-        print_json(solution.to_dict() | ({} if found is None else _as_json(found)))
+        sections = {} if holds is None else {"ranges": holds.to_dict()["ranges"]}
+        print_json(solution.to_dict() | ({} if found is None else _as_json(found)) | sections)
         return
     _print(solution, everything=everything)
     if found is not None:
         _print_sensitivity(found)
+    if holds is not None:
+        headings = {"parameter": "left", "value": "right", "from": "right", "to": "right"}
+        console().print()
+        title = "how far the policy holds, and what takes over beyond"
+        console().print(table(title, headings | {"below": "left", "above": "left"}, holds.rows()))
 
 
 def _print(solution: Solution, *, everything: bool) -> None:

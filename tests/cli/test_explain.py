@@ -70,3 +70,13 @@ def test_tornado_is_drawn(run, tmp_path):
     file = tmp_path / "tornado.svg"
     assert run("solve", *PROBLEM, "--sensitivity", "--plot", str(file)).code == 0
     assert file.read_text(encoding="utf-8").lstrip().startswith("<?xml")
+
+
+def test_ranges(run):
+    """``--ranges`` shows how far the policy holds and what takes over, and adds a section to the document."""
+    ran = run("solve", *PROBLEM, "--ranges")
+    assert (
+        "p 0.5 0.245598998 0.852617664 4 x 0.750: 0.750, 0.750 -> 0.788 2 x 0.788, 2 empty: on 2 memories" in ran.words
+    )
+    document = run("solve", *PROBLEM, "--ranges", "--json").document
+    assert document["ranges"]["p"]["upper"]["value"] == pytest.approx(0.852617664, abs=1e-9)
