@@ -6,6 +6,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from lpdistill.analysis.increments import Increments, increments
+    from lpdistill.analysis.intervention import Intervention, forbid, force
+    from lpdistill.analysis.prices import Neighbours, neighbours
+    from lpdistill.analysis.regret_curve import RegretCurve, regret_curve
+    from lpdistill.analysis.robust import Robust, robust
+    from lpdistill.analysis.sensitivity import Sensitivity, sensitivity
+    from lpdistill.analysis.validity import Validity, validity
+    from lpdistill.analysis.variability import Variability, variability
     from lpdistill.errors import (
         ImproperPolicyError,
         InfeasibleError,
@@ -36,6 +44,7 @@ if TYPE_CHECKING:
     )
     from lpdistill.model.size import Size
     from lpdistill.program.occupation import OccupationProgram
+    from lpdistill.solution.explanation import Explanation
     from lpdistill.solution.policy import Decision, Policy
     from lpdistill.solution.solution import Solution, Status
     from lpdistill.solving import Method, solve
@@ -49,10 +58,13 @@ __all__ = [
     "DistillationMap",
     "Dynamics",
     "EqualLevelsOnly",
+    "Explanation",
     "FinalStep",
     "ImproperPolicyError",
+    "Increments",
     "InfeasibleError",
     "InfiniteLevelsError",
+    "Intervention",
     "Levels",
     "LimitError",
     "LpdistillError",
@@ -60,28 +72,51 @@ __all__ = [
     "MaxDistillations",
     "Method",
     "ModelError",
+    "Neighbours",
     "NoGenerationWhileDistilling",
     "NotCertifiedError",
     "OccupationProgram",
     "Policy",
     "Problem",
     "RawPairOnly",
+    "RegretCurve",
     "Resource",
+    "Robust",
     "Rule",
+    "Sensitivity",
     "Size",
     "Solution",
     "Status",
     "Step",
     "UnreachableTargetError",
+    "Validity",
+    "Variability",
     "Visits",
     "Werner",
+    "forbid",
+    "force",
+    "increments",
     "load_problem",
+    "neighbours",
+    "regret_curve",
+    "robust",
+    "sensitivity",
     "solve",
+    "validity",
+    "variability",
 ]
 
 __version__ = "0.1.0"
 
 _ROOMS = {
+    "analysis.increments": ["Increments", "increments"],
+    "analysis.intervention": ["Intervention", "forbid", "force"],
+    "analysis.prices": ["Neighbours", "neighbours"],
+    "analysis.regret_curve": ["RegretCurve", "regret_curve"],
+    "analysis.robust": ["Robust", "robust"],
+    "analysis.sensitivity": ["Sensitivity", "sensitivity"],
+    "analysis.validity": ["Validity", "validity"],
+    "analysis.variability": ["Variability", "variability"],
     "errors": [name for name in __all__ if name.endswith("Error")],
     "model.actions": ["Action", "Step"],
     "model.budgets": ["Budget"],
@@ -103,6 +138,7 @@ _ROOMS = {
     ],
     "model.size": ["Size"],
     "program.occupation": ["OccupationProgram"],
+    "solution.explanation": ["Explanation"],
     "solution.policy": ["Decision", "Policy"],
     "solution.solution": ["Solution", "Status"],
     "solving": ["Method", "solve"],
