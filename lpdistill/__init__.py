@@ -7,6 +7,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lpdistill.analysis.frontier import Frontier, frontier
+    from lpdistill.analysis.increments import Increments, increments
+    from lpdistill.analysis.intervention import Intervention, forbid, force
+    from lpdistill.analysis.prices import Neighbours, neighbours
+    from lpdistill.analysis.regret_curve import RegretCurve, regret_curve
+    from lpdistill.analysis.robust import Robust, robust
+    from lpdistill.analysis.sensitivity import Sensitivity, sensitivity
+    from lpdistill.analysis.validity import Validity, validity
+    from lpdistill.analysis.variability import Variability, variability
     from lpdistill.errors import (
         ImproperPolicyError,
         InfeasibleError,
@@ -39,6 +47,7 @@ if TYPE_CHECKING:
     )
     from lpdistill.model.size import Size
     from lpdistill.program.occupation import OccupationProgram
+    from lpdistill.solution.explanation import Explanation
     from lpdistill.solution.policy import Decision, Policy
     from lpdistill.solution.solution import Solution, Status
     from lpdistill.solving import Method, solve
@@ -52,11 +61,14 @@ __all__ = [
     "DistillationMap",
     "Dynamics",
     "EqualLevelsOnly",
+    "Explanation",
     "FinalStep",
     "Frontier",
     "ImproperPolicyError",
+    "Increments",
     "InfeasibleError",
     "InfiniteLevelsError",
+    "Intervention",
     "Levels",
     "LimitError",
     "LpdistillError",
@@ -64,32 +76,55 @@ __all__ = [
     "MaxDistillations",
     "Method",
     "ModelError",
+    "Neighbours",
     "NoGenerationWhileDistilling",
     "NotCertifiedError",
     "OccupationProgram",
     "Policy",
     "Problem",
     "RawPairOnly",
+    "RegretCurve",
     "Repertoire",
     "Resource",
+    "Robust",
     "Rule",
+    "Sensitivity",
     "Size",
     "Solution",
     "Status",
     "Step",
     "UnreachableTargetError",
+    "Validity",
+    "Variability",
     "Visits",
     "Werner",
+    "forbid",
+    "force",
     "frontier",
+    "increments",
     "load_problem",
+    "neighbours",
     "read_policy",
+    "regret_curve",
+    "robust",
+    "sensitivity",
     "solve",
+    "validity",
+    "variability",
     "write_policy",
 ]
 
 __version__ = "0.1.0"
 
 _ROOMS = {
+    "analysis.increments": ["Increments", "increments"],
+    "analysis.intervention": ["Intervention", "forbid", "force"],
+    "analysis.prices": ["Neighbours", "neighbours"],
+    "analysis.regret_curve": ["RegretCurve", "regret_curve"],
+    "analysis.robust": ["Robust", "robust"],
+    "analysis.sensitivity": ["Sensitivity", "sensitivity"],
+    "analysis.validity": ["Validity", "validity"],
+    "analysis.variability": ["Variability", "variability"],
     "errors": [name for name in __all__ if name.endswith("Error")],
     "analysis.frontier": ["Frontier", "frontier"],
     "export.policies": ["read_policy", "write_policy"],
@@ -114,6 +149,7 @@ _ROOMS = {
     ],
     "model.size": ["Size"],
     "program.occupation": ["OccupationProgram"],
+    "solution.explanation": ["Explanation"],
     "solution.policy": ["Decision", "Policy"],
     "solution.solution": ["Solution", "Status"],
     "solving": ["Method", "solve"],

@@ -13,7 +13,7 @@ from scipy.sparse.linalg import splu
 from lpdistill import pictures
 from lpdistill.analysis.slopes import Parameter, Slopes, uncharged_slope
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
-from lpdistill.errors import ModelError
+from lpdistill.errors import ModelError, NotCertifiedError
 from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.problem import Problem
 from lpdistill.solution.policy import ConfigurationTable
@@ -149,6 +149,8 @@ def sensitivity(solution: Solution) -> Sensitivity:
     ------
     ModelError
         If the solution is one of a state graph, or not proved to be optimal.
+    NotCertifiedError
+        If the price of a budget is not unique.
 
     Examples
     --------
@@ -164,11 +166,16 @@ def sensitivity(solution: Solution) -> Sensitivity:
         raise ModelError("sensitivity", "needs the solution of a problem; a state graph has no parameters", problem)
     if solution.status != "optimal":
         raise ModelError("sensitivity", "needs a proven optimum", str(solution.status))
+    for use in solution.uses:
+        if use.degenerate:
+            raise NotCertifiedError(
+                f"budget {use.budget.name}: more than one price would do at the limit {use.limit:g}, and derivatives "
+                "depend on it; move the limit a little to one side"
+            )
     face = _Face.of(solution, process)
-    derivatives = {}
+    derivatives, columns = {}, Slopes(process, face.columns)
     for parameter in Parameter:
-        slopes = Slopes(process, face.columns).of(parameter, solution.dual.values)
-        below, above = face.extremes(slopes)
+        below, above = face.extremes(columns.of(parameter, solution.dual.values))
         off = uncharged_slope(problem, parameter)
         derivatives[str(parameter)] = _derivative(problem, parameter, below - off, above - off, solution.waiting_time)
     taken = solution.plan.occupation > 0

@@ -7,12 +7,15 @@ import sys
 import typer
 
 from lpdistill.cli.check import check
+from lpdistill.cli.explain import explain
 from lpdistill.cli.export import export
 from lpdistill.cli.frontier import frontier
 from lpdistill.cli.graph import graph
 from lpdistill.cli.levels import levels
 from lpdistill.cli.policy_map import policy_map
+from lpdistill.cli.robust import robust
 from lpdistill.cli.solve import solve
+from lpdistill.cli.variability import variability
 from lpdistill.errors import LpdistillError
 
 UNEXPECTED = 1
@@ -25,7 +28,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (solve, levels, frontier, policy_map, check, graph, export):
+for command in (solve, explain, levels, frontier, variability, robust, policy_map, check, graph, export):
     app.command()(command)
 
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any, TypeAlias
 import typer
 
 from lpdistill.errors import ModelError
+from lpdistill.model.numbers import whole
 from lpdistill.model.problem import Problem
 from lpdistill.model.problem_file import merged, problem_from, read_settings
 from lpdistill.model.rules import BUILT_IN
@@ -19,6 +20,10 @@ from lpdistill.model.rules import BUILT_IN
 # Numbers arrive as text, so that they are kept exactly and checked in one place.
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 Plot: TypeAlias = Annotated[Path | None, typer.Option("--plot", help="Draw it into a file (.png, .svg, .pdf).")]
+
+Counts: TypeAlias = Annotated[
+    str, typer.Option("--counts", help="A configuration: pairs stored at each level, such as 2,1.")
+]
 
 SHARED: Mapping[str, Any] = {
     "file": Annotated[Path | None, typer.Argument(help="A problem file (TOML); options win over it.")],
@@ -142,3 +147,15 @@ def budgets_of(limits: Sequence[str]) -> dict[str, dict[str, str]]:
             raise ModelError("--budget", f"gives two limits of one kind for {parts['name']}", text)
         sides[side] = parts["limit"]
     return found
+
+
+def counts_of(text: str) -> tuple[int, ...]:
+    """The configuration that ``--counts`` names; empty for no levels.
+
+    Raises
+    ------
+    ModelError
+        If it is no list of whole numbers.
+    """
+    parts = [part for part in text.split(",") if part.strip()] if not text.strip(", ") else text.split(",")
+    return tuple(whole(part, "--counts") for part in parts)

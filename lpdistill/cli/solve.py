@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
 
-from lpdistill.cli.options import Json, takes_problem
+from lpdistill import pictures
+from lpdistill.analysis.sensitivity import Sensitivity, sensitivity
+from lpdistill.analysis.validity import validity
+from lpdistill.cli.options import Json, Plot, takes_problem
 from lpdistill.cli.output import Progress, console, decimals, print_json, table
 from lpdistill.model.problem import Problem
 from lpdistill.solution.solution import SHOWN, Solution
@@ -43,6 +46,13 @@ def solve(
     certificate: Annotated[
         Path | None, typer.Option("--certificate", help="Write the proof to this file, for lpdistill check.")
     ] = None,
+    worth: Annotated[
+        bool, typer.Option("--sensitivity", help="Derivatives of the waiting time by every parameter.")
+    ] = False,
+    ranges: Annotated[
+        bool, typer.Option("--ranges", help="The range of every parameter in which the policy stays optimal.")
+    ] = False,
+    plot: Plot = None,
     as_json: Json = False,
 ) -> None:
     """Find the policy with the least expected waiting time, and prove it."""
@@ -51,12 +61,29 @@ def solve(
         progress("reading the policy off")
         solution.occupation  # noqa: B018 - computed here, while progress shows
         proof = _prove(solution, certificate, progress) if exact or certificate is not None else None
+        found = None
+        if worth or plot is not None:
+            progress("differentiating")
+            found = sensitivity(solution)
+        holds = validity(solution, progress=progress) if ranges else None
+    if found is not None and plot is not None:
+        pictures.save(found.plot(), plot)
     if as_json:
-        print_json({**solution.to_dict(), **({"certificate": proof.claims()} if proof is not None else {})})
+        sections = {} if found is None else _as_json(found)
+        sections |= {} if holds is None else {"ranges": holds.to_dict()["ranges"]}
+        sections |= {} if proof is None else {"certificate": proof.claims()}
+        print_json(solution.to_dict() | sections)
         return
     _print(solution, everything=everything)
     if proof is not None:
         _print_proof(proof)
+    if found is not None:
+        _print_sensitivity(found)
+    if holds is not None:
+        headings = {"parameter": "left", "value": "right", "from": "right", "to": "right"}
+        console().print()
+        title = "how far the policy holds, and what takes over beyond"
+        console().print(table(title, headings | {"below": "left", "above": "left"}, holds.rows()))
 
 
 def _prove(solution: Solution, path: Path | None, progress: Progress) -> Certificate:
@@ -86,6 +113,12 @@ def _print(solution: Solution, *, everything: bool) -> None:
     screen = console()
     for name, text in solution.summary():
         screen.print(f"{name:<15}{text}", soft_wrap=True)
+    print_policy(solution, everything=everything)
+
+
+def print_policy(solution: Solution, *, everything: bool) -> None:
+    """Print what to do, where runs come most or everywhere."""
+    screen = console()
     words = solution.policy.wording
     several = bool(solution.policy.randomised)
     shown = list(islice(solution.rows(visited=not everything), None if everything else SHOWN))
@@ -112,3 +145,33 @@ def _print(solution: Solution, *, everything: bool) -> None:
             f"{solution.process.size:,} in all: --all shows them[/dim]",
             soft_wrap=True,
         )
+
+
+def _as_json(found: Sensitivity) -> dict[str, Any]:
+    """The sections of a document that derivatives make: one number a parameter, and the details."""
+    details = {name: part for name, part in found.to_dict().items() if name not in {"schema", "waiting_time"}}
+    numbers = {name: slope.value for name, slope in found.derivatives.items()}
+    return {"sensitivity": numbers, "sensitivity_details": details}
+
+
+def _print_sensitivity(found: Sensitivity) -> None:
+    screen, problem = console(), found.solution.problem
+    rows = [
+        (
+            name.replace("_", " "),
+            f"{float(getattr(problem, name)):g}",
+            decimals(slope.value) + (f" (below: {decimals(slope.below)})" if slope.kink else ""),
+            f"{slope.elasticity:.4f}",
+            "kink" if slope.kink else "jumps below" if name == "f0" and found.jump else "",
+        )
+        for name, slope in found.derivatives.items()
+    ]
+    headings = {
+        "parameter": "left",
+        "value": "right",
+        "d(time)/d(parameter)": "right",
+        "elasticity": "right",
+        "": "left",
+    }
+    screen.print()
+    screen.print(table("what the parameters are worth", headings, rows))

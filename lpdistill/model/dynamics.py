@@ -228,10 +228,15 @@ class Dynamics:
         fair = replace(self.generation, success=0.5, failure=0.5) if self.problem.p < 1 else self.generation
         return self._with(generation=fair, allowed=self.permitted)
 
+    @property
+    def restricted(self) -> bool:
+        """Whether some actions are forbidden."""
+        return bool(self.problem.rules) or self.permitted is not None
+
     @cached_property
     def live(self) -> BoolArray:
         """Configurations from which some policy reaches the target with probability 1, (configurations,)."""
-        return self.reachability.live if self.problem.rules else np.ones(self.size, dtype=bool)
+        return self.reachability.live if self.restricted else np.ones(self.size, dtype=bool)
 
     @cached_property
     def allowed(self) -> BoolArray | None:
@@ -260,7 +265,7 @@ class Dynamics:
 
     def proper(self) -> IntArray:
         """Columns of a proper policy, one for every live configuration, in order."""
-        return self.reachability.columns if self.problem.rules else self.greedy()
+        return self.reachability.columns if self.restricted else self.greedy()
 
     @cached_property
     def pricing(self) -> Pricing:

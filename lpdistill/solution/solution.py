@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from lpdistill.arrays import FloatArray
+from lpdistill.errors import ModelError
 from lpdistill.model.actions import Action
 from lpdistill.model.problem import Problem
 from lpdistill.model.process import Process
@@ -20,7 +21,8 @@ from lpdistill.program.budgeted import BudgetUse
 from lpdistill.program.deterministic import Determinism
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import Optimum
-from lpdistill.solution.policy import ConfigurationTable, Decision, Key, Policy, Regrets
+from lpdistill.solution.explanation import Explanation
+from lpdistill.solution.policy import ConfigurationTable, Decision, Key, Policy, Regrets, action_as_json
 from lpdistill.solution.resources import Expected
 from lpdistill.solution.verification import Verification, verify
 from lpdistill.solution.wording import Words, outwards
@@ -171,6 +173,33 @@ class Solution:
         """Expected totals of a run."""
         return self.policy.expected
 
+    def explain(self, counts: Key) -> Explanation:
+        """All actions of one configuration: what each costs if it is taken once, and where it may lead.
+
+        Parameters
+        ----------
+        counts
+            The configuration: pairs at each level (or a node of a state graph).
+
+        Raises
+        ------
+        ModelError
+            If there is no such configuration.
+
+        Examples
+        --------
+        >>> from lpdistill import Problem, solve
+        >>> solve(Problem(0.5, 2, "3/4", "79/100")).explain((2, 0))
+        2 x 0.750: expected time to go 11.483622
+          +0.000000 * distil 0.750, 0.750 -> 0.788
+          +1.000000   wait
+        """
+        try:
+            rank = self.process.rank(counts)
+        except KeyError as error:
+            raise ModelError("counts", str(error.args[0]), counts) from None
+        return Explanation.of(self.plan, self.dual, rank)
+
     @property
     def budgets(self) -> dict[str, BudgetUse]:
         """What came of each budget, by the name of its resource: use, price and the price's range."""
@@ -226,7 +255,8 @@ class Solution:
                     "value": row.value if np.isfinite(row.value) else None,
                     "visits": row.visits,
                     "actions": [
-                        {**_as_json(decision.action), "probability": decision.probability} for decision in row.decisions
+                        {**action_as_json(decision.action), "probability": decision.probability}
+                        for decision in row.decisions
                     ],
                 }
                 for row in self.rows()
@@ -330,17 +360,6 @@ def _as_cells(action: Any, words: Words) -> dict[str, Any]:
     """An action as cells of a table: in words, but numbers as numbers."""
     cells: dict[str, Any] = dict(zip(words.headings, words.action(action), strict=True))
     return cells | {"generate": action.generate} if isinstance(action, Action) else cells
-
-
-def _as_json(action: object) -> dict[str, Any]:
-    """An action as JSON data."""
-    if not isinstance(action, Action):
-        return {"action": str(action)}
-    return {
-        "generate": action.generate,
-        "distil": [list(pair) for pair in action.distil],
-        **({"discard": list(action.discard)} if action.discard else {}),
-    }
 
 
 SHOWN = 20

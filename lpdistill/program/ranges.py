@@ -1,0 +1,103 @@
+"""The least and greatest number of times that each column is taken by any policy that is nearly optimal.
+
+One model is handed to HiGHS once; between two questions only its objective changes, so that the simplex method starts
+from the last answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import highspy
+import numpy as np
+
+from lpdistill.arrays import FloatArray, IntArray
+from lpdistill.errors import NotCertifiedError
+from lpdistill.program.highs import ALONE, PRIMAL, scaled_model
+from lpdistill.program.occupation import OccupationProgram
+
+ROUNDING = 1e-12
+"""Share of the greatest cost by which costs may be exceeded, so that rounding does not exclude the optimum itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranges:
+    """Least and greatest expected number of times that columns are taken.
+
+    Attributes
+    ----------
+    columns
+        Numbers of the columns, (columns,).
+    least, greatest
+        The two ends, (columns,).
+    iterations
+        Iterations of HiGHS.
+    """
+
+    columns: IntArray
+    least: FloatArray
+    greatest: FloatArray
+    iterations: int
+
+
+def ranges(program: OccupationProgram, most: float, wanted: IntArray, taken: FloatArray) -> Ranges:
+    r"""Minimise and maximise :math:`x(s, a)` subject to the program and :math:`\sum c\, x \le` ``most``.
+
+    Parameters
+    ----------
+    program
+        The program; its columns are those that may be taken.
+    most
+        Greatest expected cost.
+    wanted
+        Positions of the columns that are asked about among those of the program.
+    taken
+        How often some policy within ``most`` takes each of these, (wanted,): what it never takes has the least 0.
+
+    Raises
+    ------
+    NotCertifiedError
+        If HiGHS does not report an optimum.
+    """
+    model, unit = scaled_model(program)
+    solver = highspy.Highs()
+    for option, value in {
+        "output_flag": False,
+        "presolve": "off",
+        "simplex_strategy": PRIMAL,
+        "small_matrix_value": ALONE.entry,
+        "primal_feasibility_tolerance": ALONE.tolerance,
+        "dual_feasibility_tolerance": ALONE.tolerance,
+    }.items():
+        solver.setOptionValue(option, value)
+    cost = np.array(model.col_cost_)
+    model.col_cost_ = np.zeros(len(cost))
+    solver.passModel(model)
+    scale = max(most, np.finfo(float).tiny)
+    spent = np.flatnonzero(cost)
+    solver.addRow(-highspy.kHighsInf, 1.0 + ROUNDING, len(spent), spent.astype(np.int32), cost[spent] / scale)
+    solver.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost)
+    solver.run()
+    solver.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), np.zeros(len(cost)))
+    # Neighbours in this order have much in common, so that each answer is a good start for the next question.
+    order = np.argsort(program.choice.configuration[wanted], kind="stable").tolist()
+    ordered = [(row, int(wanted[row])) for row in order]
+    ends, iterations = np.zeros((2, len(wanted))), 0
+    for end, sense in enumerate((highspy.ObjSense.kMinimize, highspy.ObjSense.kMaximize)):
+        solver.changeObjectiveSense(sense)
+        for row, column in ordered:
+            if sense is highspy.ObjSense.kMinimize and not taken[row]:
+                continue
+            solver.changeColCost(column, 1.0)
+            solver.run()
+            if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+                raise NotCertifiedError(
+                    f"HiGHS ended with status {solver.modelStatusToString(solver.getModelStatus())!r} on column "
+                    f"{program.column_label(column)}; take a larger slack"
+                )
+            info = solver.getInfo()
+            ends[end, row] = info.objective_function_value
+            iterations += max(0, int(info.simplex_iteration_count))
+            solver.changeColCost(column, 0.0)
+    found = np.maximum(ends, 0.0) / unit[wanted]
+    return Ranges(program.choice.columns[wanted], found[0], found[1], iterations)
