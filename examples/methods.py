@@ -9,4 +9,4 @@ for method in (Method.SIMPLEX, Method.IPM, Method.PDLP, Method.COLUMNS):
 
 program = OccupationProgram.of(Dynamics(problem))
 print(program)
-print(f"cvxpy    says {program.to_cvxpy().solve():.12f}")
+print(f"cvxpy    says {problem.to_cvxpy().solve().waiting_time:.12f}")
