@@ -9,7 +9,7 @@ ASIDE = Fraction(1, 10**9)
 
 for change in changes(gap="0.04", raw_pairs=4):
     print(change)
-    sides = change.f0.lower - ASIDE, change.f0.upper + ASIDE
+    sides = change.f0.low - ASIDE, change.f0.high + ASIDE
     for p in ("0.3", "0.9") if all(change.finite) else ():
         below, above = (solve(Problem(p, 4, f0, gap="0.04")).waiting_time for f0 in sides)
         print(f"            p = {p}: {below:.4f} below, {above:.4f} above")

@@ -9,7 +9,7 @@ from symbolic.moebius import moebius
 f0, x, n, q, r, gap = sympy.symbols("f0 x n q r g")
 solved = moebius()
 centred = solved.matrix - solved.centre * sympy.eye(2)
-gap_root, f0_root = largest_gap().gap.polynomial(gap).as_expr(), largest_gap().f0.polynomial(f0).as_expr()
+gap_root, f0_root = largest_gap().gap.in_terms_of(gap).as_expr(), largest_gap().f0.in_terms_of(f0).as_expr()
 numerator, denominator = (sympy.collect(sympy.expand(part), x) for part in sympy.fraction(distilled(x, f0)))
 
 for name, formula in (

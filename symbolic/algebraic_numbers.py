@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import total_ordering
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flint import fmpq, fmpq_poly, fmpz_poly
 
 from symbolic.rational_function import fraction, polynomial_text, rational, simplest_between
+
+if TYPE_CHECKING:
+    import sympy
 
 NARROW = Fraction(1, 1 << 40)
 """Length to which isolating intervals are refined at first, so that few other roots lie in them."""
@@ -92,13 +96,53 @@ def first_sign_change(polynomials: Iterable[Any], start: Any, end: AlgebraicNumb
     return first
 
 
+def real_roots(poly: Any, low: AlgebraicNumber, high: AlgebraicNumber) -> tuple[AlgebraicNumber, ...]:
+    """All distinct real roots of an integer polynomial strictly between two numbers, increasing.
+
+    >>> ends = AlgebraicNumber.rational(-2), AlgebraicNumber.rational(Fraction(3, 2))
+    >>> [str(root) for root in real_roots(fmpz_poly([0, 2, -1, -2, 1]), *ends)]
+    ['-1', '0', '1']
+    """
+    if sign_changes(poly, rational(low.low), rational(high.high)) == 0:
+        return ()
+    found = [root for factor, _ in poly.factor()[1] for root in _roots_of_irreducible(factor)]
+    return tuple(sorted(root for root in found if low < root < high))
+
+
+def _roots_of_irreducible(factor: Any) -> list[AlgebraicNumber]:
+    """The real roots of an irreducible polynomial, enclosed in disjoint narrow balls."""
+    if factor.degree() == 1:
+        return [AlgebraicNumber.root(factor, fmpq(0), fmpq(0))]
+    balls = [ball.real for ball, _ in factor.complex_roots() if ball.imag == 0]
+    return [AlgebraicNumber.root(factor, _dyadic(ball.lower()), _dyadic(ball.upper())) for ball in balls]
+
+
+def _dyadic(end: Any) -> Any:
+    """A dyadic number that FLINT holds exactly."""
+    mantissa, exponent = end.man_exp()
+    return rational(Fraction(int(mantissa)) * Fraction(2) ** int(exponent))
+
+
+def between(a: AlgebraicNumber, b: AlgebraicNumber) -> Fraction:
+    """A rational number strictly between two numbers ``a < b``."""
+    while a.high >= b.low:
+        a, b = a.refined(a.width / 2**16), b.refined(b.width / 2**16)
+    return (a.high + b.low) / 2
+
+
+def value(poly: Any, at: Fraction) -> Fraction:
+    """Value of an integer polynomial at a rational number."""
+    return fraction(poly(rational(at)))
+
+
 def _beyond(start: Any, end: AlgebraicNumber) -> Any:
     """A rational a little above a number, of few digits, so that evaluating polynomials there is quick."""
     begin = fraction(start)
     return rational(begin + simplest_between(end.high - begin, (end.high - begin) * SLACK))
 
 
-@dataclass(frozen=True, slots=True)
+@total_ordering
+@dataclass(frozen=True, slots=True, eq=False)
 class AlgebraicNumber:
     """A real algebraic number: the only root of its minimal polynomial in an interval.
 
@@ -141,6 +185,24 @@ class AlgebraicNumber:
         """Length of the isolating interval."""
         return self.high - self.low
 
+    @property
+    def index(self) -> int:
+        """Position among the real roots of the minimal polynomial, the least being 0."""
+        return sum(1 for _ in isolate(self.polynomial, -root_bound(self.polynomial), rational(self.low)))
+
+    @property
+    def expression(self) -> sympy.Expr:
+        """The number as a sympy expression: in radicals up to degree 2, else as a root of its polynomial."""
+        import sympy  # noqa: PLC0415 - takes half a second to import
+
+        return sympy.rootof(self.in_terms_of(sympy.Dummy("x")), self.index, radicals=self.degree <= 2)
+
+    def in_terms_of(self, symbol: sympy.Symbol) -> sympy.Poly:
+        """The minimal polynomial as a sympy polynomial."""
+        import sympy  # noqa: PLC0415 - takes half a second to import
+
+        return sympy.Poly([int(coefficient) for coefficient in reversed(self.polynomial.coeffs())], symbol)
+
     def refined(self, width: Fraction) -> AlgebraicNumber:
         """The same number with an isolating interval no longer than ``width``."""
         low, high = rational(self.low), rational(self.high)
@@ -173,31 +235,32 @@ class AlgebraicNumber:
         return bool(fmpq_poly(poly) % fmpq_poly(self.polynomial) == 0)
 
     def __float__(self) -> float:
-        return float(self.refined(Fraction(1, 1 << 60)).high)
+        number = self
+        while float(number.low) != float(number.high):
+            number = number.refined(number.width / 2**16)
+        return float(number.low)
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, AlgebraicNumber):
+        if not isinstance(other, AlgebraicNumber | Fraction | int):
             return NotImplemented
-        if self.polynomial != other.polynomial:
+        there = _number(other)
+        if self.polynomial != there.polynomial:
             return False
-        low, high = max(self.low, other.low), min(self.high, other.high)
+        low, high = max(self.low, there.low), min(self.high, there.high)
         if low >= high:
             return low == high and self.width == 0
         return bool(self.polynomial(rational(low)) * self.polynomial(rational(high)) < 0)
 
     def __hash__(self) -> int:
-        return hash(str(self.polynomial))
+        return hash(str(self.polynomial) if self.width else self.low)
 
     def __lt__(self, other: AlgebraicNumber | Fraction | int) -> bool:
-        a, b = self, other if isinstance(other, AlgebraicNumber) else AlgebraicNumber.rational(other)
+        a, b = self, _number(other)
         if a == b:
             return False
         while a.low < b.high and b.low < a.high:
-            a, b = a.refined(a.width / 4), b.refined(b.width / 4)
+            a, b = a.refined(a.width / 2**8), b.refined(b.width / 2**8)
         return a.high <= b.low
-
-    def __gt__(self, other: AlgebraicNumber | Fraction | int) -> bool:
-        return (other if isinstance(other, AlgebraicNumber) else AlgebraicNumber.rational(other)) < self
 
     def label(self, digits: int = 9) -> str:
         """The number itself if it is rational with few digits, otherwise its decimals."""
@@ -210,3 +273,20 @@ class AlgebraicNumber:
 
     def __repr__(self) -> str:
         return self.decimals(12)
+
+    def __str__(self) -> str:
+        return f"{float(self):.10g}"
+
+    def to_dict(self, variable: str) -> dict[str, Any]:
+        """Value, decimals, isolating interval and minimal polynomial as JSON data."""
+        return {
+            "value": float(self),
+            "decimals": self.decimals(30),
+            "interval": [str(self.low), str(self.high)],
+            "polynomial": self.formula(variable),
+        }
+
+
+def _number(number: AlgebraicNumber | Fraction | int) -> AlgebraicNumber:
+    """A number of either kind as an algebraic one."""
+    return number if isinstance(number, AlgebraicNumber) else AlgebraicNumber.rational(number)

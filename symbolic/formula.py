@@ -12,7 +12,7 @@ from flint import fmpz_poly
 
 from lpdistill.model.levels import Tree
 from lpdistill.model.physics import Combination, Reach, Werner, WernerPair, distilled_fidelity
-from symbolic.algebraic import value
+from symbolic.algebraic_numbers import value
 from symbolic.parameters import F0
 
 Bilinear: TypeAlias = tuple[tuple[int, ...], ...]
@@ -99,8 +99,7 @@ class Formula:
 
     def at(self, f0: Fraction) -> Fraction:
         """The fidelity for a rational raw fidelity."""
-        quotient = value(self.numerator, f0) / value(self.denominator, f0)
-        return Fraction(int(quotient.p), int(quotient.q))
+        return value(self.numerator, f0) / value(self.denominator, f0)
 
     def expression(self, f0: sympy.Expr) -> sympy.Expr:
         """The fidelity as a sympy expression of ``f0``."""

@@ -13,7 +13,7 @@ from typing import Any
 import sympy
 
 from lpdistill.model.levels import Tree
-from symbolic.algebraic import RealAlgebraic, between, real_roots
+from symbolic.algebraic_numbers import AlgebraicNumber, between, real_roots
 from symbolic.formula import Formula, formula_of
 from symbolic.parameters import F0, count, fidelity, rational, refuse_beyond
 from symbolic.trees import refuse_trees, trees
@@ -24,7 +24,7 @@ MOST_TREES = 2000
 MOST_COMPARISONS = 5000
 """Pairs of levels that are compared at most."""
 
-ENDS = RealAlgebraic.of(Fraction(1, 2)), RealAlgebraic.of(Fraction(1))
+ENDS = AlgebraicNumber.rational(Fraction(1, 2)), AlgebraicNumber.rational(Fraction(1))
 """Between these raw fidelities distillation gains anything."""
 
 
@@ -49,7 +49,7 @@ class LevelFormula:
 class Crossing:
     """A raw fidelity at which levels of different formulas are equal, as pairs of level indices."""
 
-    f0: RealAlgebraic
+    f0: AlgebraicNumber
     pairs: tuple[tuple[int, int], ...]
 
 
@@ -57,8 +57,8 @@ class Crossing:
 class Order:
     """The order of the levels, from the lowest, for all raw fidelities strictly between two neighbouring crossings."""
 
-    lower: RealAlgebraic
-    upper: RealAlgebraic
+    lower: AlgebraicNumber
+    upper: AlgebraicNumber
     indices: tuple[int, ...]
 
 
@@ -114,7 +114,7 @@ class LevelLattice:
         LimitError
             If there are too many pairs of levels.
         """
-        found: defaultdict[RealAlgebraic, list[tuple[int, int]]] = defaultdict(list)
+        found: defaultdict[AlgebraicNumber, list[tuple[int, int]]] = defaultdict(list)
         for pair, roots in self._meetings.items():
             for root in roots:
                 found[root].append(pair)
@@ -149,7 +149,7 @@ class LevelLattice:
         return tuple(sorted((a, b) for a, b in below if not any((a, c) in below and (c, b) in below for c in everyone)))
 
     @cached_property
-    def _meetings(self) -> dict[tuple[int, int], tuple[RealAlgebraic, ...]]:
+    def _meetings(self) -> dict[tuple[int, int], tuple[AlgebraicNumber, ...]]:
         """For every pair of levels, where they are equal."""
         pairs = len(self) * (len(self) - 1) // 2
         refuse_beyond("raw_pairs", MOST_COMPARISONS, comparisons=pairs)

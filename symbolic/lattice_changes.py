@@ -16,7 +16,7 @@ from flint import fmpz_poly
 from lpdistill.errors import ModelError
 from lpdistill.model.levels import Tree
 from lpdistill.model.problem import Problem
-from symbolic.algebraic import RealAlgebraic, between, real_roots, value
+from symbolic.algebraic_numbers import AlgebraicNumber, between, real_roots, value
 from symbolic.formula import Formula, FormulaMap, formula_of
 from symbolic.lattice import LevelLattice, latex_of, levels
 from symbolic.parameters import F0, count, rational, refuse_beyond
@@ -54,7 +54,7 @@ class Change:
         Whether levels are finitely many before and after.
     """
 
-    f0: RealAlgebraic
+    f0: AlgebraicNumber
     kind: ChangeKind
     lost: tuple[Tree, ...]
     gained: tuple[Tree, ...]
@@ -70,7 +70,7 @@ class Change:
     def to_dict(self) -> dict[str, Any]:
         """The change as JSON data."""
         return {
-            "f0": self.f0.to_dict(F0),
+            "f0": self.f0.to_dict(str(F0)),
             "kind": str(self.kind),
             "lost": [str(tree) for tree in self.lost],
             "gained": [str(tree) for tree in self.gained],
@@ -94,8 +94,8 @@ class Piece:
         Whether ``trees`` are all of them, throughout the interval.
     """
 
-    lower: RealAlgebraic
-    upper: RealAlgebraic
+    lower: AlgebraicNumber
+    upper: AlgebraicNumber
     trees: tuple[Tree, ...]
     finite: bool
     complete: bool
@@ -103,8 +103,8 @@ class Piece:
     def to_dict(self) -> dict[str, Any]:
         """The piece as JSON data."""
         return {
-            "from": self.lower.to_dict(F0),
-            "to": self.upper.to_dict(F0),
+            "from": self.lower.to_dict(str(F0)),
+            "to": self.upper.to_dict(str(F0)),
             "trees": [str(tree) for tree in self.trees],
             "finite": self.finite,
             "complete": self.complete,
@@ -156,7 +156,7 @@ class LatticeChanges:
 
         rows = "".join(
             f"<tr><td>{float(change.f0):.8f}</td><td>{change.kind}</td><td>{formulas(change.lost)}</td>"
-            f"<td>{formulas(change.gained)}</td><td>${sympy.latex(change.f0.polynomial(F0).as_expr())}$</td></tr>"
+            f"<td>{formulas(change.gained)}</td><td>${sympy.latex(change.f0.in_terms_of(F0).as_expr())}$</td></tr>"
             for change in self
         )
         heads = "".join(f"<th>{name}</th>" for name in ("f0", "kind", "meet the target", "fall below it", "root of"))
@@ -199,8 +199,8 @@ def changes(*, gap: Any = None, target: Any = None, raw_pairs: Any = 4) -> Latti
     aim, end = _aim(gap, target)
     refuse_trees(count(raw_pairs, "raw_pairs", least=1), most=MOST_TREES)
     lattice = levels(raw_pairs=raw_pairs)
-    bounds = RealAlgebraic.of(Fraction(1, 2)), RealAlgebraic.of(end)
-    crossing: defaultdict[RealAlgebraic, list[Tree]] = defaultdict(list)
+    bounds = AlgebraicNumber.rational(Fraction(1, 2)), AlgebraicNumber.rational(end)
+    crossing: defaultdict[AlgebraicNumber, list[Tree]] = defaultdict(list)
     for level in lattice:
         for root in real_roots(level.formula.minus(aim), *bounds):
             crossing[root] += level.trees
@@ -266,7 +266,10 @@ def level_range(f0: Any, *, gap: Any = None, target: Any = None) -> Piece:
     formulas = [formula_of(level.tree) for level in closed]
     below = [formula.minus(aim) for formula in formulas]
     above = [formulas[k.low].distilled_with(formulas[k.high]).minus(aim) for k in closed.kinds if k.result is None]
-    here, bounds = RealAlgebraic.of(raw), (RealAlgebraic.of(Fraction(1, 2)), RealAlgebraic.of(end))
+    here, bounds = (
+        AlgebraicNumber.rational(raw),
+        (AlgebraicNumber.rational(Fraction(1, 2)), AlgebraicNumber.rational(end)),
+    )
     marks = sorted({*bounds, *(root for polynomial in (*below, *above) for root in real_roots(polynomial, *bounds))})
     lower = max(mark for mark in marks if mark < here)
     upper = min(mark for mark in marks if here < mark)
@@ -303,7 +306,7 @@ def _climb(aim: Formula) -> fmpz_poly:
     return aim.distilled_with(Formula.raw()).minus(aim)
 
 
-def _piece(lattice: LevelLattice, aim: Formula, lower: RealAlgebraic, upper: RealAlgebraic) -> Piece:
+def _piece(lattice: LevelLattice, aim: Formula, lower: AlgebraicNumber, upper: AlgebraicNumber) -> Piece:
     """What holds between two neighbouring roots, decided at a rational point."""
     f0 = between(lower, upper)
     target, present = aim.at(f0), set[int]()
@@ -316,7 +319,7 @@ def _piece(lattice: LevelLattice, aim: Formula, lower: RealAlgebraic, upper: Rea
     return Piece(lower, upper, tuple(level.tree for level in found), finite, complete)
 
 
-def _closed(present: set[Formula], aim: Formula, lower: RealAlgebraic, upper: RealAlgebraic) -> bool:
+def _closed(present: set[Formula], aim: Formula, lower: AlgebraicNumber, upper: AlgebraicNumber) -> bool:
     """Whether every distillation of two levels makes a level or meets the target, throughout an interval."""
     f0 = between(lower, upper)
     made = {a.distilled_with(b) for a, b in combinations_with_replacement(present, 2)} - present

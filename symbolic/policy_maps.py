@@ -152,10 +152,7 @@ class PolicyMap:
             "parameter": str(self.axis),
             "breakpoints": [
                 {
-                    "value": float(point.value),
-                    "decimals": point.value.decimals(30),
-                    "interval": [str(point.value.low), str(point.value.high)],
-                    "polynomial": point.value.formula(VARIABLES.get(str(self.axis), str(self.axis))),
+                    **point.value.to_dict(VARIABLES.get(str(self.axis), str(self.axis))),
                     "changes": [
                         {"counts": list(counts), "before": action_dict(before), "after": action_dict(after)}
                         for counts, before, after in point.changes

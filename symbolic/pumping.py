@@ -12,7 +12,7 @@ from flint import fmpz, fmpz_mat, fmpz_poly
 
 from lpdistill.errors import UnreachableTargetError
 from lpdistill.model.physics import Werner, WernerPair
-from symbolic.algebraic import RealAlgebraic, real_roots
+from symbolic.algebraic_numbers import AlgebraicNumber, real_roots
 from symbolic.formula import Formula, distilled
 from symbolic.moebius import moebius
 from symbolic.parameters import F0, HIGHEST_DEGREE, MOST_DIGITS, count, fidelity, rational, refuse_beyond
@@ -161,15 +161,15 @@ def pumping_rounds(f0: Any, target: Any) -> sympy.Expr:
 class LargestGap:
     """The largest gap between target and raw fidelity that pumping approaches, and the raw fidelity where it is."""
 
-    f0: RealAlgebraic
-    gap: RealAlgebraic
+    f0: AlgebraicNumber
+    gap: AlgebraicNumber
 
     def __str__(self) -> str:
         return f"gap {self.gap} at f0 = {self.f0}"
 
     def to_dict(self) -> dict[str, Any]:
         """Both numbers as JSON data."""
-        return {"f0": self.f0.to_dict(F0), "gap": self.gap.to_dict(sympy.Symbol("gap"))}
+        return {"f0": self.f0.to_dict(str(F0)), "gap": self.gap.to_dict("gap")}
 
 
 @cache
@@ -186,13 +186,13 @@ def largest_gap() -> LargestGap:
     gap, solved = sympy.Symbol("gap"), moebius()
     condition = sympy.numer(sympy.together(distilled(F0 + gap, F0) - (F0 + gap)))
     derivative = sympy.diff(condition, F0)
-    zero, half, one = (RealAlgebraic.of(Fraction(n, 2)) for n in range(3))
+    zero, half, one = (AlgebraicNumber.rational(Fraction(n, 2)) for n in range(3))
     (widest,) = _roots(sympy.resultant(condition, derivative, F0), gap, (zero, half))
     slope = sympy.diff(solved.limit - F0, F0)
     (where,) = (
         root
         for root in _roots(sympy.resultant(condition, derivative, gap), F0, (half, one))
-        if slope.subs(F0, _rational(root.lower)) > 0 > slope.subs(F0, _rational(root.upper))
+        if slope.subs(F0, _rational(root.low)) > 0 > slope.subs(F0, _rational(root.high))
     )
     return LargestGap(where, widest)
 
@@ -211,8 +211,8 @@ def _pumped(matrix: fmpz_mat, f0: sympy.Rational, rounds: int) -> tuple[fmpz, fm
 
 
 def _roots(
-    polynomial: sympy.Expr, symbol: sympy.Symbol, bounds: tuple[RealAlgebraic, RealAlgebraic]
-) -> tuple[RealAlgebraic, ...]:
+    polynomial: sympy.Expr, symbol: sympy.Symbol, bounds: tuple[AlgebraicNumber, AlgebraicNumber]
+) -> tuple[AlgebraicNumber, ...]:
     """The real roots of a sympy polynomial with integer coefficients strictly between two bounds."""
     return real_roots(fmpz_poly([int(c) for c in reversed(sympy.Poly(polynomial, symbol).all_coeffs())]), *bounds)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from fractions import Fraction
 
 import pytest
 
@@ -94,3 +95,31 @@ def test_certificates_that_cannot_be_written_are_an_error(run, tmp_path):
     ran = run(*SOLVE, "--certificate", str(tmp_path / "nowhere" / "certificate.json"))
     assert ran.code == 1
     assert "cannot read or write" in ran.err
+
+
+def test_rules_and_budgets_are_proved_and_checked(run, tmp_path):
+    """With rules and budgets the exact claims are those of the program that is left, and the certificate checks."""
+    path = tmp_path / "certificate.json"
+    limits = ("--max-distillations", "1", "--discarding", "--budget", "generation_attempts=12")
+    document = run(*SOLVE, *limits, "--exact", "--json", "--certificate", str(path)).document
+    claims = document["certificate"]
+    assert set(claims) == {"waiting_time", "unique", "checked_columns"}
+    assert float(Fraction(claims["waiting_time"])) == pytest.approx(document["waiting_time"], rel=1e-12)
+    checked = run("check", str(path), "--json").document
+    assert {name: checked[name] for name in claims} == claims
+
+
+def test_exact_prices_are_shown(run):
+    """The exact price of a budget is shown beside what is used."""
+    words = run(*SOLVE, "--budget", "generation_attempts=11", "--exact").words
+    assert "generation_attempts: 11 used; price" in words
+
+
+def test_the_users_own_rules_are_bad_input_for_the_checker(run, certificate, tmp_path):
+    """A rule that the checker does not know is bad input, with the reason."""
+    document = json.loads((tmp_path / "certificate.json").read_text())
+    document["problem"]["rules"] = [{"rule": "reserve"}]
+    (tmp_path / "certificate.json").write_text(json.dumps(document))
+    ran = run("check", certificate)
+    assert ran.code == 2
+    assert "rule that this checker does not know" in ran.err

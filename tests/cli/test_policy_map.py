@@ -78,3 +78,11 @@ def test_large_maps_are_refused_with_the_estimate(run):
     ran = run("policy-map", "-M", "10", "--f0", ".9", "--target", ".94")
     assert ran.code == 4
     assert "286 configurations" in ran.err
+
+
+def test_rules_restrict_the_map_and_budgets_are_refused(run):
+    """With one distillation a step the policy is the same for all p; within budgets there is no map."""
+    assert "breakpoints none" in run(*MAP, "--max-distillations", "1").words
+    ran = run(*MAP, "--budget", "steps=9")
+    assert ran.code == 2
+    assert "budgets: make optimal policies draw lots" in ran.err

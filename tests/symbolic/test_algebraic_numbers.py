@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from symbolic import AlgebraicNumber
-from symbolic.algebraic_numbers import first_sign_change, isolate
+from symbolic.algebraic_numbers import between, first_sign_change, isolate, real_roots
 
 x = sympy.Symbol("x")
 coefficients = st.lists(st.integers(-20, 20), min_size=2, max_size=7)
@@ -106,3 +107,83 @@ def test_rational_roots_are_rational_numbers():
     assert half == AlgebraicNumber.rational(Fraction(1, 2))
     assert (half.label(), half.degree, half.width) == ("1/2", 1, 0)
     assert half.formula("p") == "2*p - 1"
+
+
+POLYNOMIALS = st.lists(st.integers(-9, 9), min_size=2, max_size=6).filter(lambda c: c[-1] != 0)
+EVERYWHERE = AlgebraicNumber.rational(Fraction(-100)), AlgebraicNumber.rational(Fraction(100))
+
+
+def roots(*coefficients: int) -> tuple[AlgebraicNumber, ...]:
+    """All real roots of a polynomial given from its constant on."""
+    return real_roots(fmpz_poly(list(coefficients)), *EVERYWHERE)
+
+
+@given(POLYNOMIALS)
+def test_roots_are_those_that_sympy_isolates(coefficients):
+    """Number, order and value of the distinct real roots agree with sympy's continued fractions."""
+    expected = sorted(set(sympy.Poly(coefficients[::-1], x).real_roots()))
+    found = [sympy.rootof(root.in_terms_of(x), root.index) for root in roots(*coefficients)]
+    assert found == expected
+
+
+@given(POLYNOMIALS, st.fractions(-2, 2, max_denominator=9), st.fractions(-2, 2, max_denominator=9))
+def test_roots_lie_strictly_between_the_bounds(coefficients, a, b):
+    """Of all roots exactly those strictly between the bounds are given, rational bounds that are roots excluded."""
+    lower, upper = (AlgebraicNumber.rational(end) for end in sorted((a, b)))
+    inside = tuple(root for root in roots(*coefficients) if lower < root < upper)
+    assert real_roots(fmpz_poly(coefficients), lower, upper) == inside
+
+
+@given(st.integers(2, 10**12))
+def test_floats_are_rounded_correctly(number):
+    """The float of a square root is the one that the correctly rounded square root of the machine gives."""
+    (root,) = real_roots(fmpz_poly([-number, 0, 1]), *map(AlgebraicNumber.rational, (Fraction(0), Fraction(number))))
+    assert float(root) == math.sqrt(number)
+
+
+def test_the_same_root_of_different_polynomials_is_one_number():
+    """Factors are taken out, so sqrt(2) is the same number as a root of x^2 - 2 and of (x^2 - 2)(x - 3)."""
+    assert roots(-2, 0, 1)[1] == roots(6, -2, -3, 1)[1]
+
+
+def test_close_numbers_are_told_apart():
+    """Roots that agree in the first thirty digits are compared exactly."""
+    ten = 10**30
+    root, near = roots(-2, 0, 1)[1], roots(-2 * ten**2 - 1, 0, ten**2)[1]
+    assert (root < near, near < root, root == near) == (True, False, False)
+
+
+def test_between_is_between():
+    """The rational number between two close roots lies strictly between them."""
+    ten = 10**30
+    root, near = roots(-2, 0, 1)[1], roots(-2 * ten**2 - 1, 0, ten**2)[1]
+    assert root < AlgebraicNumber.rational(between(root, near)) < near
+
+
+def test_narrowed_bounds_keep_the_root():
+    """However narrow the bounds are made, the polynomial changes sign between them."""
+    narrow = roots(-2, 0, 1)[1].refined(Fraction(1, 10**40))
+    assert narrow.width <= Fraction(1, 10**40)
+    assert narrow.low**2 < 2 < narrow.high**2
+
+
+def test_expressions():
+    """Roots of degree up to 2 are given in radicals, others as roots of their polynomial."""
+    assert roots(-2, 0, 1)[1].expression == sympy.sqrt(2)
+    assert roots(1, -3, 0, 1)[0].expression == sympy.CRootOf(x**3 - 3 * x + 1, 0)
+
+
+def test_as_data():
+    """As JSON data a number has its value, decimals, its isolating interval and its minimal polynomial."""
+    data = roots(-2, 0, 1)[1].to_dict("x")
+    low, high = (Fraction(end) for end in data["interval"])
+    assert (data["value"], data["polynomial"], low**2 < 2 < high**2) == (2**0.5, "x^2 - 2", True)
+    assert data["decimals"] == "1.414213562373095048801688724210"
+
+
+@given(st.fractions(-3, 3, max_denominator=9), st.fractions(-3, 3, max_denominator=9))
+def test_rational_numbers_compare_and_hash_as_such(a, b):
+    """A rational algebraic number equals, orders and hashes as the fraction does."""
+    number = AlgebraicNumber.rational(a)
+    assert (number == b, number < b, number > b, number <= b, number >= b) == (a == b, a < b, a > b, a <= b, a >= b)
+    assert hash(number) == hash(a)

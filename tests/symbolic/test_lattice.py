@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lpdistill.errors import LimitError, ModelError
 from lpdistill.model.levels import Tree
 from symbolic import levels
-from symbolic.algebraic import RealAlgebraic
+from symbolic.algebraic_numbers import AlgebraicNumber
 from symbolic.trees import standard, tree_counts, trees
 
 F = sympy.Symbol("f0")
@@ -111,7 +111,7 @@ def test_at_crossings_levels_are_equal():
     for crossing in lattice.crossings:
         for a, b in crossing.pairs:
             difference = sympy.numer(sympy.together(lattice.fidelities[a] - lattice.fidelities[b]))
-            assert sympy.rem(difference, crossing.f0.polynomial(F).as_expr(), F) == 0
+            assert sympy.rem(difference, crossing.f0.in_terms_of(F).as_expr(), F) == 0
 
 
 def test_crossings_are_all():
@@ -126,7 +126,7 @@ def test_crossings_are_all():
 @given(RAW)
 def test_orders_hold_between_crossings(f0):
     """Sorting the fidelities at any raw fidelity gives the order of the piece that it lies in."""
-    here = RealAlgebraic.of(f0)
+    here = AlgebraicNumber.rational(f0)
     (order,) = (order for order in EIGHT.orders if order.lower < here < order.upper)
     assert list(order.indices) == sorted(range(len(EIGHT)), key=lambda i: carried_out(EIGHT[i].tree, f0))
 

@@ -12,7 +12,7 @@ from lpdistill import Problem, solve
 from lpdistill.errors import LimitError, ModelError, UnreachableTargetError
 from lpdistill.model.physics import raw_fidelity_with_limit
 from symbolic import changes, lattice_changes, level_range, pumping_limit
-from symbolic.algebraic import RealAlgebraic
+from symbolic.algebraic_numbers import AlgebraicNumber
 from symbolic.formula import Formula, formula_of
 from symbolic.lattice_changes import ChangeKind
 
@@ -27,7 +27,7 @@ def inside(found):
     """A complete piece and a raw fidelity strictly inside it."""
     complete = st.sampled_from([piece for piece in found.pieces if piece.complete])
     parts = st.fractions(Fraction(1, 1000), Fraction(999, 1000), max_denominator=1000)
-    return st.builds(lambda p, part: (p, p.lower.upper + part * (p.upper.lower - p.lower.upper)), complete, parts)
+    return st.builds(lambda p, part: (p, p.lower.high + part * (p.upper.low - p.lower.high)), complete, parts)
 
 
 def change_at(value: float):
@@ -38,7 +38,7 @@ def change_at(value: float):
 
 def waiting_times(change, p: str) -> tuple[float, float]:
     """Least waiting time of four memories just below and just above a change."""
-    sides = change.f0.lower - TINY, change.f0.upper + TINY
+    sides = change.f0.low - TINY, change.f0.high + TINY
     low, high = (solve(Problem(p, 4, side, gap="0.04")).waiting_time for side in sides)
     return low, high
 
@@ -93,14 +93,14 @@ def test_the_waiting_time_is_continuous_elsewhere():
 def test_transition_for_a_fixed_target():
     """For a fixed target the transition is the rational raw fidelity whose pumping limit is the target."""
     (transition,) = (change for change in TARGET if change.kind is ChangeKind.TRANSITION)
-    assert transition.f0 == RealAlgebraic.of(raw_fidelity_with_limit(Fraction(9, 10)))
+    assert transition.f0 == AlgebraicNumber.rational(raw_fidelity_with_limit(Fraction(9, 10)))
     assert transition.finite == (False, True)
 
 
 def test_all_levels_leave_where_the_raw_pair_meets_the_target():
     """For a fixed target the last change is where f0 is the target: above it there are no levels."""
     last = TARGET[len(TARGET) - 1]
-    assert (last.f0, [str(tree) for tree in last.lost]) == (RealAlgebraic.of(Fraction(9, 10)), ["f0"])
+    assert (last.f0, [str(tree) for tree in last.lost]) == (AlgebraicNumber.rational(Fraction(9, 10)), ["f0"])
     assert TARGET.pieces[-1].trees == ()
 
 
@@ -123,7 +123,7 @@ def test_complete_pieces_have_all_levels(found, data):
 @given(f0=RAW)
 def test_pieces_know_whether_levels_are_finite(f0):
     """A piece is finite exactly where the target lies below the pumping limit."""
-    here = RealAlgebraic.of(f0)
+    here = AlgebraicNumber.rational(f0)
     piece = next(piece for piece in GAP.pieces if piece.lower < here < piece.upper)
     assert piece.finite == (f0 + Fraction(1, 25) < float(pumping_limit(f0)))
 
@@ -131,7 +131,7 @@ def test_pieces_know_whether_levels_are_finite(f0):
 def test_changes_are_those_of_the_closure():
     """Just below and just above a change the closure has the numbers of levels that the pieces have."""
     for before, change, after in zip(GAP.pieces, GAP, GAP.pieces[1:], strict=False):
-        for piece, f0 in ((before, change.f0.lower - TINY), (after, change.f0.upper + TINY)):
+        for piece, f0 in ((before, change.f0.low - TINY), (after, change.f0.high + TINY)):
             if piece.complete:
                 assert len(Problem(1, 2, f0, gap="0.04").levels) == len(piece.trees)
 
@@ -153,7 +153,7 @@ def test_the_range_of_a_raw_fidelity_is_its_piece(chosen):
 @pytest.mark.parametrize(("target", "lower", "upper"), [("41/52", True, False), ("0.75001", False, True)])
 def test_a_range_may_end_at_the_raw_fidelity(target, lower, upper):
     """If something meets the target exactly at f0 the range begins there; in general f0 lies inside."""
-    piece, here = level_range("3/4", target=target), RealAlgebraic.of(Fraction(3, 4))
+    piece, here = level_range("3/4", target=target), AlgebraicNumber.rational(Fraction(3, 4))
     assert (piece.lower == here, piece.lower < here) == (lower, upper)
     assert here < piece.upper
 
@@ -165,7 +165,7 @@ def test_a_level_that_touches_the_target_is_noted(monkeypatch):
     above = type(level.numerator)([int(c) for c in reversed(square.all_coeffs())])
     aim = Formula.of(level.numerator + above * level.denominator, level.denominator)
     monkeypatch.setattr(lattice_changes, "_aim", lambda *_: (aim, Fraction(1)))
-    (touch,) = (change for change in changes(raw_pairs=2) if change.f0 == RealAlgebraic.of(Fraction(3, 4)))
+    (touch,) = (change for change in changes(raw_pairs=2) if change.f0 == AlgebraicNumber.rational(Fraction(3, 4)))
     assert [str(tree) for tree in touch.lost] == [str(tree) for tree in touch.gained] == ["D(f0, f0)"]
 
 
@@ -180,7 +180,7 @@ def test_as_data():
     """As JSON data a change has its isolated root, its kind, and the trees that come and go."""
     data = changes(gap="0.04", raw_pairs=3).to_dict()["changes"][1]
     assert (data["kind"], data["lost"], data["gained"]) == ("level", ["D(f0, D(f0, f0))"], [])
-    assert data["f0"]["polynomial"] == "1600*f0**4 - 1936*f0**3 + 12*f0**2 + 482*f0 - 77"
+    assert data["f0"]["polynomial"] == "1600*f0^4 - 1936*f0^3 + 12*f0^2 + 482*f0 - 77"
 
 
 def test_short_repr():

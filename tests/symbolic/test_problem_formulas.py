@@ -32,7 +32,7 @@ def test_beyond_the_range_levels_differ(ends):
     """Just beyond either end of the range the closure has another number of levels than inside."""
     name, step = ends
     end = getattr(FORMULAS.same_target, name)
-    outside = PROBLEM.replace(f0=(end.lower if step < 0 else end.upper) + step)
+    outside = PROBLEM.replace(f0=(end.low if step < 0 else end.high) + step)
     assert len(outside.levels) != len(PROBLEM.levels)
 
 

@@ -143,15 +143,15 @@ def test_the_largest_gap_is_a_double_root():
     """At the largest gap, the condition that the limit bridges it has a double root in ``f0``."""
     gap = sympy.Symbol("gap")
     condition = sympy.numer(sympy.together(distilled(F + gap, F) - (F + gap)))
-    polynomial = largest_gap().gap.polynomial(gap)
+    polynomial = largest_gap().gap.in_terms_of(gap)
     assert sympy.rem(sympy.discriminant(condition, F), polynomial.as_expr(), gap) == 0
 
 
 @pytest.mark.parametrize(("above", "count"), [(True, 0), (False, 2)])
 def test_no_larger_gap_can_be_bridged(above, count):
     """Just below the largest gap two raw fidelities have it as their limit's gap, just above it none has."""
-    narrow = largest_gap().gap.within(Fraction(1, 10**20))
-    gap = sympy.Rational(*(narrow.upper if above else narrow.lower).as_integer_ratio())
+    narrow = largest_gap().gap.refined(Fraction(1, 10**20))
+    gap = sympy.Rational(*(narrow.high if above else narrow.low).as_integer_ratio())
     condition = sympy.Poly(sympy.numer(sympy.together(distilled(F + gap, F) - (F + gap))), F)
     assert condition.count_roots(sympy.Rational(1, 2), 1) == count
 
