@@ -57,7 +57,7 @@ class Increment:
         }
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False)
 class Increments:
     """What whole pieces save, each on its own.
 

@@ -93,7 +93,7 @@ class RegretCurve:
             va="top",
             color=pictures.INK,
         )
-        drawn.set_xlim(self.values[0], self.values[-1])
+        drawn.margins(x=0.0)
         drawn.set_ylim(bottom=0.0)
         drawn.set_xlabel(f"{self.parameter.replace('_', ' ')}, as it turns out")
         drawn.set_ylabel("slower than the best policy, in percent")
@@ -197,7 +197,8 @@ def time_of(solution: Solution, there: Dynamics) -> float:
             "policy", "says nothing about a configuration that a run comes to there", there.key(int(missing[0]))
         )
     try:
-        return float(evaluate(policy, policy.cost / policy.leaving)[0]) - there.uncharged_time
+        local = policy.cost / np.where(policy.leaving > 0, policy.leaving, 1.0)
+        return float(evaluate(policy, local)[0]) - there.uncharged_time
     except ImproperPolicyError:
         return float("inf")
 
@@ -221,7 +222,7 @@ def interval(span: object, where: str) -> tuple[Fraction, Fraction]:
 def _default(problem: Problem, parameter: Parameter) -> tuple[Fraction, Fraction]:
     """From half to one and a half times the planned value, as far as it may be."""
     at = getattr(problem, parameter)
-    low, high = at / 2, 3 * at / 2
+    low, high = at / 2, 3 * at / 2 or Fraction(1)
     if parameter is Parameter.P:
         high = min(high, Fraction(1))
     if parameter is Parameter.F0:

@@ -140,7 +140,7 @@ class Robust:
             curve = regret_curve(solution, span=span, points=POINTS)
             colour = pictures.COLOURS[which == "robust"]
             drawn.plot(curve.values, 100 * curve.regret / curve.best, style, color=colour, lw=1.8, label=which)
-        drawn.set_xlim(float(self.low), float(self.high))
+        drawn.margins(x=0.0)
         drawn.set_ylim(bottom=0.0)
         drawn.set_xlabel("p, as it turns out")
         drawn.set_ylabel("slower than the best policy, in percent")

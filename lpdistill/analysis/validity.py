@@ -121,7 +121,7 @@ class Range:
         return self.lower.value <= value <= self.upper.value
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False)
 class Validity:
     """The ranges in which an optimal policy stays optimal, one parameter at a time.
 

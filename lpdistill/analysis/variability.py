@@ -62,7 +62,7 @@ class Varying(NamedTuple):
         return self.greatest > 0
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False)
 class Variability:
     """How much every action may vary among all policies within a factor of the optimum.
 

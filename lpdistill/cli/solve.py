@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,6 +11,8 @@ import numpy as np
 import typer
 
 from lpdistill import pictures
+from lpdistill.analysis.increments import increments
+from lpdistill.analysis.prices import Side, neighbours
 from lpdistill.analysis.sensitivity import Sensitivity, sensitivity
 from lpdistill.analysis.validity import validity
 from lpdistill.cli.options import Json, Plot, takes_problem
@@ -50,7 +53,11 @@ def solve(
         bool, typer.Option("--sensitivity", help="Derivatives of the waiting time by every parameter.")
     ] = False,
     ranges: Annotated[
-        bool, typer.Option("--ranges", help="The range of every parameter in which the policy stays optimal.")
+        bool,
+        typer.Option("--ranges", help="How far the policy holds in every parameter; with budgets, how far prices do."),
+    ] = False,
+    pieces: Annotated[
+        bool, typer.Option("--increments", help="What one more memory saves, and other changes in whole pieces.")
     ] = False,
     plot: Plot = None,
     as_json: Json = False,
@@ -65,14 +72,17 @@ def solve(
         if worth or plot is not None:
             progress("differentiating")
             found = sensitivity(solution)
-        holds = validity(solution, progress=progress) if ranges else None
+        prices = {name: neighbours(solution, name) for name in solution.budgets} if ranges else {}
+        holds = validity(solution, progress=progress) if ranges and not solution.budgets else None
+        saved = increments(solution, progress=progress) if pieces else None
     if found is not None and plot is not None:
         pictures.save(found.plot(), plot)
     if as_json:
-        sections = {} if found is None else _as_json(found)
-        sections |= {} if holds is None else {"ranges": holds.to_dict()["ranges"]}
-        sections |= {} if proof is None else {"certificate": proof.claims()}
-        print_json(solution.to_dict() | sections)
+        document = solution.to_dict() | ({} if found is None else _as_json(found))
+        document |= {} if holds is None else {"ranges": holds.to_dict()["ranges"]}
+        document |= {"prices": {name: price.to_dict() for name, price in prices.items()}} if prices else {}
+        document |= {} if proof is None else {"certificate": proof.claims()}
+        print_json(document | ({} if saved is None else {"increments": saved.to_dict()["changes"]}))
         return
     _print(solution, everything=everything)
     if proof is not None:
@@ -81,9 +91,29 @@ def solve(
         _print_sensitivity(found)
     if holds is not None:
         headings = {"parameter": "left", "value": "right", "from": "right", "to": "right"}
-        console().print()
-        title = "how far the policy holds, and what takes over beyond"
-        console().print(table(title, headings | {"below": "left", "above": "left"}, holds.rows()))
+        _section("how far the policy holds, and what takes over beyond", headings, holds.rows(), "below", "above")
+    if prices:
+        sides = [(name, price, side) for name, price in prices.items() for side in ("below", "above")]
+        beyond = [(name.replace("_", " "), side, _words(getattr(price, side))) for name, price, side in sides]
+        _section("prices beyond the ranges of budgets", {}, beyond, "budget", "side", "price")
+    if saved is not None:
+        rows = [
+            (change.name.replace("_", " "), f"{change.before:g}", f"{change.after:g}", decimals(change.saves))
+            for change in saved.changes
+        ]
+        headings = {"change": "left", "from": "right", "to": "right", "saves": "right"}
+        _section("what whole pieces save", headings, rows)
+
+
+def _section(title: str, headings: dict[str, str], rows: Sequence[tuple[str, ...]], *more: str) -> None:
+    """Print a table below the others; ``more`` are headings to the left."""
+    console().print()
+    console().print(table(title, headings | dict.fromkeys(more, "left"), rows))
+
+
+def _words(side: Side | None) -> str:
+    """The price beyond one end of a range."""
+    return "no end" if side is None else f"from {side.end:.6g} on, {side}"
 
 
 def _prove(solution: Solution, path: Path | None, progress: Progress) -> Certificate:

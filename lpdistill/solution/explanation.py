@@ -64,7 +64,7 @@ class Alternative:
     outcomes: tuple[Outcome, ...]
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False)
 class Explanation:
     """All actions of one configuration, the best first.
 

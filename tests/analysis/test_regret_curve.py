@@ -2,6 +2,7 @@
 
 import json
 from fractions import Fraction
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from cases import REACHED_BY_DISTILLATION, solved
 from oracle import Hardware, counted
 
 from lpdistill import Budget, ModelError, Problem, solve
-from lpdistill.analysis.regret_curve import regret_curve
+from lpdistill.analysis.regret_curve import RegretCurve, regret_curve, time_of
 
 EXAMPLE = REACHED_BY_DISTILLATION["four memories, three levels"]
 SPANS = {
@@ -77,12 +78,27 @@ def test_wrong_questions_are_refused():
         regret_curve(solve(Problem("1/2", 2, "3/4", "78/100").graph()))
 
 
-def test_policies_that_go_in_circles_elsewhere_take_forever():
-    """Where the fixed policy never reaches the target, its time is infinite, and JSON says null."""
-    problem = Problem("1/2", 2, "3/4", "79/100")
-    curve = regret_curve(solve(problem), "p", span=("1/2", 1), points=2)
-    assert np.isfinite(curve.best).all()
-    assert json.loads(json.dumps(curve.to_dict(), allow_nan=False))["planned"] == 0.5
+def test_policies_that_go_in_circles_take_forever():
+    """A policy that waits for equal levels in two memories never reaches the target there: its time is infinite."""
+    there = solved(Problem("1/2", 2, "3/4", "79/100"), attempts="all").process
+    columns = there.proper().copy()
+    stuck = there.rank((1, 1))
+    columns[stuck] = np.intersect1d(there.of_configuration(stuck), there.waiting)[0]
+    waiting = SimpleNamespace(dual=SimpleNamespace(policy=there.choose(columns)))
+    assert time_of(waiting, there) == np.inf
+
+
+def test_infinite_times_are_null_in_json():
+    """JSON knows no infinity: a time without end is null."""
+    curve = RegretCurve("p", 0.5, np.array([0.5, 1.0]), np.array([3.0, np.inf]), np.array([3.0, 2.0]))
+    document = json.loads(json.dumps(curve.to_dict(), allow_nan=False))
+    assert [point["fixed"] for point in document["points"]] == [3.0, None]
+
+
+def test_a_time_of_zero_has_a_span_too():
+    """A duration that is 0 is compared with longer ones."""
+    curve = regret_curve(solve(EXAMPLE.replace(generation_time=0)), "generation_time", points=3)
+    assert curve.values.tolist() == [0, 0.5, 1]
 
 
 def test_shown_in_every_form():

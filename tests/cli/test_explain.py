@@ -80,3 +80,20 @@ def test_ranges(run):
     )
     document = run("solve", *PROBLEM, "--ranges", "--json").document
     assert document["ranges"]["p"]["upper"]["value"] == pytest.approx(0.852617664, abs=1e-9)
+
+
+def test_ranges_of_prices(run):
+    """With a budget, ``--ranges`` shows the prices beyond both ends of the range of its price."""
+    budget = ("--budget", "generation_attempts=12.4", "--ranges")
+    document = run("solve", *PROBLEM, *budget, "--json").document
+    sides = document["prices"]["generation_attempts"]
+    assert sides["below"]["price"] < sides["price"] < 0
+    assert "prices beyond the ranges of budgets" in run("solve", *PROBLEM, *budget).out
+
+
+def test_increments(run):
+    """``--increments`` says what one more memory saves, in the table and in the document."""
+    document = run("solve", *PROBLEM, "--increments", "--json").document
+    (memories, target) = document["increments"]
+    assert (memories["name"], memories["after"], target["name"]) == ("memories", 5, "target")
+    assert f"memories 4 5 {memories['saves']:.6f}" in run("solve", *PROBLEM, "--increments").words
