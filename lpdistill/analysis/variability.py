@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from lpdistill.arrays import BoolArray
+from lpdistill.arrays import BoolArray, IntArray
 from lpdistill.errors import LimitError, ModelError
 from lpdistill.model.numbers import Number, exact
 from lpdistill.program.occupation import OccupationProgram
@@ -38,8 +38,8 @@ TIED = 1e-11
 NEVER = 1e-9
 """Expected number of times, relative to the steps of a run, that counts as never."""
 
-MOST_COLUMNS = 20_000
-"""Columns beyond which two linear programs for each take hours."""
+MOST_COLUMNS, MOST_OPTIMAL = 5_000, 500_000
+"""Columns beyond which two linear programs for each take hours, and beyond which the optimal ones fill a table."""
 
 
 class Varying(NamedTuple):
@@ -193,35 +193,31 @@ def variability(solution: Solution, slack: Number = 0, *, progress: Callable[[st
     if solution.status != "optimal":
         raise ModelError("variability", "needs a proven optimum", str(solution.status))
     process = solution.process
-    if process.column_count > MOST_COLUMNS:
+    most = MOST_COLUMNS if share else MOST_OPTIMAL
+    if process.column_count > most:
         raise LimitError(
-            f"variability: two linear programs for each of {process.column_count:,} columns are more than the "
-            f"{2 * MOST_COLUMNS:,} that end in reasonable time; take fewer memories, or a target with fewer levels",
-            size={"columns": process.column_count, "most_columns": MOST_COLUMNS},
+            f"variability: {process.column_count:,} actions are more than the {most:,} that end in reasonable time; "
+            f"take fewer memories, or a target with fewer levels{', or no slack' if share else ''}",
+            size={"columns": process.column_count, "most_columns": most},
         )
-    uncharged = process.uncharged_time
-    most = (solution.waiting_time * (1 + float(share))) + uncharged
-    program = OccupationProgram.of(process, np.setdiff1d(process.columns, process.waiting), solution_budgets(solution))
-    asked = _possible(solution, program, most) if not share else np.ones(program.shape[1], dtype=bool)
-    progress(f"two linear programs for each of {int(asked.sum()):,} actions")
+    duration = solution.waiting_time * (1 + float(share)) + process.uncharged_time
+    budgets = tuple(use.budget for use in solution.uses)
+    columns = np.setdiff1d(process.columns, process.waiting)
     if not share:
-        program = OccupationProgram.of(process, program.choice.columns[asked], program.budgets)
-    taken = np.isin(program.choice.columns, solution.plan.uses.columns[solution.plan.occupation > 0])
-    found = ranges(program, most, np.arange(program.shape[1]), taken.astype(np.float64))
+        columns = columns[_possible(solution, columns)]
+    program = OccupationProgram.of(process, columns, budgets)
+    progress(f"two linear programs for each of {len(columns):,} actions")
+    taken = np.isin(columns, solution.plan.uses.columns[solution.plan.occupation > 0])
+    found = ranges(program, duration, taken)
     return Variability(solution, float(share), found, _rows(solution, found))
 
 
-def solution_budgets(solution: Solution) -> tuple[Any, ...]:
-    """The budgets of a solution."""
-    return tuple(use.budget for use in solution.uses)
-
-
-def _possible(solution: Solution, program: OccupationProgram, most: float) -> BoolArray:
+def _possible(solution: Solution, columns: IntArray) -> BoolArray:
     """Columns without regret: by complementary slackness no optimal policy takes another, (columns,)."""
     dual = solution.dual
-    regrets = dual.policy.process.choose(program.choice.columns).regrets(dual.values)
-    taken = np.isin(program.choice.columns, solution.plan.uses.columns[solution.plan.occupation > 0])
-    return np.asarray(taken | (regrets <= TIED * most))
+    regrets = dual.policy.process.choose(columns).regrets(dual.values)
+    taken = np.isin(columns, solution.plan.uses.columns[solution.plan.occupation > 0])
+    return np.asarray(taken | (regrets <= TIED * float(solution.plan.values[0])))
 
 
 def _rows(solution: Solution, found: Ranges) -> tuple[Varying, ...]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import highspy
 import numpy as np
 
-from lpdistill.arrays import FloatArray, IntArray
+from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.errors import NotCertifiedError
 from lpdistill.program.highs import ALONE, PRIMAL, scaled_model
 from lpdistill.program.occupation import OccupationProgram
@@ -40,7 +40,7 @@ class Ranges:
     iterations: int
 
 
-def ranges(program: OccupationProgram, most: float, wanted: IntArray, taken: FloatArray) -> Ranges:
+def ranges(program: OccupationProgram, most: float, taken: BoolArray) -> Ranges:
     r"""Minimise and maximise :math:`x(s, a)` subject to the program and :math:`\sum c\, x \le` ``most``.
 
     Parameters
@@ -49,10 +49,8 @@ def ranges(program: OccupationProgram, most: float, wanted: IntArray, taken: Flo
         The program; its columns are those that may be taken.
     most
         Greatest expected cost.
-    wanted
-        Positions of the columns that are asked about among those of the program.
     taken
-        How often some policy within ``most`` takes each of these, (wanted,): what it never takes has the least 0.
+        Whether some policy that costs no more takes each column, (columns,): what it never takes has the least 0.
 
     Raises
     ------
@@ -80,13 +78,12 @@ def ranges(program: OccupationProgram, most: float, wanted: IntArray, taken: Flo
     solver.run()
     solver.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), np.zeros(len(cost)))
     # Neighbours in this order have much in common, so that each answer is a good start for the next question.
-    order = np.argsort(program.choice.configuration[wanted], kind="stable").tolist()
-    ordered = [(row, int(wanted[row])) for row in order]
-    ends, iterations = np.zeros((2, len(wanted))), 0
+    order = np.argsort(program.choice.configuration, kind="stable").tolist()
+    ends, iterations = np.zeros((2, program.shape[1])), 0
     for end, sense in enumerate((highspy.ObjSense.kMinimize, highspy.ObjSense.kMaximize)):
         solver.changeObjectiveSense(sense)
-        for row, column in ordered:
-            if sense is highspy.ObjSense.kMinimize and not taken[row]:
+        for column in order:
+            if sense is highspy.ObjSense.kMinimize and not taken[column]:
                 continue
             solver.changeColCost(column, 1.0)
             solver.run()
@@ -96,8 +93,8 @@ def ranges(program: OccupationProgram, most: float, wanted: IntArray, taken: Flo
                     f"{program.column_label(column)}; take a larger slack"
                 )
             info = solver.getInfo()
-            ends[end, row] = info.objective_function_value
+            ends[end, column] = info.objective_function_value
             iterations += max(0, int(info.simplex_iteration_count))
             solver.changeColCost(column, 0.0)
-    found = np.maximum(ends, 0.0) / unit[wanted]
-    return Ranges(program.choice.columns[wanted], found[0], found[1], iterations)
+    found = np.maximum(ends, 0.0) / unit
+    return Ranges(program.choice.columns, found[0], found[1], iterations)
