@@ -104,8 +104,8 @@ def neighbours(solution: Solution, name: str) -> Neighbours:
     >>> from lpdistill import Problem, solve
     >>> problem = Problem(0.5, 4, "9/10", "94/100").with_constraints(Budget("generation_attempts", "10.2"))
     >>> neighbours(solve(problem), "generation_attempts")
-    generation_attempts <= 10.2: 10.2 used; one more changes the waiting time by -1.19308, for limits from 10.1716 to \
-10.2181
+    generation_attempts <= 10.2: 10.2 used; one more changes the waiting time by -1.19308, for limits at least \
+from 10.1716 to 10.2181
       below: from 10.1716 on, price -2.91892, up to the limit 10.1292
       above: from 10.2181 on, price -1.13581, up to the limit 10.2337
     """
