@@ -250,7 +250,7 @@ class _Face:
         visited = solution.plan.visits > 0
         columns = np.unique(taken)
         if not solution.uses:
-            priced = process.price(solution.dual.values)
+            priced = solution.dual.priced or process.price(solution.dual.values)
             slack = TIED * float(solution.dual.values[0])
             while True:
                 columns = np.union1d(taken, priced.tied(visited, slack))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -38,6 +38,9 @@ class Optimum:
         All columns that some round chose, increasing: the restricted master of column generation.
     rounds
         Times that all columns were priced.
+    priced
+        The columns as they were priced last, for values a few roundings below those of the policy; None where that is
+        not kept.
     """
 
     policy: Choice
@@ -46,6 +49,7 @@ class Optimum:
     upper: FloatArray
     generated: IntArray
     rounds: int
+    priced: Priced | None = field(default=None, repr=False, compare=False)
 
 
 def silent(stage: str) -> None:
@@ -118,7 +122,8 @@ def policy_iteration(process: Process, columns: IntArray, progress: Callable[[st
             f"the proven bounds of some configuration are more than {GAP:g} apart, relative to their size: a run has "
             "too many steps, or steps of too different cost; take a larger p, or times of similar size"
         )
-    return Optimum(policy, values.clip(lower, upper), lower, upper, np.unique(np.concatenate(generated)), rounds)
+    columns = np.unique(np.concatenate(generated))
+    return Optimum(policy, values.clip(lower, upper), lower, upper, columns, rounds, priced)
 
 
 def dual_excess(process: Process, priced: Priced, low: FloatArray) -> FloatArray:
