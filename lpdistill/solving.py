@@ -18,7 +18,7 @@ from lpdistill.model.generation import Attempts
 from lpdistill.model.numbers import member
 from lpdistill.model.problem import Problem
 from lpdistill.model.process import Process
-from lpdistill.model.resources import Resource, resource_of
+from lpdistill.model.resources import RESOURCES, Resource
 from lpdistill.model.size import require
 from lpdistill.program.budgeted import Budgeted, within_budgets
 from lpdistill.program.dead_ends import require_live
@@ -109,6 +109,7 @@ def solve(  # noqa: PLR0913 - one keyword for each thing that may be asked
     began = time.perf_counter()
     method = member(Method, method, "method")
     process, budgets = opened(problem, attempts, least)
+    thrift = None if least is None else resource_named(process, least, "least")
     if method is Method.AUTO:
         method = Method.SIMPLEX if process.column_count <= EXPLICIT_COLUMNS else Method.COLUMNS
     if method is Method.COLUMNS:
@@ -135,8 +136,8 @@ def solve(  # noqa: PLR0913 - one keyword for each thing that may be asked
                 "least", "breaks ties among randomised policies only; leave it or deterministic out", least
             )
         plan, determinism = best_deterministic(process, budgets, answer, progress)
-    elif least is not None:
-        plan = _breaking_ties(process, budgets, answer, resource_named(process, least, "least"), progress)
+    elif thrift is not None:
+        plan = _breaking_ties(process, budgets, answer, thrift, progress)
     run = Run(
         configurations=process.size,
         columns=process.column_count,
@@ -177,7 +178,8 @@ def opened(
         If the rules leave no policy that reaches the target.
     """
     if isinstance(problem, Problem):
-        if attempts is None and least is not None and resource_of(least, "resource").touches_generation:
+        known = least if isinstance(least, Resource) or least is None else RESOURCES.get(least)
+        if attempts is None and least is not None and (known is None or known.touches_generation):
             attempts = Attempts.ALL
         process = Dynamics(problem, None if attempts is None else member(Attempts, attempts, "attempts"))
         require(process.repertoire, explicit=False)

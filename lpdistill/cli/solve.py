@@ -17,6 +17,7 @@ from lpdistill.analysis.sensitivity import Sensitivity, sensitivity
 from lpdistill.analysis.validity import validity
 from lpdistill.cli.options import Json, Plot, takes_problem
 from lpdistill.cli.output import Progress, console, decimals, print_json, table
+from lpdistill.export.files import writing
 from lpdistill.model.problem import Problem
 from lpdistill.solution.solution import SHOWN, Solution
 from lpdistill.solution.wording import Wording
@@ -123,7 +124,8 @@ def _prove(solution: Solution, path: Path | None, progress: Progress) -> Certifi
     proof = certify(solution, progress=progress)
     if path is not None:
         progress("writing the certificate")
-        proof.save(path)
+        with writing(path):
+            proof.save(path)
     return proof
 
 
