@@ -124,7 +124,7 @@ def _prove(solution: Solution, path: Path | None, progress: Progress) -> Certifi
     proof = certify(solution, progress=progress)
     if path is not None:
         progress("writing the certificate")
-        with writing(path):
+        with writing(path, "certificate"):
             proof.save(path)
     return proof
 

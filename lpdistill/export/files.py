@@ -11,12 +11,12 @@ from lpdistill.errors import ModelError
 
 
 @contextmanager
-def writing(file: str | PathLike[str]) -> Iterator[None]:
-    """Raise ModelError where a file cannot be written."""
+def writing(file: str | PathLike[str], where: str = "file") -> Iterator[None]:
+    """Raise ModelError where a file cannot be written; ``where`` is what asked for it."""
     try:
         yield
     except OSError as error:
-        raise ModelError("file", f"cannot be written: {error.strerror or error}", str(file)) from None
+        raise ModelError(where, f"cannot be written: {error.strerror or error}", str(file)) from None
 
 
 def require_suffix(file: str | PathLike[str], *suffixes: str) -> None:

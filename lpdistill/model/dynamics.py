@@ -27,6 +27,7 @@ from scipy import sparse
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.errors import LimitError
 from lpdistill.model.actions import Action, Step
+from lpdistill.model.baselines import GREEDY
 from lpdistill.model.columns import Block, Columns, Numbering
 from lpdistill.model.configurations import CountVectors
 from lpdistill.model.generation import Attempts, Generation
@@ -265,7 +266,7 @@ class Dynamics:
 
     def proper(self) -> IntArray:
         """Columns of a proper policy, one for every live configuration, in order."""
-        return self.reachability.columns if self.restricted else self.greedy()
+        return self.reachability.columns if self.restricted else GREEDY.columns(self)
 
     @cached_property
     def pricing(self) -> Pricing:
@@ -426,31 +427,6 @@ class Dynamics:
             which.tolist(), what.attempts.tolist(), what.discard.tolist(), strict=True
         ):
             yield Action(distilled[matching], attempts, (level,) if level >= 0 else ())
-
-    def greedy(self) -> IntArray:
-        """Column of the greedy policy in every configuration, (configurations,).
-
-        Greedy repeatedly distils the two unmatched pairs of smallest fidelity difference, until fewer than two are
-        left, and attempts generation on every empty memory (arXiv:2606.14908, section IV).  In count form: all it can
-        within each level, then the odd ones out by increasing difference.
-        """
-        levels = self.problem.levels
-        odd = self.configurations.counts % 2
-        chosen = np.zeros((self.size, len(levels.kinds)), dtype=np.int64)
-        by_difference = sorted(
-            enumerate(levels.kinds), key=lambda item: levels[item[1].high].fidelity - levels[item[1].low].fidelity
-        )
-        for column, kind in by_difference:
-            if kind.low == kind.high:
-                chosen[:, column] = self.configurations.counts[:, kind.low] // 2
-            else:
-                both = odd[:, kind.low] & odd[:, kind.high]
-                chosen[:, column] = both
-                odd[:, kind.low] -= both
-                odd[:, kind.high] -= both
-        everywhere = np.arange(self.size)
-        attempts = self.problem.memories - self.configurations.totals
-        return self.numbering.find(everywhere, self.matchings.number(chosen), attempts)
 
 
 def _generates(what: Columns) -> BoolArray:

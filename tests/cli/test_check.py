@@ -93,8 +93,8 @@ def test_other_files_are_bad_input(run, problem_file):
 def test_certificates_that_cannot_be_written_are_an_error(run, tmp_path):
     """A certificate for a folder that does not exist is one message."""
     ran = run(*SOLVE, "--certificate", str(tmp_path / "nowhere" / "certificate.json"))
-    assert ran.code == 1
-    assert "cannot read or write" in ran.err
+    assert ran.code == 2
+    assert ran.err.startswith("lpdistill: error: certificate: cannot be written: ")
 
 
 def test_rules_and_budgets_are_proved_and_checked(run, tmp_path):

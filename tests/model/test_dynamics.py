@@ -9,6 +9,7 @@ from cases import SMALL, Additive, additive, dynamics_of, labels, problems
 from hypothesis import given, settings
 
 from lpdistill import Attempts, Dynamics, ModelError, Problem
+from lpdistill.model.baselines import GREEDY
 
 every_problem = pytest.mark.parametrize("problem", SMALL.values(), ids=SMALL)
 both_attempts = pytest.mark.parametrize("attempts", ["full", "all"])
@@ -157,7 +158,7 @@ def test_greedy_matches_the_nearest_pairs(problem):
     """The greedy columns distil what greedy does one pair at a time, and attempt generation on every empty memory."""
     dynamics = dynamics_of(problem)
     fidelities = [level.fidelity for level in problem.levels]
-    for counts, action in labels(dynamics, dynamics.greedy()):
+    for counts, action in labels(dynamics, GREEDY.columns(dynamics)):
         assert action == (nearest_pairs(fidelities, counts), problem.memories - sum(counts))
 
 

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lpdistill import ImproperPolicyError, Problem
+from lpdistill.model.baselines import GREEDY
 from lpdistill.program import evaluation
 from lpdistill.program.evaluation import evaluate, stuck, visits
 
@@ -61,7 +62,7 @@ def random_policies(draw, problems):
 def test_values_of_greedy_are_exact_in_every_configuration(problem):
     """Expected times to go of the greedy policy agree with exact elimination, also where no run comes."""
     dynamics = dynamics_of(problem)
-    choice = dynamics.choose(dynamics.greedy())
+    choice = dynamics.choose(GREEDY.columns(dynamics))
     local = choice.cost / choice.leaving
     values = evaluate(choice, local)
     values = evaluate(choice, local, scale=values)
@@ -74,7 +75,7 @@ def test_values_of_greedy_are_exact_in_every_configuration(problem):
 def test_visits_of_greedy_are_exact(problem):
     """Expected visits of the greedy policy agree with exact elimination, however few: exactly 0 where no run comes."""
     dynamics = dynamics_of(problem)
-    choice = dynamics.choose(dynamics.greedy())
+    choice = dynamics.choose(GREEDY.columns(dynamics))
     chain = oracle.counted(oracle.Hardware.of(problem), full=True)
     expected = ranked(dynamics, chain.visits(named(dynamics, choice.columns)))
     assert visits(choice, entered_at(dynamics, 0)) == pytest.approx(expected, rel=1e-12, abs=0)
@@ -85,7 +86,7 @@ def test_visits_of_greedy_are_exact(problem):
 def test_visits_balance_by_every_route(problem):
     """Whichever way they are found, visits balance: a run leaves a configuration as often as it enters."""
     dynamics = dynamics_of(problem)
-    choice = dynamics.choose(dynamics.greedy())
+    choice = dynamics.choose(GREEDY.columns(dynamics))
     found = visits(choice, entered_at(dynamics, 0))
     entered = choice.moves.T @ found
     entered[0] += 1
@@ -96,7 +97,7 @@ def test_visits_balance_by_every_route(problem):
 def test_visits_from_elsewhere(problem):
     """Visits may start in any configuration."""
     dynamics = dynamics_of(problem)
-    choice, start = dynamics.choose(dynamics.greedy()), dynamics.size // 2
+    choice, start = dynamics.choose(GREEDY.columns(dynamics)), dynamics.size // 2
     chain = oracle.counted(oracle.Hardware.of(problem), full=True)
     counts = dynamics.configurations.counts.tolist()
     elsewhere = oracle.Chain(tuple(counts[start]), chain.steps)
@@ -106,7 +107,7 @@ def test_visits_from_elsewhere(problem):
 
 def entered_only(dynamics):
     """The greedy policy, and the part of it that says what to do where a run from the start comes."""
-    whole = dynamics.choose(dynamics.greedy())
+    whole = dynamics.choose(GREEDY.columns(dynamics))
     return whole, whole.at(visits(whole, entered_at(dynamics, 0)) > 0)
 
 
@@ -213,7 +214,7 @@ def test_rare_generation_keeps_all_digits(p):
     """However rare generation is, values and visits keep their relative accuracy."""
     problem = Problem(p, 2, "3/4", "79/100")
     dynamics = dynamics_of(problem)
-    choice = dynamics.choose(dynamics.greedy())
+    choice = dynamics.choose(GREEDY.columns(dynamics))
     chain = oracle.counted(oracle.Hardware.of(problem), full=True)
     policy = named(dynamics, choice.columns)
     assert evaluate(choice, choice.cost / choice.leaving) == pytest.approx(

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lpdistill import Dynamics, LimitError, ModelError, NotCertifiedError, Problem, solve
+from lpdistill.model.baselines import GREEDY
 from lpdistill.program.evaluation import visits
 from lpdistill.program.policy_iteration import policy_iteration
 from symbolic import AlgebraicNumber, certify, policy_map, waiting_time
@@ -41,7 +42,7 @@ def optimum(problem: Problem) -> tuple[float, dict]:
 
 def optimum_of(dynamics: Dynamics) -> tuple[float, dict]:
     """The same for columns that have been numbered before."""
-    found = policy_iteration(dynamics, dynamics.greedy())
+    found = policy_iteration(dynamics, GREEDY.columns(dynamics))
     start = np.zeros(dynamics.size)
     start[0] = 1.0
     seen = np.flatnonzero(visits(found.policy, start))

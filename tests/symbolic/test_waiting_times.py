@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from oracle import TARGET, Hardware, counted
 
 from lpdistill import Action, Budget, ImproperPolicyError, LimitError, ModelError, Policy, Problem, solve
+from lpdistill.model.baselines import GREEDY
 from lpdistill.program.plan import Plan
 from symbolic import variance, variance_in_p, waiting_time, waiting_time_in_p, waiting_time_in_p_and_f0
 
@@ -89,7 +90,7 @@ def test_optimal_waiting_times_are_those_of_brute_force(problem):
 def test_any_policy_is_evaluated(problem):
     """The waiting time of the greedy policy, given as a policy or as actions, is that of brute force."""
     dynamics = solved(problem).process
-    greedy = Policy(Plan.of(dynamics.choose(dynamics.greedy()), np.ones(dynamics.size)))
+    greedy = Policy(Plan.of(dynamics.choose(GREEDY.columns(dynamics)), np.ones(dynamics.size)))
     actions = {counts: decisions[0].action for counts, decisions in greedy.items()}
     chain = counted(Hardware.of(problem), full=True)
     named = {counts: (action.distil, action.generate) for counts, action in actions.items()}
