@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from lpdistill.analysis.baselines import baseline, policy_named
     from lpdistill.analysis.frontier import Frontier, frontier
     from lpdistill.analysis.increments import Increments, increments
     from lpdistill.analysis.intervention import Intervention, forbid, force
@@ -98,12 +99,14 @@ __all__ = [
     "Variability",
     "Visits",
     "Werner",
+    "baseline",
     "forbid",
     "force",
     "frontier",
     "increments",
     "load_problem",
     "neighbours",
+    "policy_named",
     "read_policy",
     "regret_curve",
     "robust",
@@ -117,6 +120,7 @@ __all__ = [
 __version__ = "0.1.0"
 
 _ROOMS = {
+    "analysis.baselines": ["baseline", "policy_named"],
     "analysis.increments": ["Increments", "increments"],
     "analysis.intervention": ["Intervention", "forbid", "force"],
     "analysis.prices": ["Neighbours", "neighbours"],

@@ -11,15 +11,23 @@ from typing import Annotated, Any, TypeAlias
 
 import typer
 
+from lpdistill.analysis.baselines import policy_named
 from lpdistill.errors import ModelError
+from lpdistill.export.policies import SUFFIXES, read_policy
 from lpdistill.model.numbers import whole
 from lpdistill.model.problem import Problem
 from lpdistill.model.problem_file import merged, problem_from, read_settings
 from lpdistill.model.rules import BUILT_IN
+from lpdistill.solution.policy import Policy
 
 # Numbers arrive as text, so that they are kept exactly and checked in one place.
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 Plot: TypeAlias = Annotated[Path | None, typer.Option("--plot", help="Draw it into a file (.png, .svg, .pdf).")]
+
+PolicyOption: TypeAlias = Annotated[
+    str,
+    typer.Option("--policy", help="optimal, pumping, nested, greedy, banded:WIDTH, or a policy file (.json, .csv)."),
+]
 
 Counts: TypeAlias = Annotated[
     str, typer.Option("--counts", help="A configuration: pairs stored at each level, such as 2,1.")
@@ -147,6 +155,19 @@ def budgets_of(limits: Sequence[str]) -> dict[str, dict[str, str]]:
             raise ModelError("--budget", f"gives two limits of one kind for {parts['name']}", text)
         sides[side] = parts["limit"]
     return found
+
+
+def policy_of(problem: Problem, text: str, progress: Callable[[str], None]) -> Policy:
+    """The policy that ``--policy`` names: by name, or by its file.
+
+    Raises
+    ------
+    ModelError
+        If there is none of that name, or the file holds no policy of the problem.
+    """
+    if Path(text).suffix in SUFFIXES:
+        return read_policy(problem, text)
+    return policy_named(problem, text, progress)
 
 
 def counts_of(text: str) -> tuple[int, ...]:

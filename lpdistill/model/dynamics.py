@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cached_property
 from operator import index as whole_number
 from typing import Any
@@ -118,6 +119,16 @@ class Dynamics:
     def greatest_duration(self) -> float:
         """The longest duration of a step."""
         return float(self.durations.max())
+
+    @property
+    def step_times(self) -> tuple[Fraction, ...]:
+        """Durations of a step that does not distil, of one that does, and of discarding."""
+        return self.problem.generation_time, self.problem.distillation_time, Fraction(0)
+
+    def step_time(self, columns: IntArray) -> IntArray:
+        """Which of :attr:`step_times` the given columns take, (columns,)."""
+        what = self.numbering.describe(columns)
+        return np.where(what.discard >= 0, 2, what.pairs > 0).astype(np.int64)
 
     @property
     def uncharged_time(self) -> float:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
@@ -94,6 +95,15 @@ class Process(Protocol):
     @property
     def greatest_duration(self) -> float:
         """The longest duration of a step."""
+        ...
+
+    @property
+    def step_times(self) -> tuple[Fraction, ...]:
+        """The durations that steps may have, exactly."""
+        ...
+
+    def step_time(self, columns: IntArray) -> IntArray:
+        """Which of :attr:`step_times` the given columns take, (columns,)."""
         ...
 
     @property

@@ -109,6 +109,20 @@ def stuck(choice: Choice) -> BoolArray:
     return ~_reachable(back, np.flatnonzero((choice.leaving > 0) & (choice.reaching > 0)))
 
 
+def doomed(choice: Choice) -> BoolArray:
+    """Columns of a policy from whose configuration it may get where it never reaches the target, (columns,)."""
+    square = sparse.csr_array(choice.moves[:, choice.configuration].T)
+    return _reachable(square, np.flatnonzero(stuck(choice)))
+
+
+def deadlocked(choice: Choice, start: int) -> IntArray:
+    """Configurations in which runs of a policy from the given one are trapped for ever, ranks in order."""
+    closed, _ = _closed_classes(choice)
+    square = sparse.csr_array(choice.moves[:, choice.configuration])
+    reached = _reachable(square, np.flatnonzero(choice.configuration == start))
+    return choice.configuration[closed & reached]
+
+
 def _spread(choice: Choice, values: FloatArray) -> FloatArray:
     """Values of a policy's columns as values of all configurations, 0 where it has no column."""
     size = choice.process.size
@@ -132,8 +146,8 @@ def require_leaving(choice: Choice) -> None:
         raise_improper(choice)
 
 
-def raise_improper(choice: Choice) -> NoReturn:
-    """Say which configurations a policy never leaves towards the target.
+def raise_improper(choice: Choice, among: IntArray | None = None) -> NoReturn:
+    """Say which configurations a policy never leaves towards the target; of those in ``among``, if given.
 
     Raises
     ------
@@ -143,6 +157,8 @@ def raise_improper(choice: Choice) -> NoReturn:
         If there are none, so that only arithmetic has failed.
     """
     closed, label = _closed_classes(choice)
+    if among is not None:
+        closed &= np.isin(choice.configuration, among)
     if not closed.any():
         raise NotCertifiedError(
             "the policy reaches the target from everywhere, but its expected time exceeds what double precision can "

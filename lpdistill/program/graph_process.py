@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
@@ -15,6 +16,7 @@ from lpdistill.model.budgets import Budget
 from lpdistill.model.process import Choice
 from lpdistill.model.reachability import HUGE, Reachability
 from lpdistill.model.resources import TIME, Resource, Tariff
+from lpdistill.model.time_lattice import simplest
 
 
 class NodeResource(Resource):
@@ -157,6 +159,20 @@ class GraphProcess:
     def greatest_duration(self) -> float:
         """The longest time that an action takes."""
         return float(self.durations.max(initial=0.0))
+
+    @cached_property
+    def _step_times(self) -> tuple[tuple[Fraction, ...], IntArray]:
+        times, which = np.unique(self.durations, return_inverse=True)
+        return tuple(simplest(time) for time in times.tolist()), which
+
+    @property
+    def step_times(self) -> tuple[Fraction, ...]:
+        """The times that actions take."""
+        return self._step_times[0]
+
+    def step_time(self, columns: IntArray) -> IntArray:
+        """Which of :attr:`step_times` the given actions take, (columns,)."""
+        return self._step_times[1][columns]
 
     @cached_property
     def cost(self) -> FloatArray:

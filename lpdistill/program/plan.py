@@ -7,10 +7,10 @@ from functools import cached_property
 
 import numpy as np
 
-from lpdistill.arrays import FloatArray
+from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.model.process import Choice
 from lpdistill.model.resources import Resource
-from lpdistill.program.evaluation import evaluate, visits
+from lpdistill.program.evaluation import deadlocked, doomed, evaluate, raise_improper, visits
 from lpdistill.program.policy_iteration import MARGIN, Optimum, policy_shortfall, scaled_up
 
 
@@ -26,7 +26,7 @@ class Plan:
         Probability of each, given the configuration, (uses,).
     values, upper
         Expected time to go of the policy, and a proven upper bound on it, (configurations,); 0 where the policy has no
-        column.
+        column, infinite where it may never reach the target.
     """
 
     uses: Choice
@@ -55,6 +55,22 @@ class Plan:
         return Plan(uses, probability, np.minimum(values, upper), upper)
 
     @staticmethod
+    def improper(uses: Choice, probability: FloatArray) -> Plan:
+        """Evaluate a policy that may never reach the target: its expected time is infinite where that can happen."""
+        mixed = uses.mixed(probability)
+        never = doomed(mixed)
+        if not never.any():
+            return Plan.of(uses, probability)
+        lost = mixed.configuration[never]
+        kept = ~np.isin(uses.configuration, lost)
+        values, upper = np.zeros((2, uses.process.size))
+        if kept.any():
+            part = Plan.of(uses.at(kept), probability[kept])
+            values, upper = part.values, part.upper
+        values[lost] = upper[lost] = np.inf
+        return Plan(uses, probability, values, upper)
+
+    @staticmethod
     def optimal(optimum: Optimum) -> Plan:
         """The policy that policy iteration ended with."""
         return Plan(optimum.policy, np.ones(len(optimum.policy.columns)), optimum.values, optimum.upper)
@@ -64,13 +80,64 @@ class Plan:
         """One column per configuration, with the randomisation inside."""
         return self.uses.mixed(self.probability)
 
+    @property
+    def proper(self) -> bool:
+        """Whether runs from the start reach the target with probability 1."""
+        return bool(np.isfinite(self.values[0]))
+
+    @cached_property
+    def deadlock(self) -> IntArray:
+        """Configurations in which runs from the start are trapped for ever: ranks, increasing."""
+        return deadlocked(self.mixed, 0)
+
+    @cached_property
+    def _sure(self) -> Choice:
+        """The configurations from which the target is reached with probability 1.
+
+        Raises
+        ------
+        ImproperPolicyError
+            If the start is none of them.
+        """
+        if not self.proper:
+            raise_improper(self.mixed, self.deadlock)
+        return self.mixed.at(np.isfinite(self.values[self.mixed.configuration]))
+
     @cached_property
     def visits(self) -> FloatArray:
-        """Expected number of steps that a run takes in each configuration, (configurations,)."""
+        """Expected number of steps that a run takes in each configuration, (configurations,).
+
+        Raises
+        ------
+        ImproperPolicyError
+            If runs may never reach the target.
+        """
         entered = np.zeros(self.uses.process.size)
         entered[0] = 1.0
         found = np.zeros(self.uses.process.size)
-        found[self.mixed.configuration] = visits(self.mixed, entered)
+        found[self._sure.configuration] = visits(self._sure, entered)
+        return found
+
+    @cached_property
+    def variance(self) -> FloatArray:
+        r"""Variance of the time to go, (configurations,); infinite where the target may never be reached.
+
+        With step durations :math:`\tau_a` it solves :math:`\sigma^2(s) = \mathrm E[(\tau_a + V(s') - V(s))^2 +
+        \sigma^2(s')]` (the law of total variance): squares, nothing is subtracted.
+        """
+        sure, uses = self._sure.configuration, self.uses
+        moves, here = uses.moves, self.values[uses.configuration]
+        row = np.repeat(np.arange(len(uses.columns)), np.diff(moves.indptr))
+        surprise = (uses.cost - here)[row] + self.values[moves.indices]
+        with np.errstate(invalid="ignore"):  # of configurations from which the target may not be reached
+            square = np.bincount(row, moves.data * surprise**2, minlength=len(uses.columns))
+            square = square + uses.reaching * (uses.cost - here) ** 2 + (1 - uses.leaving) * uses.cost**2
+        kept = np.isin(uses.configuration, sure)
+        part = uses.at(kept)
+        owners = np.searchsorted(sure, part.configuration)
+        local = np.bincount(owners, self.probability[kept] * square[kept], minlength=len(sure))
+        found = evaluate(self._sure, local / self._sure.leaving)
+        found[~np.isfinite(self.values)] = np.inf
         return found
 
     @cached_property

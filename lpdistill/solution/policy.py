@@ -112,7 +112,9 @@ class Policy(ByConfiguration[tuple[Decision, ...]]):
         self._starts = np.searchsorted(plan.uses.configuration, np.arange(self._process.size + 1))
 
     @staticmethod
-    def of(problem: Problem, choose: Mapping[Key, Choices] | Callable[[Key], Choices]) -> Policy:
+    def of(
+        problem: Problem, choose: Mapping[Key, Choices] | Callable[[Key], Choices], *, improper: bool = False
+    ) -> Policy:
         """A policy of the user's, evaluated.
 
         Parameters
@@ -122,6 +124,9 @@ class Policy(ByConfiguration[tuple[Decision, ...]]):
         choose
             What to do in a configuration: an :class:`Action`, or :class:`Decision` objects whose probabilities sum
             to 1.  A mapping may leave out configurations that a run cannot enter.
+        improper
+            Whether to accept a policy that may never reach the target; its expected time is then infinite, and
+            :attr:`deadlock` names where runs are trapped.
 
         Raises
         ------
@@ -129,7 +134,8 @@ class Policy(ByConfiguration[tuple[Decision, ...]]):
             If an action is impossible in its configuration or forbidden by a rule, probabilities do not sum to 1, or
             nothing is said about a configuration that can be entered.
         ImproperPolicyError
-            If the policy does not reach the target from everywhere: the message names the deadlock.
+            If the policy does not reach the target from everywhere, unless that is accepted: the message names the
+            deadlock.
 
         Examples
         --------
@@ -161,18 +167,47 @@ class Policy(ByConfiguration[tuple[Decision, ...]]):
         if not known[0] or not known[entered].all():
             missing = 0 if not known[0] else int(entered[~known[entered]][0])
             raise ModelError("policy", "says nothing about a configuration that a run can enter", process.key(missing))
+        if improper:
+            return Policy(Plan.improper(uses, probability))
         if stuck(uses.mixed(probability)).any():
             raise_improper(uses.mixed(probability))
         return Policy(Plan.of(uses, probability))
 
     @property
+    def process(self) -> Process:
+        """The columns that it chooses from."""
+        return self._process
+
+    @property
     def waiting_time(self) -> float:
-        """Expected waiting time of the policy from the start."""
+        """Expected waiting time of the policy from the start; infinite where runs may never reach the target."""
         return float(self.plan.values[0]) - self._process.uncharged_time
 
     @cached_property
+    def standard_deviation(self) -> float:
+        """Standard deviation of the waiting time from the start, by a linear solve.
+
+        Raises
+        ------
+        ImproperPolicyError
+            If runs may never reach the target.
+        """
+        return float(np.sqrt(self.plan.variance[0]))
+
+    @cached_property
+    def deadlock(self) -> tuple[Key, ...]:
+        """Configurations in which runs from the start are trapped for ever, if any."""
+        return tuple(self._process.key(int(rank)) for rank in self.plan.deadlock)
+
+    @cached_property
     def expected(self) -> Expected:
-        """Expected totals of a run."""
+        """Expected totals of a run.
+
+        Raises
+        ------
+        ImproperPolicyError
+            If runs may never reach the target.
+        """
         return Expected({name: self.plan.used(resource) for name, resource in self._process.resources.items()})
 
     @cached_property
@@ -192,7 +227,8 @@ class Policy(ByConfiguration[tuple[Decision, ...]]):
 
     def __repr__(self) -> str:
         kind = f"randomised in {len(self.randomised)}" if self.randomised else "deterministic"
-        return f"Policy: {len(self):,} configurations, {kind}"
+        trapped = f", trapped for ever in {self.deadlock[0]!r}" if self.deadlock else ""
+        return f"Policy: {len(self):,} configurations, {kind}{trapped}"
 
     def at(self, rank: int) -> tuple[Decision, ...]:
         """What to do in the configuration of the given rank."""

@@ -1,0 +1,88 @@
+"""Policies by name: the optimum, and the baselines that it is compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from lpdistill.errors import ModelError
+from lpdistill.model.baselines import BASELINES, Baseline, banded
+from lpdistill.model.dynamics import Dynamics
+from lpdistill.model.generation import Attempts
+from lpdistill.model.problem import Problem
+from lpdistill.model.size import require
+from lpdistill.program.plan import Plan
+from lpdistill.program.policy_iteration import silent
+from lpdistill.solution.policy import Policy
+from lpdistill.solving import solve
+
+OPTIMAL = "optimal"
+
+POLICIES = (OPTIMAL, *BASELINES)
+"""The policies that are compared unless others are named; there is also ``banded:WIDTH``."""
+
+
+def baseline_named(name: str) -> Baseline:
+    """A baseline by name.
+
+    Raises
+    ------
+    ModelError
+        If there is none.
+    """
+    if name in BASELINES:
+        return BASELINES[name]
+    kind, _, width = name.partition(":")
+    if kind != "banded" or not width:
+        raise ModelError("policy", f"must be one of {', '.join(POLICIES)}, banded:WIDTH", name)
+    return banded(width)
+
+
+def baseline(problem: Problem, name: str) -> Policy:
+    """A baseline policy, evaluated; it may be improper.
+
+    Parameters
+    ----------
+    problem
+        The problem; its rules hold, its budgets do not matter.
+    name
+        ``pumping``, ``nested``, ``greedy``, or ``banded:WIDTH`` (:mod:`lpdistill.model.baselines`).
+
+    Raises
+    ------
+    ModelError
+        If there is no such baseline, or a rule forbids what it does.
+
+    Examples
+    --------
+    Nested distillation with two memories and two rounds is trapped with one pair at each level:
+
+    >>> nested = baseline(Problem("1/2", 2, "3/4", "79/100"), "nested")
+    >>> nested.waiting_time, nested.deadlock
+    (inf, ((1, 1),))
+    """
+    chosen = baseline_named(name)
+    dynamics = Dynamics(problem, Attempts.FULL).unguarded()
+    require(dynamics.repertoire, explicit=False)
+    uses = dynamics.choose(chosen.columns(dynamics))
+    order = np.argsort(uses.configuration, kind="stable")
+    return Policy(Plan.improper(uses.at(order), np.ones(len(order))))
+
+
+def policy_named(problem: Problem, name: str, progress: Callable[[str], None] = silent) -> Policy:
+    """The optimal policy or a baseline, by name.
+
+    Raises
+    ------
+    ModelError
+        If there is no such policy.
+    LpdistillError
+        Whatever :func:`lpdistill.solve` raises.
+
+    >>> round(policy_named(Problem("1/2", 4, "9/10", "94/100"), "greedy").waiting_time, 6)
+    9.625825
+    """
+    if name == OPTIMAL:
+        return solve(problem, progress=progress).policy
+    return baseline(problem, name)

@@ -1,0 +1,70 @@
+"""The lattice of times: every run ends a whole number of units after its start."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import reduce
+
+import numpy as np
+
+from lpdistill.arrays import IntArray
+from lpdistill.model.process import Process
+
+SIMPLE = 10**6
+"""Denominators up to which a float is taken for the fraction that rounds to it."""
+
+
+@dataclass(frozen=True)
+class TimeLattice:
+    """The times at which steps can begin and end.
+
+    Attributes
+    ----------
+    unit
+        Greatest common divisor of all durations of steps.
+    slots
+        Duration of each of the process' :attr:`~lpdistill.model.process.Process.step_times`, in units.
+    uncharged
+        What is taken off the duration of every run.
+    """
+
+    unit: Fraction
+    slots: IntArray
+    uncharged: Fraction
+
+    @staticmethod
+    def of(process: Process) -> TimeLattice:
+        """The lattice of a process.
+
+        >>> from lpdistill import Dynamics, Problem
+        >>> TimeLattice.of(Dynamics(Problem(0.5, 2, 0.75, 0.78, generation_time="1/3", distillation_time="1/2")))
+        TimeLattice(unit=Fraction(1, 6), slots=array([2, 3, 0]), uncharged=Fraction(0, 1))
+        """
+        unit = reduce(_common, process.step_times, Fraction(0))
+        slots = np.array([int(time / unit) for time in process.step_times], dtype=np.int64)
+        return TimeLattice(unit, slots, simplest(process.uncharged_time))
+
+    def within(self, window: Fraction) -> int:
+        """The last slot whose end, with what is not charged taken off, is within a window; -1 if there is none."""
+        return max(-1, math.floor((window + self.uncharged) / self.unit))
+
+    def time(self, slot: int) -> Fraction:
+        """The waiting time of a run that ends with the given slot."""
+        return slot * self.unit - self.uncharged
+
+
+def simplest(time: float) -> Fraction:
+    """The fraction of small denominator that rounds to a float, or else its shortest decimal.
+
+    >>> simplest(1 / 3), simplest(0.1)
+    (Fraction(1, 3), Fraction(1, 10))
+    """
+    near = Fraction(time).limit_denominator(SIMPLE)
+    return near if float(near) == time else Fraction(repr(time))
+
+
+def _common(a: Fraction, b: Fraction) -> Fraction:
+    """Greatest common divisor of two fractions."""
+    return Fraction(math.gcd(a.numerator * b.denominator, b.numerator * a.denominator), a.denominator * b.denominator)
