@@ -5,23 +5,21 @@ Published numbers, and the closed forms, do not charge the step that reaches the
 
 import csv
 from fractions import Fraction
-from pathlib import Path
+from importlib.resources import files
 
 import oracle
 import pytest
 
 from lpdistill import InfiniteLevelsError, Problem, baseline, compare, solve
 
-REFERENCE = Path(__file__).parent / "reference"
-
 
 def rows_of(name):
-    """The rows of a reference table."""
-    with (REFERENCE / name).open() as file:
+    """The rows of a published table."""
+    with files("lpdistill.study").joinpath("published", name).open() as file:
         return list(csv.DictReader(file))
 
 
-GRID, MEMORIES = rows_of("published_grid.csv"), rows_of("published_memories.csv")
+GRID, MEMORIES = rows_of("grid.csv"), rows_of("memories.csv")
 PUBLISHED = [pytest.param(row, id="p={p} M={memories} {f0}->{target}".format(**row)) for row in [*GRID, *MEMORIES]]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 
+import numpy as np
 import pytest
 from cases import problems
 from hypothesis import given, settings
@@ -149,6 +150,14 @@ def test_the_frame_has_a_row_for_every_policy():
     assert frame.loc["pumping", "std"] == found.policies["pumping"].standard_deviation
     assert frame.loc["pumping", "raw_pairs"] == found.policies["pumping"].expected.raw_pairs
     assert frame["std"].isna().to_dict() == {"optimal": False, "pumping": False, "nested": True, "greedy": False}
+
+
+def test_traps_that_no_run_enters_do_not_matter():
+    """A policy that would be trapped only where no run comes has its time and its standard deviation."""
+    pumping = compare(Problem("9/10", 3, "3/5", "64/100"), ["nested", "pumping"]).policies["pumping"]
+    assert not np.isfinite(pumping.policy.plan.values).all()
+    assert pumping.proper
+    assert pumping.standard_deviation == pytest.approx(31.815555, abs=1e-6)
 
 
 def test_the_text_is_short():
