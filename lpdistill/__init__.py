@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lpdistill.analysis.baselines import baseline, policy_named
+    from lpdistill.analysis.comparison import Comparison, compare
+    from lpdistill.analysis.differences import Differences, differences
     from lpdistill.analysis.frontier import Frontier, frontier
     from lpdistill.analysis.increments import Increments, increments
     from lpdistill.analysis.intervention import Intervention, forbid, force
@@ -58,7 +60,9 @@ __all__ = [
     "Attempts",
     "Banded",
     "Budget",
+    "Comparison",
     "Decision",
+    "Differences",
     "DistillationMap",
     "Dynamics",
     "EqualLevelsOnly",
@@ -100,6 +104,8 @@ __all__ = [
     "Visits",
     "Werner",
     "baseline",
+    "compare",
+    "differences",
     "forbid",
     "force",
     "frontier",
@@ -121,6 +127,8 @@ __version__ = "0.1.0"
 
 _ROOMS = {
     "analysis.baselines": ["baseline", "policy_named"],
+    "analysis.comparison": ["Comparison", "compare"],
+    "analysis.differences": ["Differences", "differences"],
     "analysis.increments": ["Increments", "increments"],
     "analysis.intervention": ["Intervention", "forbid", "force"],
     "analysis.prices": ["Neighbours", "neighbours"],

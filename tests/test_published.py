@@ -10,7 +10,7 @@ from importlib.resources import files
 import oracle
 import pytest
 
-from lpdistill import InfiniteLevelsError, Problem, solve
+from lpdistill import InfiniteLevelsError, Problem, baseline, compare, solve
 
 
 def rows_of(name):
@@ -41,6 +41,14 @@ def test_published_optimum(row):
     )
 
 
+@pytest.mark.parametrize("name", ["pumping", "nested", "greedy"])
+@pytest.mark.parametrize("row", GRID, ids=lambda row: "p={p} {f0}->{target}".format(**row))
+def test_published_baseline(row, name):
+    """The 84 published times of baselines are met within 2e-5, as the optima are."""
+    problem = Problem(row["p"], row["memories"], row["f0"], row["target"], final_step="free")
+    assert baseline(problem, name).waiting_time == pytest.approx(float(row[name]), rel=0, abs=2e-5)
+
+
 @pytest.mark.parametrize("row", GRID, ids=lambda row: "p={p} {f0}->{target}".format(**row))
 def test_published_number_of_levels(row):
     """The published points have two or three levels, as stated."""
@@ -54,6 +62,9 @@ def test_published_advantage_depends_on_the_last_step():
     assert (nested - optimum) / nested == pytest.approx(0.1034, abs=5e-5)
     charged = solve(Problem("0.7", 4, "0.9", "0.94")).waiting_time
     assert (nested + 2 - charged) / (nested + 2) == pytest.approx(0.0788, abs=5e-5)
+    for final_step, advantage in (("free", 0.1034), ("charged", 0.0788)):
+        compared = compare(Problem("0.7", 4, "0.9", "0.94", final_step=final_step), ["nested"])
+        assert compared.advantage("nested") == pytest.approx(advantage, abs=5e-5)
 
 
 def pumped(p, f0, target):

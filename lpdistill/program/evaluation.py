@@ -116,11 +116,15 @@ def doomed(choice: Choice) -> BoolArray:
     return _reachable(_back(choice), np.flatnonzero(stuck(choice)))
 
 
+def entered(choice: Choice, start: int) -> BoolArray:
+    """Columns of a policy whose configuration runs from the given one may enter, (columns,)."""
+    return _reachable(_square(choice), np.flatnonzero(choice.configuration == start))
+
+
 def deadlocked(choice: Choice, start: int) -> IntArray:
     """Configurations in which runs of a policy from the given one are trapped for ever, ranks in order."""
     closed, _ = _closed_classes(choice)
-    reached = _reachable(_square(choice), np.flatnonzero(choice.configuration == start))
-    return choice.configuration[closed & reached]
+    return choice.configuration[closed & entered(choice, start)]
 
 
 def _spread(choice: Choice, values: FloatArray) -> FloatArray:
