@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lpdistill.analysis.baselines import baseline, policy_named
+    from lpdistill.analysis.deviations import Deviations
     from lpdistill.analysis.frontier import Frontier, frontier
+    from lpdistill.analysis.history import History, history
     from lpdistill.analysis.increments import Increments, increments
     from lpdistill.analysis.intervention import Intervention, forbid, force
     from lpdistill.analysis.prices import Neighbours, neighbours
     from lpdistill.analysis.regret_curve import RegretCurve, regret_curve
     from lpdistill.analysis.robust import Robust, robust
     from lpdistill.analysis.sensitivity import Sensitivity, sensitivity
+    from lpdistill.analysis.simulation import Simulation, simulate
     from lpdistill.analysis.validity import Validity, validity
     from lpdistill.analysis.variability import Variability, variability
     from lpdistill.errors import (
@@ -59,12 +62,14 @@ __all__ = [
     "Banded",
     "Budget",
     "Decision",
+    "Deviations",
     "DistillationMap",
     "Dynamics",
     "EqualLevelsOnly",
     "Explanation",
     "FinalStep",
     "Frontier",
+    "History",
     "ImproperPolicyError",
     "Increments",
     "InfeasibleError",
@@ -90,6 +95,7 @@ __all__ = [
     "Robust",
     "Rule",
     "Sensitivity",
+    "Simulation",
     "Size",
     "Solution",
     "Status",
@@ -103,6 +109,7 @@ __all__ = [
     "forbid",
     "force",
     "frontier",
+    "history",
     "increments",
     "load_problem",
     "neighbours",
@@ -111,6 +118,7 @@ __all__ = [
     "regret_curve",
     "robust",
     "sensitivity",
+    "simulate",
     "solve",
     "validity",
     "variability",
@@ -121,12 +129,15 @@ __version__ = "0.1.0"
 
 _ROOMS = {
     "analysis.baselines": ["baseline", "policy_named"],
+    "analysis.deviations": ["Deviations"],
+    "analysis.history": ["History", "history"],
     "analysis.increments": ["Increments", "increments"],
     "analysis.intervention": ["Intervention", "forbid", "force"],
     "analysis.prices": ["Neighbours", "neighbours"],
     "analysis.regret_curve": ["RegretCurve", "regret_curve"],
     "analysis.robust": ["Robust", "robust"],
     "analysis.sensitivity": ["Sensitivity", "sensitivity"],
+    "analysis.simulation": ["Simulation", "simulate"],
     "analysis.validity": ["Validity", "validity"],
     "analysis.variability": ["Variability", "variability"],
     "errors": [name for name in __all__ if name.endswith("Error")],
