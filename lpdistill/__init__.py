@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from lpdistill.solution.policy import Decision, Policy
     from lpdistill.solution.solution import Solution, Status
     from lpdistill.solving import Method, solve
+    from lpdistill.study.reproduction import Reproduction, reproduce
 
 __all__ = [
     "Action",
@@ -95,6 +96,7 @@ __all__ = [
     "RawPairOnly",
     "RegretCurve",
     "Repertoire",
+    "Reproduction",
     "Resource",
     "Robust",
     "Rule",
@@ -122,6 +124,7 @@ __all__ = [
     "policy_named",
     "read_policy",
     "regret_curve",
+    "reproduce",
     "robust",
     "sensitivity",
     "simulate",
@@ -176,6 +179,7 @@ _ROOMS = {
     "solution.policy": ["Decision", "Policy"],
     "solution.solution": ["Solution", "Status"],
     "solving": ["Method", "solve"],
+    "study.reproduction": ["Reproduction", "reproduce"],
 }
 """Where each public name lives: scipy alone takes a quarter of a second to import, so names load on first use."""
 

@@ -14,6 +14,7 @@ from lpdistill.cli.frontier import frontier
 from lpdistill.cli.graph import graph
 from lpdistill.cli.levels import levels
 from lpdistill.cli.policy_map import policy_map
+from lpdistill.cli.reproduce import reproduce
 from lpdistill.cli.robust import robust
 from lpdistill.cli.simulate import simulate
 from lpdistill.cli.solve import solve
@@ -40,6 +41,7 @@ for command in (
     variability,
     robust,
     policy_map,
+    reproduce,
     check,
     graph,
     export,
