@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from lpdistill.analysis.baselines import baseline, policy_named
     from lpdistill.analysis.comparison import Comparison, compare
+    from lpdistill.analysis.deviations import Deviations
     from lpdistill.analysis.differences import Differences, differences
     from lpdistill.analysis.frontier import Frontier, frontier
+    from lpdistill.analysis.history import History, history
     from lpdistill.analysis.increments import Increments, increments
     from lpdistill.analysis.intervention import Intervention, forbid, force
     from lpdistill.analysis.prices import Neighbours, neighbours
     from lpdistill.analysis.regret_curve import RegretCurve, regret_curve
     from lpdistill.analysis.robust import Robust, robust
     from lpdistill.analysis.sensitivity import Sensitivity, sensitivity
+    from lpdistill.analysis.simulation import Simulation, simulate
     from lpdistill.analysis.validity import Validity, validity
     from lpdistill.analysis.variability import Variability, variability
     from lpdistill.errors import (
@@ -62,6 +65,7 @@ __all__ = [
     "Budget",
     "Comparison",
     "Decision",
+    "Deviations",
     "Differences",
     "DistillationMap",
     "Dynamics",
@@ -69,6 +73,7 @@ __all__ = [
     "Explanation",
     "FinalStep",
     "Frontier",
+    "History",
     "ImproperPolicyError",
     "Increments",
     "InfeasibleError",
@@ -94,6 +99,7 @@ __all__ = [
     "Robust",
     "Rule",
     "Sensitivity",
+    "Simulation",
     "Size",
     "Solution",
     "Status",
@@ -109,6 +115,7 @@ __all__ = [
     "forbid",
     "force",
     "frontier",
+    "history",
     "increments",
     "load_problem",
     "neighbours",
@@ -117,6 +124,7 @@ __all__ = [
     "regret_curve",
     "robust",
     "sensitivity",
+    "simulate",
     "solve",
     "validity",
     "variability",
@@ -129,12 +137,15 @@ _ROOMS = {
     "analysis.baselines": ["baseline", "policy_named"],
     "analysis.comparison": ["Comparison", "compare"],
     "analysis.differences": ["Differences", "differences"],
+    "analysis.deviations": ["Deviations"],
+    "analysis.history": ["History", "history"],
     "analysis.increments": ["Increments", "increments"],
     "analysis.intervention": ["Intervention", "forbid", "force"],
     "analysis.prices": ["Neighbours", "neighbours"],
     "analysis.regret_curve": ["RegretCurve", "regret_curve"],
     "analysis.robust": ["Robust", "robust"],
     "analysis.sensitivity": ["Sensitivity", "sensitivity"],
+    "analysis.simulation": ["Simulation", "simulate"],
     "analysis.validity": ["Validity", "validity"],
     "analysis.variability": ["Variability", "variability"],
     "errors": [name for name in __all__ if name.endswith("Error")],

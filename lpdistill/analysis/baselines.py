@@ -81,7 +81,7 @@ def waiting_times(problem: Problem) -> dict[str, float]:
 
     >>> times = waiting_times(Problem("1/2", 4, "9/10", "94/100"))
     >>> {name: round(time, 6) for name, time in times.items()}
-    {'optimal': 9.139081, 'pumping': 9.807117, 'nested': 9.714086, 'greedy': 9.625825}
+    {'optimal': 9.139081, 'pumping': 9.807119, 'nested': 9.714065, 'greedy': 9.625825}
     """
     dynamics = Dynamics(problem, Attempts.FULL)
     process = dynamics if problem.attempts is Attempts.FULL else Dynamics(problem)
