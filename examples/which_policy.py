@@ -53,10 +53,11 @@ for f0 in SOURCES:
 
 print()
 print("-- where it saves most")
-for name in STYLES:
-    proper = {point: compared for point, compared in found.items() if compared.policies[name].proper}
-    (f0, memories, p), compared = max(proper.items(), key=lambda item: item[1].advantages[name])
-    print(f"{name:<9}{compared.advantages[name]:.2%} at f0 = {f0}, M = {memories}, p = {p}")
+for f0 in SOURCES:
+    for name in STYLES:
+        proper = {point: one for point, one in found.items() if point[0] == f0 and one.policies[name].proper}
+        (_, memories, p), compared = max(proper.items(), key=lambda item: item[1].advantages[name])
+        print(f"f0 = {f0:<5}over {name:<9}{compared.advantages[name]:6.1%} at M = {memories}, p = {p}")
 
 figure, panels = plt.subplots(1, 3, figsize=(9.6, 3.5), layout="constrained", sharey=True)
 for axes, f0 in zip(panels, SOURCES, strict=True):
