@@ -83,9 +83,7 @@ for name, policy in policies.items():
     shares = [simulate(policy, 2_000, seed=7, deviations=Deviations(f0=round(f0, 3))).meeting_target for f0 in real_f0]
     reach = [[100 * (s.value - s.lower) for s in shares], [100 * (s.upper - s.value) for s in shares]]
     values = [100 * s.value for s in shares]
-    right.errorbar(
-        real_f0, values, reach, color=COLOURS[name], marker=MARKERS[name], ms=5, lw=1.2, capsize=2, label=name
-    )
+    right.errorbar(real_f0, values, reach, linestyle="none", **style(name))
 right.axvline(0.9, color="0.7", ls=":", lw=1)
 right.set(xlabel="real f0 (the policies are made for 0.9)", ylabel="delivered pairs that meet 0.94, %")
 for axes in (left, right):
