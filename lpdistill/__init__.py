@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lpdistill.analysis.baselines import baseline, policy_named
+    from lpdistill.analysis.comparison import Comparison, compare
     from lpdistill.analysis.deviations import Deviations
+    from lpdistill.analysis.differences import Differences, differences
     from lpdistill.analysis.frontier import Frontier, frontier
     from lpdistill.analysis.history import History, history
     from lpdistill.analysis.increments import Increments, increments
@@ -62,8 +64,10 @@ __all__ = [
     "Attempts",
     "Banded",
     "Budget",
+    "Comparison",
     "Decision",
     "Deviations",
+    "Differences",
     "DistillationMap",
     "Dynamics",
     "EqualLevelsOnly",
@@ -107,6 +111,8 @@ __all__ = [
     "Visits",
     "Werner",
     "baseline",
+    "compare",
+    "differences",
     "forbid",
     "force",
     "frontier",
@@ -130,6 +136,8 @@ __version__ = "0.1.0"
 
 _ROOMS = {
     "analysis.baselines": ["baseline", "policy_named"],
+    "analysis.comparison": ["Comparison", "compare"],
+    "analysis.differences": ["Differences", "differences"],
     "analysis.deviations": ["Deviations"],
     "analysis.history": ["History", "history"],
     "analysis.increments": ["Increments", "increments"],

@@ -7,6 +7,7 @@ import sys
 import typer
 
 from lpdistill.cli.check import check
+from lpdistill.cli.compare import compare
 from lpdistill.cli.explain import explain
 from lpdistill.cli.export import export
 from lpdistill.cli.frontier import frontier
@@ -29,7 +30,20 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (solve, explain, levels, frontier, variability, robust, simulate, policy_map, check, graph, export):
+for command in (
+    solve,
+    compare,
+    explain,
+    levels,
+    simulate,
+    frontier,
+    variability,
+    robust,
+    policy_map,
+    check,
+    graph,
+    export,
+):
     app.command()(command)
 
 
