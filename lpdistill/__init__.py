@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from lpdistill.analysis.regret_curve import RegretCurve, regret_curve
     from lpdistill.analysis.robust import Robust, robust
     from lpdistill.analysis.sensitivity import Sensitivity, sensitivity
-    from lpdistill.analysis.simulation import Simulation, simulate
+    from lpdistill.analysis.simulated import Simulation
+    from lpdistill.analysis.simulation import simulate
     from lpdistill.analysis.validity import Validity, validity
     from lpdistill.analysis.variability import Variability, variability
     from lpdistill.errors import (
@@ -148,7 +149,8 @@ _ROOMS = {
     "analysis.regret_curve": ["RegretCurve", "regret_curve"],
     "analysis.robust": ["Robust", "robust"],
     "analysis.sensitivity": ["Sensitivity", "sensitivity"],
-    "analysis.simulation": ["Simulation", "simulate"],
+    "analysis.simulated": ["Simulation"],
+    "analysis.simulation": ["simulate"],
     "analysis.validity": ["Validity", "validity"],
     "analysis.variability": ["Variability", "variability"],
     "errors": [name for name in __all__ if name.endswith("Error")],
