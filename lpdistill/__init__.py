@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lpdistill.analysis.baselines import baseline, policy_named
+    from lpdistill.analysis.deadline import Deadline, deadline, smallest_window
+    from lpdistill.analysis.deadline_frontier import DeadlineFrontier, deadline_frontier
     from lpdistill.analysis.frontier import Frontier, frontier
     from lpdistill.analysis.increments import Increments, increments
     from lpdistill.analysis.intervention import Intervention, forbid, force
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from lpdistill.analysis.regret_curve import RegretCurve, regret_curve
     from lpdistill.analysis.robust import Robust, robust
     from lpdistill.analysis.sensitivity import Sensitivity, sensitivity
+    from lpdistill.analysis.service_level import ServiceLevel, least_time_within
     from lpdistill.analysis.validity import Validity, validity
     from lpdistill.analysis.variability import Variability, variability
     from lpdistill.errors import (
@@ -58,6 +61,8 @@ __all__ = [
     "Attempts",
     "Banded",
     "Budget",
+    "Deadline",
+    "DeadlineFrontier",
     "Decision",
     "DistillationMap",
     "Dynamics",
@@ -90,6 +95,7 @@ __all__ = [
     "Robust",
     "Rule",
     "Sensitivity",
+    "ServiceLevel",
     "Size",
     "Solution",
     "Status",
@@ -100,10 +106,13 @@ __all__ = [
     "Visits",
     "Werner",
     "baseline",
+    "deadline",
+    "deadline_frontier",
     "forbid",
     "force",
     "frontier",
     "increments",
+    "least_time_within",
     "load_problem",
     "neighbours",
     "policy_named",
@@ -111,6 +120,7 @@ __all__ = [
     "regret_curve",
     "robust",
     "sensitivity",
+    "smallest_window",
     "solve",
     "validity",
     "variability",
@@ -121,12 +131,15 @@ __version__ = "0.1.0"
 
 _ROOMS = {
     "analysis.baselines": ["baseline", "policy_named"],
+    "analysis.deadline": ["Deadline", "deadline", "smallest_window"],
+    "analysis.deadline_frontier": ["DeadlineFrontier", "deadline_frontier"],
     "analysis.increments": ["Increments", "increments"],
     "analysis.intervention": ["Intervention", "forbid", "force"],
     "analysis.prices": ["Neighbours", "neighbours"],
     "analysis.regret_curve": ["RegretCurve", "regret_curve"],
     "analysis.robust": ["Robust", "robust"],
     "analysis.sensitivity": ["Sensitivity", "sensitivity"],
+    "analysis.service_level": ["ServiceLevel", "least_time_within"],
     "analysis.validity": ["Validity", "validity"],
     "analysis.variability": ["Variability", "variability"],
     "errors": [name for name in __all__ if name.endswith("Error")],

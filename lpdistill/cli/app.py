@@ -7,6 +7,7 @@ import sys
 import typer
 
 from lpdistill.cli.check import check
+from lpdistill.cli.deadline import deadline
 from lpdistill.cli.explain import explain
 from lpdistill.cli.export import export
 from lpdistill.cli.frontier import frontier
@@ -28,7 +29,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (solve, explain, levels, frontier, variability, robust, policy_map, check, graph, export):
+for command in (solve, explain, levels, frontier, deadline, variability, robust, policy_map, check, graph, export):
     app.command()(command)
 
 
