@@ -105,7 +105,7 @@ def opened_in_time(problem: Problem | nx.DiGraph[Any]) -> tuple[Process, tuple[B
     return process, budgets, TimeLattice.of(process)
 
 
-def fastest_plan(process: Process, progress: Callable[[str], None]) -> Plan:
+def fastest_plan(process: Process, progress: Callable[[str], None] = silent) -> Plan:
     """The policy of least expected waiting time."""
     return Plan.optimal(policy_iteration(process, process.proper(), progress))
 

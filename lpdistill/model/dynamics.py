@@ -167,7 +167,8 @@ class Dynamics:
 
     def under(self, tariff: Tariff) -> Dynamics:
         """The same columns with other costs; everything that does not depend on costs is shared."""
-        self.numbering, self.generation, self.durations, self._tables, self.allowed  # noqa: B018 - computed here
+        self.numbering, self.generation, self.durations, self.gathered  # noqa: B018 - computed here
+        self._tables, self.allowed  # noqa: B018
         return self._with(tariff=tariff)
 
     def _with(self, **changes: Any) -> Dynamics:
@@ -177,6 +178,11 @@ class Dynamics:
             other.__dict__.pop(name, None)
         other.__dict__.update(changes)
         return other
+
+    @cached_property
+    def gathered(self) -> dict[int, IntArray]:
+        """Where the values after the columns of a block stand in the attempt table, by distillations, once needed."""
+        return {}
 
     @cached_property
     def _tables(self) -> dict[int, tuple[Resource, FloatArray]]:

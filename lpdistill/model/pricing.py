@@ -140,13 +140,22 @@ class Pricing:
         """
         dynamics = self.dynamics
         outcomes, producible = dynamics.matchings.outcomes, dynamics.matchings.produced.up_to(block.pairs)
-        sums = (
-            dynamics.matchings.produced_sums[:, :producible, None] + dynamics.configurations.sums[:, None, block.rest]
-        )
-        gathered = whole[dynamics.generation.index(dynamics.configurations.rank_sums(sums), block.attempts)]
+        gathered = whole[self._places(block, producible)]
         first = block.matchings.start
         for groups, rows, size in self._runs(block):
             yield groups, rows, size, outcomes[first + rows.start : first + rows.stop, :producible] @ gathered
+
+    def _places(self, block: Block, producible: int) -> IntArray:
+        """Where what a block's matchings produce stands in the attempt table, beside each rest, (produced, rests)."""
+        dynamics = self.dynamics
+        if block.pairs in dynamics.gathered:
+            return dynamics.gathered[block.pairs]
+        some = dynamics.configurations
+        sums = dynamics.matchings.produced_sums[:, :producible, None] + some.sums[:, None, block.rest]
+        places = dynamics.generation.index(some.rank_sums(sums), block.attempts)
+        if dynamics.numbering.size < PARALLEL:  # small enough to be kept
+            dynamics.gathered[block.pairs] = places
+        return places
 
     def _charged(self, block: Block, rows: range, values: FloatArray) -> FloatArray:
         """Add what the given matchings of a block cost to their expected values, in place; infinite if forbidden."""
