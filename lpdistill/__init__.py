@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lpdistill.analysis.baselines import baseline, policy_named
+    from lpdistill.analysis.distribution import Distribution, distribution
     from lpdistill.analysis.frontier import Frontier, frontier
     from lpdistill.analysis.increments import Increments, increments
     from lpdistill.analysis.intervention import Intervention, forbid, force
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     )
     from lpdistill.model.size import Size
     from lpdistill.program.occupation import OccupationProgram
+    from lpdistill.solution.chain import Chain
     from lpdistill.solution.explanation import Explanation
     from lpdistill.solution.policy import Decision, Policy
     from lpdistill.solution.solution import Solution, Status
@@ -58,8 +60,10 @@ __all__ = [
     "Attempts",
     "Banded",
     "Budget",
+    "Chain",
     "Decision",
     "DistillationMap",
+    "Distribution",
     "Dynamics",
     "EqualLevelsOnly",
     "Explanation",
@@ -100,6 +104,7 @@ __all__ = [
     "Visits",
     "Werner",
     "baseline",
+    "distribution",
     "forbid",
     "force",
     "frontier",
@@ -121,6 +126,7 @@ __version__ = "0.1.0"
 
 _ROOMS = {
     "analysis.baselines": ["baseline", "policy_named"],
+    "analysis.distribution": ["Distribution", "distribution"],
     "analysis.increments": ["Increments", "increments"],
     "analysis.intervention": ["Intervention", "forbid", "force"],
     "analysis.prices": ["Neighbours", "neighbours"],
@@ -153,6 +159,7 @@ _ROOMS = {
     ],
     "model.size": ["Size"],
     "program.occupation": ["OccupationProgram"],
+    "solution.chain": ["Chain"],
     "solution.explanation": ["Explanation"],
     "solution.policy": ["Decision", "Policy"],
     "solution.solution": ["Solution", "Status"],

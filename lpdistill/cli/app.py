@@ -16,6 +16,7 @@ from lpdistill.cli.policy_map import policy_map
 from lpdistill.cli.robust import robust
 from lpdistill.cli.solve import solve
 from lpdistill.cli.variability import variability
+from lpdistill.cli.waiting_time import waiting_time
 from lpdistill.errors import LpdistillError
 
 UNEXPECTED = 1
@@ -28,7 +29,19 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (solve, explain, levels, frontier, variability, robust, policy_map, check, graph, export):
+for command in (
+    solve,
+    explain,
+    levels,
+    waiting_time,
+    frontier,
+    variability,
+    robust,
+    policy_map,
+    check,
+    graph,
+    export,
+):
     app.command()(command)
 
 
