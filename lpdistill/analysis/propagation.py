@@ -109,7 +109,7 @@ def propagate(renewal: Renewal, slots: int, enough: float) -> Law:
     rest = np.cumsum(np.append(later(done), pmf[1:done][::-1]))[::-1]
     if rest[-1] <= enough:
         done = int(np.argmax(rest <= enough)) + 1
-    return Law(pmf[:done], later(done))
+    return Law(pmf[:done].copy(), later(done))
 
 
 class Blocks:

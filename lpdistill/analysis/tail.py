@@ -152,10 +152,13 @@ def slots_needed(renewal: Renewal, rate: float, level: float) -> int:
     Chernoff's bound, :math:`P(t < T < \infty) \le e^{-s t}\, \mathrm E[e^{s T};\, T < \infty]` for every :math:`s`
     below the tail rate.
     """
-    mean = renewal.mean[0] / renewal.ever[0]
-    if mean == 0:
-        return 1
-    tried = [share * rate for share in SHARES] if math.isfinite(rate) else [STEEP / mean * 0.5**k for k in range(8)]
+    if math.isfinite(rate):
+        scale, tried = 1 / rate, [share * rate for share in SHARES]
+    else:
+        scale = renewal.mean[0] / renewal.ever[0]
+        if scale == 0:
+            return 1
+        tried = [STEEP / scale * 0.5**k for k in range(8)]
     found = []
     for s in tried:
         used = renewal.reaching.any(axis=1)
@@ -164,6 +167,6 @@ def slots_needed(renewal: Renewal, rate: float, level: float) -> int:
         bound = renewal.transform(s, ending)[0]
         if 0 < bound < math.inf:
             found.append((math.log(bound) - math.log(level)) / s)
-    # Where double precision holds no bound, the mean and the rate say about as much.
-    needed = min(found, default=mean - math.log(level) / min(rate, 1 / mean))
+    # Where double precision holds no bound, the rate says about as much.
+    needed = min(found, default=-2 * math.log(level) * scale)
     return max(1, math.ceil(needed) + 1)
