@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from lpdistill.analysis.deadline_frontier import DeadlineFrontier, deadline_frontier
     from lpdistill.analysis.deviations import Deviations
     from lpdistill.analysis.differences import Differences, differences
+    from lpdistill.analysis.distribution import Distribution, distribution
     from lpdistill.analysis.frontier import Frontier, frontier
     from lpdistill.analysis.history import History, history
     from lpdistill.analysis.increments import Increments, increments
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     )
     from lpdistill.model.size import Size
     from lpdistill.program.occupation import OccupationProgram
+    from lpdistill.solution.chain import Chain
     from lpdistill.solution.explanation import Explanation
     from lpdistill.solution.policy import Decision, Policy
     from lpdistill.solution.solution import Solution, Status
@@ -68,6 +70,7 @@ __all__ = [
     "Attempts",
     "Banded",
     "Budget",
+    "Chain",
     "Comparison",
     "Deadline",
     "DeadlineFrontier",
@@ -75,6 +78,7 @@ __all__ = [
     "Deviations",
     "Differences",
     "DistillationMap",
+    "Distribution",
     "Dynamics",
     "EqualLevelsOnly",
     "Explanation",
@@ -123,6 +127,7 @@ __all__ = [
     "deadline",
     "deadline_frontier",
     "differences",
+    "distribution",
     "forbid",
     "force",
     "frontier",
@@ -155,6 +160,7 @@ _ROOMS = {
     "analysis.history": ["History", "history"],
     "analysis.deadline": ["Deadline", "deadline", "smallest_window"],
     "analysis.deadline_frontier": ["DeadlineFrontier", "deadline_frontier"],
+    "analysis.distribution": ["Distribution", "distribution"],
     "analysis.increments": ["Increments", "increments"],
     "analysis.intervention": ["Intervention", "forbid", "force"],
     "analysis.prices": ["Neighbours", "neighbours"],
@@ -190,6 +196,7 @@ _ROOMS = {
     ],
     "model.size": ["Size"],
     "program.occupation": ["OccupationProgram"],
+    "solution.chain": ["Chain"],
     "solution.explanation": ["Explanation"],
     "solution.policy": ["Decision", "Policy"],
     "solution.solution": ["Solution", "Status"],

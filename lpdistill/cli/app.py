@@ -20,6 +20,7 @@ from lpdistill.cli.robust import robust
 from lpdistill.cli.simulate import simulate
 from lpdistill.cli.solve import solve
 from lpdistill.cli.variability import variability
+from lpdistill.cli.waiting_time import waiting_time
 from lpdistill.errors import LpdistillError
 
 UNEXPECTED = 1
@@ -37,6 +38,7 @@ for command in (
     compare,
     explain,
     levels,
+    waiting_time,
     deadline,
     simulate,
     frontier,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lpdistill import Problem, baseline, deadline, simulate
+from lpdistill import Problem, baseline, deadline, distribution, simulate, solve
 from lpdistill.study.published_numbers import recompute
 
 SIMULATED = {"M = 2, .75 -> .79": ("3/4", "79/100", 2), "M = 4, .90 -> .94": (".9", ".94", 4)}
@@ -40,3 +40,18 @@ def test_published_study(benchmark):
     benchmark.extra_info.update(
         per_second=len(found) / benchmark.stats.stats.median, error=max(abs(one.difference) for one in found)
     )
+
+
+@pytest.mark.benchmark(group="the whole waiting time")
+@pytest.mark.parametrize("memories", [20, 32])
+def test_distribution(timed, benchmark, memories):
+    """The law of the optimal policy with its tail rate, from the policy; `error` is that of the standard deviation."""
+    policy = solve(Problem("1/2", memories, "0.90", "0.94")).policy
+    benchmark.extra_info.update(columns=len(policy.plan.uses.columns))
+
+    def run() -> float:
+        found = distribution(policy)
+        assert 0 < found.tail_rate < 3
+        return found.standard_deviation
+
+    timed(run, expected=policy.standard_deviation, within=1e-11)
