@@ -114,7 +114,7 @@ class Chain:
             graph = lots @ moves
             graph.eliminate_zeros()
             kept = np.sort(breadth_first_order(graph, 0, return_predecessors=False))
-        which, staying = process.step_time(uses.columns), process.staying(uses.columns)
+        which, staying = process.step_time(uses.columns), uses.staying
         times = process.step_times
         found = []
         for kind in sorted(set(which.tolist()), key=lambda kind: times[kind]):

@@ -22,7 +22,6 @@ SECTIONS = {
     "test_symbolic.py": "Exact results",
     "test_policies.py": "Policies at work",
     "test_constraints.py": "Rules, budgets, frontiers and state graphs",
-    "test_policies.py": "Policies at work",
 }
 """Titles by the file that holds the benchmarks."""
 
