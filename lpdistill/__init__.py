@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from lpdistill.analysis.baselines import baseline, policy_named
     from lpdistill.analysis.comparison import Comparison, compare
+    from lpdistill.analysis.deadline import Deadline, deadline, smallest_window
+    from lpdistill.analysis.deadline_frontier import DeadlineFrontier, deadline_frontier
     from lpdistill.analysis.deviations import Deviations
     from lpdistill.analysis.differences import Differences, differences
     from lpdistill.analysis.frontier import Frontier, frontier
@@ -18,7 +20,9 @@ if TYPE_CHECKING:
     from lpdistill.analysis.regret_curve import RegretCurve, regret_curve
     from lpdistill.analysis.robust import Robust, robust
     from lpdistill.analysis.sensitivity import Sensitivity, sensitivity
-    from lpdistill.analysis.simulation import Simulation, simulate
+    from lpdistill.analysis.service_level import ServiceLevel, least_time_within
+    from lpdistill.analysis.simulated import Simulation
+    from lpdistill.analysis.simulation import simulate
     from lpdistill.analysis.validity import Validity, validity
     from lpdistill.analysis.variability import Variability, variability
     from lpdistill.errors import (
@@ -57,6 +61,7 @@ if TYPE_CHECKING:
     from lpdistill.solution.policy import Decision, Policy
     from lpdistill.solution.solution import Solution, Status
     from lpdistill.solving import Method, solve
+    from lpdistill.study.reproduction import Reproduction, reproduce
 
 __all__ = [
     "Action",
@@ -64,6 +69,8 @@ __all__ = [
     "Banded",
     "Budget",
     "Comparison",
+    "Deadline",
+    "DeadlineFrontier",
     "Decision",
     "Deviations",
     "Differences",
@@ -95,10 +102,12 @@ __all__ = [
     "RawPairOnly",
     "RegretCurve",
     "Repertoire",
+    "Reproduction",
     "Resource",
     "Robust",
     "Rule",
     "Sensitivity",
+    "ServiceLevel",
     "Simulation",
     "Size",
     "Solution",
@@ -111,20 +120,25 @@ __all__ = [
     "Werner",
     "baseline",
     "compare",
+    "deadline",
+    "deadline_frontier",
     "differences",
     "forbid",
     "force",
     "frontier",
     "history",
     "increments",
+    "least_time_within",
     "load_problem",
     "neighbours",
     "policy_named",
     "read_policy",
     "regret_curve",
+    "reproduce",
     "robust",
     "sensitivity",
     "simulate",
+    "smallest_window",
     "solve",
     "validity",
     "variability",
@@ -139,13 +153,17 @@ _ROOMS = {
     "analysis.differences": ["Differences", "differences"],
     "analysis.deviations": ["Deviations"],
     "analysis.history": ["History", "history"],
+    "analysis.deadline": ["Deadline", "deadline", "smallest_window"],
+    "analysis.deadline_frontier": ["DeadlineFrontier", "deadline_frontier"],
     "analysis.increments": ["Increments", "increments"],
     "analysis.intervention": ["Intervention", "forbid", "force"],
     "analysis.prices": ["Neighbours", "neighbours"],
     "analysis.regret_curve": ["RegretCurve", "regret_curve"],
     "analysis.robust": ["Robust", "robust"],
     "analysis.sensitivity": ["Sensitivity", "sensitivity"],
-    "analysis.simulation": ["Simulation", "simulate"],
+    "analysis.simulated": ["Simulation"],
+    "analysis.simulation": ["simulate"],
+    "analysis.service_level": ["ServiceLevel", "least_time_within"],
     "analysis.validity": ["Validity", "validity"],
     "analysis.variability": ["Variability", "variability"],
     "errors": [name for name in __all__ if name.endswith("Error")],
@@ -176,6 +194,7 @@ _ROOMS = {
     "solution.policy": ["Decision", "Policy"],
     "solution.solution": ["Solution", "Status"],
     "solving": ["Method", "solve"],
+    "study.reproduction": ["Reproduction", "reproduce"],
 }
 """Where each public name lives: scipy alone takes a quarter of a second to import, so names load on first use."""
 

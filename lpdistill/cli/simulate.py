@@ -13,7 +13,7 @@ from lpdistill import pictures
 from lpdistill.analysis.deviations import Deviations
 from lpdistill.analysis.estimates import Estimate
 from lpdistill.analysis.history import history as history_of
-from lpdistill.analysis.simulation import Simulation
+from lpdistill.analysis.simulated import Simulation
 from lpdistill.analysis.simulation import simulate as simulated
 from lpdistill.cli.options import Json, Plot, PolicyOption, policy_of, takes_problem
 from lpdistill.cli.output import Progress, console, decimals, print_json, table
