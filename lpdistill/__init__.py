@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from lpdistill.analysis.baselines import baseline, policy_named
     from lpdistill.analysis.comparison import Comparison, compare
+    from lpdistill.analysis.deadline import Deadline, deadline, smallest_window
+    from lpdistill.analysis.deadline_frontier import DeadlineFrontier, deadline_frontier
     from lpdistill.analysis.deviations import Deviations
     from lpdistill.analysis.differences import Differences, differences
+    from lpdistill.analysis.distribution import Distribution, distribution
     from lpdistill.analysis.frontier import Frontier, frontier
     from lpdistill.analysis.history import History, history
     from lpdistill.analysis.increments import Increments, increments
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from lpdistill.analysis.regret_curve import RegretCurve, regret_curve
     from lpdistill.analysis.robust import Robust, robust
     from lpdistill.analysis.sensitivity import Sensitivity, sensitivity
+    from lpdistill.analysis.service_level import ServiceLevel, least_time_within
     from lpdistill.analysis.simulated import Simulation
     from lpdistill.analysis.simulation import simulate
     from lpdistill.analysis.validity import Validity, validity
@@ -54,21 +58,27 @@ if TYPE_CHECKING:
     )
     from lpdistill.model.size import Size
     from lpdistill.program.occupation import OccupationProgram
+    from lpdistill.solution.chain import Chain
     from lpdistill.solution.explanation import Explanation
     from lpdistill.solution.policy import Decision, Policy
     from lpdistill.solution.solution import Solution, Status
     from lpdistill.solving import Method, solve
+    from lpdistill.study.reproduction import Reproduction, reproduce
 
 __all__ = [
     "Action",
     "Attempts",
     "Banded",
     "Budget",
+    "Chain",
     "Comparison",
+    "Deadline",
+    "DeadlineFrontier",
     "Decision",
     "Deviations",
     "Differences",
     "DistillationMap",
+    "Distribution",
     "Dynamics",
     "EqualLevelsOnly",
     "Explanation",
@@ -96,10 +106,12 @@ __all__ = [
     "RawPairOnly",
     "RegretCurve",
     "Repertoire",
+    "Reproduction",
     "Resource",
     "Robust",
     "Rule",
     "Sensitivity",
+    "ServiceLevel",
     "Simulation",
     "Size",
     "Solution",
@@ -112,20 +124,26 @@ __all__ = [
     "Werner",
     "baseline",
     "compare",
+    "deadline",
+    "deadline_frontier",
     "differences",
+    "distribution",
     "forbid",
     "force",
     "frontier",
     "history",
     "increments",
+    "least_time_within",
     "load_problem",
     "neighbours",
     "policy_named",
     "read_policy",
     "regret_curve",
+    "reproduce",
     "robust",
     "sensitivity",
     "simulate",
+    "smallest_window",
     "solve",
     "validity",
     "variability",
@@ -140,6 +158,9 @@ _ROOMS = {
     "analysis.differences": ["Differences", "differences"],
     "analysis.deviations": ["Deviations"],
     "analysis.history": ["History", "history"],
+    "analysis.deadline": ["Deadline", "deadline", "smallest_window"],
+    "analysis.deadline_frontier": ["DeadlineFrontier", "deadline_frontier"],
+    "analysis.distribution": ["Distribution", "distribution"],
     "analysis.increments": ["Increments", "increments"],
     "analysis.intervention": ["Intervention", "forbid", "force"],
     "analysis.prices": ["Neighbours", "neighbours"],
@@ -148,6 +169,7 @@ _ROOMS = {
     "analysis.sensitivity": ["Sensitivity", "sensitivity"],
     "analysis.simulated": ["Simulation"],
     "analysis.simulation": ["simulate"],
+    "analysis.service_level": ["ServiceLevel", "least_time_within"],
     "analysis.validity": ["Validity", "validity"],
     "analysis.variability": ["Variability", "variability"],
     "errors": [name for name in __all__ if name.endswith("Error")],
@@ -174,10 +196,12 @@ _ROOMS = {
     ],
     "model.size": ["Size"],
     "program.occupation": ["OccupationProgram"],
+    "solution.chain": ["Chain"],
     "solution.explanation": ["Explanation"],
     "solution.policy": ["Decision", "Policy"],
     "solution.solution": ["Solution", "Status"],
     "solving": ["Method", "solve"],
+    "study.reproduction": ["Reproduction", "reproduce"],
 }
 """Where each public name lives: scipy alone takes a quarter of a second to import, so names load on first use."""
 

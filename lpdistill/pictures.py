@@ -54,13 +54,25 @@ def axes(width: float = 7.0, height: float = 4.2) -> Axes:
     ModelError
         If matplotlib is not installed.
     """
+    return panels(1, width=width, height=height)[0]
+
+
+def panels(count: int, *, width: float = 10.0, height: float = 4.2, share: bool = False) -> list[Axes]:
+    """Axes side by side in a new figure, in inches; with ``share`` they have one vertical scale.
+
+    Raises
+    ------
+    ModelError
+        If matplotlib is not installed.
+    """
     try:
         from matplotlib.figure import Figure  # noqa: PLC0415 - an extra, and slow to import
     except ImportError:
         raise ModelError("plot", MISSING, None) from None
-    drawn = Figure(figsize=(width, height), layout="constrained").add_subplot()
-    drawn.spines[["top", "right"]].set_visible(False)
-    return drawn
+    drawn = Figure(figsize=(width, height), layout="constrained").subplots(1, count, squeeze=False, sharey=share)[0]
+    for one in drawn:
+        one.spines[["top", "right"]].set_visible(False)
+    return list(drawn)
 
 
 def save(drawn: Axes, file: str | PathLike[str]) -> None:

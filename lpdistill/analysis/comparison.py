@@ -262,10 +262,10 @@ def compare(
     --------
     >>> compare(Problem("1/2", 2, "3/4", "79/100", final_step="free"))
     Comparison: p = 0.5, M = 2, f0 = 0.75 -> 0.79, times 1 (generation) and 2 (distillation), last step free
-      optimal     12.483622
-      pumping     12.483622  the optimum saves 0.00%
+      optimal     12.150289
+      pumping     12.150289  the optimum saves 0.00%
       nested            inf  never ends: trapped in (1, 1)
-      greedy      12.483622  the optimum saves 0.00%
+      greedy      12.150289  the optimum saves 0.00%
       (waiting times leave the last step out, as the published ones do (final_step charged counts it))
     """
     asked = _asked(policies)

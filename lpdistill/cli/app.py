@@ -8,16 +8,19 @@ import typer
 
 from lpdistill.cli.check import check
 from lpdistill.cli.compare import compare
+from lpdistill.cli.deadline import deadline
 from lpdistill.cli.explain import explain
 from lpdistill.cli.export import export
 from lpdistill.cli.frontier import frontier
 from lpdistill.cli.graph import graph
 from lpdistill.cli.levels import levels
 from lpdistill.cli.policy_map import policy_map
+from lpdistill.cli.reproduce import reproduce
 from lpdistill.cli.robust import robust
 from lpdistill.cli.simulate import simulate
 from lpdistill.cli.solve import solve
 from lpdistill.cli.variability import variability
+from lpdistill.cli.waiting_time import waiting_time
 from lpdistill.errors import LpdistillError
 
 UNEXPECTED = 1
@@ -35,11 +38,14 @@ for command in (
     compare,
     explain,
     levels,
+    waiting_time,
+    deadline,
     simulate,
     frontier,
     variability,
     robust,
     policy_map,
+    reproduce,
     check,
     graph,
     export,

@@ -20,6 +20,7 @@ from lpdistill.model.process import Process
 from lpdistill.program.evaluation import raise_improper, stuck
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import Optimum
+from lpdistill.solution.chain import Chain
 from lpdistill.solution.policy_picture import ROWS, draw_policy
 from lpdistill.solution.resources import Expected
 from lpdistill.solution.wording import Words, words_of
@@ -211,6 +212,17 @@ class Policy(ByConfiguration[tuple[Decision, ...]]):
             If runs may never reach the target.
         """
         return Expected({name: self.plan.used(resource) for name, resource in self._process.resources.items()})
+
+    def to_chain(self, *, everywhere: bool = False) -> Chain:
+        """The Markov chain that the policy induces: what can follow on what, and how probably.
+
+        Parameters
+        ----------
+        everywhere
+            Whether to take all configurations for which the policy says what to do, rather than those alone that runs
+            from the start can enter.
+        """
+        return Chain.of(self.plan, everywhere=everywhere)
 
     @cached_property
     def _actions(self) -> list[Any]:
