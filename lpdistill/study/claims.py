@@ -49,6 +49,9 @@ ABOUT = 0.05
 MANY = {("0.75", "0.79"): (4, 8, 16, 32, 64), ("0.9", "0.94"): (4, 8, 16, 32)}
 """Numbers of memories on the way to many, by raw fidelity and target."""
 
+TWO = Interval.of("0.1", "1", "0.1"), Interval.of("0.52", "0.98", "0.02")
+"""Generation probabilities and raw fidelities at which two memories are examined."""
+
 FINITE = Fraction("0.6"), Fraction("0.905")
 """Raw fidelities for which few levels lie below f0 + 0.04."""
 
@@ -167,12 +170,16 @@ def claims(found: tuple[Record, ...], *, jobs: int = 1, progress: Callable[[str]
         Told what is being done.
     """
     return (
-        _advantage(found, "greedy", 0.5),
-        _advantage(found, "nested", 0.8),
+        *advantage_claims(found),
         _not_monotonic(progress),
         _pumping(jobs, progress),
         _nested(progress),
     )
+
+
+def advantage_claims(found: tuple[Record, ...]) -> tuple[Claim, ...]:
+    """The claims about greatest advantages, examined against those that were found."""
+    return _advantage(found, "greedy", 0.5), _advantage(found, "nested", 0.8)
 
 
 def _advantage(found: tuple[Record, ...], baseline: str, share: float) -> Claim:
@@ -230,12 +237,7 @@ def _optimum(p: str, f0: Fraction) -> float:
 
 def _pumping(jobs: int, progress: Callable[[str], None]) -> Claim:
     """Two memories: pumping against the optimum."""
-    points = [
-        (p, 2, f0, gap)
-        for p in Interval.of("0.1", "1", "0.1").values
-        for f0 in Interval.of("0.52", "0.98", "0.02").values
-        for gap in BEYOND.gaps
-    ]
+    points = [(p, 2, f0, gap) for p in TWO[0].values for f0 in TWO[1].values for gap in BEYOND.gaps]
     found = [one for one in races(points, MOST_LEVELS, jobs=jobs, progress=progress, doing="two memories") if one]
     worst = max(abs(one.excess("pumping")) for one in found)
     return Claim(
