@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -11,7 +11,7 @@ from typing import Any
 
 from lpdistill.analysis.baselines import OPTIMAL, waiting_times
 from lpdistill.model.problem import FinalStep, Problem
-from lpdistill.program.policy_iteration import silent
+from lpdistill.progress import Counter, uncounted
 from lpdistill.study.race import Interval, Race, Region, greatest, races
 
 GAP = Fraction(4, 100)
@@ -54,6 +54,9 @@ TWO = Interval.of("0.1", "1", "0.1"), Interval.of("0.52", "0.98", "0.02")
 
 FINITE = Fraction("0.6"), Fraction("0.905")
 """Raw fidelities for which few levels lie below f0 + 0.04."""
+
+SOME_P = "0.3", "0.5", "0.9"
+"""Generation probabilities at which shapes and limits are examined."""
 
 ASIDE, SAMPLES = Fraction(1, 10**9), 12
 """Distance from a jump at which its two sides are computed, and samples between two jumps."""
@@ -148,7 +151,7 @@ class Record:
         )
 
 
-def records(*, jobs: int = 1, progress: Callable[[str], None] = silent) -> tuple[Record, ...]:
+def records(*, jobs: int = 1, progress: Counter = uncounted) -> tuple[Record, ...]:
     """The greatest advantages over each baseline, range by range, found by a search coarse to fine."""
     return tuple(
         Record(name, region.name, found)
@@ -157,7 +160,7 @@ def records(*, jobs: int = 1, progress: Callable[[str], None] = silent) -> tuple
     )
 
 
-def claims(found: tuple[Record, ...], *, jobs: int = 1, progress: Callable[[str], None] = silent) -> tuple[Claim, ...]:
+def claims(found: tuple[Record, ...], *, jobs: int = 1, progress: Counter = uncounted) -> tuple[Claim, ...]:
     """The headline claims, each with what is found.
 
     Parameters
@@ -167,7 +170,7 @@ def claims(found: tuple[Record, ...], *, jobs: int = 1, progress: Callable[[str]
     jobs
         Number of processes.
     progress
-        Told what is being done.
+        Told how much of it is done.
     """
     return (
         *advantage_claims(found),
@@ -207,13 +210,13 @@ def jumps() -> tuple[Fraction, ...]:
     return tuple(c.f0.low for c in changes(gap=GAP, raw_pairs=4) if low < c.f0.low < high)
 
 
-def _not_monotonic(progress: Callable[[str], None]) -> Claim:
+def _not_monotonic(progress: Counter) -> Claim:
     """The optimal time against the raw fidelity, at fixed gap."""
     edges = [FINITE[0], *jumps(), FINITE[1]]
     sides: dict[str, list[float]] = {}
     falling = True
-    for p in ("0.3", "0.5", "0.9"):
-        progress(f"optimal time against the raw fidelity, p = {p}")
+    for number, p in enumerate(SOME_P):
+        progress("optimal time against the raw fidelity", number, len(SOME_P))
         for low, high in pairwise(edges):
             width = high - low - 2 * ASIDE
             inside = [low + ASIDE + width * Fraction(i, SAMPLES) for i in range(SAMPLES + 1)]
@@ -235,7 +238,7 @@ def _optimum(p: str, f0: Fraction) -> float:
     return waiting_times(Problem(p, 4, f0, gap=GAP, final_step=FinalStep.FREE))[OPTIMAL]
 
 
-def _pumping(jobs: int, progress: Callable[[str], None]) -> Claim:
+def _pumping(jobs: int, progress: Counter) -> Claim:
     """Two memories: pumping against the optimum."""
     points = [(p, 2, f0, gap) for p in TWO[0].values for f0 in TWO[1].values for gap in BEYOND.gaps]
     found = [one for one in races(points, MOST_LEVELS, jobs=jobs, progress=progress, doing="two memories") if one]
@@ -249,12 +252,12 @@ def _pumping(jobs: int, progress: Callable[[str], None]) -> Claim:
     )
 
 
-def _nested(progress: Callable[[str], None]) -> Claim:
+def _nested(progress: Counter) -> Claim:
     """Many memories: nested against the optimum."""
     found: dict[str, dict[str, float]] = {}
     for (f0, target), many in MANY.items():
-        for p in ("0.3", "0.5", "0.9"):
-            progress(f"many memories: p = {p}, {f0} -> {target}")
+        for number, p in enumerate(SOME_P):
+            progress(f"many memories, {f0} -> {target}", number, len(SOME_P))
             problems = [Problem(p, memories, f0, target, final_step=FinalStep.FREE) for memories in many]
             found[f"p = {p}, {f0} -> {target}"] = {
                 str(problem.memories): Race(problem, waiting_times(problem)).excess("nested") for problem in problems
