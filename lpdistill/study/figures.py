@@ -35,7 +35,7 @@ MARKERS = "osD^"
 MEMORIES = (2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 28, 32)
 STYLES = {"pumping": ("--", "s"), "nested": ("-.", "D"), "greedy": (":", "^")}
 
-EXAMPLE, EXAMPLE_SEED = Problem("0.5", 4, "0.9", "0.94", final_step=FinalStep.FREE), 7
+EXAMPLE, EXAMPLE_SEED = Problem("0.5", 4, "0.9", "0.94", final_step=FinalStep.FREE), 52
 """The problem, and the seed, of the example policy and history: three levels, as in the published point."""
 
 TIME = "expected waiting time\n(units of generation time)"
