@@ -7,14 +7,20 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lpdistill.analysis.baselines import baseline, policy_named
+    from lpdistill.analysis.comparison import Comparison, compare
+    from lpdistill.analysis.deviations import Deviations
+    from lpdistill.analysis.differences import Differences, differences
     from lpdistill.analysis.distribution import Distribution, distribution
     from lpdistill.analysis.frontier import Frontier, frontier
+    from lpdistill.analysis.history import History, history
     from lpdistill.analysis.increments import Increments, increments
     from lpdistill.analysis.intervention import Intervention, forbid, force
     from lpdistill.analysis.prices import Neighbours, neighbours
     from lpdistill.analysis.regret_curve import RegretCurve, regret_curve
     from lpdistill.analysis.robust import Robust, robust
     from lpdistill.analysis.sensitivity import Sensitivity, sensitivity
+    from lpdistill.analysis.simulated import Simulation
+    from lpdistill.analysis.simulation import simulate
     from lpdistill.analysis.validity import Validity, validity
     from lpdistill.analysis.variability import Variability, variability
     from lpdistill.errors import (
@@ -54,6 +60,7 @@ if TYPE_CHECKING:
     from lpdistill.solution.policy import Decision, Policy
     from lpdistill.solution.solution import Solution, Status
     from lpdistill.solving import Method, solve
+    from lpdistill.study.reproduction import Reproduction, reproduce
 
 __all__ = [
     "Action",
@@ -61,7 +68,10 @@ __all__ = [
     "Banded",
     "Budget",
     "Chain",
+    "Comparison",
     "Decision",
+    "Deviations",
+    "Differences",
     "DistillationMap",
     "Distribution",
     "Dynamics",
@@ -69,6 +79,7 @@ __all__ = [
     "Explanation",
     "FinalStep",
     "Frontier",
+    "History",
     "ImproperPolicyError",
     "Increments",
     "InfeasibleError",
@@ -90,10 +101,12 @@ __all__ = [
     "RawPairOnly",
     "RegretCurve",
     "Repertoire",
+    "Reproduction",
     "Resource",
     "Robust",
     "Rule",
     "Sensitivity",
+    "Simulation",
     "Size",
     "Solution",
     "Status",
@@ -104,18 +117,23 @@ __all__ = [
     "Visits",
     "Werner",
     "baseline",
+    "compare",
+    "differences",
     "distribution",
     "forbid",
     "force",
     "frontier",
+    "history",
     "increments",
     "load_problem",
     "neighbours",
     "policy_named",
     "read_policy",
     "regret_curve",
+    "reproduce",
     "robust",
     "sensitivity",
+    "simulate",
     "solve",
     "validity",
     "variability",
@@ -126,6 +144,10 @@ __version__ = "0.1.0"
 
 _ROOMS = {
     "analysis.baselines": ["baseline", "policy_named"],
+    "analysis.comparison": ["Comparison", "compare"],
+    "analysis.differences": ["Differences", "differences"],
+    "analysis.deviations": ["Deviations"],
+    "analysis.history": ["History", "history"],
     "analysis.distribution": ["Distribution", "distribution"],
     "analysis.increments": ["Increments", "increments"],
     "analysis.intervention": ["Intervention", "forbid", "force"],
@@ -133,6 +155,8 @@ _ROOMS = {
     "analysis.regret_curve": ["RegretCurve", "regret_curve"],
     "analysis.robust": ["Robust", "robust"],
     "analysis.sensitivity": ["Sensitivity", "sensitivity"],
+    "analysis.simulated": ["Simulation"],
+    "analysis.simulation": ["simulate"],
     "analysis.validity": ["Validity", "validity"],
     "analysis.variability": ["Variability", "variability"],
     "errors": [name for name in __all__ if name.endswith("Error")],
@@ -164,6 +188,7 @@ _ROOMS = {
     "solution.policy": ["Decision", "Policy"],
     "solution.solution": ["Solution", "Status"],
     "solving": ["Method", "solve"],
+    "study.reproduction": ["Reproduction", "reproduce"],
 }
 """Where each public name lives: scipy alone takes a quarter of a second to import, so names load on first use."""
 

@@ -7,13 +7,16 @@ import sys
 import typer
 
 from lpdistill.cli.check import check
+from lpdistill.cli.compare import compare
 from lpdistill.cli.explain import explain
 from lpdistill.cli.export import export
 from lpdistill.cli.frontier import frontier
 from lpdistill.cli.graph import graph
 from lpdistill.cli.levels import levels
 from lpdistill.cli.policy_map import policy_map
+from lpdistill.cli.reproduce import reproduce
 from lpdistill.cli.robust import robust
+from lpdistill.cli.simulate import simulate
 from lpdistill.cli.solve import solve
 from lpdistill.cli.variability import variability
 from lpdistill.cli.waiting_time import waiting_time
@@ -31,13 +34,16 @@ app = typer.Typer(
 )
 for command in (
     solve,
+    compare,
     explain,
     levels,
     waiting_time,
+    simulate,
     frontier,
     variability,
     robust,
     policy_map,
+    reproduce,
     check,
     graph,
     export,

@@ -1,10 +1,24 @@
-"""Policies at work: the whole waiting time."""
+"""What it takes to see policies at work."""
 
 from __future__ import annotations
 
 import pytest
 
-from lpdistill import Problem, distribution, solve
+from lpdistill import Problem, baseline, distribution, simulate, solve
+
+SIMULATED = {"M = 2, .75 -> .79": ("3/4", "79/100", 2), "M = 4, .90 -> .94": (".9", ".94", 4)}
+SIMULATED |= {"M = 32, .90 -> .94": (".9", ".94", 32)}
+
+
+@pytest.mark.benchmark(group="100,000 simulated runs")
+@pytest.mark.parametrize("name", SIMULATED)
+def test_simulated_runs(benchmark, name):
+    """Runs of the greedy policy in the system of labelled memories; `per_second` counts runs."""
+    f0, target, memories = SIMULATED[name]
+    policy, runs = baseline(Problem("1/2", memories, f0, target), "greedy"), 100_000
+    found = benchmark.pedantic(lambda: simulate(policy, runs, seed=1), rounds=3, warmup_rounds=1)
+    assert abs(found.waiting_time.distance) < 4
+    benchmark.extra_info.update(per_second=runs / benchmark.stats.stats.median)
 
 
 @pytest.mark.benchmark(group="the whole waiting time")
