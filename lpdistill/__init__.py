@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from lpdistill.analysis.baselines import baseline, policy_named
     from lpdistill.analysis.comparison import Comparison, compare
+    from lpdistill.analysis.deadline import Deadline, deadline, smallest_window
+    from lpdistill.analysis.deadline_frontier import DeadlineFrontier, deadline_frontier
     from lpdistill.analysis.deviations import Deviations
     from lpdistill.analysis.differences import Differences, differences
     from lpdistill.analysis.distribution import Distribution, distribution
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from lpdistill.analysis.regret_curve import RegretCurve, regret_curve
     from lpdistill.analysis.robust import Robust, robust
     from lpdistill.analysis.sensitivity import Sensitivity, sensitivity
+    from lpdistill.analysis.service_level import ServiceLevel, least_time_within
     from lpdistill.analysis.simulated import Simulation
     from lpdistill.analysis.simulation import simulate
     from lpdistill.analysis.validity import Validity, validity
@@ -69,6 +72,8 @@ __all__ = [
     "Budget",
     "Chain",
     "Comparison",
+    "Deadline",
+    "DeadlineFrontier",
     "Decision",
     "Deviations",
     "Differences",
@@ -106,6 +111,7 @@ __all__ = [
     "Robust",
     "Rule",
     "Sensitivity",
+    "ServiceLevel",
     "Simulation",
     "Size",
     "Solution",
@@ -118,6 +124,8 @@ __all__ = [
     "Werner",
     "baseline",
     "compare",
+    "deadline",
+    "deadline_frontier",
     "differences",
     "distribution",
     "forbid",
@@ -125,6 +133,7 @@ __all__ = [
     "frontier",
     "history",
     "increments",
+    "least_time_within",
     "load_problem",
     "neighbours",
     "policy_named",
@@ -134,6 +143,7 @@ __all__ = [
     "robust",
     "sensitivity",
     "simulate",
+    "smallest_window",
     "solve",
     "validity",
     "variability",
@@ -148,6 +158,8 @@ _ROOMS = {
     "analysis.differences": ["Differences", "differences"],
     "analysis.deviations": ["Deviations"],
     "analysis.history": ["History", "history"],
+    "analysis.deadline": ["Deadline", "deadline", "smallest_window"],
+    "analysis.deadline_frontier": ["DeadlineFrontier", "deadline_frontier"],
     "analysis.distribution": ["Distribution", "distribution"],
     "analysis.increments": ["Increments", "increments"],
     "analysis.intervention": ["Intervention", "forbid", "force"],
@@ -157,6 +169,7 @@ _ROOMS = {
     "analysis.sensitivity": ["Sensitivity", "sensitivity"],
     "analysis.simulated": ["Simulation"],
     "analysis.simulation": ["simulate"],
+    "analysis.service_level": ["ServiceLevel", "least_time_within"],
     "analysis.validity": ["Validity", "validity"],
     "analysis.variability": ["Variability", "variability"],
     "errors": [name for name in __all__ if name.endswith("Error")],

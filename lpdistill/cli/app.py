@@ -8,6 +8,7 @@ import typer
 
 from lpdistill.cli.check import check
 from lpdistill.cli.compare import compare
+from lpdistill.cli.deadline import deadline
 from lpdistill.cli.explain import explain
 from lpdistill.cli.export import export
 from lpdistill.cli.frontier import frontier
@@ -38,6 +39,7 @@ for command in (
     explain,
     levels,
     waiting_time,
+    deadline,
     simulate,
     frontier,
     variability,

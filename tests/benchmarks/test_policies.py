@@ -1,10 +1,11 @@
-"""What it takes to see policies at work."""
+"""Policies at work: the published study, deadlines, simulation."""
 
 from __future__ import annotations
 
 import pytest
 
-from lpdistill import Problem, baseline, distribution, simulate, solve
+from lpdistill import Problem, baseline, deadline, distribution, simulate, solve
+from lpdistill.study.published_numbers import recompute
 
 SIMULATED = {"M = 2, .75 -> .79": ("3/4", "79/100", 2), "M = 4, .90 -> .94": (".9", ".94", 4)}
 SIMULATED |= {"M = 32, .90 -> .94": (".9", ".94", 32)}
@@ -19,6 +20,26 @@ def test_simulated_runs(benchmark, name):
     found = benchmark.pedantic(lambda: simulate(policy, runs, seed=1), rounds=3, warmup_rounds=1)
     assert abs(found.waiting_time.distance) < 4
     benchmark.extra_info.update(per_second=runs / benchmark.stats.stats.median)
+
+
+@pytest.mark.benchmark(group="deadline")
+@pytest.mark.parametrize("memories", [10, 20])
+def test_deadline(benchmark, memories):
+    """The policy most likely done within 30, all columns priced in each of 31 slots."""
+    problem = Problem("1/2", memories, "0.90", "0.94")
+    found = benchmark.pedantic(lambda: deadline(problem, 30), rounds=3)
+    assert found.probability >= found.probability_of_fastest_mean > 1 - 1e-7
+    benchmark.extra_info.update(columns=found.recursion.process.column_count)
+
+
+@pytest.mark.benchmark(group="the published study: 28 points with four policies, 15 optima")
+def test_published_study(benchmark):
+    """All 127 published numbers in one process, optima with their proofs; `per_second` counts numbers."""
+    found = benchmark.pedantic(recompute, rounds=5, warmup_rounds=1)
+    assert len(found) == 127
+    benchmark.extra_info.update(
+        per_second=len(found) / benchmark.stats.stats.median, error=max(abs(one.difference) for one in found)
+    )
 
 
 @pytest.mark.benchmark(group="the whole waiting time")
