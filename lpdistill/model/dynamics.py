@@ -348,11 +348,6 @@ class Dynamics:
         found = np.broadcast_to(resource.amounts(self.usage(columns)), columns.shape)
         return np.asarray(found, dtype=np.float64)
 
-    def staying(self, columns: IntArray) -> FloatArray:
-        """Probability that the given columns change nothing, (columns,): accurate however small it is."""
-        what = self.numbering.describe(columns)
-        return np.where(_generates(what), self.generation.failure**what.attempts, 0.0)
-
     def towards(self, reached: BoolArray, avoided: BoolArray) -> PricedCells:
         """Which columns may enter some configurations or the target, and never enter some others.
 

@@ -178,10 +178,6 @@ class Process(Protocol):
         """What the given columns use of a resource, (columns,)."""
         ...
 
-    def staying(self, columns: IntArray) -> FloatArray:
-        """Probability that the given columns change nothing, (columns,): accurate however small it is."""
-        ...
-
     def proper(self) -> IntArray:
         """Columns of a proper policy, one for every live configuration, in order."""
         ...

@@ -235,10 +235,6 @@ class GraphProcess:
         """What the given actions use of a resource, (columns,)."""
         return self.amounts_by_name[resource.name][columns]
 
-    def staying(self, columns: IntArray) -> FloatArray:
-        """Probability that the given actions change nothing, (columns,)."""
-        return np.maximum(1 - self.leaving[columns], 0.0)
-
     def proper(self) -> IntArray:
         """Actions of a proper policy, one for every live state, in order."""
         return self.reachability.columns
