@@ -279,15 +279,22 @@ def compare(
 
 def _asked(policies: Iterable[str] | Mapping[str, Candidate]) -> dict[str, Candidate]:
     """The policies to evaluate besides the optimum, all names known."""
+    asked: dict[str, Candidate] = {}
     if isinstance(policies, Mapping):
-        asked: dict[str, Candidate] = dict(policies)
+        asked |= policies
     else:
-        asked = {name: name for name in ([policies] if isinstance(policies, str) else policies)}
-    if asked.pop(OPTIMAL, OPTIMAL) != OPTIMAL:
+        for name in [policies] if isinstance(policies, str) else policies:
+            if not isinstance(name, str):
+                raise ModelError("policies", "must be names; give those of your own in a mapping from names", name)
+            asked[name] = name
+    if asked.get(OPTIMAL, OPTIMAL) != OPTIMAL:
         raise ModelError("policies", "must not call a policy of their own optimal: that is the reference", OPTIMAL)
-    for candidate in asked.values():
+    asked.pop(OPTIMAL, None)
+    for name, candidate in asked.items():
         if isinstance(candidate, str) and candidate != OPTIMAL:
             baseline_named(candidate)
+        elif not (isinstance(candidate, str | Mapping) or callable(candidate)):
+            raise ModelError(f"policy {name}", "must be a name, a policy, a mapping or a function", candidate)
     return asked
 
 
