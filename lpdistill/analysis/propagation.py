@@ -22,10 +22,10 @@ WIDEST = 512
 LIFTED, LONG = 256, 4096
 """Slots that a small chain passes at once, and how many of them there must be for that to pay."""
 
-SMALL = 400
+SMALL = 1000
 """States times slots of the longest step up to which a chain is small."""
 
-OVERHEAD = 20_000
+OVERHEAD = 40_000
 """Products that take as long as calling what computes them."""
 
 LOOKS = 64
@@ -67,9 +67,9 @@ class March(Protocol):
 
 def work(renewal: Renewal, slots: int) -> int:
     """About how many products it takes to compute some slots, one way or the other."""
-    longest = int(renewal.slots[-1])
     if _lifts(renewal, slots):
-        return slots * (2 * len(renewal.slots) + 1) * longest * renewal.size + OVERHEAD * (slots // LIFTED)
+        flying = _flying(renewal)
+        return slots * (2 * len(renewal.slots) * flying + flying**2 // LIFTED) + OVERHEAD * (slots // LIFTED)
     return slots * renewal.entries + OVERHEAD * (slots // _widest(renewal))
 
 
@@ -179,9 +179,15 @@ class Lifted:
         return found
 
 
+def _flying(renewal: Renewal) -> int:
+    """Number of states times slots of the longest step: how much there is to know of what is in flight."""
+    return int(renewal.slots[-1]) * renewal.size
+
+
 def _lifts(renewal: Renewal, slots: int) -> bool:
-    """Whether it pays to pass many slots at once."""
-    return slots >= LONG and 0 < int(renewal.slots[-1]) * renewal.size <= SMALL
+    """Whether it pays to pass many slots at once: less than their overhead is spent on a power of a matrix."""
+    flying = _flying(renewal)
+    return 0 < flying <= SMALL and slots >= LONG and slots * OVERHEAD >= flying**3
 
 
 def _widest(renewal: Renewal) -> int:

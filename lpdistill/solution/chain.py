@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse.csgraph import breadth_first_order
 
 from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.errors import ModelError
@@ -107,21 +106,15 @@ class Chain:
         # A state graph's probabilities may exceed 1 by rounding.
         scale = plan.probability / np.maximum(uses.leaving, 1.0)
         moves = sparse.csr_array(uses.moves[:, owners])
-        size = len(owners), len(row)
-        lots = sparse.csr_array((scale, (row, np.arange(len(row)))), shape=size)
-        kept = np.arange(size[0])
-        if not everywhere:
-            graph = lots @ moves
-            graph.eliminate_zeros()
-            kept = np.sort(breadth_first_order(graph, 0, return_predecessors=False))
-        which, staying = process.step_time(uses.columns), uses.staying
-        times = process.step_times
+        lots = sparse.csr_array((scale, (row, np.arange(len(row)))), shape=(len(owners), len(row)))
+        kept = np.arange(len(owners)) if everywhere else np.flatnonzero(plan.entered[owners])
+        which, times = process.step_time(uses.columns), process.step_times
         found = []
         for kind in sorted(set(which.tolist()), key=lambda kind: times[kind]):
             mine = lots @ sparse.diags_array((which == kind).astype(np.float64))
             inner = sparse.csr_array((mine @ moves)[kept][:, kept])
             inner.eliminate_zeros()
-            amounts = (np.asarray(mine @ part)[kept] for part in (staying, uses.leaving, uses.reaching))
+            amounts = (np.asarray(mine @ part)[kept] for part in (uses.staying, uses.leaving, uses.reaching))
             steps = Steps(times[kind], inner, *amounts)
             if steps.probability.any():
                 found.append(steps)

@@ -6,6 +6,7 @@ import json
 import math
 from collections import defaultdict
 from fractions import Fraction
+from itertools import islice
 
 import networkx as nx
 import numpy as np
@@ -30,7 +31,9 @@ from lpdistill import (
 )
 from lpdistill.analysis import distribution as module
 from lpdistill.analysis import propagation, tail
+from lpdistill.model.time_lattice import TimeLattice
 from lpdistill.program.plan import Plan
+from lpdistill.program.tail import tails
 
 every_problem = pytest.mark.parametrize("problem", SMALL.values(), ids=SMALL)
 
@@ -126,6 +129,20 @@ def test_probabilities_are_those_of_exact_convolution(drawn):
     expected = {float(time - problem.uncharged_time): float(p) for time, p in exact.items() if p}
     shown = {time: p for time, p in zip(found.times.tolist(), found.pmf.tolist(), strict=True) if p}
     assert shown == pytest.approx(expected, rel=1e-12, abs=0)
+
+
+@settings(max_examples=30, deadline=None)
+@given(any_policies())
+def test_survivals_are_those_of_the_backward_recursion(drawn):
+    """Forwards from the start, survivals are what the recursion over the time that is left finds for it."""
+    _, dynamics, columns, weights = drawn
+    policy = Policy(Plan.improper(dynamics.choose(columns), np.array([float(weight) for weight in weights])))
+    lattice = TimeLattice.of(dynamics)
+    found = distribution(policy, until=lattice.time(40))
+    late = [float(values[0]) for values in islice(tails(policy.plan, lattice), 41)]
+    forwards = 1 - np.cumsum(found.law.pmf)
+    assert forwards == pytest.approx(late[: len(forwards)], rel=0, abs=1e-13)
+    assert found.never + found.truncated == pytest.approx(late[len(forwards) - 1], rel=1e-11, abs=0)
 
 
 @pytest.mark.parametrize("row", [*GRID, *MEMORIES], ids=lambda row: "p={p} M={memories} {f0}->{target}".format(**row))

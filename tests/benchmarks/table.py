@@ -29,7 +29,6 @@ NOTES = {
     "test_constraints.py": (
         "Under a budget on attempts the program has every number of attempts. The ratio is to column generation."
     ),
-    "test_policies.py": "A waiting time's distribution is that of the policy's chain, with the rate of its tail.",
     "test_methods.py": "The ratio is to the method that `auto` chooses.",
     "test_peers.py": (
         "The ratio is to lpdistill in the same group. lpdistill's answer comes with proved bounds, and `storm, "
