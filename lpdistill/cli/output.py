@@ -11,10 +11,17 @@ from types import TracebackType
 from typing import Any, Self
 
 from rich.console import Console
+from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 PATIENCE = 2.0
 """Seconds of silence after which a command says what it is doing."""
+
+RARELY = 10.0
+"""Seconds between two reports of how much is done, where each is a line of its own."""
+
+BAR = 30
+"""Width of a progress bar, in characters."""
 
 LARGE = 1e6
 """Number from which a table shows digits rather than decimals."""
@@ -48,15 +55,31 @@ def decimals(number: float) -> str:
     return f"{number:.6f}" if number < LARGE else f"{number:.6g}"
 
 
+def clock(seconds: float) -> str:
+    """A duration to be read at a glance.
+
+    >>> clock(7.2), clock(125), clock(7500)
+    ('7 s', '2:05', '2:05:00')
+    """
+    whole = round(seconds)
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    if hours:
+        return f"{hours}:{minutes:02}:{rest:02}"
+    return f"{minutes}:{rest:02}" if minutes else f"{rest} s"
+
+
 class Progress:
     """Tells on standard error what is being done, once it has taken a while.
 
-    On a terminal one line changes in place; elsewhere every stage is a line of its own.
+    On a terminal one line changes in place; elsewhere every stage is a line of its own.  Work that can be counted has
+    a bar with the time left.
     """
 
     def __init__(self) -> None:
         self._began = time.monotonic()
         self._stage = ""
+        self._counted: tuple[int, int, float] | None = None
+        self._told = -RARELY
         self._console = Console(stderr=True, highlight=False)
         self._status = self._console.status("")
         self._lock = threading.Lock()
@@ -67,8 +90,17 @@ class Progress:
     def __call__(self, stage: str) -> None:
         """Enter a stage."""
         with self._lock:
-            self._stage = stage
+            self._stage, self._counted, self._told = stage, None, -RARELY
             if self._shown:
+                self._tell()
+
+    def count(self, stage: str, done: int, total: int) -> None:
+        """Say how much of a stage is done, out of how much."""
+        with self._lock:
+            now = time.monotonic()
+            began = self._counted[2] if self._counted is not None and stage == self._stage else now
+            self._stage, self._counted = stage, (done, total, began)
+            if self._shown and (self._console.is_terminal or now - self._told >= RARELY):
                 self._tell()
 
     def _show(self) -> None:
@@ -81,11 +113,20 @@ class Progress:
     def _tell(self) -> None:
         if not self._stage:
             return
-        line = f"{time.monotonic() - self._began:5.1f} s  {self._stage}"
-        if self._console.is_terminal:
+        self._told = time.monotonic()
+        line = f"{self._told - self._began:5.1f} s  {self._stage}"
+        if self._counted is not None:
+            done, total, began = self._counted
+            left = f", about {clock((self._told - began) * (total - done) / done)} left" if done else ""
+            line += f": {done:,} of {total:,}{left}"
+        if not self._console.is_terminal:
+            self._console.print(line)
+        elif self._counted is None:
             self._status.update(line)
         else:
-            self._console.print(line)
+            drawn = Table.grid(padding=(0, 1))
+            drawn.add_row(ProgressBar(total=max(1, total), completed=done, width=BAR), line)
+            self._status.update(drawn)
 
     def __enter__(self) -> Self:
         self._timer.start()

@@ -295,6 +295,8 @@ class Choice:
         The columns must be in order of configuration; ``columns`` of the result names the first of each.
         """
         owners, first = np.unique(self.configuration, return_index=True)
+        if len(owners) == len(self.columns):
+            return self
         rows = np.searchsorted(owners, self.configuration)
         weights = sparse.csr_array((probability, (rows, np.arange(len(rows)))), shape=(len(owners), len(rows)))
         return Choice(
@@ -328,3 +330,17 @@ class Choice:
         """The moves given that anything happens: each row of :attr:`moves` divided by its ``leaving``."""
         weight = np.repeat(self.leaving, np.diff(self.moves.indptr))
         return sparse.csr_array((self.moves.data / weight, self.moves.indices, self.moves.indptr), self.moves.shape)
+
+    @cached_property
+    def dense(self) -> FloatArray:
+        """The moves between the configurations of these columns, given that anything happens, (columns, columns)."""
+        entry, rank, probability = self.process.expand(self.outcomes.indices.astype(np.int64))
+        size, each = len(self.columns), np.diff(self.outcomes.indptr)
+        weight = self.outcomes.data / np.repeat(np.where(self.leaving > 0, self.leaving, 1.0), each)
+        row = np.repeat(np.arange(size), each)[entry]
+        order = np.argsort(self.configuration, kind="stable")
+        column = order[np.minimum(np.searchsorted(self.configuration, rank, sorter=order), size - 1)]
+        known = self.configuration[column] == rank
+        place, mass = (row * size + column)[known], (weight[entry] * probability)[known]
+        summed = np.bincount(place, mass, minlength=size * size).reshape(size, size)
+        return summed.astype(np.float64)

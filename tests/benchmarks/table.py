@@ -20,6 +20,7 @@ SECTIONS = {
     "test_methods.py": "Methods, by size of the program",
     "test_peers.py": "Beside other solvers, on the same decision process",
     "test_symbolic.py": "Exact results",
+    "test_policies.py": "Policies at work",
     "test_constraints.py": "Rules, budgets, frontiers and state graphs",
 }
 """Titles by the file that holds the benchmarks."""
@@ -28,6 +29,7 @@ NOTES = {
     "test_constraints.py": (
         "Under a budget on attempts the program has every number of attempts. The ratio is to column generation."
     ),
+    "test_policies.py": "A waiting time's distribution is that of the policy's chain, with the rate of its tail.",
     "test_methods.py": "The ratio is to the method that `auto` chooses.",
     "test_peers.py": (
         "The ratio is to lpdistill in the same group. lpdistill's answer comes with proved bounds, and `storm, "

@@ -152,6 +152,47 @@ def test_progress_on_a_terminal_is_one_line(monkeypatch):
     assert shown.endswith("\x1b[2K")
 
 
+def test_counted_work_on_a_terminal_has_a_bar(monkeypatch):
+    """On a terminal, counted work has a bar, the counts and the time left."""
+    screen = io.StringIO()
+    monkeypatch.setattr(output, "Console", partial(Console, file=screen, force_terminal=True, width=100))
+    monkeypatch.setattr(output, "PATIENCE", 0.01)
+    with output.Progress() as progress:
+        progress.count("simulating", 0, 2000)
+        time.sleep(0.1)
+        progress.count("simulating", 1500, 2000)
+        time.sleep(0.3)
+    shown = screen.getvalue()
+    assert "simulating: 1,500 of 2,000, about 0 s left" in shown
+    assert "\u2501" * 20 in shown
+
+
+def test_counted_work_elsewhere_is_told_rarely(capsys, monkeypatch):
+    """Where every report is a line, counted work is told at most every ten seconds, another stage at once."""
+    monkeypatch.setattr(output, "PATIENCE", 0.01)
+    with output.Progress() as progress:
+        progress.count("simulating", 0, 100)
+        time.sleep(0.1)
+        for done in range(1, 101):
+            progress.count("simulating", done, 100)
+        progress("drawing")
+    told = [line.split(" s  ")[1] for line in capsys.readouterr().err.splitlines()]
+    assert told == ["simulating: 0 of 100", "drawing"]
+    assert output.RARELY == 10.0
+
+
+def test_time_left_follows_from_what_is_done(capsys, monkeypatch):
+    """After a quarter of the work, three times as long as it took is left."""
+    now = [100.0]
+    monkeypatch.setattr(output.time, "monotonic", lambda: now[0])
+    progress = output.Progress()
+    progress._shown = True  # noqa: SLF001 - as if patience had passed
+    progress.count("sweeping", 0, 80)
+    now[0] += 60.0
+    progress.count("sweeping", 20, 80)
+    assert capsys.readouterr().err.splitlines()[-1].endswith("60.0 s  sweeping: 20 of 80, about 3:00 left")
+
+
 def test_standard_output_is_only_the_answer(run):
     """Without ``--json`` too, standard output holds the answer and standard error nothing."""
     ran = run(*SOLVE)

@@ -224,3 +224,29 @@ def test_the_lattice_is_that_of_the_durations():
     """Slots are the greatest common divisor of the durations: a unit of 1/6 for times 1/2 and 2/3."""
     problem = FOUR.replace(generation_time="1/2", distillation_time="2/3")
     assert lattice_of(problem).unit == unit_of(chain_of(problem)) == Fraction(1, 6)
+
+
+@pytest.mark.parametrize("problem", CASES.values(), ids=CASES)
+def test_visits_carry_the_probability(problem):
+    """What reaches the target in time from the configurations that runs come to is the stated probability."""
+    recursion, found = tables(problem, WINDOW)
+    process, visited, reached = recursion.process, recursion.visits(), 0.0
+    for left, slot in enumerate(recursion.slots):
+        here = np.flatnonzero((visited[left] > 0) & (slot.columns >= 0))
+        choice = process.choose(slot.columns[here])
+        fits = recursion.lattice.slots[process.step_time(choice.columns)] <= left
+        reached += float((visited[left, here] * choice.reaching)[fits].sum())
+    assert reached == pytest.approx(1 - found[-1][process.key(0)], abs=1e-11)
+
+
+def test_late_after_the_policys_own_columns():
+    """Taking the policy's own action leaves its probability; any other action of the program leaves no better one."""
+    recursion, _ = tables(FOUR, WINDOW)
+    process, left = recursion.process, WINDOW - 1
+    own = recursion.late_after(left, recursion.slots[left].columns)
+    assert own == pytest.approx(recursion.slots[left].late, abs=1e-12)
+    columns = process.columns
+    owners = process.choose(columns).configuration
+    least = np.full(process.size, np.inf)
+    np.minimum.at(least, owners, recursion.late_after(left, columns))
+    assert least == pytest.approx(recursion.slots[left].late, abs=1e-13)

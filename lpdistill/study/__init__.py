@@ -1,0 +1,1 @@
+"""Many problems: parameter sweeps, and the published study reproduced."""
