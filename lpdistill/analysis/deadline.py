@@ -21,9 +21,9 @@ from lpdistill.analysis.deadline_policy import SEEN, DeadlinePolicy, Difference
 from lpdistill.analysis.window import (
     asked,
     confidence_of,
-    distribution,
     fastest_plan,
     grow,
+    in_time,
     likely,
     number,
     opened_in_time,
@@ -152,7 +152,7 @@ class Deadline:
     def probability_of(self, policy: Policy) -> FloatArray:
         """Probability that a stationary policy of the same problem is done by the end of each slot, (slots,)."""
         lattice = TimeLattice.of(policy.process)
-        return distribution(policy.plan, lattice, len(self.recursion.slots))
+        return in_time(policy.plan, lattice, len(self.recursion.slots))
 
     def to_dict(self) -> dict[str, Any]:
         """The result as JSON data (schema ``lpdistill.deadline/1``)."""
@@ -273,7 +273,7 @@ def deadline(
     for slot in range(slots + 1):
         progress(f"slot {slot} of {slots}: pricing {process.column_count:,} columns")
         recursion.advance()
-    usual = distribution(fastest, lattice, slots + 1)
+    usual = in_time(fastest, lattice, slots + 1)
     return Deadline(problem, within, recursion, Policy(fastest), usual)
 
 
@@ -315,7 +315,7 @@ def smallest_window(
     fastest = fastest_plan(process, progress)
     recursion = DeadlineRecursion(process.unguarded(), fastest, lattice)
     slots = grow(recursion, fastest, wanted, progress)
-    usual = distribution(fastest, lattice, slots + 1)
+    usual = in_time(fastest, lattice, slots + 1)
     return Deadline(problem, lattice.time(slots), recursion, Policy(fastest), usual, wanted)
 
 
