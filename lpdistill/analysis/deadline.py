@@ -107,11 +107,15 @@ class Deadline:
         return DeadlinePolicy(self.recursion, self.fastest)
 
     @cached_property
+    def visits(self) -> FloatArray:
+        """Expected number of steps of a run that begin with so many slots left, (slots, configurations)."""
+        return self.recursion.visits()
+
+    @cached_property
     def waiting_time(self) -> float:
         """Expected waiting time of the policy, which goes on as the fastest one; infinite if it may never end."""
         slots, process = self.recursion.slots, self.recursion.process
-        visited = self.recursion.visits()
-        if any((visited[left][slot.columns < 0] > 0).any() for left, slot in enumerate(slots)):
+        if any((self.visits[left][slot.columns < 0] > 0).any() for left, slot in enumerate(slots)):
             return float("inf")
         return float(slots[-1].remaining[0]) - process.uncharged_time
 
@@ -122,7 +126,7 @@ class Deadline:
         uses = self.fastest.plan.uses
         usual = np.full(process.size, -1)
         usual[uses.configuration] = uses.columns
-        visited, found = recursion.visits(), []
+        visited, found = self.visits, []
         for left in range(len(recursion.slots) - 1, -1, -1):
             slot = recursion.slots[left]
             here = (visited[left] > SEEN) & (slot.columns >= 0) & (usual >= 0) & (slot.columns != usual)
