@@ -13,7 +13,7 @@ from lpdistill.analysis.baselines import OPTIMAL, POLICIES, baseline, baseline_n
 from lpdistill.errors import ModelError
 from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.problem import FinalStep, Problem
-from lpdistill.program.policy_iteration import silent
+from lpdistill.progress import silent
 from lpdistill.solution.policy import Choices, Key, Policy
 from lpdistill.solution.resources import Expected
 
@@ -279,15 +279,22 @@ def compare(
 
 def _asked(policies: Iterable[str] | Mapping[str, Candidate]) -> dict[str, Candidate]:
     """The policies to evaluate besides the optimum, all names known."""
+    asked: dict[str, Candidate] = {}
     if isinstance(policies, Mapping):
-        asked: dict[str, Candidate] = dict(policies)
+        asked |= policies
     else:
-        asked = {name: name for name in ([policies] if isinstance(policies, str) else policies)}
-    if asked.pop(OPTIMAL, OPTIMAL) != OPTIMAL:
+        for name in [policies] if isinstance(policies, str) else policies:
+            if not isinstance(name, str):
+                raise ModelError("policies", "must be names; give those of your own in a mapping from names", name)
+            asked[name] = name
+    if asked.get(OPTIMAL, OPTIMAL) != OPTIMAL:
         raise ModelError("policies", "must not call a policy of their own optimal: that is the reference", OPTIMAL)
-    for candidate in asked.values():
+    asked.pop(OPTIMAL, None)
+    for name, candidate in asked.items():
         if isinstance(candidate, str) and candidate != OPTIMAL:
             baseline_named(candidate)
+        elif not (isinstance(candidate, str | Mapping) or callable(candidate)):
+            raise ModelError(f"policy {name}", "must be a name, a policy, a mapping or a function", candidate)
     return asked
 
 

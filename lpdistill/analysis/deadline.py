@@ -37,7 +37,7 @@ from lpdistill.model.problem import Problem
 from lpdistill.model.size import require_slots
 from lpdistill.model.time_lattice import TimeLattice
 from lpdistill.program.deadlines import DeadlineRecursion
-from lpdistill.program.policy_iteration import silent
+from lpdistill.progress import silent
 from lpdistill.solution.policy import Policy
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from lpdistill.analysis.frontier import Point, breakpoints
 from lpdistill.analysis.window import asked, augmented, likely, number, opened_in_time, window_of
 from lpdistill.model.numbers import Number, exact
 from lpdistill.model.problem import Problem
-from lpdistill.program.policy_iteration import silent
 from lpdistill.program.time_augmented import LATE
+from lpdistill.progress import silent
 
 if TYPE_CHECKING:
     import networkx as nx

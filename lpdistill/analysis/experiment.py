@@ -196,19 +196,22 @@ class Experiment:
         limit, trapped = self.until, self.trapped
         ended = Ended(np.full(runs, inf), np.zeros((runs, len(COUNTED))), np.full(runs, EMPTY))
         alive, contents, elapsed = np.arange(runs), self.memories.empty(runs), np.zeros(runs)
+        totals = np.zeros((len(COUNTED), runs))
         for _ in range(rounds):
             done = self.advance(contents, elapsed, rng)
             end = elapsed if free else elapsed + done.duration
             elapsed = elapsed + done.duration
-            ended.totals[alive] += tallied(done, discards=decisions.discard[done.decision] >= 0)
+            totals += tallied(done, discards=decisions.discard[done.decision] >= 0)
             reached = (done.happened.delivered != EMPTY) & (end <= limit)
             ended.time[alive[reached]] = end[reached]
             ended.delivered[alive[reached]] = done.happened.delivered[reached]
             going = (done.happened.delivered == EMPTY) & (elapsed <= limit) & ~trapped[done.decision]
             if not going.all():
-                alive, contents, elapsed = alive[going], contents[going], elapsed[going]
+                ended.totals[alive[~going]] = totals[:, ~going].T
+                alive, contents, elapsed, totals = alive[going], contents[going], elapsed[going], totals[:, going]
             if not len(alive) or (self.horizon is None and trapped[done.decision].any()):
                 break
+        ended.totals[alive] = totals.T
         if self.horizon is None and not np.isfinite(ended.time).all():
             raise LimitError(
                 f"horizon: is missing, and a run has not ended after {rounds:,} steps; give one", size={"steps": rounds}
@@ -216,14 +219,14 @@ class Experiment:
         return ended
 
 
-def tallied(done: Advanced, *, discards: np.ndarray) -> FloatArray:
-    """What a step adds to the totals of every run, (runs, COUNTED); discards take no step."""
+def tallied(done: Advanced, *, discards: BoolArray) -> FloatArray:
+    """What a step adds to the totals of every run, (COUNTED, runs); discards take no step."""
     happened, runs = done.happened, len(done.decision)
 
     def per_run(run: IntArray) -> IntArray:
         return np.bincount(run, minlength=runs)
 
-    return np.stack(
+    return np.array(
         [
             ~discards,
             per_run(happened.trying),
@@ -232,8 +235,8 @@ def tallied(done: Advanced, *, discards: np.ndarray) -> FloatArray:
             per_run(happened.distilling[~happened.made]),
             happened.stored * done.duration,
         ],
-        axis=1,
-    ).astype(np.float64)
+        dtype=np.float64,
+    )
 
 
 def improper(plan: Plan) -> None:

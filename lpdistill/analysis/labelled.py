@@ -25,6 +25,9 @@ from lpdistill.model.problem import Problem
 EMPTY = -1
 """What a memory holds that holds nothing."""
 
+MANY = 20
+"""Memories from which sorting their levels by counting is quicker."""
+
 MOST_SPECIES = 1000
 """Different pairs beyond which the table of their distillations takes too much memory."""
 
@@ -165,9 +168,13 @@ class LabelledMemories:
         return CountVectors(self.problem.memories, len(self.problem.levels))
 
     @cached_property
-    def _level(self) -> NDArray[np.int16]:
-        """Level of every content, EMPTY included, shifted by one, (species + 1,); 16 bits are sorted in linear time."""
-        return np.concatenate([[EMPTY], self.species.level]).astype(np.int16)
+    def _level(self) -> NDArray[np.signedinteger[Any]]:
+        """Level of every content, EMPTY included, shifted by one, (species + 1,).
+
+        Eight bits are sorted by counting, which takes a table of 256 for every run: worth it for many memories only.
+        """
+        small = self.problem.memories >= MANY and len(self.problem.levels) <= np.iinfo(np.int8).max
+        return np.concatenate([[EMPTY], self.species.level]).astype(np.int8 if small else np.int32)
 
     def empty(self, runs: int) -> IntArray:
         """The contents of empty memories, (runs, memories)."""

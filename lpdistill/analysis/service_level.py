@@ -41,8 +41,9 @@ from lpdistill.model.problem import Problem
 from lpdistill.program.budgeted import Budgeted, BudgetUse, within_budgets
 from lpdistill.program.deadlines import DeadlineRecursion
 from lpdistill.program.plan import Plan
-from lpdistill.program.policy_iteration import policy_iteration, silent
+from lpdistill.program.policy_iteration import policy_iteration
 from lpdistill.program.time_augmented import LATE, TimeAugmented
+from lpdistill.progress import silent
 from lpdistill.solution.policy import Decision, Key, Policy, action_as_json
 from lpdistill.solution.wording import outwards, words_of
 

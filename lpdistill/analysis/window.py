@@ -19,9 +19,10 @@ from lpdistill.model.size import MOST_SLOTS, require_slots
 from lpdistill.model.time_lattice import TimeLattice
 from lpdistill.program.deadlines import DeadlineRecursion
 from lpdistill.program.plan import Plan
-from lpdistill.program.policy_iteration import policy_iteration, silent
+from lpdistill.program.policy_iteration import policy_iteration
 from lpdistill.program.tail import tails
 from lpdistill.program.time_augmented import TimeAugmented
+from lpdistill.progress import silent
 from lpdistill.solving import opened
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from lpdistill import pictures
 from lpdistill.errors import LimitError, ModelError
 from lpdistill.model.actions import Action
 from lpdistill.model.dynamics import Dynamics
+from lpdistill.model.numbers import whole
 from lpdistill.model.problem import Problem
 from lpdistill.solution.wording import Wording
 
@@ -87,7 +88,7 @@ def draw_policy(policy: Policy, axes: Axes | None = None, most: int = ROWS) -> A
     process = policy.process
     if not isinstance(process, Dynamics):
         raise ModelError("plot", "draws policies of problems; nodes of a state graph have no memories to draw", None)
-    if most < 1:
+    if whole(most, "most") < 1:
         raise ModelError("most", "must be at least 1 configuration", most)
     problem = process.problem
     require_drawable(problem)

@@ -177,6 +177,9 @@ WRONG = {
     "unknown name in a mapping": ({"mine": "best"}, "best"),
     "a policy called optimal": ({"optimal": cautious}, "optimal"),
     "an impossible policy": ({"mine": lambda _: Action((), 5)}, r"\(0, 0\)"),
+    "a number": ([5], "must be names"),
+    "a policy without a name": ([Policy.of(TWO, cautious)], "must be names"),
+    "a number in a mapping": ({"mine": 5}, "policy mine"),
     "a policy for three levels": ({"mine": solve(FOUR).policy}, "2 counts"),
 }
 

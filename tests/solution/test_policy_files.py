@@ -105,6 +105,17 @@ def test_a_users_function_takes_the_exact_time_or_is_improper(problem, data):
 
 @settings(max_examples=25)
 @given(hardware(most_memories=3), st.data())
+def test_where_runs_can_come_is_known(problem, data):
+    """Proper or not, a policy enters the configurations that the enumerated model enters."""
+    chain = everything(Hardware.of(problem), discarding=problem.discarding)
+    policy = {state: data.draw(st.sampled_from(sorted(deeds))) for state, deeds in chain.steps.items()}
+    found = Policy.of(problem, lambda counts: action_of(policy[counts]), improper=True)
+    come = {counts for counts, comes in zip(found, found.plan.entered.tolist(), strict=True) if comes}
+    assert come == entered(chain, policy)
+
+
+@settings(max_examples=25)
+@given(hardware(most_memories=3), st.data())
 def test_a_users_lots_take_the_exact_time(problem, data):
     """A policy that draws lots among all actions that do something has the enumerated model's exact time."""
     chain = everything(Hardware.of(problem), discarding=problem.discarding)

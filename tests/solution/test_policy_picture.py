@@ -198,10 +198,11 @@ def test_state_graphs_are_refused():
         solve(TWO.graph()).policy.plot()
 
 
-def test_no_configurations_are_refused():
-    """A picture of no configurations is refused."""
-    with pytest.raises(ModelError, match="at least 1"):
-        solved(TWO).policy.plot(most=0)
+@pytest.mark.parametrize("most", [0, -1, "many", 1.5])
+def test_no_configurations_are_refused(most):
+    """A picture of no configurations, or of a number that is none, is refused."""
+    with pytest.raises(ModelError, match="most"):
+        solved(TWO).policy.plot(most=most)
 
 
 def test_a_policy_is_drawn_on_the_axes_given():
