@@ -50,7 +50,7 @@ class DeadlineFrontier:
 
         >>> curve = deadline_frontier(Problem("7/10", 3, "3/4", "79/100"), 12)
         >>> curve.waiting_time("0.8") == curve.points[-1].waiting_time, curve.waiting_time("0.999")
-        (False, inf)
+        (True, inf)
         """
         late = float(1 - exact(confidence, "confidence"))
         used = [point.used for point in self.points]

@@ -111,7 +111,7 @@ def fastest_plan(process: Process, progress: Callable[[str], None] = silent) -> 
     return Plan.optimal(policy_iteration(process, process.proper(), progress))
 
 
-def distribution(plan: Plan, lattice: TimeLattice, slots: int) -> FloatArray:
+def in_time(plan: Plan, lattice: TimeLattice, slots: int) -> FloatArray:
     """Probability that a stationary policy is done by the end of each slot, (slots,)."""
     return np.array([1.0 - float(late[0]) for late in islice(tails(plan, lattice), slots)])
 
