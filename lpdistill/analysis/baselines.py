@@ -14,7 +14,8 @@ from lpdistill.model.problem import Problem
 from lpdistill.model.size import require
 from lpdistill.program.dead_ends import require_live
 from lpdistill.program.plan import Plan
-from lpdistill.program.policy_iteration import policy_iteration, silent
+from lpdistill.program.policy_iteration import policy_iteration
+from lpdistill.progress import silent
 from lpdistill.solution.policy import Policy
 from lpdistill.solving import solve
 

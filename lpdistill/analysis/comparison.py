@@ -13,7 +13,7 @@ from lpdistill.analysis.baselines import OPTIMAL, POLICIES, baseline, baseline_n
 from lpdistill.errors import ModelError
 from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.problem import FinalStep, Problem
-from lpdistill.program.policy_iteration import silent
+from lpdistill.progress import silent
 from lpdistill.solution.policy import Choices, Key, Policy
 from lpdistill.solution.resources import Expected
 

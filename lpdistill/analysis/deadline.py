@@ -21,9 +21,9 @@ from lpdistill.analysis.deadline_policy import SEEN, DeadlinePolicy, Difference
 from lpdistill.analysis.window import (
     asked,
     confidence_of,
-    distribution,
     fastest_plan,
     grow,
+    in_time,
     likely,
     number,
     opened_in_time,
@@ -37,7 +37,7 @@ from lpdistill.model.problem import Problem
 from lpdistill.model.size import require_slots
 from lpdistill.model.time_lattice import TimeLattice
 from lpdistill.program.deadlines import DeadlineRecursion
-from lpdistill.program.policy_iteration import silent
+from lpdistill.progress import silent
 from lpdistill.solution.policy import Policy
 
 if TYPE_CHECKING:
@@ -107,11 +107,15 @@ class Deadline:
         return DeadlinePolicy(self.recursion, self.fastest)
 
     @cached_property
+    def visits(self) -> FloatArray:
+        """Expected number of steps of a run that begin with so many slots left, (slots, configurations)."""
+        return self.recursion.visits()
+
+    @cached_property
     def waiting_time(self) -> float:
         """Expected waiting time of the policy, which goes on as the fastest one; infinite if it may never end."""
         slots, process = self.recursion.slots, self.recursion.process
-        visited = self.recursion.visits()
-        if any((visited[left][slot.columns < 0] > 0).any() for left, slot in enumerate(slots)):
+        if any((self.visits[left][slot.columns < 0] > 0).any() for left, slot in enumerate(slots)):
             return float("inf")
         return float(slots[-1].remaining[0]) - process.uncharged_time
 
@@ -122,7 +126,7 @@ class Deadline:
         uses = self.fastest.plan.uses
         usual = np.full(process.size, -1)
         usual[uses.configuration] = uses.columns
-        visited, found = recursion.visits(), []
+        visited, found = self.visits, []
         for left in range(len(recursion.slots) - 1, -1, -1):
             slot = recursion.slots[left]
             here = (visited[left] > SEEN) & (slot.columns >= 0) & (usual >= 0) & (slot.columns != usual)
@@ -152,7 +156,7 @@ class Deadline:
     def probability_of(self, policy: Policy) -> FloatArray:
         """Probability that a stationary policy of the same problem is done by the end of each slot, (slots,)."""
         lattice = TimeLattice.of(policy.process)
-        return distribution(policy.plan, lattice, len(self.recursion.slots))
+        return in_time(policy.plan, lattice, len(self.recursion.slots))
 
     def to_dict(self) -> dict[str, Any]:
         """The result as JSON data (schema ``lpdistill.deadline/1``)."""
@@ -273,7 +277,7 @@ def deadline(
     for slot in range(slots + 1):
         progress(f"slot {slot} of {slots}: pricing {process.column_count:,} columns")
         recursion.advance()
-    usual = distribution(fastest, lattice, slots + 1)
+    usual = in_time(fastest, lattice, slots + 1)
     return Deadline(problem, within, recursion, Policy(fastest), usual)
 
 
@@ -315,7 +319,7 @@ def smallest_window(
     fastest = fastest_plan(process, progress)
     recursion = DeadlineRecursion(process.unguarded(), fastest, lattice)
     slots = grow(recursion, fastest, wanted, progress)
-    usual = distribution(fastest, lattice, slots + 1)
+    usual = in_time(fastest, lattice, slots + 1)
     return Deadline(problem, lattice.time(slots), recursion, Policy(fastest), usual, wanted)
 
 

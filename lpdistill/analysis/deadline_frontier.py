@@ -15,8 +15,8 @@ from lpdistill.analysis.frontier import Point, breakpoints
 from lpdistill.analysis.window import asked, augmented, likely, number, opened_in_time, window_of
 from lpdistill.model.numbers import Number, exact
 from lpdistill.model.problem import Problem
-from lpdistill.program.policy_iteration import silent
 from lpdistill.program.time_augmented import LATE
+from lpdistill.progress import silent
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -50,7 +50,7 @@ class DeadlineFrontier:
 
         >>> curve = deadline_frontier(Problem("7/10", 3, "3/4", "79/100"), 12)
         >>> curve.waiting_time("0.8") == curve.points[-1].waiting_time, curve.waiting_time("0.999")
-        (False, inf)
+        (True, inf)
         """
         late = float(1 - exact(confidence, "confidence"))
         used = [point.used for point in self.points]

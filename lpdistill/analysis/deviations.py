@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lpdistill.arrays import FloatArray, IntArray
-from lpdistill.errors import LimitError, ModelError
+from lpdistill.errors import ModelError
 from lpdistill.model.numbers import Number, exact
 from lpdistill.model.problem import SMALLEST
 from lpdistill.model.process import Process
@@ -137,14 +137,7 @@ class Clock:
         LimitError
             If the durations of its steps have no common unit of ordinary size.
         """
-        try:
-            return Clock(TimeLattice.of(process), deviations)
-        except OverflowError:
-            raise LimitError(
-                "generation_time: its greatest common divisor with distillation_time is too small to count time in; "
-                "round the durations",
-                size={"slots": 2**63},
-            ) from None
+        return Clock(TimeLattice.of(process), deviations)
 
     def durations(self, steps: IntArray, rng: np.random.Generator) -> FloatArray:
         """How long steps last that take the given :attr:`~lpdistill.model.process.Process.step_times`, (runs,) units.

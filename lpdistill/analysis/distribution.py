@@ -29,7 +29,7 @@ from lpdistill.arrays import FloatArray
 from lpdistill.errors import LimitError, ModelError
 from lpdistill.model.numbers import Number, exact, member
 from lpdistill.model.time_lattice import TimeLattice
-from lpdistill.program.policy_iteration import silent
+from lpdistill.progress import silent
 from lpdistill.solution.policy import Policy
 
 if TYPE_CHECKING:

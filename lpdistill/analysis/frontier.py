@@ -24,7 +24,8 @@ from lpdistill.model.process import Process
 from lpdistill.model.resources import Resource
 from lpdistill.program.budgeted import within_budgets
 from lpdistill.program.plan import Plan
-from lpdistill.program.policy_iteration import policy_iteration, silent
+from lpdistill.program.policy_iteration import policy_iteration
+from lpdistill.progress import silent
 from lpdistill.solution.policy import Policy
 from lpdistill.solving import opened, resource_named
 

@@ -25,9 +25,9 @@ from lpdistill.analysis.window import (
     asked,
     augmented,
     confidence_of,
-    distribution,
     fastest_plan,
     grow,
+    in_time,
     likely,
     number,
     opened_in_time,
@@ -41,8 +41,9 @@ from lpdistill.model.problem import Problem
 from lpdistill.program.budgeted import Budgeted, BudgetUse, within_budgets
 from lpdistill.program.deadlines import DeadlineRecursion
 from lpdistill.program.plan import Plan
-from lpdistill.program.policy_iteration import policy_iteration, silent
+from lpdistill.program.policy_iteration import policy_iteration
 from lpdistill.program.time_augmented import LATE, TimeAugmented
+from lpdistill.progress import silent
 from lpdistill.solution.policy import Decision, Key, Policy, action_as_json
 from lpdistill.solution.wording import outwards, words_of
 
@@ -262,7 +263,7 @@ class ServiceLevel:
         drawn = pictures.axes() if axes is None else axes
         lattice, slots = self.process.lattice, range(self.process.window + 1)
         times = [float(lattice.time(slot)) for slot in slots]
-        usual = distribution(self.fastest.plan, lattice, len(times))
+        usual = in_time(self.fastest.plan, lattice, len(times))
         drawn.step(times, self.done, where="post", color=pictures.COLOURS[0], lw=1.8, label="fastest with confidence")
         drawn.step(times, usual, where="post", color=pictures.COLOURS[1], ls="--", lw=1.8, label="fastest on average")
         drawn.axhline(float(self.confidence), color=pictures.INK, lw=0.8)
@@ -331,7 +332,7 @@ def least_time_within(
     greatest = _require_possible(timed, fastest, within, wanted, progress)
     free = policy_iteration(timed, timed.everywhere(fastest.uses.columns), progress)
     answer = within_budgets(timed, (*budgets, Budget(LATE, 1 - wanted)), free, progress)
-    usual = float(distribution(fastest, lattice, timed.window + 1)[-1])
+    usual = float(in_time(fastest, lattice, timed.window + 1)[-1])
     return ServiceLevel(problem, within, wanted, greatest, Policy(fastest), usual, timed, answer)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from math import inf, isfinite
@@ -15,10 +15,11 @@ import numpy as np
 
 from lpdistill import pictures
 from lpdistill.analysis.deviations import Deviations
-from lpdistill.analysis.estimates import Confidence, Estimate, Moments
+from lpdistill.analysis.distribution import Distribution, distribution
+from lpdistill.analysis.estimates import ROUNDING, Confidence, Estimate, Moments
 from lpdistill.analysis.experiment import COUNTED
 from lpdistill.arrays import FloatArray
-from lpdistill.errors import ModelError
+from lpdistill.errors import LimitError, ModelError
 from lpdistill.model.numbers import Number, exact
 from lpdistill.model.problem import Problem
 from lpdistill.solution.policy import Policy
@@ -127,7 +128,29 @@ class Simulation:
         ModelError
             If the probability is not above 0 and below 1.
         """
-        return self._intervals.quantile(self._ordered, float(inside(probability, "quantile")))
+        asked = inside(probability, "quantile")
+        found = self._intervals.quantile(self._ordered, float(asked))
+        return replace(found, model=self._exact_quantile(asked))
+
+    @cached_property
+    def _law(self) -> Distribution | None:
+        """The model's law of the waiting time, as far as the runs reach; None where it takes too long."""
+        if self.policy is None:
+            return None
+        end = self.horizon if self.horizon is not None else float(self._ordered[-1]) * (1 + ROUNDING)
+        try:
+            return distribution(self.policy, until=end)
+        except LimitError:
+            return None
+
+    def _exact_quantile(self, probability: Fraction) -> float | None:
+        """The model's quantile; infinite beyond the horizon, None beyond what is known."""
+        if self._law is None:
+            return None
+        try:
+            return self._law.quantile(probability)
+        except LimitError:
+            return None if self.horizon is None else inf
 
     @cached_property
     def _ordered(self) -> FloatArray:
@@ -170,8 +193,11 @@ class Simulation:
     @cached_property
     def success_rate(self) -> Estimate:
         """Probability that a run is delivered, within the horizon if there is one."""
-        sure = 1.0 if self.horizon is None else None
-        return self._intervals.share(len(self._delivered), self.runs, sure)
+        if self.horizon is not None:
+            exact = None if self._law is None else self._law.cdf(self.horizon)
+        else:
+            exact = 1.0 if self.policy is not None else None
+        return self._intervals.share(len(self._delivered), self.runs, exact)
 
     @cached_property
     def fidelity(self) -> Estimate:
@@ -303,7 +329,7 @@ class Simulation:
             "problem": str(self.problem),
             "deviations": str(self.deviations) if self.deviations else "",
             "horizon": "" if self.horizon is None else f"{float(self.horizon):g}",
-            "delivered": interval(self.success_rate) if self.horizon is not None else "",
+            "delivered": interval(self.success_rate) + beside(self.success_rate) if self.horizon is not None else "",
             "waiting time": interval(self.waiting_time) + beside(self.waiting_time) if some else "",
             "spread": f"standard deviation {self.standard_deviation.value:.6g}" + beside(self.standard_deviation)
             if some

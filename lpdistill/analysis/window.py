@@ -19,9 +19,10 @@ from lpdistill.model.size import MOST_SLOTS, require_slots
 from lpdistill.model.time_lattice import TimeLattice
 from lpdistill.program.deadlines import DeadlineRecursion
 from lpdistill.program.plan import Plan
-from lpdistill.program.policy_iteration import policy_iteration, silent
+from lpdistill.program.policy_iteration import policy_iteration
 from lpdistill.program.tail import tails
 from lpdistill.program.time_augmented import TimeAugmented
+from lpdistill.progress import silent
 from lpdistill.solving import opened
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def fastest_plan(process: Process, progress: Callable[[str], None] = silent) -> 
     return Plan.optimal(policy_iteration(process, process.proper(), progress))
 
 
-def distribution(plan: Plan, lattice: TimeLattice, slots: int) -> FloatArray:
+def in_time(plan: Plan, lattice: TimeLattice, slots: int) -> FloatArray:
     """Probability that a stationary policy is done by the end of each slot, (slots,)."""
     return np.array([1.0 - float(late[0]) for late in islice(tails(plan, lattice), slots)])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Annotated, TypeAlias
 
 import typer
@@ -17,6 +18,7 @@ from lpdistill.cli.options import Json, Plot, takes_problem
 from lpdistill.cli.output import Progress, console, decimals, print_json, table
 from lpdistill.errors import ModelError
 from lpdistill.model.problem import Problem
+from lpdistill.solution.wording import Words
 
 Answer: TypeAlias = Deadline | ServiceLevel | DeadlineFrontier
 
@@ -97,7 +99,8 @@ def _print_deadline(screen: Console, found: Deadline, *, everything: bool) -> No
         (
             f"{float(one.remaining):g}",
             words.configuration(one.key),
-            *(", ".join(part for part in words.action(a) if part != NOTHING) for a in (one.action, one.fastest)),
+            _does(words, one.action),
+            _does(words, one.fastest),
             likely(one.probability),
             likely(one.probability_of_fastest),
         )
@@ -116,6 +119,15 @@ def _print_deadline(screen: Console, found: Deadline, *, everything: bool) -> No
     hidden = len(found.differences) - len(differences)
     if hidden:
         screen.print(f"and in {hidden} more places (--all)")
+
+
+def _does(words: Words, action: Hashable) -> str:
+    """An action in short: what it distils, and where it generates."""
+    parts = zip(words.headings, words.action(action), strict=True)
+    named = [
+        text if heading == words.headings[0] else f"{heading} {text}" for heading, text in parts if text != NOTHING
+    ]
+    return ", ".join(named) or "wait"
 
 
 def _print_service_level(screen: Console, found: ServiceLevel) -> None:

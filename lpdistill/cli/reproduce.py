@@ -36,8 +36,8 @@ def reproduce(
     if figures is not None and not figures.is_dir():
         raise ModelError("--figures", "must be a folder that exists", str(figures))
     with Progress() as progress:
-        found = reproduced(search=not numbers, jobs=workers, progress=progress)
-        drawn = [] if figures is None else list(draw_figures(figures, jobs=workers, progress=progress))
+        found = reproduced(search=not numbers, jobs=workers, progress=progress.count)
+        drawn = [] if figures is None else list(draw_figures(figures, jobs=workers, progress=progress.count))
     if as_json:
         print_json({**found.to_dict(), "figures": [str(path) for path in drawn]})
         return

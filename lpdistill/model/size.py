@@ -170,7 +170,7 @@ MOST_SLOTS = 100_000
 MOST_PRICED = 100_000_000_000
 """Columns, over all slots of time, beyond which pricing them takes hours."""
 
-SLOT_BYTES, LAYER_BYTES, LAYER_COLUMN_BYTES = 32, 4_000, 64
+SLOT_BYTES, LAYER_BYTES, LAYER_COLUMN_BYTES = 32, 6_000, 64
 """Memory for a configuration in one slot of a recursion, and for a configuration and a column in one layer of a program
 over configurations with time."""
 

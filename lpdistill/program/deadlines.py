@@ -10,7 +10,8 @@ step that takes no time leads to :math:`f_w` itself; such steps are chosen by po
 
 Among actions that are equally good, that of the fastest policy is preferred, and then those whose expected remaining
 time is less, counted with the fastest policy after the window.  So the policy leaves the fastest one only where that
-gains something, and never once the window is lost or certain.
+gains something, and never once the window is lost or certain.  Between steps that take no time, and between them and
+others, the expected remaining time alone decides.
 """
 
 from __future__ import annotations
@@ -207,13 +208,13 @@ class DeadlineRecursion:
             better &= columns != np.where(acting, slot.columns, -1)[owners]
             if not better.any():
                 return
-            before = slot.columns.copy(), acting.copy()
+            before = slot.columns.copy()
             slot.columns[owners[better]], acting[owners[better]] = columns[better], True
             choice = self._free.choose(slot.columns[acting])
             try:
                 slot.late = np.minimum(_continued(choice, late), 1.0)
             except ImproperPolicyError:  # going in circles looked better by less than rounding
-                slot.columns = before[0]
+                slot.columns = before
                 return
             slot.remaining = _continued(choice, remaining)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -11,7 +11,7 @@ from typing import Any
 
 from lpdistill.analysis.baselines import OPTIMAL, waiting_times
 from lpdistill.model.problem import FinalStep, Problem
-from lpdistill.program.policy_iteration import silent
+from lpdistill.progress import Counter, uncounted
 from lpdistill.study.race import Interval, Race, Region, greatest, races
 
 GAP = Fraction(4, 100)
@@ -49,8 +49,14 @@ ABOUT = 0.05
 MANY = {("0.75", "0.79"): (4, 8, 16, 32, 64), ("0.9", "0.94"): (4, 8, 16, 32)}
 """Numbers of memories on the way to many, by raw fidelity and target."""
 
+TWO = Interval.of("0.1", "1", "0.1"), Interval.of("0.52", "0.98", "0.02")
+"""Generation probabilities and raw fidelities at which two memories are examined."""
+
 FINITE = Fraction("0.6"), Fraction("0.905")
 """Raw fidelities for which few levels lie below f0 + 0.04."""
+
+SOME_P = "0.3", "0.5", "0.9"
+"""Generation probabilities at which shapes and limits are examined."""
 
 ASIDE, SAMPLES = Fraction(1, 10**9), 12
 """Distance from a jump at which its two sides are computed, and samples between two jumps."""
@@ -145,7 +151,7 @@ class Record:
         )
 
 
-def records(*, jobs: int = 1, progress: Callable[[str], None] = silent) -> tuple[Record, ...]:
+def records(*, jobs: int = 1, progress: Counter = uncounted) -> tuple[Record, ...]:
     """The greatest advantages over each baseline, range by range, found by a search coarse to fine."""
     return tuple(
         Record(name, region.name, found)
@@ -154,7 +160,7 @@ def records(*, jobs: int = 1, progress: Callable[[str], None] = silent) -> tuple
     )
 
 
-def claims(found: tuple[Record, ...], *, jobs: int = 1, progress: Callable[[str], None] = silent) -> tuple[Claim, ...]:
+def claims(found: tuple[Record, ...], *, jobs: int = 1, progress: Counter = uncounted) -> tuple[Claim, ...]:
     """The headline claims, each with what is found.
 
     Parameters
@@ -164,15 +170,19 @@ def claims(found: tuple[Record, ...], *, jobs: int = 1, progress: Callable[[str]
     jobs
         Number of processes.
     progress
-        Told what is being done.
+        Told how much of it is done.
     """
     return (
-        _advantage(found, "greedy", 0.5),
-        _advantage(found, "nested", 0.8),
+        *advantage_claims(found),
         _not_monotonic(progress),
         _pumping(jobs, progress),
         _nested(progress),
     )
+
+
+def advantage_claims(found: tuple[Record, ...]) -> tuple[Claim, ...]:
+    """The claims about greatest advantages, examined against those that were found."""
+    return _advantage(found, "greedy", 0.5), _advantage(found, "nested", 0.8)
 
 
 def _advantage(found: tuple[Record, ...], baseline: str, share: float) -> Claim:
@@ -200,13 +210,13 @@ def jumps() -> tuple[Fraction, ...]:
     return tuple(c.f0.low for c in changes(gap=GAP, raw_pairs=4) if low < c.f0.low < high)
 
 
-def _not_monotonic(progress: Callable[[str], None]) -> Claim:
+def _not_monotonic(progress: Counter) -> Claim:
     """The optimal time against the raw fidelity, at fixed gap."""
     edges = [FINITE[0], *jumps(), FINITE[1]]
     sides: dict[str, list[float]] = {}
     falling = True
-    for p in ("0.3", "0.5", "0.9"):
-        progress(f"optimal time against the raw fidelity, p = {p}")
+    for number, p in enumerate(SOME_P):
+        progress("optimal time against the raw fidelity", number, len(SOME_P))
         for low, high in pairwise(edges):
             width = high - low - 2 * ASIDE
             inside = [low + ASIDE + width * Fraction(i, SAMPLES) for i in range(SAMPLES + 1)]
@@ -228,14 +238,9 @@ def _optimum(p: str, f0: Fraction) -> float:
     return waiting_times(Problem(p, 4, f0, gap=GAP, final_step=FinalStep.FREE))[OPTIMAL]
 
 
-def _pumping(jobs: int, progress: Callable[[str], None]) -> Claim:
+def _pumping(jobs: int, progress: Counter) -> Claim:
     """Two memories: pumping against the optimum."""
-    points = [
-        (p, 2, f0, gap)
-        for p in Interval.of("0.1", "1", "0.1").values
-        for f0 in Interval.of("0.52", "0.98", "0.02").values
-        for gap in BEYOND.gaps
-    ]
+    points = [(p, 2, f0, gap) for p in TWO[0].values for f0 in TWO[1].values for gap in BEYOND.gaps]
     found = [one for one in races(points, MOST_LEVELS, jobs=jobs, progress=progress, doing="two memories") if one]
     worst = max(abs(one.excess("pumping")) for one in found)
     return Claim(
@@ -247,12 +252,12 @@ def _pumping(jobs: int, progress: Callable[[str], None]) -> Claim:
     )
 
 
-def _nested(progress: Callable[[str], None]) -> Claim:
+def _nested(progress: Counter) -> Claim:
     """Many memories: nested against the optimum."""
     found: dict[str, dict[str, float]] = {}
     for (f0, target), many in MANY.items():
-        for p in ("0.3", "0.5", "0.9"):
-            progress(f"many memories: p = {p}, {f0} -> {target}")
+        for number, p in enumerate(SOME_P):
+            progress(f"many memories, {f0} -> {target}", number, len(SOME_P))
             problems = [Problem(p, memories, f0, target, final_step=FinalStep.FREE) for memories in many]
             found[f"p = {p}, {f0} -> {target}"] = {
                 str(problem.memories): Race(problem, waiting_times(problem)).excess("nested") for problem in problems

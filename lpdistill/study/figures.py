@@ -5,7 +5,7 @@ Times leave the last step out (``final_step="free"``), as the published ones do.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from lpdistill.analysis.history import history
 from lpdistill.arrays import FloatArray
 from lpdistill.model.baselines import BASELINES
 from lpdistill.model.problem import FinalStep, Problem
-from lpdistill.program.policy_iteration import silent
+from lpdistill.progress import Counter, uncounted
 from lpdistill.solving import solve
 from lpdistill.study.claims import GAP, MOST_LEVELS, jumps
 from lpdistill.study.published_numbers import published
@@ -35,7 +35,7 @@ MARKERS = "osD^"
 MEMORIES = (2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 28, 32)
 STYLES = {"pumping": ("--", "s"), "nested": ("-.", "D"), "greedy": (":", "^")}
 
-EXAMPLE, EXAMPLE_SEED = Problem("0.5", 4, "0.9", "0.94", final_step=FinalStep.FREE), 7
+EXAMPLE, EXAMPLE_SEED = Problem("0.5", 4, "0.9", "0.94", final_step=FinalStep.FREE), 52
 """The problem, and the seed, of the example policy and history: three levels, as in the published point."""
 
 TIME = "expected waiting time\n(units of generation time)"
@@ -58,7 +58,7 @@ class Atlas:
     times: dict[str, FloatArray]
 
     @staticmethod
-    def computed(*, jobs: int = 1, progress: Callable[[str], None] = silent) -> Atlas:
+    def computed(*, jobs: int = 1, progress: Counter = uncounted) -> Atlas:
         """Compute it."""
         points = [(p, 4, f0, GAP) for p in P.values for f0 in F0.values]
         found = races(points, MOST_LEVELS + 1, jobs=jobs, progress=progress, doing="atlas")
@@ -110,13 +110,13 @@ def advantages(atlas: Atlas) -> Axes:
     return drawn[0]
 
 
-def many_memories(progress: Callable[[str], None] = silent) -> Axes:
+def many_memories(progress: Counter = uncounted) -> Axes:
     """Waiting times of all policies against the number of memories, and by how much baselines are slower."""
     left, right = pictures.panels(2, width=10.5)
     found = {}
     for p in FEW_P:
-        for memories in MEMORIES:
-            progress(f"many memories: p = {p}, M = {memories}")
+        for number, memories in enumerate(MEMORIES):
+            progress(f"many memories, p = {p}", number, len(MEMORIES))
             problem = Problem(p, memories, "0.75", "0.79", final_step=FinalStep.FREE)
             found[p, memories] = waiting_times(problem)
     for p, colour in zip(FEW_P, pictures.COLOURS, strict=False):

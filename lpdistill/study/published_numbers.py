@@ -7,14 +7,14 @@ They were iterated to a tolerance of 1e-6, which leaves them up to 1.2e-5 off, a
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 
 from lpdistill.analysis.baselines import OPTIMAL, baseline
 from lpdistill.model.baselines import BASELINES
 from lpdistill.model.problem import FinalStep, Problem
-from lpdistill.program.policy_iteration import silent
+from lpdistill.progress import Counter, uncounted
 from lpdistill.solving import solve
 
 TOLERANCE = 2e-5
@@ -84,11 +84,11 @@ def published() -> Iterator[PublishedTime]:
                     yield PublishedTime(table, problem, policy, float(row[policy]))
 
 
-def recompute(progress: Callable[[str], None] = silent) -> tuple[Residual, ...]:
+def recompute(progress: Counter = uncounted) -> tuple[Residual, ...]:
     """Every published waiting time, computed again."""
-    found = []
-    for number, point in enumerate(published()):
-        progress(f"published numbers: {number} computed")
+    found, points = [], list(published())
+    for number, point in enumerate(points):
+        progress("published numbers", number, len(points))
         again = solve(point.problem) if point.policy == OPTIMAL else baseline(point.problem, point.policy)
         found.append(Residual(point, again.waiting_time))
     return tuple(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
@@ -14,7 +14,7 @@ from lpdistill.analysis.baselines import OPTIMAL, waiting_times
 from lpdistill.errors import InfiniteLevelsError, UnreachableTargetError
 from lpdistill.model.baselines import BASELINES
 from lpdistill.model.problem import FinalStep, Problem
-from lpdistill.program.policy_iteration import silent
+from lpdistill.progress import Counter, uncounted
 
 FINER, ROUNDS = 5, 3
 """By how much a grid becomes finer from one round to the next, and how many rounds there are after the first."""
@@ -138,20 +138,20 @@ def races(
     most_levels: int,
     *,
     jobs: int = 1,
-    progress: Callable[[str], None] = silent,
+    progress: Counter = uncounted,
     doing: str = "points",
 ) -> list[Race | None]:
     """All policies at many points, on several cores."""
     found: list[Race | None] = []
     with Parallel(n_jobs=jobs) as parallel:
         for first in range(0, len(points), BATCH * jobs):
-            progress(f"{doing}: {first:,} of {len(points):,} points")
+            progress(doing, first, len(points))
             batch = points[first : first + BATCH * jobs]
             found += parallel(delayed(race)(point, most_levels) for point in batch)
     return found
 
 
-def greatest(region: Region, *, jobs: int = 1, progress: Callable[[str], None] = silent) -> dict[str, Race]:
+def greatest(region: Region, *, jobs: int = 1, progress: Counter = uncounted) -> dict[str, Race]:
     """Where the advantage over each baseline is greatest, coarse to fine.
 
     A coarse grid over the whole region, then finer and finer ones around the best point of each baseline, in ``p`` and
@@ -164,7 +164,7 @@ def greatest(region: Region, *, jobs: int = 1, progress: Callable[[str], None] =
     jobs
         Number of processes.
     progress
-        Told what is being done.
+        Told how many points are done.
     """
     best: dict[str, tuple[Race, Parameters]] = {}
 

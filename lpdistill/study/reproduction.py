@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lpdistill import pictures
-from lpdistill.program.policy_iteration import silent
+from lpdistill.progress import Counter, uncounted
 from lpdistill.study.claims import Claim, Record, claims, records
 from lpdistill.study.figures import Atlas, advantages, example_history, example_policy, many_memories, optimal_time
 from lpdistill.study.published_numbers import TOLERANCE, Residual, recompute
@@ -89,7 +89,7 @@ class Reproduction:
         )
 
 
-def reproduce(*, search: bool = True, jobs: int = 1, progress: Callable[[str], None] = silent) -> Reproduction:
+def reproduce(*, search: bool = True, jobs: int = 1, progress: Counter = uncounted) -> Reproduction:
     """Recompute every published number, and examine the headline claims.
 
     Parameters
@@ -99,7 +99,7 @@ def reproduce(*, search: bool = True, jobs: int = 1, progress: Callable[[str], N
     jobs
         Number of processes.
     progress
-        Told what is being done.
+        Told how much of it is done.
 
     Examples
     --------
@@ -114,9 +114,7 @@ def reproduce(*, search: bool = True, jobs: int = 1, progress: Callable[[str], N
     return Reproduction(residuals, best, claims(best, jobs=jobs, progress=progress))
 
 
-def draw_figures(
-    folder: Path, *, suffix: str = ".png", jobs: int = 1, progress: Callable[[str], None] = silent
-) -> Iterator[Path]:
+def draw_figures(folder: Path, *, suffix: str = ".png", jobs: int = 1, progress: Counter = uncounted) -> Iterator[Path]:
     """Draw the figures into a folder, one after the other.
 
     Raises
@@ -132,8 +130,8 @@ def draw_figures(
         "example_policy": example_policy,
         "example_history": example_history,
     }
-    for name, draw in drawings.items():
-        progress(f"drawing {name}")
+    for number, (name, draw) in enumerate(drawings.items()):
+        progress("drawing", number, len(drawings))
         path = folder / f"{name}{suffix}"
         pictures.save(draw(), path)
         yield path

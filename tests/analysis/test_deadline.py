@@ -25,6 +25,7 @@ from lpdistill import (
     Rule,
     baseline,
     deadline,
+    distribution,
     smallest_window,
     solve,
 )
@@ -199,6 +200,15 @@ def test_differences_gain(problem, window):
     assert any(one.probability > one.probability_of_fastest + 1e-6 for one in found.differences)
 
 
+@some
+def test_stationary_policies_have_the_distribution_of_their_waiting_time(problem, window):
+    """What the recursion says of the fastest policy is what pushing its runs through the lattice of times says."""
+    found = deadline(problem, window)
+    law = distribution(found.fastest)
+    times = [found.recursion.lattice.time(slot) for slot in range(len(found.of_fastest))]
+    assert found.of_fastest == pytest.approx([law.cdf(time) if time >= 0 else 0.0 for time in times], abs=1e-12)
+
+
 def test_a_graph_and_its_problem_agree():
     """The state graph of a problem has the same probabilities as the problem."""
     ours, graphs = deadline(THREE, 12), deadline(THREE.graph(), 12)
@@ -322,14 +332,15 @@ def test_budgets_are_refused():
             ask()
 
 
-def test_long_work_is_refused():
+def test_long_work_is_refused(monkeypatch):
     """Windows of too many slots are refused before anything is priced, and confidences that need them."""
     with pytest.raises(LimitError, match="slots") as refused:
         deadline(FIVE, "1e9")
     assert refused.value.size["slots"] == 10**9 + 1
     with pytest.raises(LimitError, match="slots"):
         deadline(FIVE.replace(generation_time="1/1000003", distillation_time="1/999983"), 1)
-    with pytest.raises(LimitError, match="100,000 slots"):
+    monkeypatch.setattr("lpdistill.analysis.window.MOST_SLOTS", 1000)
+    with pytest.raises(LimitError, match="1,000 slots"):
         smallest_window(Problem("1e-7", 2, "3/4", "31/40"), "0.9")
 
 

@@ -120,9 +120,10 @@ def test_the_policy_does_what_is_stated(name):
     assert len(found.policy.randomised) <= 1
 
 
-@some
-def test_the_price_is_the_slope(problem, window):
+@pytest.mark.parametrize("name", ["four memories", "rational times", "discarding", "within another budget"])
+def test_the_price_is_the_slope(name):
     """The price is d(waiting time)/d(confidence), by finite differences within the range in which it holds."""
+    problem, window = CASES[name]
     confidence = between(problem, window, 0.37)
     found = least_time_within(problem, window, confidence)
     start, end = found.valid

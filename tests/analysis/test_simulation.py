@@ -72,6 +72,7 @@ def test_the_law_is_exact(name):
     for probability, estimate in found.quantiles.items():
         quantile = times[np.searchsorted(exact, float(probability))]
         assert estimate.lower <= quantile <= estimate.upper
+        assert estimate.model == pytest.approx(quantile, rel=1e-12)
     seen = np.searchsorted(np.sort(found.samples), times + 1e-9, side="right") / found.runs
     rare = 20 / found.runs
     common = (exact > rare) & (exact < 1 - rare)
@@ -155,6 +156,7 @@ def test_runs_succeed_as_often_as_they_do_within_the_horizon(case):
     exact = law(policy, TimeLattice.of(policy.process).within(Fraction(horizon)))[-1]
     assert 0.05 < exact < 0.95
     assert found.success_rate.lower <= exact <= found.success_rate.upper
+    assert found.success_rate.model == pytest.approx(exact, rel=1e-9)
     assert found.success_rate.error < 0.004
     assert found.samples[np.isfinite(found.samples)].max() <= Fraction(horizon)
 
@@ -497,7 +499,7 @@ def test_a_horizon_makes_long_runs_short():
 def test_durations_without_a_common_unit_are_refused():
     """Durations whose common unit is out of proportion are refused, not counted wrongly."""
     odd = baseline(Problem("1/2", 2, "3/4", "31/40", generation_time="1e-90", distillation_time="1e90"), "greedy")
-    with pytest.raises(LimitError, match="generation_time"):
+    with pytest.raises(LimitError, match="durations"):
         simulate(odd, 10)
 
 
