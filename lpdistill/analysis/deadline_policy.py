@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lpdistill.analysis.controller import Decisions
 from lpdistill.analysis.window import number
+from lpdistill.arrays import BoolArray, FloatArray, IntArray
+from lpdistill.errors import ModelError
+from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.numbers import Number, exact
 from lpdistill.program.deadlines import DeadlineRecursion
 from lpdistill.solution.policy import Key, Policy, action_as_json, described
@@ -64,7 +69,8 @@ class Difference:
 class DeadlinePolicy:
     """What to do in every configuration, by the time left of the window.
 
-    Once the window is lost it is the fastest policy on average.
+    Once the window is lost it is the fastest policy on average.  It can be simulated: it is a
+    :class:`~lpdistill.analysis.controller.Controller` of labelled memories.
     """
 
     def __init__(self, recursion: DeadlineRecursion, fastest: Policy) -> None:
@@ -100,6 +106,54 @@ class DeadlinePolicy:
         """Probability to be in time from a configuration with so much time left."""
         rank, slot = self._recursion.process.rank(counts), self._slot(remaining)
         return 0.0 if slot < 0 else 1.0 - float(self._recursion.slots[slot].late[rank])
+
+    @cached_property
+    def dynamics(self) -> Dynamics:
+        """The problem's configurations.
+
+        Raises
+        ------
+        ModelError
+            If it is a policy for a state graph: there are no memories in it.
+        """
+        if not isinstance(self._recursion.process, Dynamics):
+            raise ModelError("policy", "must be one for a Problem: a state graph has no memories to simulate", None)
+        return self._recursion.process
+
+    @cached_property
+    def _columns(self) -> tuple[IntArray, IntArray]:
+        """All columns that it takes, and which of them by slots left and configuration; the last row is for later."""
+        uses, later = self._fastest.plan.uses, np.full(self.dynamics.size, -1)
+        later[uses.configuration] = uses.columns
+        found, which = np.unique([*(slot.columns for slot in self._recursion.slots), later], return_inverse=True)
+        none = int(found[0] < 0)
+        return found[none:], which.reshape(-1, self.dynamics.size) - none
+
+    @cached_property
+    def decisions(self) -> Decisions:
+        """All decisions that it may take."""
+        return Decisions.of(self.dynamics, self._columns[0])
+
+    @property
+    def settled(self) -> BoolArray:
+        """All of them: it draws no lots."""
+        return np.ones(len(self._columns[0]), dtype=bool)
+
+    def decide(self, ranks: IntArray, elapsed: FloatArray, rng: np.random.Generator) -> IntArray:  # noqa: ARG002 - of the protocol
+        """The decision of every run, by the whole slots that are left of the window.
+
+        Raises
+        ------
+        ModelError
+            If no policy reaches the target for sure from a configuration.
+        """
+        last = len(self._recursion.slots)
+        left = np.floor(last - 1 - elapsed).astype(np.int64)
+        found = self._columns[1][np.where(left < 0, last, left), ranks]
+        if (found < 0).any():
+            key = self.dynamics.key(int(ranks[found < 0][0]))
+            raise ModelError("policy", "says nothing about a configuration that runs enter", key)
+        return found
 
     def to_frame(self) -> pd.DataFrame:
         """The policy as a pandas DataFrame: a row for every time left and configuration that runs may come to."""

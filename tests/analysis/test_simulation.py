@@ -25,6 +25,7 @@ from lpdistill import (
     Problem,
     Simulation,
     baseline,
+    deadline,
     simulate,
     solve,
 )
@@ -537,3 +538,22 @@ def test_stationary_controllers_draw_by_probability():
     certain = replace(controller, edges=controller.edges.copy())
     certain.edges[first] = rank
     assert (certain.decide(np.full(1000, rank), np.zeros(1000), rng) == first + 1).all()
+
+
+@pytest.mark.parametrize("window", [8, 10, 14])
+def test_the_policy_for_a_deadline_is_in_time_as_often_as_it_says(window):
+    """Followed memory by memory, the policy for a deadline is in time with the greatest probability, as computed."""
+    found = deadline(Problem("7/10", 5, "3/4", "79/100"), window)
+    runs = 200_000
+    simulated = simulate(found.policy, runs, seed=window, horizon=100)
+    share = np.count_nonzero(simulated.samples <= window) / runs
+    error = sqrt(found.probability * (1 - found.probability) / runs)
+    assert abs(share - found.probability) < 4 * error
+    assert abs(share - found.probability_of_fastest_mean) > 8 * error  # the fastest policy would be told apart
+
+
+def test_the_policy_for_a_deadline_of_a_state_graph_has_no_memories():
+    """A policy for a state graph cannot be simulated memory by memory, and says so."""
+    found = deadline(Problem("7/10", 2, "3/4", "79/100").graph(), 10)
+    with pytest.raises(ModelError, match="state graph"):
+        simulate(found.policy, 10, horizon=100)
