@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         ModelError,
         NotCertifiedError,
         UnreachableTargetError,
+        WorkerError,
     )
     from lpdistill.export.policies import read_policy, write_policy
     from lpdistill.model.actions import Action, Step
@@ -52,6 +53,9 @@ if TYPE_CHECKING:
     from lpdistill.solution.policy import Decision, Policy
     from lpdistill.solution.solution import Solution, Status
     from lpdistill.solving import Method, solve
+    from lpdistill.study.grid import Grid
+    from lpdistill.study.result import Sweep
+    from lpdistill.study.sweep import sweep
 
 __all__ = [
     "Action",
@@ -65,6 +69,7 @@ __all__ = [
     "Explanation",
     "FinalStep",
     "Frontier",
+    "Grid",
     "ImproperPolicyError",
     "Increments",
     "InfeasibleError",
@@ -94,11 +99,13 @@ __all__ = [
     "Solution",
     "Status",
     "Step",
+    "Sweep",
     "UnreachableTargetError",
     "Validity",
     "Variability",
     "Visits",
     "Werner",
+    "WorkerError",
     "baseline",
     "forbid",
     "force",
@@ -112,6 +119,7 @@ __all__ = [
     "robust",
     "sensitivity",
     "solve",
+    "sweep",
     "validity",
     "variability",
     "write_policy",
@@ -157,6 +165,9 @@ _ROOMS = {
     "solution.policy": ["Decision", "Policy"],
     "solution.solution": ["Solution", "Status"],
     "solving": ["Method", "solve"],
+    "study.grid": ["Grid"],
+    "study.result": ["Sweep"],
+    "study.sweep": ["sweep"],
 }
 """Where each public name lives: scipy alone takes a quarter of a second to import, so names load on first use."""
 

@@ -15,6 +15,7 @@ from lpdistill.cli.levels import levels
 from lpdistill.cli.policy_map import policy_map
 from lpdistill.cli.robust import robust
 from lpdistill.cli.solve import solve
+from lpdistill.cli.sweep import sweep
 from lpdistill.cli.variability import variability
 from lpdistill.errors import LpdistillError
 
@@ -28,7 +29,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (solve, explain, levels, frontier, variability, robust, policy_map, check, graph, export):
+for command in (solve, explain, levels, frontier, variability, robust, sweep, policy_map, check, graph, export):
     app.command()(command)
 
 

@@ -11,10 +11,15 @@ from types import TracebackType
 from typing import Any, Self
 
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
 from rich.table import Table
 
 PATIENCE = 2.0
 """Seconds of silence after which a command says what it is doing."""
+
+SELDOM = 10.0
+"""Seconds between two lines about the same count, where there is no terminal."""
 
 LARGE = 1e6
 """Number from which a table shows digits rather than decimals."""
@@ -98,3 +103,56 @@ class Progress:
         with self._lock:
             self._shown = False
             self._status.stop()
+
+
+class Count:
+    """Tells on standard error how many of how many are done and how long the rest will take, once it has taken a while.
+
+    On a terminal there is a bar; elsewhere a line now and then.
+    """
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._console = Console(stderr=True, highlight=False)
+        self._bar = Bar(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}"),
+            console=self._console,
+            transient=True,
+        )
+        self._task = self._bar.add_task(what, total=None, note="")
+        self._began = self._told = time.monotonic()
+        self._first: int | None = None
+        self._timer = threading.Timer(PATIENCE, self._bar.start)
+        self._timer.daemon = True
+
+    def __call__(self, done: int, total: int, note: str = "") -> None:
+        """Say how many of how many are done; those of the first call were so from the start."""
+        now = time.monotonic()
+        if self._first is None:
+            self._first, self._began = done, now
+            self._bar.reset(self._task, total=total, completed=done, note=note)
+        self._bar.update(self._task, total=total, completed=done, note=note)
+        # The first line comes after patience has run out, the others now and then.
+        if not self._console.is_terminal and now - self._told > (PATIENCE if self._told <= self._began else SELDOM):
+            self._told = now
+            self._console.print(self._line(done, total, note, now - self._began), soft_wrap=True)
+
+    def _line(self, done: int, total: int, note: str, elapsed: float) -> str:
+        fresh = done - (self._first or 0)
+        left = f"about {elapsed * (total - done) / fresh:.0f} s left" if fresh else ""
+        return f"{elapsed:5.1f} s  " + ", ".join(filter(None, (f"{done:,} of {total:,} {self._what}", note, left)))
+
+    def __enter__(self) -> Self:
+        if self._console.is_terminal:
+            self._timer.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._timer.cancel()
+        self._bar.stop()

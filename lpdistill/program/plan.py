@@ -128,8 +128,8 @@ class Plan:
         sure, uses = self._sure.configuration, self.uses
         moves, here = uses.moves, self.values[uses.configuration]
         row = np.repeat(np.arange(len(uses.columns)), np.diff(moves.indptr))
-        surprise = (uses.cost - here)[row] + self.values[moves.indices]
         with np.errstate(invalid="ignore"):  # of configurations from which the target may not be reached
+            surprise = (uses.cost - here)[row] + self.values[moves.indices]
             later = np.bincount(row, moves.data * surprise**2, minlength=len(uses.columns))
             square = later + uses.reaching * (uses.cost - here) ** 2 + (1 - uses.leaving) * uses.cost**2
         kept = np.isin(uses.configuration, sure)
