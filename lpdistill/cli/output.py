@@ -125,26 +125,30 @@ class Count:
         )
         self._task = self._bar.add_task(what, total=None, note="")
         self._began = self._told = time.monotonic()
-        self._first: int | None = None
+        self._start: tuple[float, int] | None = None
+        self._first: tuple[float, int] | None = None
         self._timer = threading.Timer(PATIENCE, self._bar.start)
         self._timer.daemon = True
 
     def __call__(self, done: int, total: int, note: str = "") -> None:
         """Say how many of how many are done; those of the first call were so from the start."""
         now = time.monotonic()
-        if self._first is None:
-            self._first, self._began = done, now
+        if self._start is None:
+            self._start, self._began = (now, done), now
             self._bar.reset(self._task, total=total, completed=done, note=note)
+        if self._first is None and done > self._start[1]:
+            self._first = now, done  # what came before it was not work on the rest
         self._bar.update(self._task, total=total, completed=done, note=note)
         # The first line comes after patience has run out, the others now and then.
         if not self._console.is_terminal and now - self._told > (PATIENCE if self._told <= self._began else SELDOM):
             self._told = now
-            self._console.print(self._line(done, total, note, now - self._began), soft_wrap=True)
+            self._console.print(self._line(done, total, note, now), soft_wrap=True)
 
-    def _line(self, done: int, total: int, note: str, elapsed: float) -> str:
-        fresh = done - (self._first or 0)
-        left = f"about {elapsed * (total - done) / fresh:.0f} s left" if fresh else ""
-        return f"{elapsed:5.1f} s  " + ", ".join(filter(None, (f"{done:,} of {total:,} {self._what}", note, left)))
+    def _line(self, done: int, total: int, note: str, now: float) -> str:
+        since, before = self._first or (now, done)
+        left = f"about {(now - since) * (total - done) / (done - before):.0f} s left" if done > before else ""
+        said = ", ".join(filter(None, (f"{done:,} of {total:,} {self._what}", note, left)))
+        return f"{now - self._began:5.1f} s  {said}"
 
     def __enter__(self) -> Self:
         if self._console.is_terminal:
@@ -155,4 +159,5 @@ class Count:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._timer.cancel()
-        self._bar.stop()
+        if self._console.is_terminal:
+            self._bar.stop()

@@ -95,9 +95,7 @@ def sweep(
 def _print(found: Sweep, export: Path | None) -> None:
     screen = console()
     screen.print(f"grid           {str(found.grid).removeprefix('Grid: ')}", soft_wrap=True)
-    screen.print(
-        f"points         {len(found):,}, {found.computed:,} computed now, {found.reused:,} taken from the store"
-    )
+    screen.print(f"points         {len(found):,}; {found.computed:,} computed now, {found.reused:,} from the store")
     screen.print(f"store          {found.store}", soft_wrap=True)
     if export is not None:
         screen.print(f"written        {export}", soft_wrap=True)

@@ -242,9 +242,11 @@ def _axis(name: str, given: Any) -> Axis:
                 raise _too_many(name, len(found))
     if not found:
         raise ModelError(name, "must have at least one value", given)
-    for i, value in enumerate(found):
-        if value in found[:i] if len(found) < 100 else len(set(found)) < len(found):
-            raise ModelError(name, "must not repeat a value", label_of(value, name) if len(found) < 100 else given)
+    seen: set[Value] = set()
+    for value in found:
+        if value in seen:
+            raise ModelError(name, "must not repeat a value", label_of(value, name))
+        seen.add(value)
     return Axis(name, tuple(found))
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
 
-SUFFIXES = {".csv": (), ".parquet": ("pyarrow",), ".nc": ("xarray", "h5netcdf")}
+SUFFIXES = {".csv": (), ".parquet": ("pyarrow",), ".nc": ("xarray", "h5netcdf", "h5py")}
 """Files that a sweep may be written to, and what that needs."""
 
 TIMES = ("waiting_time", "lower_bound", "upper_bound", "standard_deviation")

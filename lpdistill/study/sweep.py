@@ -6,7 +6,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -17,7 +17,7 @@ from lpdistill.study.grid import MOST_POINTS, Grid, Point
 from lpdistill.study.outcome import AGAIN, Ending, Outcome, description, key_of, policy_name
 from lpdistill.study.result import Sweep
 from lpdistill.study.store import Store, Task
-from lpdistill.study.workers import Batch, Results, cluster, in_this_process, on_cluster, on_cores
+from lpdistill.study.workers import Batch, Coming, cluster, in_this_process, on_cluster, on_cores
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -224,17 +224,18 @@ class _Work:
         if self.waiting:
             self._through(partial(on_cores, jobs=_cores() if jobs is None else jobs))
 
-    def _through(self, compute: Callable[[Iterator[Batch]], Iterator[Results]], most: float = float("inf")) -> None:
+    def _through(self, compute: Callable[[Iterator[Batch]], Coming], most: float = float("inf")) -> None:
         """Compute what is waiting, and take no more batches once some seconds have passed."""
-        for results in compute(self._batches(time.monotonic() + most)):
-            self.store.keep(results)
-            self.computed += len(results)
-            for task, outcome in results:
-                self._found(task.key, outcome)
-                self.seconds += (outcome.seconds - self.seconds) / 8
-            self._tell()
-            if self.failure is not None:
-                break
+        with closing(compute(self._batches(time.monotonic() + most))) as coming:
+            for results in coming:
+                self.store.keep(results)
+                self.computed += len(results)
+                for task, outcome in results:
+                    self._found(task.key, outcome)
+                    self.seconds += (outcome.seconds - self.seconds) / 8
+                self._tell()
+                if self.failure is not None:
+                    break
         if self.failure is not None:
             raise self.failure
 

@@ -6,12 +6,16 @@ they come, in any order.
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+import time
+import warnings
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import CancelledError
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -26,8 +30,14 @@ from lpdistill.study.store import Task
 if TYPE_CHECKING:
     from distributed import Client, Future
 
+WATCH = "lpdistill-watch"
+LOOK = 0.5
+"""Seconds between two looks at whether the process that a worker works for is alive."""
+
 Batch: TypeAlias = Sequence[Task]
 Results: TypeAlias = list[tuple[Task, Outcome]]
+Coming: TypeAlias = Generator[Results, None, None]
+"""Results as they come; closing it cancels what is under way."""
 
 AHEAD = 2
 """Batches for every worker that are taken from the iterator before their results are back."""
@@ -54,14 +64,27 @@ def computed_elsewhere(batch: Batch) -> Results:
         return list(computed(batch))
 
 
-def in_this_process(batches: Iterator[Batch]) -> Iterator[Results]:
+def computed_for(driver: int, batch: Batch) -> Results:
+    """Compute a batch in a worker that ends soon after the process it works for, if that is killed."""
+    if not any(thread.name == WATCH for thread in threading.enumerate()):
+        threading.Thread(target=_end_with, args=(driver,), name=WATCH, daemon=True).start()
+    return computed_elsewhere(batch)
+
+
+def _end_with(driver: int) -> None:
+    while os.getppid() == driver:
+        time.sleep(LOOK)
+    os._exit(1)
+
+
+def in_this_process(batches: Iterator[Batch]) -> Coming:
     """Results one by one, computed here."""
     for batch in batches:
         for result in computed(batch):
             yield [result]
 
 
-def on_cores(batches: Iterator[Batch], jobs: int) -> Iterator[Results]:
+def on_cores(batches: Iterator[Batch], jobs: int) -> Coming:
     """Results batch by batch, computed by processes on this machine.
 
     Raises
@@ -72,17 +95,23 @@ def on_cores(batches: Iterator[Batch], jobs: int) -> Iterator[Results]:
     from joblib import Parallel, delayed  # noqa: PLC0415 - only sweeps need processes
 
     workers = Parallel(n_jobs=jobs, return_as="generator_unordered", pre_dispatch=AHEAD * jobs, batch_size=1)
+    work = partial(computed_for, os.getpid())
+    results = workers(delayed(work)(batch) for batch in batches)
     try:
-        with closing(workers(delayed(computed_elsewhere)(batch) for batch in batches)) as results:
-            yield from results
+        for found in results:  # noqa: UP028 - yield from would close them first, and joblib would warn
+            yield found
     except BrokenProcessPool as error:
         raise WorkerError(
             "jobs: a worker process died (out of memory, or killed); what was finished is kept, so run it again to go "
             f"on, with fewer jobs than {jobs} if memory is short"
         ) from error
+    finally:
+        with warnings.catch_warnings():  # joblib warns of work that is cancelled
+            warnings.simplefilter("ignore", UserWarning)
+            results.close()
 
 
-def on_cluster(batches: Iterator[Batch], client: Client) -> Iterator[Results]:
+def on_cluster(batches: Iterator[Batch], client: Client) -> Coming:
     """Results batch by batch, computed by the workers of a Dask cluster; Dask replaces lost ones.
 
     Raises

@@ -157,3 +157,42 @@ def test_standard_output_is_only_the_answer(run):
     ran = run(*SOLVE)
     assert ran.out.startswith("problem")
     assert ran.err == ""
+
+
+def counted(monkeypatch, *, terminal, calls, pauses=0.0):
+    """What a count says on standard error, on a terminal or not."""
+    err = io.StringIO()
+    monkeypatch.setattr(output, "PATIENCE", 0.0)
+    monkeypatch.setattr(output, "SELDOM", 0.0)
+    monkeypatch.setattr(output, "Console", partial(Console, file=err, force_terminal=terminal, width=100))
+    with output.Count("runs") as count:
+        for call in calls:
+            count(*call)
+            time.sleep(pauses)
+    return err.getvalue()
+
+
+def test_counts_are_lines_where_there_is_no_terminal(monkeypatch):
+    """A count has a line with how many of how many, what else there is to say, and the time left."""
+    said = counted(
+        monkeypatch, terminal=False, calls=[(5, 100), (20, 100), (1060, 2100, "3 lost")], pauses=0.01
+    ).splitlines()
+    assert [line.split(" s  ")[1] for line in said[:2]] == ["5 of 100 runs", "20 of 100 runs"]
+    assert "1,060 of 2,100 runs, 3 lost, about " in said[2]
+    assert said[2].endswith(" s left")
+
+
+def test_counts_are_a_bar_on_a_terminal(monkeypatch):
+    """On a terminal a count is a bar with how many of how many."""
+    said = counted(monkeypatch, terminal=True, calls=[(0, 100), (20, 100, "3 lost"), (100, 100)], pauses=0.1)
+    assert "100/100" in said
+    assert "runs" in said
+
+
+def test_quick_counts_are_silent(monkeypatch, capsys):
+    """A count that ends before patience does says nothing."""
+    monkeypatch.setattr(output, "PATIENCE", 60.0)
+    with output.Count("runs") as count:
+        count(0, 2)
+        count(2, 2)
+    assert capsys.readouterr().err == ""
