@@ -6,7 +6,7 @@ import re
 
 import pytest
 from cases import problems
-from hypothesis import given
+from hypothesis import given, settings
 
 from lpdistill import (
     Banded,
@@ -90,6 +90,7 @@ def test_errors_are_outcomes_too(monkeypatch, error, ending, word):
     assert word in outcome.message
 
 
+@settings(max_examples=50)
 @given(problems())
 def test_descriptions_keep_everything(problem):
     """The problem of a description is the problem described."""
@@ -108,6 +109,7 @@ def test_levels_are_shared_by_neighbours():
         assert described(description(FOUR.replace(**change)), FOUR).levels is not levels
 
 
+@settings(max_examples=30)
 @given(problems(), problems())
 def test_keys_tell_problems_and_policies_apart(one, other):
     """Two problems have one key if and only if they are equal; two policies have two."""
