@@ -12,36 +12,16 @@ import matplotlib as mpl
 mpl.use("agg")
 
 import matplotlib.pyplot as plt
-from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
 
-from lpdistill.model.levels import Tree
+from lpdistill.analysis.level_picture import depth, draw_tree
 from symbolic import levels
 
-EDGE, CROSSING, LEAF = "#0072b2", "#d55e00", "#000000"
+EDGE, CROSSING = "#0072b2", "#d55e00"
 F0 = Fraction(3, 4)
 LABELS = {"0.6561": (4.86, 5.15), "0.7225": (7.36, 4.6), "0.8528": (8.3, 5.0)}
 """Where the raw fidelity of a crossing is written, beside its line."""
 LEAF_WIDTH, ROUND_HEIGHT = 0.11, 0.13
-
-
-def depth(tree: Tree) -> int:
-    """Rounds of distillation, one inside the other."""
-    return 0 if tree.children is None else 1 + max(map(depth, tree.children))
-
-
-def draw(axes: Axes, tree: Tree, left: float, bottom: float) -> tuple[float, float]:
-    """Draw a tree with its leaves from ``left`` on; returns where its root is."""
-    if tree.children is None:
-        root = (left + LEAF_WIDTH / 2, bottom)
-        axes.plot(*root, "o", color=LEAF, markersize=2.6, zorder=4)
-        return root
-    low, high = tree.children
-    roots = [draw(axes, low, left, bottom), draw(axes, high, left + LEAF_WIDTH * low.raw_pairs, bottom)]
-    top = (sum(x for x, _ in roots) / 2, bottom + ROUND_HEIGHT * depth(tree))
-    for root in roots:
-        axes.plot(*zip(root, top, strict=True), color=LEAF, linewidth=0.9, zorder=4)
-    return top
 
 
 lattice = levels(raw_pairs=6)
@@ -66,7 +46,7 @@ for index, (x, y) in place.items():
     left, bottom = x - width / 2, y - height / 2
     box = FancyBboxPatch((left, bottom), width, height, boxstyle="round,pad=0.06", fc="white", ec=EDGE, lw=1, zorder=3)
     axes.add_patch(box)
-    draw(axes, tree, left, bottom)
+    draw_tree(axes, tree, (left, bottom), (LEAF_WIDTH, ROUND_HEIGHT))
 axes.set(
     xlabel="level, by increasing fidelity at f0 = 3/4",
     ylabel="raw pairs",

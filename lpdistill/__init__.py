@@ -7,13 +7,23 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lpdistill.analysis.baselines import baseline, policy_named
+    from lpdistill.analysis.comparison import Comparison, compare
+    from lpdistill.analysis.deadline import Deadline, deadline, smallest_window
+    from lpdistill.analysis.deadline_frontier import DeadlineFrontier, deadline_frontier
+    from lpdistill.analysis.deviations import Deviations
+    from lpdistill.analysis.differences import Differences, differences
+    from lpdistill.analysis.distribution import Distribution, distribution
     from lpdistill.analysis.frontier import Frontier, frontier
+    from lpdistill.analysis.history import History, history
     from lpdistill.analysis.increments import Increments, increments
     from lpdistill.analysis.intervention import Intervention, forbid, force
     from lpdistill.analysis.prices import Neighbours, neighbours
     from lpdistill.analysis.regret_curve import RegretCurve, regret_curve
     from lpdistill.analysis.robust import Robust, robust
     from lpdistill.analysis.sensitivity import Sensitivity, sensitivity
+    from lpdistill.analysis.service_level import ServiceLevel, least_time_within
+    from lpdistill.analysis.simulated import Simulation
+    from lpdistill.analysis.simulation import simulate
     from lpdistill.analysis.validity import Validity, validity
     from lpdistill.analysis.variability import Variability, variability
     from lpdistill.errors import (
@@ -49,11 +59,13 @@ if TYPE_CHECKING:
     )
     from lpdistill.model.size import Size
     from lpdistill.program.occupation import OccupationProgram
+    from lpdistill.solution.chain import Chain
     from lpdistill.solution.explanation import Explanation
     from lpdistill.solution.policy import Decision, Policy
     from lpdistill.solution.solution import Solution, Status
     from lpdistill.solving import Method, solve
     from lpdistill.study.grid import Grid
+    from lpdistill.study.reproduction import Reproduction, reproduce
     from lpdistill.study.result import Sweep
     from lpdistill.study.sweep import sweep
 
@@ -62,14 +74,22 @@ __all__ = [
     "Attempts",
     "Banded",
     "Budget",
+    "Chain",
+    "Comparison",
+    "Deadline",
+    "DeadlineFrontier",
     "Decision",
+    "Deviations",
+    "Differences",
     "DistillationMap",
+    "Distribution",
     "Dynamics",
     "EqualLevelsOnly",
     "Explanation",
     "FinalStep",
     "Frontier",
     "Grid",
+    "History",
     "ImproperPolicyError",
     "Increments",
     "InfeasibleError",
@@ -91,10 +111,13 @@ __all__ = [
     "RawPairOnly",
     "RegretCurve",
     "Repertoire",
+    "Reproduction",
     "Resource",
     "Robust",
     "Rule",
     "Sensitivity",
+    "ServiceLevel",
+    "Simulation",
     "Size",
     "Solution",
     "Status",
@@ -107,17 +130,27 @@ __all__ = [
     "Werner",
     "WorkerError",
     "baseline",
+    "compare",
+    "deadline",
+    "deadline_frontier",
+    "differences",
+    "distribution",
     "forbid",
     "force",
     "frontier",
+    "history",
     "increments",
+    "least_time_within",
     "load_problem",
     "neighbours",
     "policy_named",
     "read_policy",
     "regret_curve",
+    "reproduce",
     "robust",
     "sensitivity",
+    "simulate",
+    "smallest_window",
     "solve",
     "sweep",
     "validity",
@@ -129,12 +162,22 @@ __version__ = "0.1.0"
 
 _ROOMS = {
     "analysis.baselines": ["baseline", "policy_named"],
+    "analysis.comparison": ["Comparison", "compare"],
+    "analysis.differences": ["Differences", "differences"],
+    "analysis.deviations": ["Deviations"],
+    "analysis.history": ["History", "history"],
+    "analysis.deadline": ["Deadline", "deadline", "smallest_window"],
+    "analysis.deadline_frontier": ["DeadlineFrontier", "deadline_frontier"],
+    "analysis.distribution": ["Distribution", "distribution"],
     "analysis.increments": ["Increments", "increments"],
     "analysis.intervention": ["Intervention", "forbid", "force"],
     "analysis.prices": ["Neighbours", "neighbours"],
     "analysis.regret_curve": ["RegretCurve", "regret_curve"],
     "analysis.robust": ["Robust", "robust"],
     "analysis.sensitivity": ["Sensitivity", "sensitivity"],
+    "analysis.simulated": ["Simulation"],
+    "analysis.simulation": ["simulate"],
+    "analysis.service_level": ["ServiceLevel", "least_time_within"],
     "analysis.validity": ["Validity", "validity"],
     "analysis.variability": ["Variability", "variability"],
     "errors": [name for name in __all__ if name.endswith("Error")],
@@ -161,6 +204,7 @@ _ROOMS = {
     ],
     "model.size": ["Size"],
     "program.occupation": ["OccupationProgram"],
+    "solution.chain": ["Chain"],
     "solution.explanation": ["Explanation"],
     "solution.policy": ["Decision", "Policy"],
     "solution.solution": ["Solution", "Status"],
@@ -168,6 +212,7 @@ _ROOMS = {
     "study.grid": ["Grid"],
     "study.result": ["Sweep"],
     "study.sweep": ["sweep"],
+    "study.reproduction": ["Reproduction", "reproduce"],
 }
 """Where each public name lives: scipy alone takes a quarter of a second to import, so names load on first use."""
 

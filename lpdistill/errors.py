@@ -6,15 +6,30 @@ The message of every error says what is wrong, where, the value found and what t
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from types import MappingProxyType
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class LpdistillError(Exception):
     """Base of every error that this package raises on purpose."""
 
     exit_code: ClassVar[int] = 1
+
+    def __reduce__(self) -> tuple[Callable[..., LpdistillError], tuple[Any, ...]]:
+        """Pickle with what it carries: errors of worker processes reach the one that started them."""
+        carried = {
+            name: dict(value) if isinstance(value, MappingProxyType) else value for name, value in self.__dict__.items()
+        }
+        return _restored, (type(self), self.args, carried)
+
+
+def _restored(kind: type[LpdistillError], args: tuple[Any, ...], carried: Mapping[str, Any]) -> LpdistillError:
+    """An error as it was pickled."""
+    error = kind.__new__(kind, *args)
+    for name, value in carried.items():
+        setattr(error, name, MappingProxyType(value) if isinstance(value, dict) else value)
+    return error
 
 
 class ModelError(LpdistillError, ValueError):

@@ -26,7 +26,8 @@ from lpdistill.program.deterministic import deterministic as best_deterministic
 from lpdistill.program.highs import Algorithm, Basis, LinearSolution, solve_program
 from lpdistill.program.occupation import OccupationProgram
 from lpdistill.program.plan import Plan
-from lpdistill.program.policy_iteration import Optimum, policy_iteration, silent
+from lpdistill.program.policy_iteration import Optimum, policy_iteration
+from lpdistill.progress import silent
 from lpdistill.solution.solution import Run, Solution, Status
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.generation import Attempts
 from lpdistill.model.numbers import member
 from lpdistill.model.size import Size
-from lpdistill.program.policy_iteration import silent
+from lpdistill.progress import silent
 from lpdistill.solution.solution import Solution, Status
 from symbolic.certificate import Certificate
 from symbolic.chain import ExactChain

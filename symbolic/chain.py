@@ -21,7 +21,7 @@ from scipy.sparse.csgraph import breadth_first_order
 
 from lpdistill.arrays import IntArray
 from lpdistill.errors import ImproperPolicyError, LimitError, ModelError
-from lpdistill.program.policy_iteration import silent
+from lpdistill.progress import silent
 from symbolic.exact_model import Elements, ExactModel, Parameters, Rows, elements
 from symbolic.rational_function import interpolate
 

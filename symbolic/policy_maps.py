@@ -23,7 +23,7 @@ from lpdistill.errors import ModelError, NotCertifiedError
 from lpdistill.model.actions import Action
 from lpdistill.model.numbers import Number, exact, member
 from lpdistill.model.problem import Problem
-from lpdistill.program.policy_iteration import silent
+from lpdistill.progress import silent
 from lpdistill.solution.wording import Wording
 from symbolic.algebraic_numbers import AlgebraicNumber
 from symbolic.chain import ExactChain

@@ -16,7 +16,7 @@ from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.generation import Attempts
 from lpdistill.model.levels import Tree
 from lpdistill.model.problem import Problem
-from lpdistill.program.policy_iteration import silent
+from lpdistill.progress import silent
 from lpdistill.solution.policy import Policy
 from lpdistill.solution.solution import Solution
 from lpdistill.solving import solve

@@ -5,23 +5,21 @@ Published numbers, and the closed forms, do not charge the step that reaches the
 
 import csv
 from fractions import Fraction
-from pathlib import Path
+from importlib.resources import files
 
 import oracle
 import pytest
 
-from lpdistill import InfiniteLevelsError, Problem, solve
-
-REFERENCE = Path(__file__).parent / "reference"
+from lpdistill import InfiniteLevelsError, Problem, baseline, compare, solve
 
 
 def rows_of(name):
-    """The rows of a reference table."""
-    with (REFERENCE / name).open() as file:
+    """The rows of a published table."""
+    with files("lpdistill.study").joinpath("published", name).open() as file:
         return list(csv.DictReader(file))
 
 
-GRID, MEMORIES = rows_of("published_grid.csv"), rows_of("published_memories.csv")
+GRID, MEMORIES = rows_of("grid.csv"), rows_of("memories.csv")
 PUBLISHED = [pytest.param(row, id="p={p} M={memories} {f0}->{target}".format(**row)) for row in [*GRID, *MEMORIES]]
 
 
@@ -43,6 +41,14 @@ def test_published_optimum(row):
     )
 
 
+@pytest.mark.parametrize("name", ["pumping", "nested", "greedy"])
+@pytest.mark.parametrize("row", GRID, ids=lambda row: "p={p} {f0}->{target}".format(**row))
+def test_published_baseline(row, name):
+    """The 84 published times of baselines are met within 2e-5, as the optima are."""
+    problem = Problem(row["p"], row["memories"], row["f0"], row["target"], final_step="free")
+    assert baseline(problem, name).waiting_time == pytest.approx(float(row[name]), rel=0, abs=2e-5)
+
+
 @pytest.mark.parametrize("row", GRID, ids=lambda row: "p={p} {f0}->{target}".format(**row))
 def test_published_number_of_levels(row):
     """The published points have two or three levels, as stated."""
@@ -56,6 +62,9 @@ def test_published_advantage_depends_on_the_last_step():
     assert (nested - optimum) / nested == pytest.approx(0.1034, abs=5e-5)
     charged = solve(Problem("0.7", 4, "0.9", "0.94")).waiting_time
     assert (nested + 2 - charged) / (nested + 2) == pytest.approx(0.0788, abs=5e-5)
+    for final_step, advantage in (("free", 0.1034), ("charged", 0.0788)):
+        compared = compare(Problem("0.7", 4, "0.9", "0.94", final_step=final_step), ["nested"])
+        assert compared.advantage("nested") == pytest.approx(advantage, abs=5e-5)
 
 
 def pumped(p, f0, target):

@@ -24,7 +24,8 @@ from lpdistill.model.process import Process
 from lpdistill.model.resources import Resource
 from lpdistill.program.budgeted import within_budgets
 from lpdistill.program.plan import Plan
-from lpdistill.program.policy_iteration import policy_iteration, silent
+from lpdistill.program.policy_iteration import policy_iteration
+from lpdistill.progress import silent
 from lpdistill.solution.policy import Policy
 from lpdistill.solving import opened, resource_named
 
@@ -190,8 +191,29 @@ def frontier(
     what = resource_named(process, resource, "resource")
     if any(budget.resource == what for budget in budgets):
         raise ModelError("resource", "has a budget; leave it out to see the whole frontier", what.name)
-    search = _Search(process, budgets, what, progress)
-    return Frontier(problem, what.name, search.points())
+    return Frontier(problem, what.name, breakpoints(process, budgets, what, progress))
+
+
+def breakpoints(
+    process: Process, budgets: tuple[Budget, ...], resource: Resource, progress: Callable[[str], None] = silent
+) -> tuple[Point, ...]:
+    """All breakpoints of the least expected time of a process as a function of the limit on a resource.
+
+    Parameters
+    ----------
+    process, budgets
+        The process, whose tariff is time, and the limits that hold along the curve.
+    resource
+        What to use less of.
+    progress
+        Told what is being done.
+
+    Raises
+    ------
+    LimitError
+        If there are more than anybody reads.
+    """
+    return _Search(process, budgets, resource, progress).points()
 
 
 @dataclass(frozen=True, slots=True)

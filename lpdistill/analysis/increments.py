@@ -10,7 +10,7 @@ from lpdistill.errors import ModelError
 from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.problem import Problem
 from lpdistill.model.rules import MaxDistillations
-from lpdistill.program.policy_iteration import silent
+from lpdistill.progress import silent
 from lpdistill.solution.solution import Solution
 from lpdistill.solving import solve
 

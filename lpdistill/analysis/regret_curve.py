@@ -18,7 +18,8 @@ from lpdistill.model.numbers import Number, exact, member, whole
 from lpdistill.model.problem import Problem
 from lpdistill.model.variation import same_levels, varied
 from lpdistill.program.evaluation import evaluate
-from lpdistill.program.policy_iteration import policy_iteration, silent
+from lpdistill.program.policy_iteration import policy_iteration
+from lpdistill.progress import silent
 from lpdistill.solution.solution import Solution
 
 if TYPE_CHECKING:

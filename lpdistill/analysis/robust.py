@@ -30,7 +30,8 @@ from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.numbers import Number
 from lpdistill.model.problem import Problem
 from lpdistill.model.variation import varied
-from lpdistill.program.policy_iteration import GAP, policy_shortfall, scaled_up, silent
+from lpdistill.program.policy_iteration import GAP, policy_shortfall, scaled_up
+from lpdistill.progress import silent
 from lpdistill.solution.policy import Policy
 from lpdistill.solution.solution import Solution
 from lpdistill.solution.wording import outwards

@@ -30,7 +30,8 @@ from lpdistill.errors import ImproperPolicyError, NotCertifiedError
 from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.variation import same_levels, varied
 from lpdistill.program.evaluation import evaluate, visits
-from lpdistill.program.policy_iteration import policy_iteration, silent
+from lpdistill.program.policy_iteration import policy_iteration
+from lpdistill.progress import silent
 from lpdistill.solution.policy import Key, action_as_json
 from lpdistill.solution.solution import Solution
 from lpdistill.solution.wording import Words, words_of

@@ -23,8 +23,8 @@ from lpdistill.arrays import BoolArray, IntArray
 from lpdistill.errors import LimitError, ModelError
 from lpdistill.model.numbers import Number, exact
 from lpdistill.program.occupation import OccupationProgram
-from lpdistill.program.policy_iteration import silent
 from lpdistill.program.ranges import Ranges, ranges
+from lpdistill.progress import silent
 from lpdistill.solution.policy import Key, action_as_json, described
 from lpdistill.solution.solution import Solution
 from lpdistill.solution.wording import Words, words_of

@@ -7,16 +7,21 @@ import sys
 import typer
 
 from lpdistill.cli.check import check
+from lpdistill.cli.compare import compare
+from lpdistill.cli.deadline import deadline
 from lpdistill.cli.explain import explain
 from lpdistill.cli.export import export
 from lpdistill.cli.frontier import frontier
 from lpdistill.cli.graph import graph
 from lpdistill.cli.levels import levels
 from lpdistill.cli.policy_map import policy_map
+from lpdistill.cli.reproduce import reproduce
 from lpdistill.cli.robust import robust
+from lpdistill.cli.simulate import simulate
 from lpdistill.cli.solve import solve
 from lpdistill.cli.sweep import sweep
 from lpdistill.cli.variability import variability
+from lpdistill.cli.waiting_time import waiting_time
 from lpdistill.errors import LpdistillError
 
 UNEXPECTED = 1
@@ -29,7 +34,24 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (solve, explain, levels, frontier, variability, robust, sweep, policy_map, check, graph, export):
+for command in (
+    solve,
+    compare,
+    explain,
+    levels,
+    waiting_time,
+    deadline,
+    simulate,
+    frontier,
+    variability,
+    robust,
+    sweep,
+    policy_map,
+    reproduce,
+    check,
+    graph,
+    export,
+):
     app.command()(command)
 
 

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lpdistill.cli.options import Json, takes_problem
+from lpdistill import pictures
+from lpdistill.analysis.level_picture import draw_levels
+from lpdistill.cli.options import Json, Plot, takes_problem
 from lpdistill.cli.output import console, print_json, table
 from lpdistill.errors import ModelError
 from lpdistill.model.problem import Problem
@@ -27,12 +29,15 @@ def levels(
     problem: Problem,
     symbolic: Annotated[bool, typer.Option("--symbolic", help="Levels and limits as formulas in f0.")] = False,
     latex: Annotated[bool, typer.Option("--latex", help="The formulas of --symbolic in LaTeX.")] = False,
+    plot: Plot = None,
     as_json: Json = False,
 ) -> None:
     """Show the fidelity levels below the target, what distils into what, and the limits."""
     if latex and not symbolic:
         raise ModelError("--latex", "shows formulas, which only --symbolic makes; give both", None)
     formulas = _formulas(problem) if symbolic else None
+    if plot is not None:
+        pictures.save(draw_levels(problem), plot)
     if as_json:
         reach = problem.reach
         limits = {"pumping_limit": reach.pumping_limit, "memory_limit": reach.memory_limit, "finite": reach.finite}

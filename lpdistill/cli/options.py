@@ -164,7 +164,7 @@ def budgets_of(limits: Sequence[str]) -> dict[str, dict[str, str]]:
 
 
 def policy_of(problem: Problem, text: str, progress: Callable[[str], None]) -> Policy:
-    """The policy that ``--policy`` names: by name, or by its file.
+    """The policy that ``--policy`` names, by name or by its file; it may be improper.
 
     Raises
     ------
@@ -172,7 +172,7 @@ def policy_of(problem: Problem, text: str, progress: Callable[[str], None]) -> P
         If there is none of that name, or the file holds no policy of the problem.
     """
     if Path(text).suffix in SUFFIXES:
-        return read_policy(problem, text)
+        return read_policy(problem, text, improper=True)
     return policy_named(problem, text, progress)
 
 

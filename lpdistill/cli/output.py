@@ -11,15 +11,17 @@ from types import TracebackType
 from typing import Any, Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bar
+from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 PATIENCE = 2.0
 """Seconds of silence after which a command says what it is doing."""
 
-SELDOM = 10.0
-"""Seconds between two lines about the same count, where there is no terminal."""
+RARELY = 10.0
+"""Seconds between two reports of how much is done, where each is a line of its own."""
+
+BAR = 30
+"""Width of a progress bar, in characters."""
 
 LARGE = 1e6
 """Number from which a table shows digits rather than decimals."""
@@ -53,15 +55,32 @@ def decimals(number: float) -> str:
     return f"{number:.6f}" if number < LARGE else f"{number:.6g}"
 
 
+def clock(seconds: float) -> str:
+    """A duration to be read at a glance.
+
+    >>> clock(7.2), clock(125), clock(7500)
+    ('7 s', '2:05', '2:05:00')
+    """
+    whole = round(seconds)
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    if hours:
+        return f"{hours}:{minutes:02}:{rest:02}"
+    return f"{minutes}:{rest:02}" if minutes else f"{rest} s"
+
+
 class Progress:
     """Tells on standard error what is being done, once it has taken a while.
 
-    On a terminal one line changes in place; elsewhere every stage is a line of its own.
+    On a terminal one line changes in place; elsewhere every stage is a line of its own.  Work that can be counted has
+    a bar with the time left.
     """
 
     def __init__(self) -> None:
         self._began = time.monotonic()
         self._stage = ""
+        self._counted: tuple[int, int, str] | None = None
+        self._rate = 0.0, 0
+        self._told = -RARELY
         self._console = Console(stderr=True, highlight=False)
         self._status = self._console.status("")
         self._lock = threading.Lock()
@@ -72,8 +91,18 @@ class Progress:
     def __call__(self, stage: str) -> None:
         """Enter a stage."""
         with self._lock:
-            self._stage = stage
+            self._stage, self._counted, self._told = stage, None, -RARELY
             if self._shown:
+                self._tell()
+
+    def count(self, stage: str, done: int, total: int, note: str = "") -> None:
+        """Say how much of a stage is done, out of how much; what the first call of a stage counts took no time."""
+        with self._lock:
+            now = time.monotonic()
+            if self._counted is None or stage != self._stage:
+                self._rate = now, done
+            self._stage, self._counted = stage, (done, total, note)
+            if self._shown and (self._console.is_terminal or now - self._told >= RARELY):
                 self._tell()
 
     def _show(self) -> None:
@@ -86,11 +115,22 @@ class Progress:
     def _tell(self) -> None:
         if not self._stage:
             return
-        line = f"{time.monotonic() - self._began:5.1f} s  {self._stage}"
-        if self._console.is_terminal:
+        self._told = time.monotonic()
+        line = f"{self._told - self._began:5.1f} s  {self._stage}"
+        if self._counted is not None:
+            done, total, note = self._counted
+            began, before = self._rate
+            spent = (self._told - began) / max(1, done - before)
+            left = f"about {clock(spent * (total - done))} left" if done > before else ""
+            line += ", ".join(filter(None, (f": {done:,} of {total:,}", note, left)))
+        if not self._console.is_terminal:
+            self._console.print(line)
+        elif self._counted is None:
             self._status.update(line)
         else:
-            self._console.print(line)
+            drawn = Table.grid(padding=(0, 1))
+            drawn.add_row(ProgressBar(total=max(1, total), completed=done, width=BAR), line)
+            self._status.update(drawn)
 
     def __enter__(self) -> Self:
         self._timer.start()
@@ -103,61 +143,3 @@ class Progress:
         with self._lock:
             self._shown = False
             self._status.stop()
-
-
-class Count:
-    """Tells on standard error how many of how many are done and how long the rest will take, once it has taken a while.
-
-    On a terminal there is a bar; elsewhere a line now and then.
-    """
-
-    def __init__(self, what: str) -> None:
-        self._what = what
-        self._console = Console(stderr=True, highlight=False)
-        self._bar = Bar(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[note]}"),
-            console=self._console,
-            transient=True,
-        )
-        self._task = self._bar.add_task(what, total=None, note="")
-        self._began = self._told = time.monotonic()
-        self._start: tuple[float, int] | None = None
-        self._first: tuple[float, int] | None = None
-        self._timer = threading.Timer(PATIENCE, self._bar.start)
-        self._timer.daemon = True
-
-    def __call__(self, done: int, total: int, note: str = "") -> None:
-        """Say how many of how many are done; those of the first call were so from the start."""
-        now = time.monotonic()
-        if self._start is None:
-            self._start, self._began = (now, done), now
-            self._bar.reset(self._task, total=total, completed=done, note=note)
-        if self._first is None and done > self._start[1]:
-            self._first = now, done  # what came before it was not work on the rest
-        self._bar.update(self._task, total=total, completed=done, note=note)
-        # The first line comes after patience has run out, the others now and then.
-        if not self._console.is_terminal and now - self._told > (PATIENCE if self._told <= self._began else SELDOM):
-            self._told = now
-            self._console.print(self._line(done, total, note, now), soft_wrap=True)
-
-    def _line(self, done: int, total: int, note: str, now: float) -> str:
-        since, before = self._first or (now, done)
-        left = f"about {(now - since) * (total - done) / (done - before):.0f} s left" if done > before else ""
-        said = ", ".join(filter(None, (f"{done:,} of {total:,} {self._what}", note, left)))
-        return f"{now - self._began:5.1f} s  {said}"
-
-    def __enter__(self) -> Self:
-        if self._console.is_terminal:
-            self._timer.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._timer.cancel()
-        if self._console.is_terminal:
-            self._bar.stop()

@@ -19,6 +19,7 @@ from lpdistill.cli.options import Json, Plot, takes_problem
 from lpdistill.cli.output import Progress, console, decimals, print_json, table
 from lpdistill.export.files import writing
 from lpdistill.model.problem import Problem
+from lpdistill.solution.policy_picture import require_drawable
 from lpdistill.solution.solution import SHOWN, Solution
 from lpdistill.solution.wording import Wording
 from lpdistill.solving import Method
@@ -63,21 +64,26 @@ def solve(
     plot: Plot = None,
     as_json: Json = False,
 ) -> None:
-    """Find the policy with the least expected waiting time, and prove it."""
+    """Find the policy with the least expected waiting time, and prove it.
+
+    --plot draws the policy; with --sensitivity, what the parameters are worth.
+    """
+    if plot is not None and not worth:
+        require_drawable(problem)
     with Progress() as progress:
         solution = solve_problem(problem, method=method, least=least, deterministic=deterministic, progress=progress)
         progress("reading the policy off")
         solution.occupation  # noqa: B018 - computed here, while progress shows
         proof = _prove(solution, certificate, progress) if exact or certificate is not None else None
         found = None
-        if worth or plot is not None:
+        if worth:
             progress("differentiating")
             found = sensitivity(solution)
         prices = {name: neighbours(solution, name) for name in solution.budgets} if ranges else {}
         holds = validity(solution, progress=progress) if ranges and not solution.budgets else None
         saved = increments(solution, progress=progress) if pieces else None
-    if found is not None and plot is not None:
-        pictures.save(found.plot(), plot)
+    if plot is not None:
+        pictures.save(solution.policy.plot() if found is None else found.plot(), plot)
     if as_json:
         document = solution.to_dict() | ({} if found is None else _as_json(found))
         document |= {} if holds is None else {"ranges": holds.to_dict()["ranges"]}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +12,7 @@ import typer
 
 from lpdistill import pictures
 from lpdistill.cli.options import Json, Plot, takes_problem
-from lpdistill.cli.output import Count, console, decimals, print_json, table
+from lpdistill.cli.output import Progress, console, decimals, print_json, table
 from lpdistill.errors import ModelError
 from lpdistill.model.budgets import budgets_from
 from lpdistill.model.numbers import member
@@ -77,7 +78,8 @@ def sweep(
         varying(grid)
         drawable(names, what, plot_policy)
     try:
-        with Count("points") as count:
+        with Progress() as progress:
+            count = partial(progress.count, "points")
             found = sweep_of(grid, names, store=store, jobs=jobs, dask=dask, retry=retry, progress=count)
     except KeyboardInterrupt:
         sys.stderr.write(f"what was finished is kept in {store}; the same command goes on from there\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from lpdistill.errors import ModelError
 from lpdistill.export.files import require_suffix, writing
 from lpdistill.model.actions import Action
+from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.numbers import whole
 from lpdistill.model.problem import Problem
 from lpdistill.solution.policy import Decision, Key, Policy
@@ -24,20 +26,23 @@ FIELDS = ("counts", "distil", "generate", "discard", "probability")
 def write_policy(policy: Policy, file: str | PathLike[str]) -> None:
     """Write the policy of a problem; the suffix, ``.json`` or ``.csv``, names the format.
 
-    In CSV, ``counts`` are separated by spaces, and pairs of levels are written ``0-1``, one for every distillation.
+    JSON also says what the policy is for: its ``problem``, and the ``levels`` with the trees that make them.  In CSV,
+    ``counts`` are separated by spaces, and pairs of levels are written ``0-1``, one for every distillation.
 
     Raises
     ------
     ModelError
-        If the suffix is neither, or the file cannot be written.
+        If the suffix is neither, the policy is one of a state graph, or the file cannot be written.
     """
     path = Path(file)
     require_suffix(file, *SUFFIXES)
+    if not isinstance(policy.process, Dynamics):
+        raise ModelError("policy", "must be one of a problem; nodes of a state graph have no counts to write", None)
     with writing(file):
-        _write(policy, path)
+        _write(policy, policy.process.problem, path)
 
 
-def _write(policy: Policy, path: Path) -> None:
+def _write(policy: Policy, problem: Problem, path: Path) -> None:
     if path.suffix == ".json":
         entries = [
             {
@@ -54,7 +59,13 @@ def _write(policy: Policy, path: Path) -> None:
             }
             for key in policy
         ]
-        path.write_text(json.dumps({"schema": SCHEMA, "policy": entries}, indent=1) + "\n", encoding="utf-8")
+        document = {
+            "schema": SCHEMA,
+            "problem": problem.to_dict(),
+            "levels": problem.levels.to_dict()["levels"],
+            "policy": entries,
+        }
+        path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     else:
         with path.open("w", newline="", encoding="utf-8") as out:
             writer = csv.writer(out)
@@ -73,32 +84,109 @@ def _cells(key: Key, decision: Decision) -> tuple[str, ...]:
     )
 
 
-def read_policy(problem: Problem, file: str | PathLike[str]) -> Policy:
+def read_policy(problem: Problem, file: str | PathLike[str], *, improper: bool = False) -> Policy:
     """The policy in a file, evaluated for a problem.
 
-    Besides what :func:`write_policy` writes, the JSON document of a solution will do.
+    Besides what :func:`write_policy` writes, the JSON document of a solution will do.  The policy may have been made
+    for other parameters, as long as there are as many memories and the same trees make the levels: how good the optimum
+    for one ``p`` is at another is a question like any other.
+
+    Parameters
+    ----------
+    problem
+        The problem to evaluate it for.
+    file
+        The file; its suffix, ``.json`` or ``.csv``, names the format.
+    improper
+        Whether to accept a policy that may never reach the target (:meth:`Policy.of`).
 
     Raises
     ------
     ModelError
-        If the file cannot be read, is no policy, or is one for another problem.
+        If the file cannot be read, is no policy, or is one for another problem; the message says what differs.
     ImproperPolicyError
-        If the policy does not reach the target.
+        If the policy does not reach the target, unless that is accepted.
     """
     path = Path(file)
     if path.suffix not in SUFFIXES:
         raise ModelError("policy file", f"must have the suffix {' or '.join(SUFFIXES)}", str(file))
+    made_for = MadeFor()
     try:
         text = path.read_text(encoding="utf-8")
-        decided = _from_json(json.loads(text)) if path.suffix == ".json" else _from_csv(text.splitlines())
+        if path.suffix == ".json":
+            document = json.loads(text)
+            decided, made_for = _from_json(document), MadeFor.of(document)
+        else:
+            decided = _from_csv(text.splitlines())
     except OSError as error:
         raise ModelError("policy file", f"cannot be read: {error.strerror}", str(file)) from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ModelError("policy file", f"is no policy: {error}", str(file)) from None
+    differs = made_for.differs(problem)
+    if differs:
+        raise ModelError("policy file", f"is for another problem: {differs}", str(file))
     try:
-        return Policy.of(problem, decided)
+        return Policy.of(problem, decided, improper=improper)
     except ModelError as error:
         raise ModelError("policy file", f"holds no policy of this problem: {error}", str(file)) from None
+
+
+@dataclass(frozen=True, slots=True)
+class MadeFor:
+    """What a file says of the problem that its policy is for, as far as it does.
+
+    Attributes
+    ----------
+    memories
+        Number of memories.
+    levels
+        Number of levels.
+    trees
+        The trees that make them.
+    """
+
+    memories: int | None = None
+    levels: int | None = None
+    trees: tuple[str, ...] | None = None
+
+    @staticmethod
+    def of(document: Mapping[str, Any]) -> MadeFor:
+        """What a JSON document says; one without a header says nothing."""
+        header, levels = document.get("problem"), document.get("levels")
+        memories = None if header is None or "memories" not in header else whole(header["memories"], "memories")
+        if levels is None:
+            return MadeFor(memories)
+        trees = tuple(str(level["tree"]) for level in levels if "tree" in level)
+        return MadeFor(memories, len(levels), trees if len(trees) == len(levels) else None)
+
+    def differs(self, problem: Problem) -> str:
+        """Why configurations and actions mean something else in a problem; empty if they do not."""
+        here = problem.levels
+        if self.memories is not None and self.memories != problem.memories:
+            return f"it has {_count(self.memories, 'memory', 'memories')} instead of {problem.memories}"
+        if self.levels is not None and self.levels != len(here):
+            return f"it has {_count(self.levels, 'level', 'levels')} instead of {len(here)}"
+        for level, tree in zip(here, self.trees or (), strict=False):
+            if _sorted_tree(str(level.tree)) != _sorted_tree(tree):
+                return f"its level {level.index} is made by {tree} instead of {level.tree}"
+        return ""
+
+
+def _count(number: int, one: str, several: str) -> str:
+    return f"{number} {one if number == 1 else several}"
+
+
+def _sorted_tree(text: str) -> str:
+    """The text of a tree, children in an order of their own: it does not matter which of two pairs comes first."""
+    if not text.startswith("D("):
+        return text
+    depth = 0
+    for place, letter in enumerate(text):
+        depth += {"(": 1, ")": -1}.get(letter, 0)
+        if letter == "," and depth == 1:
+            children = sorted((_sorted_tree(text[2:place]), _sorted_tree(text[place + 2 : -1])))
+            return f"D({', '.join(children)})"
+    return text
 
 
 def _from_json(document: Mapping[str, Any]) -> dict[Key, list[Decision]]:

@@ -36,7 +36,7 @@ from lpdistill.model.matchings import Matchings
 from lpdistill.model.numbers import member
 from lpdistill.model.pricing import PricedCells, Pricing
 from lpdistill.model.problem import Problem
-from lpdistill.model.process import Choice
+from lpdistill.model.process import After, Choice
 from lpdistill.model.reachability import HUGE, Reachability
 from lpdistill.model.repertoire import Repertoire
 from lpdistill.model.resources import REACHING, RESOURCES, TIME, Resource, Tariff, Usage
@@ -167,7 +167,8 @@ class Dynamics:
 
     def under(self, tariff: Tariff) -> Dynamics:
         """The same columns with other costs; everything that does not depend on costs is shared."""
-        self.numbering, self.generation, self.durations, self._tables, self.allowed  # noqa: B018 - computed here
+        self.numbering, self.generation, self.durations, self.gathered  # noqa: B018 - computed here
+        self._tables, self.allowed  # noqa: B018
         return self._with(tariff=tariff)
 
     def _with(self, **changes: Any) -> Dynamics:
@@ -177,6 +178,11 @@ class Dynamics:
             other.__dict__.pop(name, None)
         other.__dict__.update(changes)
         return other
+
+    @cached_property
+    def gathered(self) -> dict[int, IntArray]:
+        """Where the values after the columns of a block stand in the attempt table, by distillations, once needed."""
+        return {}
 
     @cached_property
     def _tables(self) -> dict[int, tuple[Resource, FloatArray]]:
@@ -286,7 +292,11 @@ class Dynamics:
 
     def price(self, values: FloatArray) -> PricedCells:
         """Price every column: the least action value of each configuration for the given values, (configurations,)."""
-        return self.pricing.price(values)
+        return self.pricing.price(After.always(values, len(self.step_times)))
+
+    def price_after(self, after: After) -> PricedCells:
+        """Price every column where what comes after a step depends on how long it takes."""
+        return self.pricing.price(after)
 
     def usage_of_block(self, block: Block) -> Usage:
         """What the columns of a block do, in arrays that broadcast to (matchings, rests)."""
@@ -351,8 +361,10 @@ class Dynamics:
         what, generation = self.numbering.describe(columns), self.generation
         use = self.usage(columns)
         leaving = np.where(_generates(what), generation.leaving[what.attempts], 1.0)
+        staying = np.where(_generates(what), generation.binomials[what.attempts, 0], 0.0)
+        reaching = np.asarray(use.reaching)
         outcomes = self._placed(what, self.matchings.outcomes[what.matching])
-        return Choice(self, columns, what.configuration, self.cost(use), leaving, np.asarray(use.reaching), outcomes)
+        return Choice(self, columns, what.configuration, self.cost(use), leaving, staying, reaching, outcomes)
 
     def outcome_slopes(self, columns: IntArray, kind: int) -> sparse.csr_array:
         """Derivatives of the outcomes of some columns by the success probability of a kind, (columns, 2 * table)."""
@@ -375,9 +387,9 @@ class Dynamics:
             cost = cost + price * resource.amounts(use)
         return cost
 
-    def action_values(self, columns: IntArray, values: FloatArray) -> FloatArray:
-        """Value of each column, as :attr:`PricedCells.best` takes it, (columns,); infinite for waiting."""
-        found = self.choose(columns).action_values(values)
+    def action_values(self, columns: IntArray, after: After) -> FloatArray:
+        """Value of each column, as :attr:`PricedCells.best` takes it, (columns,); infinite where it is not allowed."""
+        found = self.choose(columns).values_after(after)
         return found if self.allowed is None else np.where(self.allowed[columns], found, np.inf)
 
     def find(self, configuration: IntArray, actions: Sequence[Action]) -> IntArray:

@@ -13,12 +13,16 @@ import numpy as np
 
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.model.columns import Block
+from lpdistill.model.process import After
 
 if TYPE_CHECKING:
     from lpdistill.model.dynamics import Dynamics
 
 CHUNK = 1 << 17
 """Action values computed at a time: a megabyte, so that they are reduced while still in cache."""
+
+GENERATING, DISTILLING, DISCARDING = range(3)
+"""The kinds of step that take different times, in the order of the step times of the dynamics."""
 
 PARALLEL = 200_000
 """Columns from which starting threads costs less than they save."""
@@ -44,8 +48,8 @@ class Charge:
 class PricedCells:
     """The least action value of every configuration, cell by cell (see :class:`~lpdistill.model.process.Priced`)."""
 
-    def __init__(self, dynamics: Dynamics, cells: FloatArray, values: FloatArray) -> None:
-        self._dynamics, self._cells, self._values = dynamics, cells, values
+    def __init__(self, dynamics: Dynamics, cells: FloatArray, after: After) -> None:
+        self._dynamics, self._cells, self._after = dynamics, cells, after
         self.best = np.full(dynamics.configurations.size, np.inf)
         np.minimum.at(self.best, dynamics.numbering.cell_configuration, cells)
 
@@ -56,18 +60,19 @@ class PricedCells:
         attaining = np.flatnonzero(wanted[owner] & (self._cells <= self.best[owner]))
         _, first = np.unique(owner[attaining], return_index=True)
         columns, count = numbering.of_cells(attaining[first])
-        value = self._dynamics.action_values(columns, self._values)
+        value = self._dynamics.action_values(columns, self._after)
         order = np.lexsort((value, np.repeat(np.arange(len(count)), count)))
         return np.asarray(columns[order[np.cumsum(count) - count]])
 
-    def tied(self, wanted: BoolArray, slack: float) -> IntArray:
+    def tied(self, wanted: BoolArray, slack: float | FloatArray) -> IntArray:
         """All columns of the wanted configurations that are within ``slack`` of the least action value, increasing."""
+        worst = self.best + slack
         numbering = self._dynamics.numbering
         owner = numbering.cell_configuration
-        near = np.flatnonzero(wanted[owner] & (self._cells <= self.best[owner] + slack))
+        near = np.flatnonzero(wanted[owner] & (self._cells <= worst[owner]))
         columns, count = numbering.of_cells(near)
-        value = self._dynamics.action_values(columns, self._values)
-        return np.sort(columns[value <= np.repeat(self.best[owner[near]], count) + slack])
+        value = self._dynamics.action_values(columns, self._after)
+        return np.sort(columns[value <= np.repeat(worst[owner[near]], count)])
 
 
 @dataclass(frozen=True)
@@ -82,35 +87,50 @@ class Pricing:
 
     dynamics: Dynamics
 
-    def price(self, values: FloatArray) -> PricedCells:
-        """Price every column: the least action value of each configuration for the given values, (configurations,)."""
+    def price(self, after: After) -> PricedCells:
+        """Price every column: the least action value of each configuration for what comes after each kind of step."""
         dynamics = self.dynamics
-        whole, some = dynamics.generation.expect(values)
+        tables = [dynamics.generation.expect(values) for values in after.values[: 1 if after.uniform else DISCARDING]]
+        used = np.isfinite(after.charge)
         cells = np.full(dynamics.numbering.cells, np.inf)
         first, *others = dynamics.numbering.blocks
-        leave = dynamics.generation.leaving[first.attempts]
-        total = self._charged(first, range(1), some[dynamics.generation.index(first.rest, first.attempts)][None, :])[0]
-        np.divide(total, leave, out=cells[: first.cells.stop], where=leave > 0)
-        if dynamics.numbering.discards:
-            gone = self._discard_costs + np.tile(values[: dynamics.numbering.kept], dynamics.configurations.kinds)
+        if used[GENERATING]:
+            self._price_generation(after, tables[0], cells[: first.cells.stop])
+        if dynamics.numbering.discards and used[DISCARDING]:
+            left = after.values[DISCARDING, : dynamics.numbering.kept]
+            gone = self._discard_costs + after.charge[DISCARDING] + np.tile(left, dynamics.configurations.kinds)
             if dynamics.allowed is not None:
                 gone[~dynamics.allowed[dynamics.numbering.discards.start :]] = np.inf
             cells[dynamics.numbering.blocks[-1].cells.stop :] = gone
-        if dynamics.numbering.size < PARALLEL:
+        whole, charge = tables[-1][0], float(after.charge[DISTILLING])
+        if not used[DISTILLING]:
+            pass
+        elif dynamics.numbering.size < PARALLEL:
             for block in others:
-                self._price_block(block, whole, cells)
+                self._price_block(block, whole, cells, charge)
         else:
             # Sparse products and reductions release the interpreter lock, and blocks write to disjoint cells.
             with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
-                list(threads.map(lambda block: self._price_block(block, whole, cells), others))
-        return PricedCells(dynamics, cells, values)
+                list(threads.map(lambda block: self._price_block(block, whole, cells, charge), others))
+        return PricedCells(dynamics, cells, after)
 
-    def _price_block(self, block: Block, whole: FloatArray, cells: FloatArray) -> None:
+    def _price_generation(self, after: After, tables: tuple[FloatArray, FloatArray], cells: FloatArray) -> None:
+        """Action values of the steps that do not distil, given that anything happens unless staying counts."""
+        dynamics, first = self.dynamics, self.dynamics.numbering.blocks[0]
+        staying = bool(after.staying[GENERATING])
+        expected = tables[0 if staying else 1][dynamics.generation.index(first.rest, first.attempts)]
+        total = self._charged(first, range(1), expected[None, :])[0] + after.charge[GENERATING]
+        leave = np.ones(len(total)) if staying else dynamics.generation.leaving[first.attempts]
+        np.divide(total, leave, out=cells, where=leave > 0)
+
+    def _price_block(self, block: Block, whole: FloatArray, cells: FloatArray, charge: float) -> None:
         """Least action value over the matchings of every group, into the cells of a block that distils."""
         least = cells[block.cells.start : block.cells.stop].reshape(len(block.groups), len(block.rest))
         for groups, rows, size, values in self._expectations(block, whole):
             charged = self._charged(block, rows, values)
             least[groups.start : groups.stop] = charged.reshape(len(groups), size, -1).min(axis=1)
+        if charge:
+            least += charge
 
     def _expectations(self, block: Block, whole: FloatArray) -> Iterator[tuple[range, range, int, FloatArray]]:
         """Expected values after the columns of a block, a chunk at a time.
@@ -120,13 +140,22 @@ class Pricing:
         """
         dynamics = self.dynamics
         outcomes, producible = dynamics.matchings.outcomes, dynamics.matchings.produced.up_to(block.pairs)
-        sums = (
-            dynamics.matchings.produced_sums[:, :producible, None] + dynamics.configurations.sums[:, None, block.rest]
-        )
-        gathered = whole[dynamics.generation.index(dynamics.configurations.rank_sums(sums), block.attempts)]
+        gathered = whole[self._places(block, producible)]
         first = block.matchings.start
         for groups, rows, size in self._runs(block):
             yield groups, rows, size, outcomes[first + rows.start : first + rows.stop, :producible] @ gathered
+
+    def _places(self, block: Block, producible: int) -> IntArray:
+        """Where what a block's matchings produce stands in the attempt table, beside each rest, (produced, rests)."""
+        dynamics = self.dynamics
+        if block.pairs in dynamics.gathered:
+            return dynamics.gathered[block.pairs]
+        some = dynamics.configurations
+        sums = dynamics.matchings.produced_sums[:, :producible, None] + some.sums[:, None, block.rest]
+        places = dynamics.generation.index(some.rank_sums(sums), block.attempts)
+        if dynamics.numbering.size < PARALLEL:  # small enough to be kept
+            dynamics.gathered[block.pairs] = places
+        return places
 
     def _charged(self, block: Block, rows: range, values: FloatArray) -> FloatArray:
         """Add what the given matchings of a block cost to their expected values, in place; infinite if forbidden."""

@@ -39,9 +39,47 @@ class Priced(Protocol):
         """A column of least action value for every wanted configuration, in order of configuration."""
         ...
 
-    def tied(self, wanted: BoolArray, slack: float) -> IntArray:
-        """All columns of the wanted configurations that are within ``slack`` of the least action value, increasing."""
+    def tied(self, wanted: BoolArray, slack: float | FloatArray) -> IntArray:
+        """All columns of the wanted configurations that are within ``slack`` of the least action value, increasing.
+
+        The slack is one number, or one for every configuration, (configurations,).
+        """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class After:
+    """What comes after a step, where that depends on how long the step takes.
+
+    Attributes
+    ----------
+    values
+        Value of every configuration after a step of each of :attr:`Process.step_times`, (step times, configurations).
+    charge
+        What a step of each of these durations costs on top, (step times,); infinite where it is not to be taken.
+    staying
+        Whether a step of each of these durations that changes nothing is followed by the value of its configuration,
+        as by that of any other, (step times,); otherwise it is repeated until anything happens.
+    """
+
+    values: FloatArray
+    charge: FloatArray
+    staying: BoolArray
+
+    @staticmethod
+    def always(values: FloatArray, kinds: int) -> After:
+        """The same after every step, repeated until anything happens."""
+        return After(np.broadcast_to(values, (kinds, len(values))), np.zeros(kinds), np.zeros(kinds, dtype=bool))
+
+    @property
+    def uniform(self) -> bool:
+        """Whether the values are one array, repeated."""
+        return self.values.strides[0] == 0
+
+    @property
+    def plain(self) -> bool:
+        """Whether nothing depends on how long a step takes."""
+        return self.uniform and not self.charge.any() and not self.staying.any()
 
 
 class Process(Protocol):
@@ -123,6 +161,10 @@ class Process(Protocol):
         """Price every column for the given values, (configurations,)."""
         ...
 
+    def price_after(self, after: After) -> Priced:
+        """Price every column where what comes after a step depends on how long it takes."""
+        ...
+
     def choose(self, columns: IntArray) -> Choice:
         """The given columns, ready to be evaluated or written out."""
         ...
@@ -157,7 +199,7 @@ class Process(Protocol):
         ...
 
     def tabulate(self, values: FloatArray) -> FloatArray:
-        """The table that the outcomes of a choice refer to, for the given values."""
+        """The table that the outcomes of a choice refer to, for the given values, with which it begins."""
         ...
 
     def expand(self, index: IntArray) -> tuple[IntArray, IntArray, FloatArray]:
@@ -187,6 +229,8 @@ class Choice:
         What each column costs under the tariff of the process, (columns,): its duration, as a rule.
     leaving
         Probability that anything happens, (columns,): 0 for waiting, 1 for every step that distils.
+    staying
+        Probability that nothing happens, (columns,).
     reaching
         Probability that the step reaches the target, (columns,).
     outcomes
@@ -198,6 +242,7 @@ class Choice:
     configuration: IntArray
     cost: FloatArray
     leaving: FloatArray
+    staying: FloatArray
     reaching: FloatArray
     outcomes: sparse.csr_array
 
@@ -209,6 +254,22 @@ class Choice:
         """Cost and expected value after the step, given that anything happens, (columns,); infinite for waiting."""
         found = np.full(len(self.columns), np.inf)
         np.divide(self.cost + self.expect(values), self.leaving, out=found, where=self.leaving > 0)
+        return found
+
+    def values_after(self, after: After) -> FloatArray:
+        """Value of every column where what comes after a step depends on how long it takes, (columns,)."""
+        if after.plain:
+            return self.action_values(after.values[0])
+        found, kinds = np.full(len(self.columns), np.inf), self.process.step_time(self.columns)
+        for kind in np.flatnonzero(np.isfinite(after.charge)).tolist():
+            rows, values = np.flatnonzero(kinds == kind), after.values[kind]
+            expected = self.outcomes[rows] @ self.process.tabulate(values)
+            total = self.cost[rows] + after.charge[kind] + expected
+            if after.staying[kind]:
+                found[rows] = total + self.staying[rows] * values[self.configuration[rows]]
+            else:
+                leaving = self.leaving[rows]
+                found[rows] = np.divide(total, leaving, out=found[rows], where=leaving > 0)
         return found
 
     def regrets(self, values: FloatArray) -> FloatArray:
@@ -223,6 +284,7 @@ class Choice:
             configuration=self.configuration[rows],
             cost=self.cost[rows],
             leaving=self.leaving[rows],
+            staying=self.staying[rows],
             reaching=self.reaching[rows],
             outcomes=self.outcomes[rows],
         )
@@ -233,6 +295,8 @@ class Choice:
         The columns must be in order of configuration; ``columns`` of the result names the first of each.
         """
         owners, first = np.unique(self.configuration, return_index=True)
+        if len(owners) == len(self.columns):
+            return self
         rows = np.searchsorted(owners, self.configuration)
         weights = sparse.csr_array((probability, (rows, np.arange(len(rows)))), shape=(len(owners), len(rows)))
         return Choice(
@@ -241,6 +305,7 @@ class Choice:
             configuration=owners,
             cost=np.asarray(weights @ self.cost),
             leaving=np.asarray(weights @ self.leaving),
+            staying=np.asarray(weights @ self.staying),
             reaching=np.asarray(weights @ self.reaching),
             outcomes=sparse.csr_array(weights @ self.outcomes),
         )
@@ -265,3 +330,17 @@ class Choice:
         """The moves given that anything happens: each row of :attr:`moves` divided by its ``leaving``."""
         weight = np.repeat(self.leaving, np.diff(self.moves.indptr))
         return sparse.csr_array((self.moves.data / weight, self.moves.indices, self.moves.indptr), self.moves.shape)
+
+    @cached_property
+    def dense(self) -> FloatArray:
+        """The moves between the configurations of these columns, given that anything happens, (columns, columns)."""
+        entry, rank, probability = self.process.expand(self.outcomes.indices.astype(np.int64))
+        size, each = len(self.columns), np.diff(self.outcomes.indptr)
+        weight = self.outcomes.data / np.repeat(np.where(self.leaving > 0, self.leaving, 1.0), each)
+        row = np.repeat(np.arange(size), each)[entry]
+        order = np.argsort(self.configuration, kind="stable")
+        column = order[np.minimum(np.searchsorted(self.configuration, rank, sorter=order), size - 1)]
+        known = self.configuration[column] == rank
+        place, mass = (row * size + column)[known], (weight[entry] * probability)[known]
+        summed = np.bincount(place, mass, minlength=size * size).reshape(size, size)
+        return summed.astype(np.float64)

@@ -164,6 +164,38 @@ def require(repertoire: Repertoire, *, explicit: bool) -> Size:
     )
 
 
+MOST_SLOTS = 100_000
+"""Slots of time beyond which going through them one by one takes long."""
+
+MOST_PRICED = 100_000_000_000
+"""Columns, over all slots of time, beyond which pricing them takes hours."""
+
+SLOT_BYTES, LAYER_BYTES, LAYER_COLUMN_BYTES = 32, 6_000, 64
+"""Memory for a configuration in one slot of a recursion, and for a configuration and a column in one layer of a program
+over configurations with time."""
+
+
+def require_slots(slots: int, configurations: int, columns: int, *, layers: bool) -> None:
+    """Refuse a recursion over slots of time, or a program with a layer for each, that takes too long or too much.
+
+    Raises
+    ------
+    LimitError
+        If it does.
+    """
+    needed = configurations * LAYER_BYTES + columns * LAYER_COLUMN_BYTES if layers else configurations * SLOT_BYTES
+    available = psutil.virtual_memory().available
+    if slots <= MOST_SLOTS and slots * columns <= MOST_PRICED and slots * needed <= HEADROOM * available:
+        return
+    raise LimitError(
+        f"window: {slots:,} slots of time, each with {configurations:,} configurations and {columns:,} columns, are "
+        f"more than can be gone through (at most {MOST_SLOTS:,} slots, {MOST_PRICED:,} columns over all of them, and "
+        f"{_gigabytes(slots * needed)} of memory where {_gigabytes(available)} are free); take a shorter window, fewer "
+        "memories, or times with a larger common divisor",
+        size={"slots": slots, "configurations": configurations, "columns": columns, "available_bytes": available},
+    )
+
+
 def _most_memories(repertoire: Repertoire, available: int, *, explicit: bool) -> int:
     """The greatest number of memories below those of a repertoire that fits, or 0."""
     low, high = 0, repertoire.memories - 1

@@ -10,10 +10,14 @@ from functools import reduce
 import numpy as np
 
 from lpdistill.arrays import IntArray
+from lpdistill.errors import LimitError
 from lpdistill.model.process import Process
 
 SIMPLE = 10**6
 """Denominators up to which a float is taken for the fraction that rounds to it."""
+
+MOST_SLOTS = 10**9
+"""Slots of one step beyond which its duration has no unit in common with the others that anybody means."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +42,23 @@ class TimeLattice:
     def of(process: Process) -> TimeLattice:
         """The lattice of a process.
 
+        Raises
+        ------
+        LimitError
+            If some step takes more slots than can be counted through.
+
         >>> from lpdistill import Dynamics, Problem
         >>> TimeLattice.of(Dynamics(Problem(0.5, 2, 0.75, 0.78, generation_time="1/3", distillation_time="1/2")))
         TimeLattice(unit=Fraction(1, 6), slots=array([2, 3, 0]), uncharged=Fraction(0, 1))
         """
-        unit = reduce(_common, process.step_times, Fraction(0))
+        unit = reduce(_common, process.step_times, Fraction(0)) or Fraction(1)
+        longest = int(max(process.step_times) / unit)
+        if longest > MOST_SLOTS:
+            raise LimitError(
+                f"durations: their common unit is {float(unit):.3g}, of which the longest step takes {longest:.3g}; "
+                "round the durations so that they have a simple unit in common",
+                size={"slots": longest, "most_slots": MOST_SLOTS},
+            )
         slots = np.array([int(time / unit) for time in process.step_times], dtype=np.int64)
         return TimeLattice(unit, slots, simplest(process.uncharged_time))
 

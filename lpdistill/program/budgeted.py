@@ -14,8 +14,9 @@ from lpdistill.program.column_generation import MET, ColumnGeneration, feasible
 from lpdistill.program.highs import LinearSolution
 from lpdistill.program.infeasible import raise_infeasible
 from lpdistill.program.plan import Plan
-from lpdistill.program.policy_iteration import GAP, Optimum, silent
+from lpdistill.program.policy_iteration import GAP, Optimum
 from lpdistill.program.vertex import Vertex
+from lpdistill.progress import silent
 
 
 @dataclass(frozen=True, slots=True)

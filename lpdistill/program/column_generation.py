@@ -21,8 +21,9 @@ from lpdistill.model.resources import Tariff
 from lpdistill.program.evaluation import evaluate, stuck, visits
 from lpdistill.program.highs import Algorithm, Basis, LinearSolution, solve_program
 from lpdistill.program.occupation import OccupationProgram
-from lpdistill.program.policy_iteration import Optimum, dual_excess, policy_iteration, silent
+from lpdistill.program.policy_iteration import Optimum, dual_excess, policy_iteration
 from lpdistill.program.vertex import Vertex
+from lpdistill.progress import silent
 
 CLOSED = 1e-11
 """Relative distance of the bounds at which columns are no longer generated."""

@@ -73,7 +73,10 @@ def evaluate(choice: Choice, local: FloatArray, scale: FloatArray | None = None)
         return x - after(unit * x) / unit
 
     def factorise() -> FloatArray:
-        conditional = _square(choice).copy()
+        conditional = _square(choice)
+        if isinstance(conditional, np.ndarray):
+            return _factorise(conditional * unit / unit[:, None], local / unit)
+        conditional = conditional.copy()
         conditional.data *= unit[conditional.indices] / np.repeat(unit, np.diff(conditional.indptr))
         return _factorise(conditional, local / unit)
 
@@ -96,7 +99,7 @@ def visits(choice: Choice, entered: FloatArray) -> FloatArray:
     require_leaving(choice)
     weights, square = entered[choice.configuration], _square(choice)
     reached = _reachable(square, np.flatnonzero(weights))
-    back = sparse.csr_array(square.T)
+    back = _back(choice)
     left = _solve(lambda: _iterate(lambda z: z - back @ z, weights), lambda: _factorise(back, weights), weights)
     # A sweep replaces the rounding of the largest visits by that of each configuration's own.
     left = weights + back @ np.where(reached, np.maximum(left, 0.0), 0.0)
@@ -105,22 +108,23 @@ def visits(choice: Choice, entered: FloatArray) -> FloatArray:
 
 def stuck(choice: Choice) -> BoolArray:
     """Columns of a policy from whose configuration it never reaches the target, (columns,), by search of its graph."""
-    back = sparse.csr_array(choice.moves[:, choice.configuration].T)
-    return ~_reachable(back, np.flatnonzero((choice.leaving > 0) & (choice.reaching > 0)))
+    return ~_reachable(_back(choice), np.flatnonzero((choice.leaving > 0) & (choice.reaching > 0)))
 
 
 def doomed(choice: Choice) -> BoolArray:
     """Columns of a policy from whose configuration it may get where it never reaches the target, (columns,)."""
-    square = sparse.csr_array(choice.moves[:, choice.configuration].T)
-    return _reachable(square, np.flatnonzero(stuck(choice)))
+    return _reachable(_back(choice), np.flatnonzero(stuck(choice)))
+
+
+def entered(choice: Choice, start: int) -> BoolArray:
+    """Columns of a policy whose configuration runs from the given one may enter, (columns,)."""
+    return _reachable(_square(choice), np.flatnonzero(choice.configuration == start))
 
 
 def deadlocked(choice: Choice, start: int) -> IntArray:
     """Configurations in which runs of a policy from the given one are trapped for ever, ranks in order."""
     closed, _ = _closed_classes(choice)
-    square = sparse.csr_array(choice.moves[:, choice.configuration])
-    reached = _reachable(square, np.flatnonzero(choice.configuration == start))
-    return choice.configuration[closed & reached]
+    return choice.configuration[closed & entered(choice, start)]
 
 
 def _spread(choice: Choice, values: FloatArray) -> FloatArray:
@@ -133,11 +137,19 @@ def _spread(choice: Choice, values: FloatArray) -> FloatArray:
     return everywhere
 
 
-def _square(choice: Choice) -> sparse.csr_array:
-    """Probability, given that anything happens, of moving from column to column of a policy."""
+def _square(choice: Choice) -> FloatArray | sparse.csr_array:
+    """Probability, given that anything happens, of moving from column to column of a policy; dense if it is small."""
+    if len(choice.columns) <= SMALL:
+        return choice.dense
     if len(choice.columns) == choice.process.size:
         return choice.conditional
     return sparse.csr_array(choice.conditional[:, choice.configuration])
+
+
+def _back(choice: Choice) -> FloatArray | sparse.csr_array:
+    """The same from where to where, the other way round."""
+    square = _square(choice)
+    return square.T if isinstance(square, np.ndarray) else sparse.csr_array(square.T)
 
 
 def require_leaving(choice: Choice) -> None:
@@ -176,7 +188,7 @@ def raise_improper(choice: Choice, among: IntArray | None = None) -> NoReturn:
 
 def _closed_classes(choice: Choice) -> tuple[BoolArray, IntArray]:
     """Columns of the classes that a policy never leaves, short of the target, and the class of each, (columns,)."""
-    square = sparse.csr_array(choice.moves[:, choice.configuration])
+    square = _square(choice)
     _, label = connected_components(square, directed=True, connection="strong")
     rows, columns = square.nonzero()
     left = np.zeros(label.max(initial=-1) + 1, dtype=bool)
@@ -184,15 +196,21 @@ def _closed_classes(choice: Choice) -> tuple[BoolArray, IntArray]:
     return np.asarray(stuck(choice) & ~left[label]), np.asarray(label, dtype=np.int64)
 
 
-def _reachable(graph: sparse.csr_array, starts: IntArray) -> BoolArray:
+def _reachable(graph: FloatArray | sparse.csr_array, starts: IntArray) -> BoolArray:
     """Nodes that can be reached from some others, which count as reached."""
     size = graph.shape[0]
+    if isinstance(graph, np.ndarray):
+        reached, new = np.zeros(size, dtype=bool), starts
+        while len(new):
+            reached[new] = True
+            new = np.flatnonzero(graph[new].any(axis=0) & ~reached)
+        return reached
     rows, columns = graph.nonzero()
     rows, columns = np.append(rows, np.full(len(starts), size)), np.append(columns, starts)
     joined = sparse.csr_array((np.ones(len(rows)), (rows, columns)), shape=(size + 1, size + 1))
-    reached = np.zeros(size + 1, dtype=bool)
-    reached[breadth_first_order(joined, size, return_predecessors=False)] = True
-    return reached[:size]
+    found = np.zeros(size + 1, dtype=bool)
+    found[breadth_first_order(joined, size, return_predecessors=False)] = True
+    return found[:size]
 
 
 class NoConvergenceError(Exception):
@@ -241,12 +259,12 @@ def _iterate(image: Callable[[FloatArray], FloatArray], right: FloatArray) -> Fl
     raise NoConvergenceError
 
 
-def _factorise(conditional: sparse.csr_array, right: FloatArray) -> FloatArray:
+def _factorise(conditional: FloatArray | sparse.csr_array, right: FloatArray) -> FloatArray:
     """Solve ``(1 - conditional) x = right`` by factorisation; not a number where it is singular."""
     size = len(right)
     try:
-        if size <= SMALL:
-            return np.linalg.solve(np.eye(size) - conditional.toarray(), right)
+        if isinstance(conditional, np.ndarray):
+            return np.asarray(np.linalg.solve(np.eye(size) - conditional, right))
         return np.asarray(splu((sparse.eye_array(size) - conditional).tocsc()).solve(right))
     except (RuntimeError, np.linalg.LinAlgError):
         return np.full(size, np.nan)

@@ -13,7 +13,7 @@ from scipy import sparse
 
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.model.budgets import Budget
-from lpdistill.model.process import Choice
+from lpdistill.model.process import After, Choice
 from lpdistill.model.reachability import HUGE, Reachability
 from lpdistill.model.resources import TIME, Resource, Tariff
 from lpdistill.model.time_lattice import simplest
@@ -45,9 +45,9 @@ class PricedNodes:
         """An action of least value for every wanted state, in order."""
         return self.attaining[wanted]
 
-    def tied(self, wanted: BoolArray, slack: float) -> IntArray:
+    def tied(self, wanted: BoolArray, slack: float | FloatArray) -> IntArray:
         """All actions of the wanted states that are within ``slack`` of the least action value, increasing."""
-        near = self.value <= self.best[self.configuration] + slack
+        near = self.value <= (self.best + slack)[self.configuration]
         return np.flatnonzero(wanted[self.configuration] & near & np.isfinite(self.value))
 
 
@@ -135,7 +135,8 @@ class GraphProcess:
 
     def _with(self, **changes: object) -> GraphProcess:
         other = copy(self)
-        other.__dict__.pop("cost", None)
+        for name in ("cost", "_everything"):
+            other.__dict__.pop(name, None)
         other.__dict__.update(changes)
         return other
 
@@ -188,6 +189,17 @@ class GraphProcess:
         np.divide(self.cost + self.moves @ values, self.leaving, out=value, where=self.allowed & (self.leaving > 0))
         return self._least(value)
 
+    def price_after(self, after: After) -> PricedNodes:
+        """Price every action where what comes after it depends on how long it takes."""
+        value = self._everything.values_after(after)
+        value[~self.allowed] = np.inf
+        return self._least(value)
+
+    @cached_property
+    def _everything(self) -> Choice:
+        """All actions."""
+        return self.choose(np.arange(len(self.names)))
+
     def towards(self, reached: BoolArray, avoided: BoolArray) -> PricedNodes:
         """Which actions may enter some states or the target, and never enter some others: those priced below 0."""
         values = np.where(avoided, HUGE, -reached.astype(np.float64))
@@ -209,6 +221,7 @@ class GraphProcess:
             configuration=self.configuration[columns],
             cost=self.cost[columns],
             leaving=self.leaving[columns],
+            staying=np.maximum(1.0 - self.leaving[columns], 0.0),
             reaching=self.reaching[columns],
             outcomes=self.moves[columns],
         )

@@ -7,10 +7,10 @@ from functools import cached_property
 
 import numpy as np
 
-from lpdistill.arrays import FloatArray, IntArray
+from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.model.process import Choice
 from lpdistill.model.resources import Resource
-from lpdistill.program.evaluation import deadlocked, doomed, evaluate, raise_improper, visits
+from lpdistill.program.evaluation import deadlocked, doomed, entered, evaluate, raise_improper, visits
 from lpdistill.program.policy_iteration import MARGIN, Optimum, policy_shortfall, scaled_up
 
 
@@ -86,6 +86,13 @@ class Plan:
         return bool(np.isfinite(self.values[0]))
 
     @cached_property
+    def entered(self) -> BoolArray:
+        """Whether runs from the start may enter a configuration, (configurations,)."""
+        found = np.zeros(self.uses.process.size, dtype=bool)
+        found[self.mixed.configuration[entered(self.mixed, 0)]] = True
+        return found
+
+    @cached_property
     def deadlock(self) -> IntArray:
         """Configurations in which runs from the start are trapped for ever: ranks, increasing."""
         return deadlocked(self.mixed, 0)
@@ -112,10 +119,10 @@ class Plan:
         ImproperPolicyError
             If runs may never reach the target.
         """
-        entered = np.zeros(self.uses.process.size)
-        entered[0] = 1.0
+        begun = np.zeros(self.uses.process.size)
+        begun[0] = 1.0
         found = np.zeros(self.uses.process.size)
-        found[self._sure.configuration] = visits(self._sure, entered)
+        found[self._sure.configuration] = visits(self._sure, begun)
         return found
 
     @cached_property

@@ -11,6 +11,7 @@ from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.errors import ImproperPolicyError, NotCertifiedError
 from lpdistill.model.process import Choice, Priced, Process
 from lpdistill.program.evaluation import evaluate, require_leaving
+from lpdistill.progress import silent
 
 MARGIN = 4.0
 """Roundings by which the values of a proof stay below those of the policy."""
@@ -50,10 +51,6 @@ class Optimum:
     generated: IntArray
     rounds: int
     priced: Priced | None = field(default=None, repr=False, compare=False)
-
-
-def silent(stage: str) -> None:
-    """Tell nobody about a stage of the work."""
 
 
 def policy_iteration(process: Process, columns: IntArray, progress: Callable[[str], None] = silent) -> Optimum:

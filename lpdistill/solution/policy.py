@@ -20,11 +20,14 @@ from lpdistill.model.process import Process
 from lpdistill.program.evaluation import raise_improper, stuck
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import Optimum
+from lpdistill.solution.chain import Chain
+from lpdistill.solution.policy_picture import ROWS, draw_policy
 from lpdistill.solution.resources import Expected
 from lpdistill.solution.wording import Words, words_of
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
 Key: TypeAlias = Any
 """How users name a configuration: its counts, or the node of a state graph."""
@@ -210,6 +213,17 @@ class Policy(ByConfiguration[tuple[Decision, ...]]):
         """
         return Expected({name: self.plan.used(resource) for name, resource in self._process.resources.items()})
 
+    def to_chain(self, *, everywhere: bool = False) -> Chain:
+        """The Markov chain that the policy induces: what can follow on what, and how probably.
+
+        Parameters
+        ----------
+        everywhere
+            Whether to take all configurations for which the policy says what to do, rather than those alone that runs
+            from the start can enter.
+        """
+        return Chain.of(self.plan, everywhere=everywhere)
+
     @cached_property
     def _actions(self) -> list[Any]:
         return list(self._process.actions(self.plan.uses.columns))
@@ -229,6 +243,29 @@ class Policy(ByConfiguration[tuple[Decision, ...]]):
         kind = f"randomised in {len(self.randomised)}" if self.randomised else "deterministic"
         trapped = f", trapped for ever in {self.deadlock[0]!r}" if self.deadlock else ""
         return f"Policy: {len(self):,} configurations, {kind}{trapped}"
+
+    def plot(self, axes: Axes | None = None, *, most: int = ROWS) -> Axes:
+        """Draw the policy: a row for every configuration, most visited first.
+
+        Memories are boxes, coloured by the level that they hold; arcs join the pairs that are distilled and say what
+        success makes; marks are on memories where generation is attempted, and on pairs that are discarded.  Where the
+        policy draws lots, every decision is a row with its probability.
+
+        Parameters
+        ----------
+        axes
+            Where to draw; on a new figure by default.
+        most
+            Configurations to draw, of those that runs can enter.
+
+        Raises
+        ------
+        ModelError
+            If it is the policy of a state graph, or matplotlib is not installed.
+        LimitError
+            If there are more memories than can be told apart.
+        """
+        return draw_policy(self, axes, most)
 
     def at(self, rank: int) -> tuple[Decision, ...]:
         """What to do in the configuration of the given rank."""

@@ -1,1 +1,1 @@
-"""Many problems: grids of parameters, the results that are kept of them, and how they are computed."""
+"""Many problems: grids of parameters with the results that are kept of them, and the published study reproduced."""

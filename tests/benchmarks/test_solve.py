@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from lpdistill import Problem, solve
-
-REFERENCE = Path(__file__).parents[1] / "reference"
+from lpdistill.study.published_numbers import published
 
 LARGE = {
     "M = 12, .65 -> .71": (("1/2", 12, "0.65", "0.71"), 5.760572408459),
@@ -45,24 +42,13 @@ def peak_bytes(arguments) -> int:
     return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)  # noqa: S603 - ours
 
 
-def published() -> list[tuple[Problem, float]]:
-    """The problems whose waiting times are published, with those times."""
-    rows = []
-    for name in ("published_grid.csv", "published_memories.csv"):
-        with (REFERENCE / name).open(encoding="utf-8", newline="") as file:
-            rows += list(csv.DictReader(file))
-    return [
-        (Problem(row["p"], row["memories"], row["f0"], row["target"], final_step="free"), float(row["optimal"]))
-        for row in rows
-    ]
-
-
 @pytest.mark.benchmark(group="43 published points")
 def test_published_points(benchmark):
     """All published points, one after the other, each within the published accuracy."""
 
     def solved() -> list[tuple[int, float]]:
-        answers = [(solve(problem), time) for problem, time in published()]
+        points = [point for point in published() if point.policy == "optimal"]
+        answers = [(solve(point.problem), point.waiting_time) for point in points]
         return [(answer.run.columns, abs(answer.waiting_time - time)) for answer, time in answers]
 
     answers = solved()

@@ -208,3 +208,21 @@ def test_too_many_levels_for_formulas_leave_nothing_on_standard_output(run):
     ran = run("levels", "--f0", ".75", "--target", ".825693909", "--symbolic")
     assert (ran.code, ran.out) == (4, "")
     assert "levels: 26, at most 24" in ran.words
+
+
+def test_plot_draws_the_levels(run, tmp_path):
+    """``--plot`` writes the picture of the levels, and the table or document stays what it is."""
+    pytest.importorskip("matplotlib")
+    ran = run(*LEVELS, "--plot", str(tmp_path / "levels.png"), "--json")
+    assert (tmp_path / "levels.png").read_bytes().startswith(b"\x89PNG")
+    assert (ran.out, ran.err) == (run(*LEVELS, "--json").out, "")
+
+
+def test_too_many_levels_are_not_drawn(run, tmp_path):
+    """More levels than can be read are refused with their number, and nothing is written."""
+    pytest.importorskip("matplotlib")
+    many = ("levels", "--f0", ".58", "--gap", ".04", "--plot", str(tmp_path / "levels.png"))
+    ran = run(*many)
+    assert (ran.code, ran.out) == (4, "")
+    assert "17 levels are not drawn" in ran.words
+    assert not list(tmp_path.iterdir())

@@ -152,47 +152,62 @@ def test_progress_on_a_terminal_is_one_line(monkeypatch):
     assert shown.endswith("\x1b[2K")
 
 
+def test_counted_work_on_a_terminal_has_a_bar(monkeypatch):
+    """On a terminal, counted work has a bar, the counts and the time left."""
+    screen = io.StringIO()
+    monkeypatch.setattr(output, "Console", partial(Console, file=screen, force_terminal=True, width=100))
+    monkeypatch.setattr(output, "PATIENCE", 0.01)
+    with output.Progress() as progress:
+        progress.count("simulating", 0, 2000)
+        time.sleep(0.1)
+        progress.count("simulating", 1500, 2000)
+        time.sleep(0.3)
+    shown = screen.getvalue()
+    assert "simulating: 1,500 of 2,000, about 0 s left" in shown
+    assert "\u2501" * 20 in shown
+
+
+def test_counted_work_elsewhere_is_told_rarely(capsys, monkeypatch):
+    """Where every report is a line, counted work is told at most every ten seconds, another stage at once."""
+    monkeypatch.setattr(output, "PATIENCE", 0.01)
+    with output.Progress() as progress:
+        progress.count("simulating", 0, 100)
+        time.sleep(0.1)
+        for done in range(1, 101):
+            progress.count("simulating", done, 100)
+        progress("drawing")
+    told = [line.split(" s  ")[1] for line in capsys.readouterr().err.splitlines()]
+    assert told == ["simulating: 0 of 100", "drawing"]
+    assert output.RARELY == 10.0
+
+
+def test_time_left_follows_from_what_is_done(capsys, monkeypatch):
+    """After a quarter of the work, three times as long as it took is left."""
+    now = [100.0]
+    monkeypatch.setattr(output.time, "monotonic", lambda: now[0])
+    progress = output.Progress()
+    progress._shown = True  # noqa: SLF001 - as if patience had passed
+    progress.count("sweeping", 0, 80)
+    now[0] += 60.0
+    progress.count("sweeping", 20, 80)
+    assert capsys.readouterr().err.splitlines()[-1].endswith("60.0 s  sweeping: 20 of 80, about 3:00 left")
+
+
+def test_what_was_done_before_took_no_time(capsys, monkeypatch):
+    """The time left follows from what was done since the first count, and a note stands beside it."""
+    now = [100.0]
+    monkeypatch.setattr(output.time, "monotonic", lambda: now[0])
+    progress = output.Progress()
+    progress._shown = True  # noqa: SLF001 - as if patience had passed
+    progress.count("points", 60, 80)
+    now[0] += 60.0
+    progress.count("points", 70, 80, "3 without a waiting time")
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert line.endswith("points: 70 of 80, 3 without a waiting time, about 1:00 left")
+
+
 def test_standard_output_is_only_the_answer(run):
     """Without ``--json`` too, standard output holds the answer and standard error nothing."""
     ran = run(*SOLVE)
     assert ran.out.startswith("problem")
     assert ran.err == ""
-
-
-def counted(monkeypatch, *, terminal, calls, pauses=0.0):
-    """What a count says on standard error, on a terminal or not."""
-    err = io.StringIO()
-    monkeypatch.setattr(output, "PATIENCE", 0.0)
-    monkeypatch.setattr(output, "SELDOM", 0.0)
-    monkeypatch.setattr(output, "Console", partial(Console, file=err, force_terminal=terminal, width=100))
-    with output.Count("runs") as count:
-        for call in calls:
-            count(*call)
-            time.sleep(pauses)
-    return err.getvalue()
-
-
-def test_counts_are_lines_where_there_is_no_terminal(monkeypatch):
-    """A count has a line with how many of how many, what else there is to say, and the time left."""
-    said = counted(
-        monkeypatch, terminal=False, calls=[(5, 100), (20, 100), (1060, 2100, "3 lost")], pauses=0.01
-    ).splitlines()
-    assert [line.split(" s  ")[1] for line in said[:2]] == ["5 of 100 runs", "20 of 100 runs"]
-    assert "1,060 of 2,100 runs, 3 lost, about " in said[2]
-    assert said[2].endswith(" s left")
-
-
-def test_counts_are_a_bar_on_a_terminal(monkeypatch):
-    """On a terminal a count is a bar with how many of how many."""
-    said = counted(monkeypatch, terminal=True, calls=[(0, 100), (20, 100, "3 lost"), (100, 100)], pauses=0.1)
-    assert "100/100" in said
-    assert "runs" in said
-
-
-def test_quick_counts_are_silent(monkeypatch, capsys):
-    """A count that ends before patience does says nothing."""
-    monkeypatch.setattr(output, "PATIENCE", 60.0)
-    with output.Count("runs") as count:
-        count(0, 2)
-        count(2, 2)
-    assert capsys.readouterr().err == ""

@@ -320,3 +320,34 @@ def test_the_table_keeps_long_numbers_whole(run):
     """Each visited configuration is one line, also where rare generation makes times and visits astronomical."""
     out = run("solve", "--p", "1e-150", "--memories", "2", "--f0", ".75", "--target", ".79").out
     assert len(policy_table(out)) == 5 + 1
+
+
+def drawn(run, path, *options):
+    """What is written in the picture of the documented example, as SVG text."""
+    matplotlib = pytest.importorskip("matplotlib")
+    with matplotlib.rc_context({"svg.fonttype": "none"}):
+        assert run(*SOLVE, *options, "--plot", str(path)).code == 0
+    return path.read_text()
+
+
+def test_plot_draws_the_policy(run, tmp_path):
+    """``--plot`` draws the policy: configurations, what is made, times to go."""
+    text = drawn(run, tmp_path / "policy.svg")
+    for word in ("(2, 1)", "0.788", "target", "time to go", "8.640", "generation attempt"):
+        assert word in text
+    assert "change of the waiting time in percent" not in text
+
+
+def test_plot_draws_elasticities_with_sensitivity(run, tmp_path):
+    """With ``--sensitivity`` the picture is that of what the parameters are worth."""
+    text = drawn(run, tmp_path / "worth.svg", "--sensitivity")
+    assert "change of the waiting time in percent" in text
+    assert "time to go" not in text
+
+
+def test_too_many_memories_are_not_drawn(run, tmp_path):
+    """A policy of more memories than can be told apart is refused before anything is solved."""
+    ran = run(*SOLVE, "--memories", "13", "--plot", str(tmp_path / "policy.png"))
+    assert (ran.code, ran.out) == (4, "")
+    assert "13 memories is not drawn" in ran.words
+    assert not list(tmp_path.iterdir())

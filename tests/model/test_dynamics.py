@@ -99,7 +99,9 @@ def test_priced_columns_attain_the_price(problem, attempts):
     priced = dynamics.price(values)
     columns = priced.columns(np.ones(dynamics.size, dtype=bool))
     assert dynamics.numbering.describe(columns).configuration.tolist() == list(range(dynamics.size))
-    assert dynamics.action_values(columns, values) == pytest.approx(priced.best, rel=2 * dynamics.rounding, abs=0)
+    assert dynamics.choose(columns).action_values(values) == pytest.approx(
+        priced.best, rel=2 * dynamics.rounding, abs=0
+    )
 
 
 def test_priced_columns_only_where_wanted():

@@ -26,6 +26,7 @@ from lpdistill import (
     Policy,
     Problem,
     RawPairOnly,
+    baseline,
     solve,
 )
 from lpdistill.export.policies import read_policy, write_policy
@@ -104,6 +105,17 @@ def test_a_users_function_takes_the_exact_time_or_is_improper(problem, data):
 
 @settings(max_examples=25)
 @given(hardware(most_memories=3), st.data())
+def test_where_runs_can_come_is_known(problem, data):
+    """Proper or not, a policy enters the configurations that the enumerated model enters."""
+    chain = everything(Hardware.of(problem), discarding=problem.discarding)
+    policy = {state: data.draw(st.sampled_from(sorted(deeds))) for state, deeds in chain.steps.items()}
+    found = Policy.of(problem, lambda counts: action_of(policy[counts]), improper=True)
+    come = {counts for counts, comes in zip(found, found.plan.entered.tolist(), strict=True) if comes}
+    assert come == entered(chain, policy)
+
+
+@settings(max_examples=25)
+@given(hardware(most_memories=3), st.data())
 def test_a_users_lots_take_the_exact_time(problem, data):
     """A policy that draws lots among all actions that do something has the enumerated model's exact time."""
     chain = everything(Hardware.of(problem), discarding=problem.discarding)
@@ -125,7 +137,7 @@ def test_a_mapping_needs_only_what_a_run_can_enter():
     """A mapping without the configurations that no run enters is evaluated as the function that it was made from."""
     visited = {(0, 0), (1, 0), (2, 0), (0, 1), (1, 1)}
     mapped = Policy.of(TWO, {counts: cautious(counts) for counts in visited})
-    assert mapped.waiting_time == Policy.of(TWO, cautious).waiting_time
+    assert mapped.waiting_time == pytest.approx(Policy.of(TWO, cautious).waiting_time, rel=1e-14)
 
 
 def test_pairs_may_be_given_in_any_order():
@@ -457,3 +469,94 @@ def test_random_policies_survive_their_files(tmp_path, problem, suffix):
     policy = solve(problem).policy
     write_policy(policy, tmp_path / f"policy{suffix}")
     assert dict(read_policy(problem, tmp_path / f"policy{suffix}")) == dict(policy)
+
+
+APART = {
+    "memories": (TWO.replace(memories=3), "it has 2 memories instead of 3"),
+    "fewer levels": (TWO.replace(target="31/40"), "it has 2 levels instead of 1"),
+    "more levels": (TWO.replace(f0="9/10", target="94/100"), "it has 2 levels instead of 3"),
+}
+
+
+@pytest.mark.parametrize(("problem", "words"), APART.values(), ids=APART)
+def test_a_file_says_what_it_is_for(problem, words, tmp_path):
+    """A JSON file is refused for a problem of other memories or levels, with the first thing that differs."""
+    write_policy(solved(TWO).policy, tmp_path / "policy.json")
+    with pytest.raises(ModelError, match=f"is for another problem: {words}"):
+        read_policy(problem, tmp_path / "policy.json")
+
+
+def test_levels_made_otherwise_are_another_problem(tmp_path):
+    """As many levels, one of them made by another tree, are another problem: the same index means another pair."""
+    nested, pumped = (Problem("1/2", 2, f0, gap=gap) for f0, gap in (("56/100", "11/400"), ("7/10", "29/400")))
+    assert (len(nested.levels), len(pumped.levels)) == (6, 6)
+    write_policy(solve(nested).policy, tmp_path / "policy.json")
+    with pytest.raises(ModelError, match=r"its level 5 is made by D\(D\(f0, f0\), D\(f0, f0\)\) instead of D\(D\(D"):
+        read_policy(pumped, tmp_path / "policy.json")
+
+
+def test_the_order_of_children_does_not_matter(tmp_path):
+    """A tree written with its children the other way round is the same tree."""
+    problem = SMALL["four memories, three levels"]
+    write_policy(solved(problem).policy, tmp_path / "policy.json")
+    text = (tmp_path / "policy.json").read_text()
+    third = str(problem.levels[2].tree)
+    turned = "D(f0, D(f0, f0))" if third == "D(D(f0, f0), f0)" else "D(D(f0, f0), f0)"
+    assert third in text
+    (tmp_path / "policy.json").write_text(text.replace(third, turned))
+    assert dict(read_policy(problem, tmp_path / "policy.json")) == dict(solved(problem).policy)
+
+
+LIKE = {"p": {"p": "3/5"}, "times": {"distillation_time": "1/3"}, "fidelities": {"f0": "76/100", "target": "80/100"}}
+
+
+@pytest.mark.parametrize("changes", LIKE.values(), ids=LIKE)
+def test_other_parameters_of_the_same_levels_are_accepted(changes, tmp_path):
+    """A policy may be read for another p, other times and other fidelities of the same trees."""
+    write_policy(solved(THREE).policy, tmp_path / "policy.json")
+    other = THREE.replace(**changes)
+    expected = Policy.of(other, dict(solved(THREE).policy)).waiting_time
+    assert read_policy(other, tmp_path / "policy.json").waiting_time == expected
+
+
+def test_the_header_names_problem_and_levels(tmp_path):
+    """A JSON file carries the problem, and its levels as exact fidelities with their trees."""
+    problem = THREE.with_constraints(MaxAttempts(2))
+    write_policy(solve(problem).policy, tmp_path / "policy.json")
+    document = json.loads((tmp_path / "policy.json").read_text())
+    assert document["problem"] == problem.to_dict()
+    assert [(level["exact"], level["tree"]) for level in document["levels"]] == [("3/4", "f0"), ("41/52", "D(f0, f0)")]
+
+
+HEADERS = {
+    "a problem that is a number": {"problem": 5},
+    "memories in words": {"problem": {"memories": "two"}},
+    "levels that are a number": {"levels": 5},
+    "levels that are numbers": {"levels": [1, 2]},
+}
+
+
+@pytest.mark.parametrize("header", HEADERS.values(), ids=HEADERS)
+def test_a_corrupt_header_is_one_error(header, tmp_path):
+    """A header that says nothing sensible is an error of input."""
+    (tmp_path / "policy.json").write_text(json.dumps(json.loads(document()) | header))
+    with pytest.raises(ModelError, match="is no policy"):
+        read_policy(TWO, tmp_path / "policy.json")
+
+
+@formats
+def test_improper_policies_survive_their_files(suffix, tmp_path):
+    """A policy that never ends is written, refused unless that is accepted, and then has its deadlock."""
+    write_policy(baseline(TWO, "nested"), tmp_path / f"policy{suffix}")
+    with pytest.raises(ImproperPolicyError):
+        read_policy(TWO, tmp_path / f"policy{suffix}")
+    found = read_policy(TWO, tmp_path / f"policy{suffix}", improper=True)
+    assert (found.waiting_time, found.deadlock) == (float("inf"), ((1, 1),))
+
+
+@formats
+def test_policies_of_state_graphs_are_not_written(suffix, tmp_path):
+    """The policy of a state graph has no counts, and is refused before anything is written."""
+    with pytest.raises(ModelError, match="state graph"):
+        write_policy(solve(TWO.graph()).policy, tmp_path / f"policy{suffix}")
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,333 @@
+r"""The policy that is most likely done within a window, and the smallest window that is met with some confidence.
+
+The fastest policy on average is not the one that most likely meets a deadline.  With ``w`` left of the window, the
+greatest probability of reaching the target in time obeys a backward recursion over the lattice of times
+(:mod:`lpdistill.program.deadlines`); the policy that attains it depends on the time left.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lpdistill import pictures
+from lpdistill.analysis.deadline_policy import SEEN, DeadlinePolicy, Difference
+from lpdistill.analysis.window import (
+    asked,
+    confidence_of,
+    fastest_plan,
+    grow,
+    in_time,
+    likely,
+    number,
+    opened_in_time,
+    window_of,
+)
+from lpdistill.arrays import FloatArray
+from lpdistill.errors import ModelError
+from lpdistill.model.budgets import Budget
+from lpdistill.model.numbers import Number
+from lpdistill.model.problem import Problem
+from lpdistill.model.size import require_slots
+from lpdistill.model.time_lattice import TimeLattice
+from lpdistill.program.deadlines import DeadlineRecursion
+from lpdistill.progress import silent
+from lpdistill.solution.policy import Policy
+
+if TYPE_CHECKING:
+    import networkx as nx
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+SHOWN = 5
+"""Differences that a printed deadline shows."""
+
+
+@dataclass(frozen=True, repr=False)
+class Deadline:
+    """The policy that is most likely done within a window.
+
+    Attributes
+    ----------
+    problem
+        What was asked.
+    window
+        The window.
+    recursion
+        What to do with 0, 1, 2, ... slots of time left.
+    fastest
+        The policy of least expected waiting time.
+    of_fastest
+        Probability that it is done by the end of each slot, (slots,).
+    confidence
+        The confidence for which the window is the smallest, where that was asked.
+    """
+
+    problem: Problem | nx.DiGraph[Any]
+    window: Fraction
+    recursion: DeadlineRecursion
+    fastest: Policy
+    of_fastest: FloatArray
+    confidence: Fraction | None = None
+
+    @property
+    def probability(self) -> float:
+        """Greatest probability to be done within the window."""
+        return float(self.probabilities[-1])
+
+    @property
+    def probability_of_fastest_mean(self) -> float:
+        """Probability that the policy of least expected waiting time is done within the window."""
+        return float(self.of_fastest[-1])
+
+    @cached_property
+    def probabilities(self) -> FloatArray:
+        """Greatest probability to be done by the end of each slot, each for a policy of its own, (slots,)."""
+        return np.array([1.0 - float(slot.late[0]) for slot in self.recursion.slots])
+
+    @property
+    def curve(self) -> dict[Fraction, float]:
+        """Greatest probability to be done, for every window up to this one."""
+        return dict(zip(self._times, self.probabilities.tolist(), strict=True))
+
+    @property
+    def _times(self) -> list[Fraction]:
+        """The end of every slot."""
+        return [self.recursion.lattice.time(slot) for slot in range(len(self.recursion.slots))]
+
+    @property
+    def policy(self) -> DeadlinePolicy:
+        """What to do, by the time left."""
+        return DeadlinePolicy(self.recursion, self.fastest)
+
+    @cached_property
+    def visits(self) -> FloatArray:
+        """Expected number of steps of a run that begin with so many slots left, (slots, configurations)."""
+        return self.recursion.visits()
+
+    @cached_property
+    def waiting_time(self) -> float:
+        """Expected waiting time of the policy, which goes on as the fastest one; infinite if it may never end."""
+        slots, process = self.recursion.slots, self.recursion.process
+        if any((self.visits[left][slot.columns < 0] > 0).any() for left, slot in enumerate(slots)):
+            return float("inf")
+        return float(slots[-1].remaining[0]) - process.uncharged_time
+
+    @cached_property
+    def differences(self) -> tuple[Difference, ...]:
+        """Where runs take other actions than those of the fastest policy: with most time left first."""
+        recursion, process = self.recursion, self.recursion.process
+        uses = self.fastest.plan.uses
+        usual = np.full(process.size, -1)
+        usual[uses.configuration] = uses.columns
+        visited, found = self.visits, []
+        for left in range(len(recursion.slots) - 1, -1, -1):
+            slot = recursion.slots[left]
+            here = (visited[left] > SEEN) & (slot.columns >= 0) & (usual >= 0) & (slot.columns != usual)
+            ranks = np.flatnonzero(here)
+            ranks = ranks[np.argsort(-visited[left, ranks], kind="stable")]
+            late = recursion.late_after(left, usual[ranks])
+            actions = zip(process.actions(slot.columns[ranks]), process.actions(usual[ranks]), strict=True)
+            for rank, (action, other), instead in zip(ranks.tolist(), actions, late.tolist(), strict=True):
+                found.append(
+                    Difference(
+                        recursion.lattice.time(left),
+                        process.key(rank),
+                        action,
+                        other,
+                        1.0 - float(slot.late[rank]),
+                        1.0 - instead,
+                        float(visited[left, rank]),
+                    )
+                )
+        return tuple(found)
+
+    @property
+    def first_difference(self) -> Difference | None:
+        """The earliest place where the policy leaves the fastest one, and there the most visited; None if nowhere."""
+        return self.differences[0] if self.differences else None
+
+    def probability_of(self, policy: Policy) -> FloatArray:
+        """Probability that a stationary policy of the same problem is done by the end of each slot, (slots,)."""
+        lattice = TimeLattice.of(policy.process)
+        return in_time(policy.plan, lattice, len(self.recursion.slots))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The result as JSON data (schema ``lpdistill.deadline/1``)."""
+        mean = self.waiting_time
+        return {
+            "schema": "lpdistill.deadline/1",
+            "problem": asked(self.problem),
+            "window": number(self.window),
+            **({} if self.confidence is None else {"confidence": number(self.confidence)}),
+            "probability": self.probability,
+            "probability_of_fastest_mean": self.probability_of_fastest_mean,
+            "waiting_time": mean if np.isfinite(mean) else None,
+            "waiting_time_of_fastest_mean": self.fastest.waiting_time,
+            "curve": [
+                {"window": number(time), "probability": best, "probability_of_fastest_mean": usual}
+                for time, best, usual in self._steps()
+            ],
+            "differences": [difference.to_dict() for difference in self.differences],
+        }
+
+    def to_json(self, *, indent: int | None = 2) -> str:
+        """The result as a JSON document."""
+        return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
+
+    def to_frame(self) -> pd.DataFrame:
+        """The greatest probability for every window up to this one, as a pandas DataFrame."""
+        import pandas as pd  # noqa: PLC0415 - slow to import, and only frames need it
+
+        columns = ["window", "probability", "probability_of_fastest_mean"]
+        return pd.DataFrame([(float(time), *rest) for time, *rest in self._steps()], columns=columns)
+
+    def _steps(self) -> list[tuple[Fraction, float, float]]:
+        """The end of every slot that is no negative time, with the two probabilities."""
+        rows = zip(self._times, self.probabilities.tolist(), self.of_fastest.tolist(), strict=True)
+        return [row for row in rows if row[0] >= 0]
+
+    def plot(self, axes: Axes | None = None, *, beside: Mapping[str, Policy] | None = None) -> Axes:
+        """Draw the greatest probability against the window, beside what stationary policies attain.
+
+        Parameters
+        ----------
+        axes
+            Where to draw; by default, in a figure of its own.
+        beside
+            More policies of the same problem, by the name in the legend.
+        """
+        drawn = pictures.axes() if axes is None else axes
+        curves = {"most likely in time": self.probabilities, "fastest on average": self.of_fastest}
+        curves |= {name: self.probability_of(policy) for name, policy in (beside or {}).items()}
+        times = [float(time) for time in self._times]
+        styles = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)))
+        for i, (name, curve) in enumerate(curves.items()):
+            colour, style = pictures.COLOURS[i % len(pictures.COLOURS)], styles[i % len(styles)]
+            drawn.step(times, curve, where="post", color=colour, ls=style, lw=1.8 if i < 2 else 1.3, label=name)
+        drawn.set_xlim(max(0.0, times[0]), times[-1] if times[-1] > 0 else 1.0)
+        drawn.set_ylim(0, 1.02)
+        drawn.set_xlabel("window (in units of the given durations)")
+        drawn.set_ylabel("probability to be done within it")
+        drawn.legend(frameon=False, loc="lower right")
+        return drawn
+
+    def __repr__(self) -> str:
+        smallest = "" if self.confidence is None else f", the smallest for {float(self.confidence):g}"
+        lines = [
+            f"Deadline: done within {float(self.window):g}{smallest} with probability {likely(self.probability)}",
+            f"  fastest policy   {likely(self.probability_of_fastest_mean)}",
+            f"  expected time    {self.waiting_time:.6f} (fastest {self.fastest.waiting_time:.6f})",
+            f"  differences      {len(self.differences)}",
+        ]
+        words = self.fastest.wording
+        for one in self.differences[:SHOWN]:
+            does, usual = (" / ".join(words.action(action)) for action in (one.action, one.fastest))
+            lines.append(f"    {float(one.remaining):g} left, {words.configuration(one.key)}: {does}, not {usual}")
+        return "\n".join(lines)
+
+
+def deadline(
+    problem: Problem | nx.DiGraph[Any], window: Number, *, progress: Callable[[str], None] = silent
+) -> Deadline:
+    r"""The policy that is most likely done within a window.
+
+    It maximises :math:`P(T \le W)` over all policies, those that depend on the time that has passed and draw lots
+    among them, by backward recursion over the lattice of times.  Actions whose probabilities differ by less than 1e-12
+    count as equally good; among them it takes that of the fastest policy on average, so that it leaves that policy only
+    where something is gained.  Where rules leave dead ends, it may take the chance of one.
+
+    Parameters
+    ----------
+    problem
+        A problem or a state graph.
+    window
+        The time within which the target is to be reached.  Where the final step is free, so it is here.
+    progress
+        Told what is being done.
+
+    Raises
+    ------
+    ModelError
+        If the window is no number above 0, or the problem has budgets.
+    LimitError
+        If the window has more slots of time than can be gone through.
+    InfeasibleError
+        If the rules leave no policy that reaches the target for sure.
+
+    Examples
+    --------
+    >>> found = deadline(Problem("7/10", 5, "3/4", "79/100"), 10)
+    >>> round(found.probability, 6), round(found.probability_of_fastest_mean, 6)
+    (0.909962, 0.873043)
+    """
+    within = window_of(window)
+    process, budgets, lattice = opened_in_time(problem)
+    _refuse(budgets)
+    slots = max(lattice.within(within), 0)
+    require_slots(slots + 1, process.size, process.column_count, layers=False)
+    fastest = fastest_plan(process, progress)
+    recursion = DeadlineRecursion(process.unguarded(), fastest, lattice)
+    for slot in range(slots + 1):
+        progress(f"slot {slot} of {slots}: pricing {process.column_count:,} columns")
+        recursion.advance()
+    usual = in_time(fastest, lattice, slots + 1)
+    return Deadline(problem, within, recursion, Policy(fastest), usual)
+
+
+def smallest_window(
+    problem: Problem | nx.DiGraph[Any], confidence: Number, *, progress: Callable[[str], None] = silent
+) -> Deadline:
+    r"""The smallest window that some policy meets with the given probability, and that policy.
+
+    The recursion of :func:`deadline` grows slot by slot until the greatest probability is at least the confidence: for
+    every smaller window it is less, whatever the policy.
+
+    Parameters
+    ----------
+    problem
+        A problem or a state graph.
+    confidence
+        The probability, between 0 and 1.
+    progress
+        Told what is being done.
+
+    Raises
+    ------
+    ModelError
+        If the confidence is not between 0 and 1, or the problem has budgets.
+    LimitError
+        If even the fastest policy on average takes more slots of time than can be gone through.
+    InfeasibleError
+        If the rules leave no policy that reaches the target for sure.
+
+    Examples
+    --------
+    >>> found = smallest_window(Problem("7/10", 5, "3/4", "79/100"), "0.99")
+    >>> found.window, round(found.probability, 6)
+    (Fraction(18, 1), 0.992508)
+    """
+    wanted = confidence_of(confidence)
+    process, budgets, lattice = opened_in_time(problem)
+    _refuse(budgets)
+    fastest = fastest_plan(process, progress)
+    recursion = DeadlineRecursion(process.unguarded(), fastest, lattice)
+    slots = grow(recursion, fastest, wanted, progress)
+    usual = in_time(fastest, lattice, slots + 1)
+    return Deadline(problem, lattice.time(slots), recursion, Policy(fastest), usual, wanted)
+
+
+def _refuse(budgets: tuple[Budget, ...]) -> None:
+    if budgets:
+        raise ModelError(
+            "budgets",
+            "cannot be kept by the policy that is most likely in time; leave them out, or ask for the least time "
+            "within a window and a confidence (least_time_within), which keeps them",
+            ", ".join(map(str, budgets)),
+        )

@@ -1,0 +1,143 @@
+"""The frontier of the least expected waiting time against the probability of being late, with all its breakpoints."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lpdistill import pictures
+from lpdistill.analysis.frontier import Point, breakpoints
+from lpdistill.analysis.window import asked, augmented, likely, number, opened_in_time, window_of
+from lpdistill.model.numbers import Number, exact
+from lpdistill.model.problem import Problem
+from lpdistill.program.time_augmented import LATE
+from lpdistill.progress import silent
+
+if TYPE_CHECKING:
+    import networkx as nx
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+ROUNDED = 1e-9
+"""Share of the least probability of being late by which one may lie below it, for rounding."""
+
+
+@dataclass(frozen=True, repr=False)
+class DeadlineFrontier:
+    """The least expected waiting time as a function of the probability of being late.
+
+    Attributes
+    ----------
+    problem
+        What was asked.
+    window
+        The window.
+    points
+        The breakpoints, by increasing probability of being late (:attr:`Point.used`).
+    """
+
+    problem: Problem | nx.DiGraph[Any]
+    window: Fraction
+    points: tuple[Point, ...]
+
+    def waiting_time(self, confidence: Number) -> float:
+        """Least expected waiting time with a confidence; infinite above the greatest that is possible.
+
+        >>> curve = deadline_frontier(Problem("7/10", 3, "3/4", "79/100"), 12)
+        >>> curve.waiting_time("0.8") == curve.points[-1].waiting_time, curve.waiting_time("0.999")
+        (True, inf)
+        """
+        late = float(1 - exact(confidence, "confidence"))
+        used = [point.used for point in self.points]
+        if late < used[0] * (1 - ROUNDED):
+            return float("inf")
+        return float(np.interp(late, used, [point.waiting_time for point in self.points]))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The frontier as JSON data (schema ``lpdistill.deadline-frontier/1``)."""
+        return {
+            "schema": "lpdistill.deadline-frontier/1",
+            "problem": asked(self.problem),
+            "window": number(self.window),
+            "points": [
+                {
+                    "probability": 1.0 - point.used,
+                    "late": point.used,
+                    "waiting_time": point.waiting_time,
+                    "price": 0.0 - point.price,
+                }
+                for point in self.points
+            ],
+        }
+
+    def to_json(self, *, indent: int | None = 2) -> str:
+        """The frontier as a JSON document."""
+        return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
+
+    def to_frame(self) -> pd.DataFrame:
+        """The breakpoints as a pandas DataFrame."""
+        import pandas as pd  # noqa: PLC0415 - slow to import, and only frames need it
+
+        return pd.DataFrame(self.to_dict()["points"])
+
+    def plot(self, axes: Axes | None = None) -> Axes:
+        """Draw the least expected waiting time against the probability of being late, with its breakpoints."""
+        drawn = pictures.axes() if axes is None else axes
+        late, times = [point.used for point in self.points], [point.waiting_time for point in self.points]
+        beyond = late[-1] + (0.15 * (late[-1] - late[0]) or 0.1 * late[-1] or 0.01)
+        start = max(0.0, late[0] - 0.5 * (beyond - late[-1]))
+        drawn.axvspan(start, late[0], color="0.92", lw=0)
+        drawn.plot([*late, beyond], [*times, times[-1]], color=pictures.COLOURS[0], lw=1.8)
+        drawn.plot(late, times, "o", color=pictures.COLOURS[1], ms=3.5, label=f"{len(late)} breakpoints")
+        drawn.plot(late[-1:], times[-1:], "s", color=pictures.COLOURS[2], ms=7, label="fastest on average")
+        drawn.plot(late[:1], times[:1], "D", color=pictures.COLOURS[3], ms=7, label="most likely in time")
+        drawn.set_xlim(start, beyond)
+        drawn.set_xlabel(f"probability to need more than {float(self.window):g}")
+        drawn.set_ylabel("least expected waiting time")
+        drawn.legend(frameon=False)
+        return drawn
+
+    def __repr__(self) -> str:
+        first, last = self.points[0], self.points[-1]
+        count = f"{len(self.points)} {'breakpoint' if len(self.points) == 1 else 'breakpoints'}"
+        return (
+            f"DeadlineFrontier: {count} for a window of {float(self.window):g}, from {first.waiting_time:.6g} with "
+            f"{likely(1.0 - first.used)} in time to {last.waiting_time:.6g} with {likely(1.0 - last.used)}"
+        )
+
+
+def deadline_frontier(
+    problem: Problem | nx.DiGraph[Any], window: Number, *, progress: Callable[[str], None] = silent
+) -> DeadlineFrontier:
+    """All breakpoints of the least expected waiting time as a function of the probability of being late.
+
+    Parameters
+    ----------
+    problem
+        A problem or a state graph; its budgets hold along the curve.
+    window
+        The time within which the target is to be reached.
+    progress
+        Told what is being done.
+
+    Raises
+    ------
+    ModelError
+        If the window is no number above 0.
+    LimitError
+        If the program, with a layer of configurations for every slot of the window, is too large.
+
+    Examples
+    --------
+    >>> deadline_frontier(Problem("7/10", 3, "3/4", "79/100"), 12)
+    DeadlineFrontier: 2 breakpoints for a window of 12, from 8.91002 with 0.814788 in time to 8.90502 with 0.814762
+    """
+    within = window_of(window)
+    process, budgets, lattice = opened_in_time(problem)
+    timed = augmented(process, lattice, within)
+    return DeadlineFrontier(problem, within, breakpoints(timed, budgets, LATE, progress))

@@ -1,0 +1,253 @@
+"""Runs of labelled memories under a controller, all advanced by one step at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from math import ceil, inf, log
+
+import numpy as np
+
+from lpdistill.analysis.controller import Controller, Stationary
+from lpdistill.analysis.deviations import Clock, Deviations
+from lpdistill.analysis.labelled import EMPTY, Happened, LabelledMemories
+from lpdistill.arrays import BoolArray, FloatArray, IntArray
+from lpdistill.errors import ImproperPolicyError, LimitError, ModelError
+from lpdistill.model.dynamics import Dynamics
+from lpdistill.model.numbers import Number, exact
+from lpdistill.model.problem import FinalStep, Problem
+from lpdistill.program.evaluation import raise_improper
+from lpdistill.program.plan import Plan
+from lpdistill.solution.policy import Policy
+
+COUNTED = ("steps", "generation_attempts", "raw_pairs", "distillations", "failed_distillations", "memory_time")
+"""What every run is tallied by."""
+
+BLOCK = 1 << 15
+"""Runs that are advanced together; every block has a stream of random numbers of its own."""
+
+MOST_WORK = 2 * 10**10
+"""Memories times steps times runs beyond which a simulation takes more than about half an hour."""
+
+STEP_WORK = 20_000
+"""Memories that could be advanced by a step in the time that a step of no run at all takes."""
+
+PATIENCE = 1000
+"""Times the expected number of steps after which a run is given up; no run of a proper policy comes near."""
+
+
+@dataclass(frozen=True, slots=True)
+class Advanced:
+    """One step of some runs.
+
+    Attributes
+    ----------
+    decision
+        What was decided, (runs,).
+    happened
+        What came of it.
+    duration
+        How long the step lasted, (runs,) units.
+    """
+
+    decision: IntArray
+    happened: Happened
+    duration: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A block of runs that have ended.
+
+    Attributes
+    ----------
+    time
+        When each ended by the problem's convention, (runs,) units; infinite where it was not delivered in time.
+    totals
+        Steps, attempts, ... of each, (runs, COUNTED); memory time in units.
+    delivered
+        The species delivered, EMPTY for none, (runs,).
+    """
+
+    time: FloatArray
+    totals: FloatArray
+    delivered: IntArray
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A controller at work.
+
+    Attributes
+    ----------
+    controller
+        Who decides.
+    memories
+        What steps do.
+    clock
+        How long they last.
+    horizon
+        Time after which runs are given up, or None.
+    """
+
+    controller: Controller
+    memories: LabelledMemories
+    clock: Clock
+    horizon: Fraction | None
+
+    @staticmethod
+    def of(policy: Policy | Controller, deviations: Deviations, horizon: Number | None) -> Experiment:
+        """A policy, or a controller, at work on its own problem.
+
+        Raises
+        ------
+        ModelError
+            If the policy is none for a problem, or the horizon is not above 0 (or missing, for a controller).
+        """
+        if not isinstance(policy, Policy | Controller):
+            raise ModelError("policy", "must be a Policy, such as solve(problem).policy", policy)
+        if not isinstance(deviations, Deviations):
+            raise ModelError("deviations", "must be Deviations, such as Deviations(p=0.4)", deviations)
+        end = None if horizon is None else exact(horizon, "horizon")
+        if end is not None and end <= 0:
+            raise ModelError("horizon", "must be above 0", horizon)
+        controller = Stationary.of(policy) if isinstance(policy, Policy) else policy
+        if end is None and not isinstance(controller, Stationary):
+            raise ModelError("horizon", "is missing; nothing says that the controller ever reaches the target", None)
+        problem = controller.dynamics.problem
+        clock = Clock.of(controller.dynamics, deviations)
+        return Experiment(controller, LabelledMemories(problem, deviations), clock, end)
+
+    @property
+    def problem(self) -> Problem:
+        """The problem that is simulated."""
+        return self.controller.dynamics.problem
+
+    @cached_property
+    def until(self) -> float:
+        """The last moment at which a run may be delivered, in units."""
+        return inf if self.horizon is None else self.clock.until(self.horizon)
+
+    @cached_property
+    def trapped(self) -> BoolArray:
+        """Decisions to wait for ever in no time: those to wait, taken again at once, if waiting takes none."""
+        decisions = self.controller.decisions
+        endless = self.clock.lattice.slots[decisions.time] == 0
+        return np.asarray(decisions.waiting & self.controller.settled & endless)
+
+    def rounds(self, policy: Policy | Controller, runs: int) -> int:
+        """Steps that no run exceeds; work that would not end in any reasonable time is refused.
+
+        Raises
+        ------
+        ImproperPolicyError
+            If the policy may never reach the target, and there is no horizon.
+        LimitError
+            If the runs would take too many steps.
+        """
+        steps, times = inf, [slots for slots in self.clock.lattice.slots.tolist() if slots]
+        if isinstance(policy, Policy):
+            plan = self._planned(policy)
+            if not plan.proper and self.horizon is None:
+                improper(plan)
+            if plan.proper:
+                steps = float(plan.visits.sum())
+        if self.horizon is not None:
+            # Steps that take no time generate until something comes of it.
+            idle = 1 / self.memories.chance if len(times) < 2 or self.problem.generation_time == 0 else 1.0
+            steps = min(steps, self.clock.until(self.horizon) / min(times) * idle + self.problem.memories)
+        blocks, together = -(-runs // BLOCK), min(runs, BLOCK)
+        work = runs * steps * self.problem.memories + blocks * steps * (1 + log(together)) * STEP_WORK
+        if work > MOST_WORK:
+            raise LimitError(
+                f"runs: {runs:,} of about {steps:.3g} steps each would take more than about half an hour; take fewer "
+                "runs, or a shorter horizon",
+                size={"runs": runs, "steps": int(min(steps, 1e18))},
+            )
+        return PATIENCE * ceil(steps + 1)
+
+    def _planned(self, policy: Policy) -> Plan:
+        """The policy evaluated for the real ``p``, which decides what it may run into and how many steps it takes."""
+        real = self.memories.deviations.p
+        if real is None or real == self.problem.p:
+            return policy.plan
+        dynamics = self.controller.dynamics
+        changed = Dynamics(self.problem.replace(p=real), dynamics.attempts).unguarded()
+        return Plan.improper(changed.choose(policy.plan.uses.columns), policy.plan.probability)
+
+    def advance(self, contents: IntArray, elapsed: FloatArray, rng: np.random.Generator) -> Advanced:
+        """Advance every run by one step; ``contents`` change in place."""
+        places = self.memories.up_to(contents)
+        decisions = self.controller.decisions
+        decision = self.controller.decide(self.memories.ranks(places[1]), elapsed, rng)
+        happened = self.memories.step(contents, places, decisions, decision, rng)
+        return Advanced(decision, happened, self.clock.durations(decisions.time[decision], rng))
+
+    def block(self, runs: int, rounds: int, rng: np.random.Generator) -> Ended:
+        """Run some runs to their end, all together.
+
+        Raises
+        ------
+        LimitError
+            If a run does not end within the given number of steps.
+        """
+        free, decisions = self.problem.final_step is FinalStep.FREE, self.controller.decisions
+        limit, trapped = self.until, self.trapped
+        ended = Ended(np.full(runs, inf), np.zeros((runs, len(COUNTED))), np.full(runs, EMPTY))
+        alive, contents, elapsed = np.arange(runs), self.memories.empty(runs), np.zeros(runs)
+        totals = np.zeros((len(COUNTED), runs))
+        for _ in range(rounds):
+            done = self.advance(contents, elapsed, rng)
+            end = elapsed if free else elapsed + done.duration
+            elapsed = elapsed + done.duration
+            totals += tallied(done, discards=decisions.discard[done.decision] >= 0)
+            reached = (done.happened.delivered != EMPTY) & (end <= limit)
+            ended.time[alive[reached]] = end[reached]
+            ended.delivered[alive[reached]] = done.happened.delivered[reached]
+            going = (done.happened.delivered == EMPTY) & (elapsed <= limit) & ~trapped[done.decision]
+            if not going.all():
+                ended.totals[alive[~going]] = totals[:, ~going].T
+                alive, contents, elapsed, totals = alive[going], contents[going], elapsed[going], totals[:, going]
+            if not len(alive) or (self.horizon is None and trapped[done.decision].any()):
+                break
+        ended.totals[alive] = totals.T
+        if self.horizon is None and not np.isfinite(ended.time).all():
+            raise LimitError(
+                f"horizon: is missing, and a run has not ended after {rounds:,} steps; give one", size={"steps": rounds}
+            )
+        return ended
+
+
+def tallied(done: Advanced, *, discards: BoolArray) -> FloatArray:
+    """What a step adds to the totals of every run, (COUNTED, runs); discards take no step."""
+    happened, runs = done.happened, len(done.decision)
+
+    def per_run(run: IntArray) -> IntArray:
+        return np.bincount(run, minlength=runs)
+
+    return np.array(
+        [
+            ~discards,
+            per_run(happened.trying),
+            per_run(happened.trying[happened.generated]),
+            per_run(happened.distilling),
+            per_run(happened.distilling[~happened.made]),
+            happened.stored * done.duration,
+        ],
+        dtype=np.float64,
+    )
+
+
+def improper(plan: Plan) -> None:
+    """Refuse a policy that may never reach the target.
+
+    Raises
+    ------
+    ImproperPolicyError
+        With the remedy: a horizon.
+    """
+    try:
+        raise_improper(plan.mixed, plan.deadlock)
+    except ImproperPolicyError as error:
+        raise ImproperPolicyError(f"{error}, or give a horizon", deadlock=error.deadlock) from None

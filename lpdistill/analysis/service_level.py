@@ -1,0 +1,360 @@
+r"""The least expected time of policies that are within a window with some confidence, and the frontier of the two.
+
+The program over time-augmented occupation measures (:mod:`lpdistill.program.time_augmented`) has one row more,
+
+.. math:: \min_x \sum_{s,t,a} \tau_a\, x(s,t,a) \quad\text{s.t. balance, and}\quad
+    \sum_{t + \tau_a > W} x(s,t,a) \le 1 - c ,
+
+so that the optimum is a policy that depends on the time left, draws lots in one configuration at most, and comes with
+the price of the confidence.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lpdistill import pictures
+from lpdistill.analysis.window import (
+    asked,
+    augmented,
+    confidence_of,
+    fastest_plan,
+    grow,
+    in_time,
+    likely,
+    number,
+    opened_in_time,
+    window_of,
+)
+from lpdistill.arrays import FloatArray
+from lpdistill.errors import InfeasibleError, LimitError
+from lpdistill.model.budgets import Budget
+from lpdistill.model.numbers import Number, exact
+from lpdistill.model.problem import Problem
+from lpdistill.program.budgeted import Budgeted, BudgetUse, within_budgets
+from lpdistill.program.deadlines import DeadlineRecursion
+from lpdistill.program.plan import Plan
+from lpdistill.program.policy_iteration import policy_iteration
+from lpdistill.program.time_augmented import LATE, TimeAugmented
+from lpdistill.progress import silent
+from lpdistill.solution.policy import Decision, Key, Policy, action_as_json
+from lpdistill.solution.wording import outwards, words_of
+
+if TYPE_CHECKING:
+    import networkx as nx
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+MET = 1e-9
+"""Share of the least probability of being late by which a limit may lie below it, for rounding."""
+
+
+MOST_LOTS = 3
+"""Configurations in which lots are drawn that are named."""
+
+
+class TimedPolicy:
+    """What to do in every configuration, by the time left of the window; it may draw lots.
+
+    Attributes
+    ----------
+    plan
+        Columns of the time-augmented process that it uses, with their probabilities.
+    window
+        The window.
+    """
+
+    def __init__(self, plan: Plan, process: TimeAugmented, window: Fraction) -> None:
+        self.plan, self.window, self._process, self._policy = plan, window, process, Policy(plan)
+
+    def at(self, counts: Key, remaining: Number) -> tuple[Decision, ...]:
+        """What to do in a configuration with so much time left.
+
+        Parameters
+        ----------
+        counts
+            The configuration: its counts, or the node of a state graph.
+        remaining
+            The window, less the time that has passed.
+
+        Raises
+        ------
+        KeyError
+            If there is no such configuration.
+        """
+        lattice = self._process.lattice
+        left = lattice.within(exact(remaining, "remaining"))
+        layer = self._process.window - left if left >= 0 else self._process.window + 1
+        return self._policy.at(max(layer, 0) * self._process.base.size + self._process.base.rank(counts))
+
+    @property
+    def randomised(self) -> tuple[tuple[Key, Fraction | None], ...]:
+        """Where it draws lots: configurations, and the time left of the window (None once it is late)."""
+        return tuple(
+            (counts, None if passed is None else self.window - passed) for counts, passed in self._policy.randomised
+        )
+
+    def __repr__(self) -> str:
+        lots = len(self.randomised)
+        kind = f"draws lots in {lots}" if lots else "deterministic"
+        return f"TimedPolicy: {self._process.base.size:,} configurations by the time left, {kind}"
+
+
+@dataclass(frozen=True, repr=False)
+class ServiceLevel:
+    """The least expected waiting time of policies that are within a window with some confidence.
+
+    Attributes
+    ----------
+    problem
+        What was asked.
+    window, confidence
+        The window, and the probability with which it is to be met.
+    greatest
+        The greatest probability with which it can be met, without other budgets.
+    fastest
+        The policy of least expected waiting time, without any limit.
+    of_fastest
+        The probability that it is within the window.
+    process
+        The time-augmented process.
+    answer
+        The optimum within the budgets, with its proof.
+    """
+
+    problem: Problem | nx.DiGraph[Any]
+    window: Fraction
+    confidence: Fraction
+    greatest: float
+    fastest: Policy
+    of_fastest: float
+    process: TimeAugmented
+    answer: Budgeted
+
+    @property
+    def waiting_time(self) -> float:
+        """Least expected waiting time."""
+        return float(self.answer.plan.values[0]) - self.process.uncharged_time
+
+    @property
+    def lower_bound(self) -> float:
+        """No policy that meets the window with the confidence, and keeps the budgets, is faster."""
+        return self.answer.bound - self.process.uncharged_time
+
+    @property
+    def upper_bound(self) -> float:
+        """The policy is no slower."""
+        return float(self.answer.plan.upper[0]) - self.process.uncharged_time
+
+    @cached_property
+    def late(self) -> BudgetUse:
+        """What came of the limit on the probability of being late."""
+        return next(use for use in self.answer.uses if use.budget.resource == LATE)
+
+    @property
+    def probability(self) -> float:
+        """Probability that the policy is within the window."""
+        return 1.0 - self.late.used
+
+    @property
+    def price(self) -> float:
+        """d(waiting time)/d(confidence): 0 unless the confidence binds."""
+        return 0.0 - self.late.price
+
+    @property
+    def valid(self) -> tuple[float, float]:
+        """Confidences between which the price holds, at least."""
+        return max(0.0, 1.0 - self.late.valid_to), min(1.0, 1.0 - self.late.valid_from)
+
+    @cached_property
+    def policy(self) -> TimedPolicy:
+        """What to do, by the time left."""
+        return TimedPolicy(self.answer.plan, self.process, self.window)
+
+    @property
+    def budgets(self) -> dict[str, BudgetUse]:
+        """What came of the budgets of the problem."""
+        return {use.budget.name: use for use in self.answer.uses if use.budget.resource != LATE}
+
+    def to_dict(self) -> dict[str, Any]:
+        """The result as JSON data (schema ``lpdistill.service-level/1``)."""
+        start, end = self.valid
+        return {
+            "schema": "lpdistill.service-level/1",
+            "problem": asked(self.problem),
+            "window": number(self.window),
+            "confidence": number(self.confidence),
+            "waiting_time": self.waiting_time,
+            "lower_bound": self.lower_bound,
+            "upper_bound": self.upper_bound,
+            "probability": self.probability,
+            "greatest_probability": self.greatest,
+            "waiting_time_of_fastest_mean": self.fastest.waiting_time,
+            "probability_of_fastest_mean": self.of_fastest,
+            "price": self.price,
+            "valid_from": start,
+            "valid_to": end,
+            "budgets": {name: use.to_dict() for name, use in self.budgets.items()},
+            "policy": self._rows(),
+        }
+
+    def _rows(self) -> list[dict[str, Any]]:
+        """What the policy does wherever runs come before they are late."""
+        plan, rows = self.answer.plan, []
+        uses = plan.uses
+        timed = self.process.base.size * (self.process.window + 1)
+        kept = np.flatnonzero((plan.visits[uses.configuration] > 0) & (uses.configuration < timed))
+        actions = self.process.actions(uses.columns[kept])
+        for use, action in zip(kept.tolist(), actions, strict=True):
+            rank = int(uses.configuration[use])
+            counts, passed = self.process.key(rank)
+            rows.append(
+                {
+                    "remaining": number(self.window - (passed or 0)),
+                    "counts": list(counts) if isinstance(counts, tuple) else str(counts),
+                    "visits": float(plan.visits[rank]),
+                    **action_as_json(action),
+                    "probability": float(plan.probability[use]),
+                }
+            )
+        return rows
+
+    def to_json(self, *, indent: int | None = 2) -> str:
+        """The result as a JSON document."""
+        return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
+
+    def to_frame(self) -> pd.DataFrame:
+        """The policy as a pandas DataFrame: a row for every action, time left and configuration that runs come to."""
+        import pandas as pd  # noqa: PLC0415 - slow to import, and only frames need it
+
+        return pd.DataFrame(self._rows())
+
+    def summary(self) -> list[tuple[str, str]]:
+        """The result in a few named lines."""
+        low, high = outwards(self.lower_bound, self.upper_bound)
+        start, end = self.valid
+        lines = [
+            ("window", f"{float(self.window):g} with confidence {float(self.confidence):g}"),
+            ("waiting time", f"{self.waiting_time:.9f}"),
+            ("proved", f"between {low} and {high}"),
+            ("in time", f"{likely(self.probability)}, at most {likely(self.greatest)}"),
+            ("fastest", f"{self.fastest.waiting_time:.9f}, {likely(self.of_fastest)} in time"),
+        ]
+        if self.price:
+            worth = f"{self.price / 100:.6g} for one percent more confidence"
+            lines.append(("price", f"{worth}, at least from {start:.6g} to {end:.6g}"))
+        else:
+            lines.append(("price", "0: the fastest policy does"))
+        lines += [("budget", str(use)) for use in self.budgets.values()]
+        words = words_of(self.process.base)
+        lots = [(key, left) for key, left in self.policy.randomised if left is not None]
+        lines += [("draws lots", f"{words.configuration(key)}, {float(left):g} left") for key, left in lots[:MOST_LOTS]]
+        return lines
+
+    def plot(self, axes: Axes | None = None) -> Axes:
+        """Draw the probability to be done against the time, beside that of the fastest policy."""
+        drawn = pictures.axes() if axes is None else axes
+        lattice, slots = self.process.lattice, range(self.process.window + 1)
+        times = [float(lattice.time(slot)) for slot in slots]
+        usual = in_time(self.fastest.plan, lattice, len(times))
+        drawn.step(times, self.done, where="post", color=pictures.COLOURS[0], lw=1.8, label="fastest with confidence")
+        drawn.step(times, usual, where="post", color=pictures.COLOURS[1], ls="--", lw=1.8, label="fastest on average")
+        drawn.axhline(float(self.confidence), color=pictures.INK, lw=0.8)
+        drawn.set_xlim(max(0.0, times[0]), times[-1] if times[-1] > 0 else 1.0)
+        drawn.set_ylim(0, 1.02)
+        drawn.set_xlabel("time (in units of the given durations)")
+        drawn.set_ylabel("probability to be done")
+        drawn.legend(frameon=False, loc="lower right")
+        return drawn
+
+    @cached_property
+    def done(self) -> FloatArray:
+        """Probability that a run of the policy is done by the end of each slot of the window, (slots,)."""
+        plan, process = self.answer.plan, self.process
+        uses = plan.uses
+        layer = uses.configuration // process.base.size
+        slots = layer + process.lattice.slots[process.step_time(uses.columns)]
+        timed = (layer <= process.window) & (slots <= process.window)
+        reached = np.bincount(slots[timed], (plan.occupation * uses.reaching)[timed], minlength=process.window + 1)
+        return np.asarray(np.cumsum(reached))
+
+    def __repr__(self) -> str:
+        return "ServiceLevel:\n" + "\n".join(f"  {name:<15}{text}" for name, text in self.summary())
+
+
+def least_time_within(
+    problem: Problem | nx.DiGraph[Any],
+    window: Number,
+    confidence: Number,
+    *,
+    progress: Callable[[str], None] = silent,
+) -> ServiceLevel:
+    r"""The least expected waiting time of policies with :math:`P(T \le W) \ge c`, with a proof.
+
+    Parameters
+    ----------
+    problem
+        A problem or a state graph; its budgets hold as well.
+    window, confidence
+        The window, and the probability with which it is to be met.
+    progress
+        Told what is being done.
+
+    Raises
+    ------
+    ModelError
+        If the window is no number above 0, or the confidence not between 0 and 1.
+    InfeasibleError
+        If no policy meets the window with this confidence; the message states the greatest that is possible, and the
+        window that would do.
+    LimitError
+        If the program, with a layer of configurations for every slot of the window, is too large.
+    NotCertifiedError
+        If no proof is found in double precision.
+
+    Examples
+    --------
+    >>> found = least_time_within(Problem("7/10", 5, "3/4", "79/100"), 10, "0.9")
+    >>> round(found.waiting_time, 6), round(found.probability, 9), round(found.price, 4)
+    (7.156212, 0.9, 27.2632)
+    """
+    within, wanted = window_of(window), confidence_of(confidence)
+    process, budgets, lattice = opened_in_time(problem)
+    timed = augmented(process, lattice, within)
+    fastest = fastest_plan(process, progress)
+    greatest = _require_possible(timed, fastest, within, wanted, progress)
+    free = policy_iteration(timed, timed.everywhere(fastest.uses.columns), progress)
+    answer = within_budgets(timed, (*budgets, Budget(LATE, 1 - wanted)), free, progress)
+    usual = float(in_time(fastest, lattice, timed.window + 1)[-1])
+    return ServiceLevel(problem, within, wanted, greatest, Policy(fastest), usual, timed, answer)
+
+
+def _require_possible(
+    timed: TimeAugmented, fastest: Plan, window: Fraction, confidence: Fraction, progress: Callable[[str], None]
+) -> float:
+    """The greatest probability to be in time, which must be no less than the confidence."""
+    recursion = DeadlineRecursion(timed.base, fastest, timed.lattice)
+    for slot in range(timed.window + 1):
+        progress(f"slot {slot} of {timed.window}: pricing {timed.base.column_count:,} columns")
+        recursion.advance()
+    least = float(recursion.slots[-1].late[0])
+    if least * (1 - MET) <= float(1 - confidence):
+        return 1.0 - least
+    try:
+        needed = float(timed.lattice.time(grow(recursion, fastest, confidence, progress)))
+        remedy = f"take a window of at least {needed:g}, or a lower confidence"
+    except LimitError:
+        remedy = "take a lower confidence"
+    raise InfeasibleError(
+        f"confidence: no policy is done within {float(window):g} with probability {float(confidence):.12g}; the "
+        f"greatest possible is {likely(1.0 - least)}; {remedy}",
+        conflict=(Budget(LATE, 1 - confidence),),
+        workable={"confidence": 1.0 - least},
+    )

@@ -1,0 +1,143 @@
+"""What all questions about a window of time share: the window, the confidence, and how far a recursion must grow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lpdistill.arrays import FloatArray
+from lpdistill.errors import LimitError, ModelError
+from lpdistill.model.budgets import Budget
+from lpdistill.model.numbers import Number, exact
+from lpdistill.model.problem import Problem
+from lpdistill.model.process import Process
+from lpdistill.model.size import MOST_SLOTS, require_slots
+from lpdistill.model.time_lattice import TimeLattice
+from lpdistill.program.deadlines import DeadlineRecursion
+from lpdistill.program.plan import Plan
+from lpdistill.program.policy_iteration import policy_iteration
+from lpdistill.program.tail import tails
+from lpdistill.program.time_augmented import TimeAugmented
+from lpdistill.progress import silent
+from lpdistill.solving import opened
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+NEAR = 1e-6
+"""Distance of a probability from 1 below which it is written as such."""
+
+ROUNDED = 1 + 1e-12
+"""Factor by which a probability of being late may exceed what is asked, for rounding."""
+
+
+def grow(
+    recursion: DeadlineRecursion, fastest: Plan, confidence: Fraction, progress: Callable[[str], None] = silent
+) -> int:
+    """Let a recursion grow until it meets a confidence, and return the slots that this takes.
+
+    Raises
+    ------
+    LimitError
+        If the fastest policy, which meets it no sooner, takes more slots than can be gone through.
+    """
+    lattice, size, columns = recursion.lattice, recursion.process.size, recursion.process.column_count
+    progress("bounding the window by that of the fastest policy")
+    late = float(1 - confidence)
+    first = (slot for slot, left in enumerate(islice(tails(fastest, lattice), MOST_SLOTS)) if left[0] <= late * ROUNDED)
+    most = next(first, None)
+    if most is None:
+        raise LimitError(
+            f"confidence: the fastest policy on average is in time with probability {float(confidence):.12g} only "
+            f"after more than {MOST_SLOTS:,} slots of time; take a lower confidence, a larger p, or times with a "
+            "larger common divisor",
+            size={"most_slots": MOST_SLOTS},
+        )
+    require_slots(most + 1, size, columns, layers=False)
+    while not recursion.slots or recursion.slots[-1].late[0] > late * ROUNDED:
+        progress(f"slot {len(recursion.slots)} of at most {most}: pricing {columns:,} columns")
+        recursion.advance()
+    return len(recursion.slots) - 1
+
+
+def window_of(window: Number) -> Fraction:
+    """The window that a user means.
+
+    Raises
+    ------
+    ModelError
+        If it is no number above 0.
+    """
+    within = exact(window, "window")
+    if within <= 0:
+        raise ModelError("window", "must be above 0", window)
+    return within
+
+
+def confidence_of(confidence: Number) -> Fraction:
+    """The confidence that a user means.
+
+    Raises
+    ------
+    ModelError
+        If it is no number between 0 and 1.
+    """
+    wanted = exact(confidence, "confidence")
+    if not 0 < wanted < 1:
+        raise ModelError("confidence", "must be a probability between 0 and 1, such as 0.99", confidence)
+    return wanted
+
+
+def opened_in_time(problem: Problem | nx.DiGraph[Any]) -> tuple[Process, tuple[Budget, ...], TimeLattice]:
+    """The decision process of a problem or a state graph, its budgets, and its lattice of times.
+
+    Raises
+    ------
+    ModelError
+        If no step takes time.
+    """
+    process, budgets = opened(problem)
+    if not any(process.step_times):
+        raise ModelError("graph", "must have an action that takes time, for a window to mean anything", None)
+    return process, budgets, TimeLattice.of(process)
+
+
+def fastest_plan(process: Process, progress: Callable[[str], None] = silent) -> Plan:
+    """The policy of least expected waiting time."""
+    return Plan.optimal(policy_iteration(process, process.proper(), progress))
+
+
+def in_time(plan: Plan, lattice: TimeLattice, slots: int) -> FloatArray:
+    """Probability that a stationary policy is done by the end of each slot, (slots,)."""
+    return np.array([1.0 - float(late[0]) for late in islice(tails(plan, lattice), slots)])
+
+
+def likely(probability: float) -> str:
+    """A probability with six decimals, or by its distance from 1 where those would hide it.
+
+    >>> likely(0.25), likely(1 - 2.5e-9)
+    ('0.250000', '1 - 2.5e-09')
+    """
+    left = 1.0 - probability
+    return f"{probability:.6f}" if left >= NEAR or not left else f"1 - {left:.2g}"
+
+
+def number(value: Fraction) -> int | float:
+    """A rational number as JSON data."""
+    return int(value) if value.denominator == 1 else float(value)
+
+
+def augmented(process: Process, lattice: TimeLattice, window: Fraction) -> TimeAugmented:
+    """The process with time in its configurations; refused if it is too large."""
+    slots = max(lattice.within(window), 0)
+    require_slots(slots + 2, process.size, process.column_count, layers=True)
+    return TimeAugmented(process, slots)
+
+
+def asked(problem: Problem | nx.DiGraph[Any]) -> dict[str, Any]:
+    """What was asked, as JSON data."""
+    return problem.to_dict() if isinstance(problem, Problem) else {"graph": str(problem)}

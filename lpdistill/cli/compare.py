@@ -1,0 +1,118 @@
+"""``lpdistill compare``: the optimal policy against others."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lpdistill import pictures
+from lpdistill.analysis.baselines import POLICIES
+from lpdistill.analysis.comparison import CONVENTIONS, Candidate, Comparison
+from lpdistill.analysis.comparison import compare as compare_policies
+from lpdistill.analysis.differences import Differences
+from lpdistill.analysis.differences import differences as differences_of
+from lpdistill.cli.options import Json, Plot, takes_problem
+from lpdistill.cli.output import Progress, console, decimals, print_json, table
+from lpdistill.errors import ModelError
+from lpdistill.export.policies import SUFFIXES, read_policy
+from lpdistill.model.problem import Problem
+from lpdistill.solution.solution import SHOWN
+
+
+@takes_problem()
+def compare(
+    problem: Problem,
+    policies: Annotated[
+        str,
+        typer.Option(
+            "--policies",
+            help="Separated by commas: optimal, pumping, nested, greedy, banded:WIDTH, policy files (.json, .csv).",
+        ),
+    ] = ",".join(POLICIES),
+    against: Annotated[
+        str | None,
+        typer.Option("--differences", help="Show where this policy acts differently from the optimum."),
+    ] = None,
+    plot: Plot = None,
+    as_json: Json = False,
+) -> None:
+    """Compare the optimal policy with others: waiting times, deadlocks, and what the optimum saves."""
+    names = [name.strip() for name in policies.split(",") if name.strip()]
+    with Progress() as progress:
+        asked = {name: _candidate(problem, name) for name in [*names, *([against] if against else [])]}
+        found = compare_policies(problem, asked, progress=progress)
+        apart = _differences(found, against) if against else None
+        if apart is not None:
+            progress("comparing actions")
+            apart.rows  # noqa: B018 - computed here, while progress shows
+    if plot is not None:
+        pictures.save(found.plot(), plot)
+    if as_json:
+        print_json(found.to_dict() | ({} if apart is None else {"differences": apart.to_dict()["differences"]}))
+        return
+    _print(found)
+    if apart is not None and against is not None:
+        _print_differences(apart, against)
+
+
+def _candidate(problem: Problem, name: str) -> Candidate:
+    """What a name on the command line stands for: a policy file, or a policy by name."""
+    return read_policy(problem, name, improper=True) if Path(name).suffix in SUFFIXES else name
+
+
+def _differences(found: Comparison, name: str) -> Differences:
+    one, other = found.optimum.policy, found.policies[name].policy
+    if one is None or other is None:
+        raise ModelError("--differences", f"must name a policy that is allowed: {found.policies[name].refusal}", name)
+    return differences_of(one, other)
+
+
+def _print(found: Comparison) -> None:
+    screen = console()
+    screen.print(f"problem        {found.problem}", soft_wrap=True)
+    screen.print(f"convention     {CONVENTIONS[found.problem.final_step]}", soft_wrap=True)
+    rows = []
+    for name, compared in found.policies.items():
+        deviation = compared.standard_deviation
+        numbers = [compared.waiting_time, deviation, *(compared.expected or {}).values()][:TOTALS]
+        shown = ["-" if number is None else decimals(number) for number in numbers]
+        rows.append((name, *shown, *["-"] * (TOTALS - len(shown)), found.verdict(name)))
+    headings = {"policy": "left"} | dict.fromkeys(HEADINGS, "right") | {"": "left"}
+    screen.print()
+    screen.print(table("policies", headings, rows))
+    for name, compared in found.policies.items():
+        if compared.refusal:
+            screen.print(f"{name} is not allowed: {compared.refusal}", soft_wrap=True, markup=False)
+
+
+HEADINGS = ("waiting time", "std", "steps", "attempts", "raw pairs", "distillations")
+"""Numbers of each policy in the table; JSON has all resources."""
+
+TOTALS = len(HEADINGS)
+
+
+def _print_differences(apart: Differences, name: str) -> None:
+    screen = console()
+    if not len(apart):
+        screen.print(f"\n{name} acts as the optimum does, wherever runs can come.")
+        return
+    problem_words = apart.one.wording
+    rows = [
+        (
+            problem_words.configuration(row.counts),
+            apart.words(row.one),
+            apart.words(row.other),
+            *("-" if number is None else decimals(number) for number in (row.visits_one, row.visits_other)),
+            *("-" if number is None else decimals(number) for number in (row.regret, row.loss)),
+        )
+        for row in islice(apart.rows, SHOWN)
+    ]
+    headings = dict.fromkeys(("configuration", "optimal", name), "left")
+    headings |= dict.fromkeys(("visits", f"visits of {name}", "regret", "loss"), "right")
+    screen.print()
+    screen.print(table(f"where {name} acts differently", headings, rows))
+    if len(apart) > SHOWN:
+        screen.print(f"[dim]{SHOWN} of {len(apart):,} configurations: --json has them all[/dim]")

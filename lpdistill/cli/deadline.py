@@ -1,0 +1,144 @@
+"""``lpdistill deadline``: windows of time, and the confidence with which they are met."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Annotated, TypeAlias
+
+import typer
+from rich.console import Console
+
+from lpdistill import pictures
+from lpdistill.analysis.deadline import Deadline, smallest_window
+from lpdistill.analysis.deadline import deadline as deadline_of
+from lpdistill.analysis.deadline_frontier import DeadlineFrontier, deadline_frontier
+from lpdistill.analysis.service_level import ServiceLevel, least_time_within
+from lpdistill.analysis.window import likely
+from lpdistill.cli.options import Json, Plot, takes_problem
+from lpdistill.cli.output import Progress, console, decimals, print_json, table
+from lpdistill.errors import ModelError
+from lpdistill.model.problem import Problem
+from lpdistill.solution.wording import Words
+
+Answer: TypeAlias = Deadline | ServiceLevel | DeadlineFrontier
+
+NOTHING = "-"
+"""What an action does that does nothing of a kind."""
+
+SHOWN = 12
+"""Differences from the fastest policy that are shown unless all are asked for."""
+
+
+@takes_problem()
+def deadline(
+    problem: Problem,
+    window: Annotated[
+        str | None, typer.Option("--window", help="Time within which the target is to be reached.")
+    ] = None,
+    confidence: Annotated[
+        str | None, typer.Option("--confidence", help="Probability with which the window is to be met, such as 0.99.")
+    ] = None,
+    frontier: Annotated[
+        bool,
+        typer.Option("--frontier", help="Every breakpoint of expected time against being late."),
+    ] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Show every difference from the fastest policy.")] = False,
+    plot: Plot = None,
+    as_json: Json = False,
+) -> None:
+    """Meet a deadline: most likely within a window, in the smallest window, or fastest at a confidence.
+
+    --window alone: the policy most likely done within it.  --confidence alone: the smallest window that some policy
+    meets with it.  Both: the least expected time of policies that do.
+    """
+    if frontier and (window is None or confidence is not None):
+        raise ModelError("--frontier", "needs --window, and no --confidence", None)
+    with Progress() as progress:
+        found: Answer
+        if window is None and confidence is None:
+            raise ModelError("--window", "must be given, or --confidence, or both", None)
+        if window is None:
+            found = smallest_window(problem, confidence or "", progress=progress)
+        elif frontier:
+            found = deadline_frontier(problem, window, progress=progress)
+        elif confidence is None:
+            found = deadline_of(problem, window, progress=progress)
+        else:
+            found = least_time_within(problem, window, confidence, progress=progress)
+        if plot is not None:
+            progress("drawing")
+            pictures.save(found.plot(), plot)
+    if as_json:
+        print_json(found.to_dict())
+        return
+    screen = console()
+    screen.print(f"problem        {problem}", soft_wrap=True)
+    if isinstance(found, Deadline):
+        _print_deadline(screen, found, everything=everything)
+    elif isinstance(found, ServiceLevel):
+        _print_service_level(screen, found)
+    else:
+        _print_frontier(screen, found)
+
+
+def _print_deadline(screen: Console, found: Deadline, *, everything: bool) -> None:
+    """The probabilities, and where the policy leaves the fastest one."""
+    smallest = "" if found.confidence is None else f" (the smallest for {float(found.confidence):g})"
+    screen.print(f"window         {float(found.window):g}{smallest}")
+    screen.print(f"in time        {likely(found.probability)}")
+    screen.print(f"fastest        {likely(found.probability_of_fastest_mean)} in time")
+    screen.print(
+        f"waiting time   {decimals(found.waiting_time)}, {decimals(found.fastest.waiting_time)} for the fastest policy"
+    )
+    differences = found.differences if everything else found.differences[:SHOWN]
+    if not differences:
+        screen.print("policy         that of the fastest, wherever runs come in time")
+        return
+    words = found.fastest.wording
+    rows = [
+        (
+            f"{float(one.remaining):g}",
+            words.configuration(one.key),
+            _does(words, one.action),
+            _does(words, one.fastest),
+            likely(one.probability),
+            likely(one.probability_of_fastest),
+        )
+        for one in differences
+    ]
+    headings = {
+        "left": "right",
+        "configuration": "left",
+        "does": "left",
+        "fastest policy does": "left",
+        "in time": "right",
+        "in time if so": "right",
+    }
+    screen.print()
+    screen.print(table("leaves the fastest policy", headings, rows))
+    hidden = len(found.differences) - len(differences)
+    if hidden:
+        screen.print(f"and in {hidden} more places (--all)")
+
+
+def _does(words: Words, action: Hashable) -> str:
+    """An action in short: what it distils, and where it generates."""
+    parts = zip(words.headings, words.action(action), strict=True)
+    named = [
+        text if heading == words.headings[0] else f"{heading} {text}" for heading, text in parts if text != NOTHING
+    ]
+    return ", ".join(named) or "wait"
+
+
+def _print_service_level(screen: Console, found: ServiceLevel) -> None:
+    """The least time, what is proved, and the price."""
+    for name, text in found.summary():
+        screen.print(f"{name:<15}{text}", soft_wrap=True)
+
+
+def _print_frontier(screen: Console, found: DeadlineFrontier) -> None:
+    """The breakpoints."""
+    rows = [(likely(1.0 - p.used), decimals(p.waiting_time), decimals(0.0 - p.price)) for p in found.points]
+    headings = {"in time": "right", "waiting time": "right", "price of certainty": "right"}
+    screen.print()
+    screen.print(table(f"within {float(found.window):g}", headings, rows))

@@ -1,0 +1,101 @@
+"""``lpdistill reproduce``: the numbers, claims and figures of arXiv:2606.14908."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lpdistill.cli.options import Json
+from lpdistill.cli.output import Progress, console, print_json, table
+from lpdistill.errors import ModelError
+from lpdistill.model.numbers import whole
+from lpdistill.study.claims import Record
+from lpdistill.study.published_numbers import TOLERANCE, Residual
+from lpdistill.study.reproduction import draw_figures
+from lpdistill.study.reproduction import reproduce as reproduced
+
+
+def reproduce(
+    numbers: Annotated[
+        bool, typer.Option("--numbers", help="Only the published numbers: no search, no claims.")
+    ] = False,
+    figures: Annotated[Path | None, typer.Option("--figures", help="Draw the figures into this folder.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Show every published number.")] = False,
+    jobs: Annotated[
+        str | None, typer.Option("--jobs", help="Number of processes.  \\[default: as many as there are cores]")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Recompute every published number, examine the headline claims, and draw the figures of arXiv:2606.14908."""
+    workers = (os.cpu_count() or 1) if jobs is None else whole(jobs, "--jobs")
+    if workers < 1:
+        raise ModelError("--jobs", "must be at least 1", jobs)
+    if figures is not None and not figures.is_dir():
+        raise ModelError("--figures", "must be a folder that exists", str(figures))
+    with Progress() as progress:
+        found = reproduced(search=not numbers, jobs=workers, progress=progress.count)
+        drawn = [] if figures is None else list(draw_figures(figures, jobs=workers, progress=progress.count))
+    if as_json:
+        print_json({**found.to_dict(), "figures": [str(path) for path in drawn]})
+        return
+    screen = console()
+    screen.print(
+        f"{len(found.residuals)} published waiting times (last step free), greatest difference "
+        f"{abs(found.worst.difference):.1e}; iterated to 1e-6, they may be off by {TOLERANCE:.0e}: "
+        + ("all agree" if found.agrees else "NOT ALL AGREE"),
+        soft_wrap=True,
+    )
+    shown = found.residuals if every else [_worst(found.residuals, policy) for policy in _policies(found.residuals)]
+    headings = {"": "left", "policy": "left", "published": "right", "found": "right", "difference": "right"}
+    screen.print()
+    screen.print(table("published numbers" if every else "farthest apart", headings, [_cells(one) for one in shown]))
+    if found.records:
+        screen.print()
+        sides = dict.fromkeys(("over", "among"), "left") | dict.fromkeys(
+            ("p", "M", "f0 -> target", "levels", "optimum", "baseline", "of optimum", "of baseline", "charged"), "right"
+        )
+        screen.print(table("greatest advantages found", sides, [_record(record) for record in found.records]))
+        screen.print(
+            "of optimum: (T_b - T)/T; of baseline: (T_b - T)/T_b; charged: the same with the last step counted",
+            style="dim",
+        )
+    for claim in found.claims:
+        screen.print()
+        screen.print(f"claim    {claim.text}\nverdict  {claim.verdict}\nfinding  {claim.finding}", soft_wrap=True)
+    for path in drawn:
+        screen.print(f"drawn    {path}", soft_wrap=True)
+
+
+def _policies(residuals: tuple[Residual, ...]) -> list[str]:
+    return list(dict.fromkeys(one.published.policy for one in residuals))
+
+
+def _worst(residuals: tuple[Residual, ...], policy: str) -> Residual:
+    ours = [one for one in residuals if one.published.policy == policy]
+    return max(ours, key=lambda one: abs(one.difference))
+
+
+def _cells(one: Residual) -> tuple[str, ...]:
+    problem = one.published.problem
+    where = f"p = {float(problem.p):g}, M = {problem.memories}, {float(problem.f0):g} -> {float(problem.target):g}"
+    return where, one.published.policy, f"{one.published.waiting_time:.6f}", f"{one.found:.6f}", f"{one.difference:.1e}"
+
+
+def _record(record: Record) -> tuple[str, ...]:
+    problem, times = record.race.problem, record.race.times
+    return (
+        record.baseline,
+        record.region,
+        f"{float(problem.p):.4g}",
+        str(problem.memories),
+        f"{float(problem.f0):.5f} -> {float(problem.target):.5f}",
+        str(len(problem.levels)),
+        f"{times['optimal']:.4f}",
+        f"{times[record.baseline]:.4f}",
+        f"{record.of_optimum:.1%}",
+        f"{record.of_baseline:.1%}",
+        f"{record.charged:.1%}",
+    )

@@ -1,0 +1,119 @@
+"""``lpdistill simulate``: Monte Carlo of a policy in the system of labelled memories."""
+
+from __future__ import annotations
+
+from functools import partial
+from math import inf, isnan
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lpdistill import pictures
+from lpdistill.analysis.deviations import Deviations
+from lpdistill.analysis.estimates import Estimate
+from lpdistill.analysis.history import history as history_of
+from lpdistill.analysis.simulated import Simulation
+from lpdistill.analysis.simulation import simulate as simulated
+from lpdistill.cli.options import Json, Plot, PolicyOption, policy_of, takes_problem
+from lpdistill.cli.output import Progress, console, decimals, print_json, table
+from lpdistill.model.numbers import whole
+from lpdistill.model.problem import Problem
+
+RUNS = 100_000
+
+
+@takes_problem()
+def simulate(
+    problem: Problem,
+    policy: PolicyOption = "optimal",
+    runs: Annotated[str, typer.Option("--runs", help="Number of runs.")] = str(RUNS),
+    seed: Annotated[
+        str | None, typer.Option("--seed", help="Of the random numbers; one is drawn, and reported, if none is given.")
+    ] = None,
+    horizon: Annotated[
+        str | None, typer.Option("--horizon", help="Time after which a run is given up as not delivered.")
+    ] = None,
+    real_p: Annotated[str | None, typer.Option("--real-p", help="In reality, p is this.")] = None,
+    real_f0: Annotated[str | None, typer.Option("--real-f0", help="In reality, raw pairs have this fidelity.")] = None,
+    message_loss: Annotated[
+        str,
+        typer.Option("--message-loss", help="Probability that a step's message is lost, and its time passes again."),
+    ] = "0",
+    jitter: Annotated[str, typer.Option("--jitter", help="Coefficient of variation of the step durations.")] = "0",
+    confidence: Annotated[str, typer.Option("--confidence", help="Level of the intervals.")] = "0.95",
+    history: Annotated[bool, typer.Option("--history", help="Also print an example run.")] = False,
+    timeline: Annotated[
+        Path | None, typer.Option("--timeline", help="Draw the example run into a file (.png, .svg, .pdf).")
+    ] = None,
+    plot: Plot = None,
+    as_json: Json = False,
+) -> None:
+    """Run a policy many times, memory by memory, as the model has it or with what is different in reality."""
+    reality = Deviations(p=real_p, f0=real_f0, message_loss=message_loss, jitter=jitter)
+    count, start = whole(runs, "runs"), None if seed is None else whole(seed, "seed")
+    with Progress() as progress:
+        chosen = policy_of(problem, policy, progress)
+        found = simulated(
+            chosen,
+            count,
+            seed=start,
+            deviations=reality,
+            horizon=horizon,
+            confidence=confidence,
+            progress=partial(_told, progress, count),
+        )
+    one = (
+        history_of(chosen, seed=found.seed, deviations=reality, horizon=horizon)
+        if history or timeline is not None
+        else None
+    )
+    if plot is not None:
+        pictures.save(found.plot(), plot)
+    if timeline is not None and one is not None:
+        pictures.save(one.plot(), timeline)
+    if as_json:
+        said = {"policy": policy, **({"history": one.to_dict()} if history and one is not None else {})}
+        print_json(found.to_dict() | said)
+        return
+    _show(found, policy)
+    if history and one is not None:
+        typer.echo(f"\nexample run\n{one}")
+
+
+def _told(progress: Progress, total: int, done: int) -> None:
+    progress.count("simulating runs", done, total)
+
+
+def _show(found: Simulation, policy: str) -> None:
+    """The simulation as a table."""
+    screen = console()
+    screen.print(f"problem        {found.problem}", soft_wrap=True)
+    screen.print(f"policy         {policy}", soft_wrap=True)
+    if found.deviations:
+        screen.print(f"deviations     {found.deviations}", soft_wrap=True)
+    if found.horizon is not None:
+        screen.print(f"horizon        {float(found.horizon):g}; the mean waiting time is that of the runs delivered")
+    screen.print(f"runs           {found.runs:,}, seed {found.seed}")
+    screen.print()
+    said = f"at {100 * found.confidence:g} %"
+    headings = dict.fromkeys(("estimate", "from", "to", "model", "standard errors away"), "right")
+    rows = [
+        (name.replace("_", " "), *map(_number, _numbers(one)), "-" if one.distance is None else f"{one.distance:+.1f}")
+        for name, one in found.estimates.items()
+    ]
+    screen.print(table(f"a run, with intervals {said}", {"": "left"} | headings, rows))
+
+
+def _numbers(estimate: Estimate) -> tuple[float | None, ...]:
+    """Value, interval and model; no interval around nothing."""
+    if isnan(estimate.value):
+        return None, None, None, estimate.model
+    return estimate.value, estimate.lower, estimate.upper, estimate.model
+
+
+def _number(number: float | None) -> str:
+    """A number, or that there is none."""
+    if number is None or isnan(number):
+        return "-"
+    return "not delivered" if number == inf else decimals(number)

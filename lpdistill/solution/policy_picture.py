@@ -1,0 +1,269 @@
+"""A policy drawn: a row for every configuration, its memories as boxes, and what is done with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lpdistill import pictures
+from lpdistill.errors import LimitError, ModelError
+from lpdistill.model.actions import Action
+from lpdistill.model.dynamics import Dynamics
+from lpdistill.model.numbers import whole
+from lpdistill.model.problem import Problem
+from lpdistill.solution.wording import Wording
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from lpdistill.solution.policy import Key, Policy
+
+MOST_MEMORIES = 12
+"""Memories that can be told apart in a row."""
+
+ROWS = 16
+"""Configurations that are drawn unless more are asked for."""
+
+WIDEST_NAME = 6
+"""Characters of a fidelity that fit into a box; where fidelities need more, boxes have the index of their level."""
+
+BOX, SIDE = 0.46, 0.86
+"""Height and width of a box, of a row's height and a memory's width."""
+
+INCHES, NARROWEST, LETTERS = 0.62, 6.6, 13
+"""Width of a memory in inches, least width of a picture, and letters of its title per inch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One memory of a row: the level that it holds (None: empty), and what is done with it alone."""
+
+    level: int | None
+    attempted: bool = False
+    discarded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One decision in one configuration, its memories in an order in which pairs to be distilled are neighbours.
+
+    Attributes
+    ----------
+    counts
+        The configuration; None where the row above belongs to the same one.
+    cells
+        Its memories.
+    pairs
+        The distillations: place of the first memory of each pair, and the level made (None: the target).
+    probability, time_to_go, visits
+        Of the decision, and of the configuration; visits are None for improper policies.
+    trapped
+        Whether runs are trapped there for ever.
+    """
+
+    counts: Key | None
+    cells: tuple[Cell, ...]
+    pairs: tuple[tuple[int, int | None], ...]
+    probability: float
+    time_to_go: float
+    visits: float | None
+    trapped: bool
+
+
+def require_drawable(problem: Problem) -> None:
+    """Raise LimitError if a problem has more memories than can be told apart."""
+    if problem.memories > MOST_MEMORIES:
+        raise LimitError(
+            f"plot: a policy of {problem.memories} memories is not drawn: more than {MOST_MEMORIES} boxes in a row "
+            "cannot be read; print the table instead (--all), or write the policy to a file",
+            size={"memories": problem.memories},
+        )
+
+
+def draw_policy(policy: Policy, axes: Axes | None = None, most: int = ROWS) -> Axes:
+    """Draw a policy (:meth:`Policy.plot`)."""
+    process = policy.process
+    if not isinstance(process, Dynamics):
+        raise ModelError("plot", "draws policies of problems; nodes of a state graph have no memories to draw", None)
+    if whole(most, "most") < 1:
+        raise ModelError("most", "must be at least 1 configuration", most)
+    problem = process.problem
+    require_drawable(problem)
+    rows, entered = _rows(policy, most)
+    drawing = _Drawing(problem, several=any(row.probability < 1 for row in rows))
+    width = max(INCHES * (drawing.right - drawing.left), NARROWEST)
+    drawn = pictures.axes(width, 0.56 * len(rows) + 1.5) if axes is None else axes
+    drawing.draw(drawn, rows)
+    time = f"expected waiting time {policy.waiting_time:.6g}" if policy.plan.proper else "may never reach the target"
+    shown = sum(row.counts is not None for row in rows)
+    part = f"all {entered:,}" if shown == entered else f"{shown:,} of {entered:,}"
+    lines = [*wrap(str(problem), int(LETTERS * width)), f"{time}; {part} configurations that a run can enter"]
+    drawn.set_title("\n".join(lines), loc="left", fontsize=9, color=pictures.INK)
+    return drawn
+
+
+def _rows(policy: Policy, most: int) -> tuple[list[Row], int]:
+    """The rows of a picture: most visited configurations first, traps first for an improper policy."""
+    plan, process = policy.plan, policy.process
+    assert isinstance(process, Dynamics)  # noqa: S101 - checked where a policy is drawn
+    visits = plan.visits if plan.proper else None
+    trapped = set(plan.deadlock.tolist())
+    ranks = np.flatnonzero(plan.entered)
+    urgency = -visits[ranks] if visits is not None else -np.isin(ranks, plan.deadlock).astype(float)
+    chosen = ranks[np.argsort(urgency, kind="stable")][:most].tolist()
+    made = {(kind.low, kind.high): kind.result for kind in process.problem.levels.kinds}
+    rows = []
+    for rank in chosen:
+        counts = process.key(rank)
+        for place, decision in enumerate(policy.at(rank)):
+            cells, pairs = _placed(counts, process.problem.memories, decision.action)
+            rows.append(
+                Row(
+                    counts if place == 0 else None,
+                    cells,
+                    tuple((first, made[pair]) for first, pair in pairs),
+                    decision.probability,
+                    float(plan.values[rank]) - process.uncharged_time,
+                    None if visits is None else float(visits[rank]),
+                    rank in trapped,
+                )
+            )
+    return rows, len(ranks)
+
+
+def _placed(counts: Key, memories: int, action: Action) -> tuple[tuple[Cell, ...], list[tuple[int, tuple[int, int]]]]:
+    """Memories in a row: pairs to be distilled side by side, then what is kept, then what is empty."""
+    left = list(counts)
+    cells: list[Cell] = []
+    pairs: list[tuple[int, tuple[int, int]]] = []
+    for low, high in sorted(action.distil, reverse=True):
+        pairs.append((len(cells), (low, high)))
+        cells += [Cell(high), Cell(low)]
+        left[low] -= 1
+        left[high] -= 1
+    for level in action.discard:
+        cells.append(Cell(level, discarded=True))
+        left[level] -= 1
+    cells += [Cell(level) for level in reversed(range(len(left))) for _ in range(left[level])]
+    empty = memories - sum(counts)
+    cells += [Cell(None, attempted=place < action.generate) for place in range(empty)]
+    return tuple(cells), pairs
+
+
+class _Drawing:
+    """The picture of some rows: memories are 1 wide, rows 1 high, the first at the top."""
+
+    axes: Axes
+
+    def __init__(self, problem: Problem, *, several: bool) -> None:
+        self.memories = problem.memories
+        self.colours = pictures.shades(len(problem.levels))
+        self.fidelities = Wording(problem.levels, problem.memories).fidelities()
+        self.named = all(len(name) <= WIDEST_NAME for name in self.fidelities)
+        ends = self.memories + np.cumsum([*([1.7] if several else []), 1.9, 1.6])
+        names = [*(["probability"] if several else []), "time to go", "visits"]
+        self.columns = dict(zip(names, ends.tolist(), strict=True))
+        self.left, self.right = -2.9, float(ends[-1]) + 0.2
+
+    def draw(self, axes: Axes, rows: list[Row]) -> None:
+        """Draw the rows, headings and legend."""
+        self.axes = axes
+        for place, row in enumerate(rows):
+            self._row(row, -place)
+            if place and row.counts is not None:
+                axes.axhline(0.61 - place, color="0.88", lw=0.7, zorder=0)
+        heads = {"pairs at each level": (-0.25, "right"), "memories": (0.0, "left")}
+        heads |= {name: (x, "right") for name, x in self.columns.items()}
+        for name, (x, side) in heads.items():
+            axes.text(x, 0.72, name, ha=side, va="bottom", fontsize=9, fontweight="bold", color=pictures.INK)
+        axes.set_xlim(self.left, self.right)
+        axes.set_ylim(0.3 - len(rows), 1.2)
+        axes.axis("off")
+        self._legend(rows)
+
+    def _row(self, row: Row, y: float) -> None:
+        if row.counts is not None:
+            text = f"{tuple(row.counts)}" if len(row.counts) != 1 else f"({row.counts[0]})"
+            self._text(-0.25, y, text, "right")
+            trap = {"color": pictures.COLOURS[1], "fontweight": "bold"} if row.trapped else {}
+            self._text(self.columns["time to go"], y, "never" if np.isinf(row.time_to_go) else f"{row.time_to_go:.3f}")
+            visits = "trapped" if row.trapped else "-" if row.visits is None else f"{row.visits:.3f}"
+            self._text(self.columns["visits"], y, visits, **trap)
+        if "probability" in self.columns:
+            self._text(self.columns["probability"], y, f"{row.probability:.4f}")
+        for place, cell in enumerate(row.cells):
+            self._cell(cell, place, y)
+        for first, result in row.pairs:
+            self._distillation(first, result, y)
+
+    def _text(self, x: float, y: float, text: str, side: str = "right", **style: Any) -> None:
+        usual: dict[str, Any] = {"ha": side, "va": "center", "fontsize": 9, "color": pictures.INK}
+        self.axes.text(x, y, text, **usual | style)
+
+    def _cell(self, cell: Cell, place: int, y: float) -> None:
+        from matplotlib.patches import Rectangle  # noqa: PLC0415 - only pictures need it
+
+        corner, centre = (place + (1 - SIDE) / 2, y - BOX / 2), place + 0.5
+        if cell.level is None:
+            style: dict[str, Any] = {"facecolor": "white", "edgecolor": "0.6", "linestyle": (0, (3, 2)), "lw": 0.9}
+        else:
+            style = {"facecolor": self.colours[cell.level], "edgecolor": pictures.INK, "lw": 0.9}
+        self.axes.add_patch(Rectangle(corner, SIDE, BOX, **style))
+        if cell.level is not None:
+            ink = pictures.ink_on(self.colours[cell.level])
+            name = self.fidelities[cell.level] if self.named else f"level {cell.level}"
+            self.axes.text(centre, y, name, ha="center", va="center", fontsize=8, color=ink)
+        if cell.attempted:
+            self.axes.plot(centre, y, marker="P", ms=7, color=pictures.COLOURS[2], mec="none", ls="none")
+        if cell.discarded:
+            self.axes.plot(centre, y, marker="x", ms=15, mew=2.2, color=pictures.COLOURS[1], ls="none")
+
+    def _distillation(self, first: int, result: int | None, y: float) -> None:
+        """An arc over two neighbours, and what success makes of them."""
+        turn = np.linspace(0, np.pi, 40)
+        colour = pictures.COLOURS[1] if result is None else pictures.INK
+        self.axes.plot(
+            first + 1 + 0.5 * np.cos(turn), y + BOX / 2 + 0.12 * np.sin(turn), color=colour, lw=1.4, zorder=3
+        )
+        made = "target" if result is None else self.fidelities[result] if self.named else f"level {result}"
+        weight = "bold" if result is None else "normal"
+        self.axes.text(
+            first + 1,
+            y + BOX / 2 + 0.15,
+            f"→ {made}",
+            ha="center",
+            va="bottom",
+            fontsize=7.5,
+            color=colour,
+            fontweight=weight,
+        )
+
+    def _legend(self, rows: list[Row]) -> None:
+        from matplotlib.lines import Line2D  # noqa: PLC0415 - only pictures need it
+        from matplotlib.patches import Patch  # noqa: PLC0415 - the same
+
+        cells = [cell for row in rows for cell in row.cells]
+        handles: list[Patch | Line2D] = [
+            Patch(facecolor=colour, edgecolor=pictures.INK, label=f"level {level}: {self.fidelities[level]}")
+            for level, colour in enumerate(self.colours)
+        ]
+        handles.append(Patch(facecolor="white", edgecolor="0.6", linestyle=(0, (3, 2)), label="empty"))
+        if any(cell.attempted for cell in cells):
+            mark: dict[str, Any] = {"marker": "P", "ms": 7, "color": pictures.COLOURS[2], "mec": "none", "ls": "none"}
+            handles.append(Line2D([], [], **mark, label="generation attempt"))
+        if any(row.pairs for row in rows):
+            handles.append(Line2D([], [], color=pictures.INK, lw=1.4, label="distillation (→ what success makes)"))
+        if any(cell.discarded for cell in cells):
+            mark = {"marker": "x", "ms": 9, "mew": 2.2, "color": pictures.COLOURS[1], "ls": "none"}
+            handles.append(Line2D([], [], **mark, label="discard"))
+        self.axes.legend(
+            handles=handles,
+            loc="upper left",
+            bbox_to_anchor=(0.0, 0.0),
+            ncols=3 if self.memories > 2 else 2,
+            fontsize=8,
+            frameon=False,
+        )
