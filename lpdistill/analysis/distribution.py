@@ -42,8 +42,8 @@ ENDED = 1e-18
 TIE = 1e-12
 """Relative distance of a probability from the one asked for that is taken for rounding."""
 
-PROBE = 10**8
-"""Products that are spent before anybody asks how many there will be."""
+SHORT, PROBE = 512, 10**8
+"""Times, and then products, that are spent before anybody asks how many there will be."""
 
 MOST_WORK, MOST_SLOTS = 5 * 10**10, 5 * 10**6
 """Products and slots beyond which a distribution is refused: minutes, and gigabytes."""
@@ -336,11 +336,13 @@ def _whole(renewal: Renewal, progress: Callable[[str], None]) -> Law:
     if not renewal.size:
         return Law(np.zeros(1), 0.0)
     enough = ENDED * float(renewal.ever[0])
-    probe = max(1, min(int(PROBE / max(1, work(renewal, 10**6) / 10**6)), MOST_SLOTS))
-    progress(f"probabilities of up to {probe:,} times")
-    law = propagate(renewal, probe, enough)
-    if law.later <= enough:
-        return law
+    # Most laws are short, and long ones are computed in a way that takes longer to begin with.
+    most = max(1, min(int(PROBE / max(1, work(renewal, 10**6) / 10**6)), MOST_SLOTS))
+    for probe in (min(most, SHORT), most):
+        progress(f"probabilities of up to {probe:,} times")
+        law = propagate(renewal, probe, enough)
+        if law.later <= enough:
+            return law
     slots = slots_needed(renewal, tail_rate(renewal), enough)
     _require(renewal, slots)
     progress(f"probabilities of {slots:,} times")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lpdistill.analysis.distribution import SHORT
+from lpdistill.analysis.propagation import propagate
+from lpdistill.analysis.renewal import Renewal
 from lpdistill.arrays import FloatArray
 from lpdistill.errors import LimitError, ModelError
 from lpdistill.model.budgets import Budget
@@ -20,9 +22,9 @@ from lpdistill.model.time_lattice import TimeLattice
 from lpdistill.program.deadlines import DeadlineRecursion
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import policy_iteration
-from lpdistill.program.tail import tails
 from lpdistill.program.time_augmented import TimeAugmented
 from lpdistill.progress import silent
+from lpdistill.solution.policy import Policy
 from lpdistill.solving import opened
 
 if TYPE_CHECKING:
@@ -48,15 +50,18 @@ def grow(
     lattice, size, columns = recursion.lattice, recursion.process.size, recursion.process.column_count
     progress("bounding the window by that of the fastest policy")
     late = float(1 - confidence)
-    first = (slot for slot, left in enumerate(islice(tails(fastest, lattice), MOST_SLOTS)) if left[0] <= late * ROUNDED)
-    most = next(first, None)
-    if most is None:
+    renewal = Renewal.of(Policy(fastest).to_chain(), lattice)
+    law = propagate(renewal, SHORT, late * ROUNDED)
+    if law.later > late * ROUNDED:
+        law = propagate(renewal, MOST_SLOTS, late * ROUNDED)
+    if law.later > late * ROUNDED:
         raise LimitError(
             f"confidence: the fastest policy on average is in time with probability {float(confidence):.12g} only "
             f"after more than {MOST_SLOTS:,} slots of time; take a lower confidence, a larger p, or times with a "
             "larger common divisor",
             size={"most_slots": MOST_SLOTS},
         )
+    most = len(law.pmf) - 1
     require_slots(most + 1, size, columns, layers=False)
     while not recursion.slots or recursion.slots[-1].late[0] > late * ROUNDED:
         progress(f"slot {len(recursion.slots)} of at most {most}: pricing {columns:,} columns")
@@ -113,7 +118,8 @@ def fastest_plan(process: Process, progress: Callable[[str], None] = silent) -> 
 
 def in_time(plan: Plan, lattice: TimeLattice, slots: int) -> FloatArray:
     """Probability that a stationary policy is done by the end of each slot, (slots,)."""
-    return np.array([1.0 - float(late[0]) for late in islice(tails(plan, lattice), slots)])
+    found = np.cumsum(propagate(Renewal.of(Policy(plan).to_chain(), lattice), slots, 0.0).pmf)
+    return np.pad(found, (0, slots - len(found)), mode="edge")
 
 
 def likely(probability: float) -> str:

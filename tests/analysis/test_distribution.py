@@ -12,6 +12,7 @@ import networkx as nx
 import numpy as np
 import oracle
 import pytest
+from backward_tails import tails
 from cases import SMALL, dynamics_of, labels, problems, solved
 from hypothesis import assume, given, reject, settings
 from hypothesis import strategies as st
@@ -33,7 +34,6 @@ from lpdistill.analysis import distribution as module
 from lpdistill.analysis import propagation, tail
 from lpdistill.model.time_lattice import TimeLattice
 from lpdistill.program.plan import Plan
-from lpdistill.program.tail import tails
 
 every_problem = pytest.mark.parametrize("problem", SMALL.values(), ids=SMALL)
 

@@ -7,6 +7,7 @@ from itertools import islice
 
 import numpy as np
 import pytest
+from backward_tails import tails
 from cases import SMALL, problems
 from constrained_cases import hardware
 from constrained_oracle import everything, filtered
@@ -28,7 +29,6 @@ from lpdistill import (
 from lpdistill.analysis.window import fastest_plan, opened_in_time
 from lpdistill.model.time_lattice import TimeLattice
 from lpdistill.program.deadlines import DeadlineRecursion
-from lpdistill.program.tail import tails
 
 WINDOW = 9
 FOUR = Problem("7/10", 4, "3/4", "79/100")

@@ -31,15 +31,6 @@ def tails(plan: Plan, lattice: TimeLattice) -> Iterator[FloatArray]:
         Any stationary policy; it may be randomised, or never reach the target.
     lattice
         The lattice of times of its process.
-
-    Examples
-    --------
-    >>> from itertools import islice
-    >>> from lpdistill import Problem, solve
-    >>> certain = solve(Problem(p=1, memories=1, f0="3/4", target="3/4", generation_time=2))
-    >>> lattice = TimeLattice.of(certain.process)
-    >>> [float(late[0]) for late in islice(tails(certain.policy.plan, lattice), 3)]
-    [1.0, 0.0, 0.0]
     """
     size, uses = plan.uses.process.size, plan.uses
     slots = lattice.slots[uses.process.step_time(uses.columns)]
