@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         ModelError,
         NotCertifiedError,
         UnreachableTargetError,
+        WorkerError,
     )
     from lpdistill.export.policies import read_policy, write_policy
     from lpdistill.model.actions import Action, Step
@@ -63,7 +64,10 @@ if TYPE_CHECKING:
     from lpdistill.solution.policy import Decision, Policy
     from lpdistill.solution.solution import Solution, Status
     from lpdistill.solving import Method, solve
+    from lpdistill.study.grid import Grid
     from lpdistill.study.reproduction import Reproduction, reproduce
+    from lpdistill.study.result import Sweep
+    from lpdistill.study.sweep import sweep
 
 __all__ = [
     "Action",
@@ -84,6 +88,7 @@ __all__ = [
     "Explanation",
     "FinalStep",
     "Frontier",
+    "Grid",
     "History",
     "ImproperPolicyError",
     "Increments",
@@ -117,11 +122,13 @@ __all__ = [
     "Solution",
     "Status",
     "Step",
+    "Sweep",
     "UnreachableTargetError",
     "Validity",
     "Variability",
     "Visits",
     "Werner",
+    "WorkerError",
     "baseline",
     "compare",
     "deadline",
@@ -145,6 +152,7 @@ __all__ = [
     "simulate",
     "smallest_window",
     "solve",
+    "sweep",
     "validity",
     "variability",
     "write_policy",
@@ -201,6 +209,9 @@ _ROOMS = {
     "solution.policy": ["Decision", "Policy"],
     "solution.solution": ["Solution", "Status"],
     "solving": ["Method", "solve"],
+    "study.grid": ["Grid"],
+    "study.result": ["Sweep"],
+    "study.sweep": ["sweep"],
     "study.reproduction": ["Reproduction", "reproduce"],
 }
 """Where each public name lives: scipy alone takes a quarter of a second to import, so names load on first use."""

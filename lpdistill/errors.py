@@ -126,6 +126,10 @@ class NotCertifiedError(LpdistillError):
     """A result whose proof does not close: it must not be mistaken for an answer."""
 
 
+class WorkerError(LpdistillError):
+    """A process or a cluster that computes for this one was lost; what it had finished is kept."""
+
+
 class LimitError(LpdistillError):
     """Work refused before it starts, with the size it would have had.
 

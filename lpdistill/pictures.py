@@ -75,6 +75,17 @@ def panels(count: int, *, width: float = 10.0, height: float = 4.2, share: bool 
     return list(drawn)
 
 
+def require(file: str | PathLike[str], where: str = "plot") -> None:
+    """Raise ModelError unless a picture can be written to a file: its suffix, its folder, matplotlib."""
+    figure, path = axes().get_figure(root=True), Path(file)
+    assert figure is not None  # noqa: S101 - axes made here have one
+    known = figure.canvas.get_supported_filetypes()
+    if path.suffix.lstrip(".").lower() not in known:
+        raise ModelError(where, f"must be a file with one of the suffixes {', '.join(sorted(known))}", str(file))
+    if not path.parent.is_dir() or path.is_dir():
+        raise ModelError(where, "must be a file in a folder that exists", str(file))
+
+
 def save(drawn: Axes, file: str | PathLike[str]) -> None:
     """Write the figure of some axes; the file's suffix says how.
 

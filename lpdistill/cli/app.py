@@ -19,6 +19,7 @@ from lpdistill.cli.reproduce import reproduce
 from lpdistill.cli.robust import robust
 from lpdistill.cli.simulate import simulate
 from lpdistill.cli.solve import solve
+from lpdistill.cli.sweep import sweep
 from lpdistill.cli.variability import variability
 from lpdistill.cli.waiting_time import waiting_time
 from lpdistill.errors import LpdistillError
@@ -44,6 +45,7 @@ for command in (
     frontier,
     variability,
     robust,
+    sweep,
     policy_map,
     reproduce,
     check,

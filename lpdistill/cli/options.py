@@ -83,9 +83,12 @@ BUDGET = re.compile(r"\s*(?P<name>[^<>=]*?)\s*(?P<side><=|>=|=)\s*(?P<limit>[^<>
 
 
 def takes_problem(
-    *names: str, defaults: Mapping[str, str] | Callable[[Mapping[str, Any]], Mapping[str, str]] | None = None
+    *names: str,
+    defaults: Mapping[str, str] | Callable[[Mapping[str, Any]], Mapping[str, str]] | None = None,
+    argument: str = "problem",
+    builds: Callable[[Mapping[str, Any]], object] = problem_from,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command the options that describe a problem; they reach it as one argument, ``problem``.
+    """Give a command the options that describe a problem; they reach it as one argument.
 
     Parameters
     ----------
@@ -93,13 +96,17 @@ def takes_problem(
         The options; all of them by default.
     defaults
         Settings that neither options nor the file need give; they may depend on the command's own options.
+    argument
+        What the command calls that argument.
+    builds
+        What makes it of the settings: a problem, by default.
     """
     chosen = names or tuple(SHARED)
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         signature = inspect.signature(command, eval_str=True).parameters
         own = [
-            item.replace(kind=inspect.Parameter.KEYWORD_ONLY) for name, item in signature.items() if name != "problem"
+            item.replace(kind=inspect.Parameter.KEYWORD_ONLY) for name, item in signature.items() if name != argument
         ]
         shared = [
             inspect.Parameter(
@@ -115,7 +122,7 @@ def takes_problem(
         def run(**given: Any) -> None:
             settings = {name: given.pop(name) for name in chosen}
             assumed = defaults(given) if callable(defaults) else defaults or {}
-            command(problem=problem_of(settings, assumed), **given)
+            command(**{argument: builds(settings_of(settings, assumed))}, **given)
 
         run.__dict__.pop("__wrapped__")
         parameters = [*shared, *own]
@@ -126,15 +133,14 @@ def takes_problem(
     return decorate
 
 
-def problem_of(options: Mapping[str, Any], defaults: Mapping[str, str]) -> Problem:
-    """The problem that defaults, a file and options describe: options win over the file, it over defaults."""
+def settings_of(options: Mapping[str, Any], defaults: Mapping[str, str]) -> dict[str, Any]:
+    """What defaults, a file and options say of a problem: options win over the file, it over defaults."""
     given = dict(options)
     file, limits = given.pop("file", None), given.pop("budget", None)
     rules = {name: given.pop(name) for name in BUILT_IN if name in given}
     given["rules"] = {name: argument for name, argument in rules.items() if argument not in {None, False}}
     given["budgets"] = budgets_of(limits or [])
-    settings = merged(defaults, read_settings(file) if file is not None else {})
-    return problem_from(merged(settings, given))
+    return merged(merged(defaults, read_settings(file) if file is not None else {}), given)
 
 
 def budgets_of(limits: Sequence[str]) -> dict[str, dict[str, str]]:

@@ -78,7 +78,8 @@ class Progress:
     def __init__(self) -> None:
         self._began = time.monotonic()
         self._stage = ""
-        self._counted: tuple[int, int, float] | None = None
+        self._counted: tuple[int, int, str] | None = None
+        self._rate = 0.0, 0
         self._told = -RARELY
         self._console = Console(stderr=True, highlight=False)
         self._status = self._console.status("")
@@ -94,12 +95,13 @@ class Progress:
             if self._shown:
                 self._tell()
 
-    def count(self, stage: str, done: int, total: int) -> None:
-        """Say how much of a stage is done, out of how much."""
+    def count(self, stage: str, done: int, total: int, note: str = "") -> None:
+        """Say how much of a stage is done, out of how much; what the first call of a stage counts took no time."""
         with self._lock:
             now = time.monotonic()
-            began = self._counted[2] if self._counted is not None and stage == self._stage else now
-            self._stage, self._counted = stage, (done, total, began)
+            if self._counted is None or stage != self._stage:
+                self._rate = now, done
+            self._stage, self._counted = stage, (done, total, note)
             if self._shown and (self._console.is_terminal or now - self._told >= RARELY):
                 self._tell()
 
@@ -116,9 +118,11 @@ class Progress:
         self._told = time.monotonic()
         line = f"{self._told - self._began:5.1f} s  {self._stage}"
         if self._counted is not None:
-            done, total, began = self._counted
-            left = f", about {clock((self._told - began) * (total - done) / done)} left" if done else ""
-            line += f": {done:,} of {total:,}{left}"
+            done, total, note = self._counted
+            began, before = self._rate
+            spent = (self._told - began) / max(1, done - before)
+            left = f"about {clock(spent * (total - done))} left" if done > before else ""
+            line += ", ".join(filter(None, (f": {done:,} of {total:,}", note, left)))
         if not self._console.is_terminal:
             self._console.print(line)
         elif self._counted is None:

@@ -167,7 +167,13 @@ class Problem:
                 raise ModelError("problem", f"has no such argument; it has {', '.join(known)}", name)
         if "gap" in changes:
             changes.setdefault("target", None)
-        return replace(self, **changes)
+        changed = replace(self, **changes)
+        if not changes.keys() & {"memories", "f0", "target", "distillation"}:
+            # The levels depend on nothing else, and need not be found again.
+            changed.__dict__.update(
+                {name: self.__dict__[name] for name in ("reach", "levels") if name in self.__dict__}
+            )
+        return changed
 
     def with_constraints(self, *constraints: Rule | Budget) -> Problem:
         """The same problem with more rules and budgets.

@@ -1,1 +1,1 @@
-"""Many problems: parameter sweeps, and the published study reproduced."""
+"""Many problems: grids of parameters with the results that are kept of them, and the published study reproduced."""

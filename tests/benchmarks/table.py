@@ -22,12 +22,17 @@ SECTIONS = {
     "test_symbolic.py": "Exact results",
     "test_policies.py": "Policies at work",
     "test_constraints.py": "Rules, budgets, frontiers and state graphs",
+    "test_sweep.py": "Sweeps, on one and on two cores",
 }
 """Titles by the file that holds the benchmarks."""
 
 NOTES = {
     "test_constraints.py": (
         "Under a budget on attempts the program has every number of attempts. The ratio is to column generation."
+    ),
+    "test_sweep.py": (
+        "All policies of one problem and its neighbours, results kept in a new database on disk. The worker processes "
+        "have been started before: that takes about as long as importing lpdistill, once. The ratio is to one process."
     ),
     "test_methods.py": "The ratio is to the method that `auto` chooses.",
     "test_peers.py": (

@@ -193,6 +193,19 @@ def test_time_left_follows_from_what_is_done(capsys, monkeypatch):
     assert capsys.readouterr().err.splitlines()[-1].endswith("60.0 s  sweeping: 20 of 80, about 3:00 left")
 
 
+def test_what_was_done_before_took_no_time(capsys, monkeypatch):
+    """The time left follows from what was done since the first count, and a note stands beside it."""
+    now = [100.0]
+    monkeypatch.setattr(output.time, "monotonic", lambda: now[0])
+    progress = output.Progress()
+    progress._shown = True  # noqa: SLF001 - as if patience had passed
+    progress.count("points", 60, 80)
+    now[0] += 60.0
+    progress.count("points", 70, 80, "3 without a waiting time")
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert line.endswith("points: 70 of 80, 3 without a waiting time, about 1:00 left")
+
+
 def test_standard_output_is_only_the_answer(run):
     """Without ``--json`` too, standard output holds the answer and standard error nothing."""
     ran = run(*SOLVE)

@@ -1,0 +1,143 @@
+"""``lpdistill sweep``: policies on many problems."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from lpdistill import pictures
+from lpdistill.cli.options import Json, Plot, takes_problem
+from lpdistill.cli.output import Progress, console, decimals, print_json, table
+from lpdistill.errors import ModelError
+from lpdistill.model.budgets import budgets_from
+from lpdistill.model.numbers import member
+from lpdistill.model.problem_file import REQUIRED
+from lpdistill.model.rules import rules_from
+from lpdistill.study.charts import Quantity, drawable, varying
+from lpdistill.study.grid import COUNTED, Grid
+from lpdistill.study.outcome import Ending
+from lpdistill.study.result import Row, Sweep, require_writable
+from lpdistill.study.sweep import policies_named
+from lpdistill.study.sweep import sweep as sweep_of
+
+
+def grid_of(settings: Mapping[str, Any]) -> Grid:
+    """The problems that settings with ranges and lists describe."""
+    numbers = {name: value for name, value in settings.items() if name not in {"rules", "budgets"}}
+    for name in REQUIRED:
+        if numbers.get(name) is None:
+            raise ModelError(name, "is missing; give it as an option or in the problem file", None)
+    rules = dict(settings.get("rules", {}))
+    counted = {name: rules.pop(name) for name in COUNTED if name in rules}
+    return Grid(**numbers, **counted, rules=rules_from(rules), budgets=budgets_from(settings.get("budgets", {})))
+
+
+@takes_problem(argument="grid", builds=grid_of)
+def sweep(
+    grid: Grid,
+    policies: Annotated[
+        str, typer.Option("--policies", help="optimal, pumping, nested, greedy, banded:WIDTH, separated by commas.")
+    ] = "optimal",
+    store: Annotated[
+        Path, typer.Option("--store", help="SQLite database that keeps the results; a sweep goes on from there.")
+    ] = Path("sweep.sqlite"),
+    jobs: Annotated[
+        str | None,
+        typer.Option("--jobs", "-j", help="Processes on this machine.  \\[default: one per core, if it takes long]"),
+    ] = None,
+    dask: Annotated[
+        str | None, typer.Option("--dask", help="Address of a Dask scheduler whose workers compute instead.")
+    ] = None,
+    retry: Annotated[
+        bool, typer.Option("--retry", help="Compute points again that ended with an error or at a limit.")
+    ] = False,
+    export: Annotated[
+        Path | None, typer.Option("--export", help="Write all points to a file (.csv, .parquet, .nc).")
+    ] = None,
+    plot: Plot = None,
+    quantity: Annotated[str, typer.Option("--quantity", help="What --plot draws: waiting_time, advantage.")] = (
+        "waiting_time"
+    ),
+    plot_policy: Annotated[
+        str | None, typer.Option("--plot-policy", help="Whose it is that --plot draws.  \\[default: all, or the first]")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Policies on many problems: numbers may be ranges 0.3:0.9:0.1 or 2:6, and lists 0.6,0.7,3/4; rules also none."""
+    names = policies_named(policies)
+    what = member(Quantity, quantity, "--quantity")
+    if export is not None:
+        require_writable(export, "--export")
+    if plot is not None:
+        pictures.require(plot)
+        varying(grid)
+        drawable(names, what, plot_policy)
+    try:
+        with Progress() as progress:
+            count = partial(progress.count, "points")
+            found = sweep_of(grid, names, store=store, jobs=jobs, dask=dask, retry=retry, progress=count)
+    except KeyboardInterrupt:
+        sys.stderr.write(f"what was finished is kept in {store}; the same command goes on from there\n")
+        raise
+    if export is not None:
+        found.write(export)
+    if plot is not None:
+        pictures.save(found.plot(quantity=what, policy=plot_policy), plot)
+    if as_json:
+        print_json(found.to_dict())
+    else:
+        _print(found, export)
+
+
+def _print(found: Sweep, export: Path | None) -> None:
+    screen = console()
+    screen.print(f"grid           {str(found.grid).removeprefix('Grid: ')}", soft_wrap=True)
+    screen.print(f"points         {len(found):,}; {found.computed:,} computed now, {found.reused:,} from the store")
+    screen.print(f"store          {found.store}", soft_wrap=True)
+    if export is not None:
+        screen.print(f"written        {export}", soft_wrap=True)
+    seen = [ending for ending in Ending if any(found.endings(policy)[ending] for policy in found.policies)]
+    counts = [(policy, *(f"{found.endings(policy)[ending]:,}" for ending in seen)) for policy in found.policies]
+    screen.print()
+    screen.print(table("points", {"policy": "left"} | dict.fromkeys(map(str, seen), "right"), counts))
+    extremes = [line for policy in found.policies for line in _extremes(found, policy)]
+    if extremes:
+        headings = {"policy": "left", "": "left", "value": "right", "where": "left"}
+        screen.print()
+        screen.print(table("extremes", headings, extremes))
+    reasons: dict[tuple[str, str], Row] = {}
+    for row in found:
+        if row.outcome.message:
+            reasons.setdefault((row.policy, str(row.outcome.ending)), row)
+    if reasons:
+        screen.print()
+        lines = [(*key, _where(found, row), row.outcome.message) for key, row in reasons.items()]
+        headings = dict.fromkeys(("policy", "status", "first at", "why"), "left")
+        screen.print(table("without a waiting time", headings, lines))
+
+
+def _extremes(found: Sweep, policy: str) -> list[tuple[str, ...]]:
+    """The points at which a policy is quickest and slowest, and at which the optimum saves most."""
+    timed = [(row.waiting_time, row) for row in found[policy] if row.waiting_time is not None]
+    saved = [(row.advantage, row) for row in found[policy] if row.advantage is not None]
+    lines: list[tuple[str, ...]] = []
+    if timed:
+        for name, (time, row) in (("shortest time", min(timed, key=_value)), ("longest time", max(timed, key=_value))):
+            lines.append((policy, name, decimals(time), _where(found, row)))
+    if saved:
+        share, row = max(saved, key=_value)
+        lines.append((policy, "greatest advantage", f"{100 * share:.4f} %", _where(found, row)))
+    return lines
+
+
+def _value(pair: tuple[float, Row]) -> float:
+    return pair[0]
+
+
+def _where(found: Sweep, row: Row) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in found.coordinates(row).items())

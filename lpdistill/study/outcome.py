@@ -1,0 +1,233 @@
+"""What comes of one policy on one problem: numbers, or the reason why there are none."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+from lpdistill import __version__
+from lpdistill.analysis.baselines import OPTIMAL, baseline, baseline_named
+from lpdistill.errors import InfeasibleError, LimitError, LpdistillError, ModelError, UnreachableTargetError
+from lpdistill.model.budgets import Budget, budgets_from
+from lpdistill.model.physics import Werner
+from lpdistill.model.problem import Problem
+from lpdistill.model.rules import BUILT_IN, Rule
+from lpdistill.solution.policy import Policy
+from lpdistill.solving import solve
+
+RESULTS = f"lpdistill {__version__}, results 1"
+"""Whose results these are: those of another version are not mixed with them."""
+
+
+class Ending(StrEnum):
+    """How the computation of a point ended."""
+
+    DONE = "done"
+    UNREACHABLE = "unreachable"
+    """The target is out of reach, infinitely many levels lie below it, or rules or budgets leave no policy."""
+    IMPROPER = "improper"
+    """The policy may never reach the target: it has a deadlock."""
+    LIMIT = "limit"
+    """The program does not fit into the machine."""
+    ERROR = "error"
+
+
+AGAIN = frozenset({Ending.LIMIT, Ending.ERROR})
+"""Endings that another attempt may change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The result at one point.
+
+    Attributes
+    ----------
+    ending
+        How the computation ended.
+    message
+        What a person should know of it; empty if it is done.
+    waiting_time
+        Expected waiting time, in the user's unit of time; None if there is none, or it is infinite.
+    lower_bound, upper_bound
+        What is proved of it, for the optimal policy.
+    standard_deviation
+        Of the waiting time.
+    levels
+        Number of fidelity levels.
+    expected
+        Expected totals of a run, by resource.
+    deadlock
+        Configurations in which runs are trapped.
+    seconds
+        Wall-clock time of the computation.
+    """
+
+    ending: Ending
+    message: str = ""
+    waiting_time: float | None = None
+    lower_bound: float | None = None
+    upper_bound: float | None = None
+    standard_deviation: float | None = None
+    levels: int | None = None
+    expected: Mapping[str, float] = field(default_factory=dict)
+    deadlock: tuple[tuple[int, ...], ...] = ()
+    seconds: float = 0.0
+
+
+def outcome_of(problem: Problem, policy: str) -> Outcome:
+    """Compute one point, whatever comes of it.
+
+    >>> outcome = outcome_of(Problem("1/2", 2, "3/4", "79/100"), "nested")
+    >>> outcome.ending, outcome.deadlock
+    (<Ending.IMPROPER: 'improper'>, ((1, 1),))
+    """
+    began = time.perf_counter()
+    try:
+        found = _computed(problem, policy)
+    except (UnreachableTargetError, InfeasibleError) as error:
+        found = Outcome(Ending.UNREACHABLE, str(error))
+    except LimitError as error:
+        found = Outcome(Ending.LIMIT, str(error))
+    except MemoryError:
+        found = Outcome(Ending.LIMIT, "out of memory; run fewer jobs at once, or take fewer memories")
+    except LpdistillError as error:
+        found = Outcome(Ending.ERROR, str(error))
+    except Exception as error:  # noqa: BLE001 - a sweep goes on past whatever happens at one point
+        found = Outcome(Ending.ERROR, f"unexpected {type(error).__name__}: {error}; please report this")
+    return replace(found, seconds=time.perf_counter() - began)
+
+
+def _computed(problem: Problem, name: str) -> Outcome:
+    if name != OPTIMAL:
+        return _evaluated(problem, baseline(problem, name))
+    solution = solve(problem)
+    found = _evaluated(problem, solution.policy)
+    return replace(found, lower_bound=solution.lower_bound, upper_bound=solution.upper_bound)
+
+
+def _evaluated(problem: Problem, policy: Policy) -> Outcome:
+    if policy.deadlock:
+        trapped = ", ".join(map(str, policy.deadlock[:3])) + (", ..." if len(policy.deadlock) > 3 else "")
+        return Outcome(
+            Ending.IMPROPER,
+            f"runs may be trapped for ever in {trapped}",
+            levels=len(problem.levels),
+            deadlock=policy.deadlock,
+        )
+    return Outcome(
+        Ending.DONE,
+        waiting_time=policy.waiting_time,
+        standard_deviation=policy.standard_deviation,
+        levels=len(problem.levels),
+        expected=policy.expected.to_dict(),
+    )
+
+
+def policy_name(name: str) -> str:
+    """The one name of a policy.
+
+    Raises
+    ------
+    ModelError
+        If there is no such policy.
+
+    >>> policy_name("banded:02")
+    'banded:2'
+    """
+    if not isinstance(name, str):
+        raise ModelError("policies", "must be names such as optimal, nested", name)
+    return OPTIMAL if name.strip() == OPTIMAL else baseline_named(name.strip()).name
+
+
+def description(problem: Problem) -> str:
+    """All of a problem as one line of JSON: equal problems have equal lines, and different problems different ones.
+
+    Raises
+    ------
+    ModelError
+        If a rule, a resource or the map is the user's own: their names do not say what they do.
+    """
+    stated = problem.to_dict()
+    stated["rules"].sort(key=json.dumps)
+    text = json.dumps(stated, sort_keys=True, separators=(",", ":"))
+    ordered = tuple(sorted(problem.rules, key=lambda rule: json.dumps(rule.to_dict())))
+    own = {
+        "distillation": (problem.distillation, Werner()),
+        "rules": (ordered, _rules(stated)),
+        "budgets": (problem.budgets, _budgets(stated)),
+    }
+    for where, (given, known) in own.items():
+        if given != known:
+            raise ModelError(where, "must not be of your own in a sweep: results are kept by names", given)
+    return text
+
+
+def described(text: str, like: Problem | None = None) -> Problem:
+    """The problem of a description.
+
+    Parameters
+    ----------
+    text
+        What :func:`description` gave.
+    like
+        A problem whose fidelity levels need not be found again if they are the same.
+
+    >>> problem = Problem(0.5, 4, "3/4", "79/100")
+    >>> described(description(problem)) == problem
+    True
+    """
+    stated = json.loads(text)
+    settings = {name: value for name, value in stated.items() if name not in {"distillation", "rules", "budgets"}}
+    settings |= {"rules": _rules(stated) or (), "budgets": _budgets(stated) or ()}
+    if like is None or any(stated[name] != value for name, value in like.to_dict().items() if name in LATTICE):
+        return Problem(**settings)
+    return like.replace(**{name: value for name, value in settings.items() if name not in LATTICE})
+
+
+LATTICE = ("f0", "target", "memories")
+"""What the fidelity levels depend on."""
+
+
+def _rules(stated: Mapping[str, Any]) -> tuple[Rule, ...] | None:
+    """The built-in rules of a description; None if there are others."""
+    try:
+        return tuple(
+            BUILT_IN[rule["rule"]](**{name: value for name, value in rule.items() if name != "rule"})
+            for rule in stated["rules"]
+        )
+    except (KeyError, TypeError):
+        return None
+
+
+def _budgets(stated: Mapping[str, Any]) -> tuple[Budget, ...] | None:
+    """The budgets of a description; None if their resources are unknown."""
+    try:
+        return budgets_from(stated["budgets"])
+    except ModelError:
+        return None
+
+
+def key_of(described: str, policy: str) -> str:
+    """The name under which the result of a policy on a described problem is kept."""
+    return hashlib.sha256(json.dumps([RESULTS, described, policy]).encode()).hexdigest()
+
+
+def numbers(outcome: Outcome) -> dict[str, Any]:
+    """The outcome as JSON data."""
+    return {
+        "status": str(outcome.ending),
+        "message": outcome.message,
+        "waiting_time": outcome.waiting_time,
+        "lower_bound": outcome.lower_bound,
+        "upper_bound": outcome.upper_bound,
+        "standard_deviation": outcome.standard_deviation,
+        "levels": outcome.levels,
+        "expected": dict(outcome.expected),
+        "deadlock": [list(counts) for counts in outcome.deadlock],
+        "seconds": outcome.seconds,
+    }

@@ -1,0 +1,288 @@
+"""The result of a sweep: its points in order, as tables, arrays and files."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.util import find_spec
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lpdistill.analysis.baselines import OPTIMAL
+from lpdistill.errors import ModelError
+from lpdistill.export.files import writing
+from lpdistill.study.charts import Quantity, chart
+from lpdistill.study.grid import NUMBERS, Grid, Point
+from lpdistill.study.outcome import RESULTS, Ending, Outcome, numbers
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+    from matplotlib.axes import Axes
+
+SUFFIXES = {".csv": (), ".parquet": ("pyarrow",), ".nc": ("xarray", "h5netcdf", "h5py")}
+"""Files that a sweep may be written to, and what that needs."""
+
+TIMES = ("waiting_time", "lower_bound", "upper_bound", "standard_deviation")
+"""Numbers of an outcome that are in the user's unit of time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One policy on one problem.
+
+    Attributes
+    ----------
+    point
+        The problem, and where it lies in the grid.
+    policy
+        The name of the policy.
+    outcome
+        What came of it.
+    advantage
+        ``(T_b - T_opt) / T_b``: what share of this policy's waiting time the optimum saves; None unless both are known.
+    """
+
+    point: Point
+    policy: str
+    outcome: Outcome
+    advantage: float | None
+
+    @property
+    def waiting_time(self) -> float | None:
+        """Expected waiting time."""
+        return self.outcome.waiting_time
+
+
+@dataclass(frozen=True, repr=False)
+class Sweep:
+    """Policies on all problems of a grid; ``sweep["nested"]`` has the rows of one policy.
+
+    Attributes
+    ----------
+    grid
+        What was swept.
+    policies
+        Names of the policies.
+    points
+        The problems, in the order of the grid.
+    outcomes
+        What came of every policy on every problem; policies run fastest.
+    store
+        Where the results are kept; None if nowhere.
+    computed, reused
+        How many points this run has computed, and how many it has found in the store, from before or from another
+        process at work.  Points beyond fidelity 1 are neither.
+    """
+
+    grid: Grid
+    policies: tuple[str, ...]
+    points: tuple[Point, ...]
+    outcomes: tuple[Outcome, ...]
+    store: Path | None
+    computed: int
+    reused: int
+
+    @cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """All points with their outcomes."""
+        found = []
+        outcomes = iter(self.outcomes)
+        for point in self.points:
+            of_policy = {policy: next(outcomes) for policy in self.policies}
+            optimum = of_policy[OPTIMAL].waiting_time if OPTIMAL in of_policy else None
+            found += [
+                Row(point, policy, outcome, None if policy == OPTIMAL else _advantage(outcome.waiting_time, optimum))
+                for policy, outcome in of_policy.items()
+            ]
+        return tuple(found)
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.outcomes)
+
+    def __getitem__(self, policy: str) -> tuple[Row, ...]:
+        if policy not in self.policies:
+            raise ModelError("policy", f"must be one of {', '.join(self.policies)}", policy)
+        return tuple(row for row in self.rows if row.policy == policy)
+
+    def endings(self, policy: str) -> dict[Ending, int]:
+        """How many points of a policy ended how."""
+        count = Counter(row.outcome.ending for row in self[policy])
+        return {ending: count[ending] for ending in Ending}
+
+    def coordinates(self, row: Row) -> dict[str, float | int | str]:
+        """Where a row lies in the grid, as numbers and labels."""
+        return {axis.name: axis.coordinate(value) for axis, value in zip(self.grid.axes, row.point.at, strict=True)}
+
+    def to_dict(self) -> dict[str, Any]:
+        """The sweep as JSON data (schema ``lpdistill.sweep/1``), values of the axes as exact text."""
+        labels = [dict(zip(axis.values, axis.labels, strict=True)) for axis in self.grid.axes]
+        return {
+            "schema": "lpdistill.sweep/1",
+            "results": RESULTS,
+            "axes": self.grid.to_dict(),
+            "policies": list(self.policies),
+            "store": None if self.store is None else str(self.store),
+            "computed": self.computed,
+            "reused": self.reused,
+            "points": [
+                {
+                    **{
+                        axis.name: label[value]
+                        for axis, label, value in zip(self.grid.axes, labels, row.point.at, strict=True)
+                    },
+                    "policy": row.policy,
+                    **numbers(row.outcome),
+                    "advantage": row.advantage,
+                }
+                for row in self.rows
+            ],
+        }
+
+    def to_json(self, *, indent: int | None = 2) -> str:
+        """The sweep as a JSON document."""
+        return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
+
+    def to_frame(self) -> pd.DataFrame:
+        """The sweep as a pandas DataFrame, one row per problem and policy, with all settings of the problem."""
+        import pandas as pd  # noqa: PLC0415 - slow to import, and only frames need it
+
+        cells = []
+        for row in self.rows:
+            outcome = numbers(row.outcome)
+            outcome |= {"deadlock": "; ".join(map(str, row.outcome.deadlock)), "advantage": row.advantage}
+            expected = outcome.pop("expected")
+            cells.append({**self._settings(row.point), "policy": row.policy, **outcome, **expected})
+        frame = pd.DataFrame(cells)
+        for name in ("memories", "levels"):
+            frame[name] = frame[name].astype("Int64")
+        for name in (*TIMES, "advantage"):
+            frame[name] = frame[name].astype(float)
+        return frame
+
+    def _settings(self, point: Point) -> dict[str, Any]:
+        """The settings of a problem as cells; those on no axis are unknown where there is no problem."""
+        at = {axis.name: axis.coordinate(value) for axis, value in zip(self.grid.axes, point.at, strict=True)}
+        problem = point.problem
+        if problem is None:
+            known = {name: at.get(name) for name in NUMBERS if name != "gap"}
+            return {**known, "gap": at.get("gap"), "rules": None, "budgets": None, "final_step": None} | at
+        stated = problem.to_dict()
+        return {
+            **{name: float(getattr(problem, name)) for name in NUMBERS if name not in {"gap", "memories"}},
+            "memories": problem.memories,
+            "gap": float(problem.target - problem.f0),
+            "rules": " + ".join("=".join(map(str, rule.values())) for rule in stated["rules"]),
+            "budgets": "; ".join(map(str, problem.budgets)),
+            "final_step": stated["final_step"],
+        } | at
+
+    def to_dataset(self) -> xr.Dataset:
+        """The sweep as an xarray Dataset, one dimension per axis and one for policies; NaN where there is no number."""
+        try:
+            import xarray as xr  # noqa: PLC0415 - an extra, and slow to import
+        except ImportError:
+            raise ModelError("to_dataset", "needs xarray; install lpdistill[arrays]", None) from None
+        names = [*(axis.name for axis in self.grid.axes), "policy"]
+        shape = [*(len(axis.values) for axis in self.grid.axes), len(self.policies)]
+        coordinates: dict[str, Any] = {
+            axis.name: (
+                axis.name,
+                [axis.coordinate(value) for value in axis.values],
+                {"exact": ", ".join(axis.labels)} | ({"units": "user's unit of time"} if "time" in axis.name else {}),
+            )
+            for axis in self.grid.axes
+        }
+        variables = {}
+        rows = [numbers(row.outcome) | {"advantage": row.advantage} | dict(row.outcome.expected) for row in self.rows]
+        expected = dict.fromkeys(name for row in self.rows for name in row.outcome.expected)
+        for name in (*TIMES, "advantage", "levels", "seconds", *expected):
+            values = [np.nan if row.get(name) is None else row[name] for row in rows]
+            variables[name] = (names, np.array(values, dtype=float).reshape(shape), _attributes(name))
+        for name in ("status", "message"):
+            variables[name] = (names, np.array([row[name] for row in rows], dtype=object).reshape(shape), {})
+        coordinates["policy"] = ("policy", list(self.policies))
+        fixed = {name: str(value) for name, value in self.grid.fixed.items()}
+        about = {"title": "Expected waiting times of distillation policies", "source": RESULTS, **fixed}
+        if self.grid.base is not None:
+            about["problem"] = str(self.grid.base)
+        return xr.Dataset(variables, coordinates, about)
+
+    def write(self, file: str | PathLike[str]) -> None:
+        """Write the sweep to a file, whose suffix says how: ``.csv``, ``.parquet`` or ``.nc`` (netCDF).
+
+        Raises
+        ------
+        ModelError
+            If the suffix is another, the file cannot be written, or a package that it needs is not installed.
+        """
+        require_writable(file)
+        path = Path(file)
+        with writing(file):
+            if path.suffix == ".csv":
+                self.to_frame().to_csv(path, index=False)
+            elif path.suffix == ".parquet":
+                self.to_frame().to_parquet(path, engine="pyarrow", index=False)
+            else:
+                self.to_dataset().to_netcdf(path, engine="h5netcdf")
+
+    def plot(
+        self, axes: Axes | None = None, *, quantity: Quantity | str = Quantity.WAITING_TIME, policy: str | None = None
+    ) -> Axes:
+        """Draw the sweep: lines of all policies over one axis, or a map of one policy over two.
+
+        Parameters
+        ----------
+        axes
+            Where; new axes by default.
+        quantity
+            ``waiting_time``, or ``advantage`` of the optimum.
+        policy
+            The policy of a map; by default the first that has the quantity.
+
+        Raises
+        ------
+        ModelError
+            If more than two axes have several values, or there is no such quantity or policy.
+        """
+        return chart(self, axes, quantity, policy)
+
+    def __repr__(self) -> str:
+        count = Counter(outcome.ending for outcome in self.outcomes)
+        ended = ", ".join(f"{count[ending]:,} {ending}" for ending in Ending if count[ending])
+        axes = repr(self.grid).partition(", ")[2]
+        return f"Sweep: {len(self):,} points, {ended}" + (f"; {axes}" if axes else "")
+
+
+def _advantage(time: float | None, optimum: float | None) -> float | None:
+    """The share of a policy's waiting time that the optimum saves."""
+    return None if time is None or optimum is None or time == 0 else (time - optimum) / time
+
+
+def _attributes(name: str) -> dict[str, str]:
+    if name in TIMES:
+        return {"units": "user's unit of time"}
+    if name == "seconds":
+        return {"units": "s"}
+    return {"units": "1", **({"long_name": "(T - T_optimal) / T"} if name == "advantage" else {})}
+
+
+def require_writable(file: str | PathLike[str], where: str = "file") -> None:
+    """Raise ModelError unless a sweep can be written to a file: its suffix, its folder, the packages it needs."""
+    path = Path(file)
+    if path.suffix not in SUFFIXES:
+        raise ModelError(where, f"must have one of the suffixes {', '.join(SUFFIXES)}", str(file))
+    if not path.parent.is_dir() or path.is_dir():
+        raise ModelError(where, "must be a file in a folder that exists", str(file))
+    for package in SUFFIXES[path.suffix]:
+        if find_spec(package) is None:
+            raise ModelError(where, f"needs {package}; install lpdistill[arrays]", str(file))

@@ -1,0 +1,325 @@
+"""Results in an SQLite database: kept as they come, found again, and shared by processes that work at once.
+
+A result is final once it is committed.  Before a process computes points it claims them, so that two processes on one
+database share the work; the claims of a process that has died count for nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sqlite3
+import struct
+import threading
+import time
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, NamedTuple, Self
+
+import psutil
+
+from lpdistill.errors import ModelError
+from lpdistill.study.outcome import RESULTS, Ending, Outcome
+
+APPLICATION: Final = 0x4C504473
+"""``application_id`` of these databases: "LPDs"."""
+
+FORMAT: Final = 1
+"""``user_version``: what the tables look like."""
+
+PATIENCE: Final = 60.0
+"""Seconds to wait for another process that is writing."""
+
+LEASE: Final = 3600.0
+"""Seconds for which the claims of a process on another machine are honoured after its last sign of life."""
+
+TABLES: Final = {
+    "result": """CREATE TABLE result (
+    key TEXT PRIMARY KEY,
+    version TEXT NOT NULL,
+    problem TEXT NOT NULL,
+    policy TEXT NOT NULL,
+    status TEXT NOT NULL,
+    message TEXT NOT NULL,
+    waiting_time REAL,
+    lower_bound REAL,
+    upper_bound REAL,
+    standard_deviation REAL,
+    levels INTEGER,
+    expected TEXT NOT NULL,
+    deadlock TEXT NOT NULL,
+    seconds REAL NOT NULL
+)""",
+    "runner": """CREATE TABLE runner (
+    id INTEGER PRIMARY KEY,
+    host TEXT NOT NULL,
+    pid INTEGER NOT NULL,
+    started REAL NOT NULL,
+    seen REAL NOT NULL
+)""",
+    "claim": """CREATE TABLE claim (
+    key TEXT PRIMARY KEY,
+    runner INTEGER NOT NULL
+)""",
+}
+"""The tables: results with the problem and policy they belong to, processes at work, and what they have claimed."""
+
+
+class Task(NamedTuple):
+    """One point to compute: its key, its problem's description, its policy."""
+
+    key: str
+    problem: str
+    policy: str
+
+
+class Store:
+    """Results in a database; other processes may use it at the same time.
+
+    Parameters
+    ----------
+    path
+        The file; it is made if there is none.  None keeps results in memory.
+
+    Raises
+    ------
+    ModelError
+        If the file cannot be written, is no database or not one of sweeps, was made by another version, or is
+        damaged; it is left as it is.
+    """
+
+    def __init__(self, path: str | os.PathLike[str] | None) -> None:
+        self.path = None if path is None else Path(path)
+        self._lock = threading.Lock()
+        if self.path is not None:
+            _require(self.path)
+        with self._explained():
+            self._database = sqlite3.connect(
+                ":memory:" if self.path is None else self.path,
+                timeout=PATIENCE,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+        try:
+            with self._explained():
+                self._prepare()
+                self._runner = self._enlist()
+        except BaseException:
+            self._database.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            with self._explained(), self._lock, self._writing():
+                self._database.execute("DELETE FROM claim WHERE runner = ?", (self._runner,))
+                self._database.execute("DELETE FROM runner WHERE id = ?", (self._runner,))
+        except ModelError:
+            if kind is None:
+                raise
+        finally:
+            self._database.close()
+
+    def find(self, keys: Sequence[str]) -> dict[str, Outcome]:
+        """The results that are there already, by key."""
+        with self._explained(), self._lock:
+            return self._find(keys)
+
+    def claim(self, keys: Sequence[str], again: Container[Ending] = ()) -> tuple[list[str], dict[str, Outcome]]:
+        """Claim points for this process.
+
+        Parameters
+        ----------
+        keys
+            The points.
+        again
+            Endings that are not final.
+
+        Returns
+        -------
+        tuple
+            The points that are claimed, and the results that are there by now.  The others are claimed by processes
+            that live.
+        """
+        with self._explained(), self._lock, self._writing():
+            self._bury()
+            self._seen()
+            there = {key: outcome for key, outcome in self._find(keys).items() if outcome.ending not in again}
+            rows = self._database.execute(
+                "SELECT key FROM claim WHERE key IN (SELECT value FROM json_each(?))", (json.dumps(keys),)
+            )
+            others = {row[0] for row in rows}
+            mine = [key for key in keys if key not in others and key not in there]
+            self._database.executemany("INSERT INTO claim VALUES (?, ?)", [(key, self._runner) for key in mine])
+        return mine, there
+
+    def _find(self, keys: Sequence[str]) -> dict[str, Outcome]:
+        rows = self._database.execute(
+            "SELECT key, status, message, waiting_time, lower_bound, upper_bound, standard_deviation, levels, "
+            "expected, deadlock, seconds FROM result WHERE key IN (SELECT value FROM json_each(?))",
+            (json.dumps(keys),),
+        )
+        return {row[0]: _outcome(row[1:]) for row in rows}
+
+    def keep(self, results: Iterable[tuple[Task, Outcome]]) -> None:
+        """Keep results for good, in one transaction, and give up the claims on their points."""
+        rows = [(*task, outcome) for task, outcome in results]
+        with self._explained(), self._lock, self._writing():
+            self._seen()
+            self._database.executemany(
+                "INSERT OR REPLACE INTO result VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (
+                        key,
+                        RESULTS,
+                        problem,
+                        policy,
+                        str(one.ending),
+                        one.message,
+                        one.waiting_time,
+                        one.lower_bound,
+                        one.upper_bound,
+                        one.standard_deviation,
+                        one.levels,
+                        json.dumps(dict(one.expected)),
+                        json.dumps(one.deadlock),
+                        one.seconds,
+                    )
+                    for key, problem, policy, one in rows
+                ],
+            )
+            self._drop([row[0] for row in rows])
+
+    def _drop(self, keys: Sequence[str]) -> None:
+        self._database.executemany(
+            "DELETE FROM claim WHERE key = ? AND runner = ?", [(key, self._runner) for key in keys]
+        )
+
+    def _prepare(self) -> None:
+        """Make the tables, or check them."""
+        with self._writing():
+            if not self._tables():
+                for statement in TABLES.values():
+                    self._database.execute(statement)
+                self._database.execute(f"PRAGMA application_id = {APPLICATION}")
+                self._database.execute(f"PRAGMA user_version = {FORMAT}")
+        if self._tables() != TABLES:
+            raise self._refusal("has other tables than those of sweeps; take another file", None)
+        ((sound, *_), *_) = self._database.execute("PRAGMA quick_check(1)").fetchall()
+        if sound != "ok":
+            raise self._refusal("is damaged; restore it from a copy, or take another file", None)
+        self._write_ahead()
+
+    def _write_ahead(self) -> None:
+        """Let commits be appended to a journal: they survive the death of the process, and cost microseconds."""
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                self._database.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                # Another process is doing the same just now, and SQLite does not wait for it by itself.
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                    raise
+                time.sleep(0.01)
+            else:
+                break
+        self._database.execute("PRAGMA synchronous = NORMAL")
+
+    def _tables(self) -> dict[str, str]:
+        return dict(self._database.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall())
+
+    def _enlist(self) -> int:
+        """Enter this process among those at work."""
+        started = psutil.Process().create_time()
+        with self._writing():
+            added = self._database.execute(
+                "INSERT INTO runner (host, pid, started, seen) VALUES (?, ?, ?, ?)",
+                (platform.node(), os.getpid(), started, time.time()),
+            )
+        assert added.lastrowid is not None  # noqa: S101 - SQLite numbers rows
+        return added.lastrowid
+
+    def _seen(self) -> None:
+        self._database.execute("UPDATE runner SET seen = ? WHERE id = ?", (time.time(), self._runner))
+
+    def _bury(self) -> None:
+        """Forget the processes that have died, and their claims."""
+        rows = self._database.execute("SELECT id, host, pid, started, seen FROM runner").fetchall()
+        dead = [(number,) for number, *process in rows if number != self._runner and not _alive(*process)]
+        self._database.executemany("DELETE FROM claim WHERE runner = ?", dead)
+        self._database.executemany("DELETE FROM runner WHERE id = ?", dead)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """One transaction: all of it happens, or nothing."""
+        self._database.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            if self._database.in_transaction:
+                self._database.execute("ROLLBACK")
+            raise
+        self._database.execute("COMMIT")
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Say what is wrong with the database as an error of the input."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise self._refusal("cannot be used", error) from None
+
+    def _refusal(self, problem: str, error: Exception | None) -> ModelError:
+        return ModelError("store", problem + (f": {error}" if error else ""), str(self.path))
+
+
+def _require(path: Path) -> None:
+    """Raise ModelError, without opening the database, unless a file is one of sweeps, or may become one."""
+    where = str(path)
+    try:
+        with path.open("rb") as file:
+            header = file.read(100)
+    except FileNotFoundError:
+        if not path.parent.is_dir():
+            raise ModelError("store", "must lie in a folder that exists", where) from None
+        header = b""
+    except OSError as error:
+        raise ModelError("store", f"cannot be opened: {error.strerror}", where) from None
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise ModelError("store", "cannot be written; take another file", where)
+    if not header:
+        return
+    if len(header) < 100 or not header.startswith(b"SQLite format 3\0"):
+        raise ModelError("store", "is no SQLite database; take another file", where)
+    version, application = struct.unpack(">60xI4xI", header[:72])
+    if application != APPLICATION:
+        raise ModelError("store", "is a database of another program; take another file", where)
+    if version != FORMAT:
+        raise ModelError(
+            "store", f"has format {version}, and this version knows format {FORMAT} only; take another file", where
+        )
+
+
+def _alive(host: str, pid: int, started: float, seen: float) -> bool:
+    """Whether a process that entered the database is still at work, as far as can be known."""
+    if host != platform.node():
+        return time.time() - seen < LEASE
+    try:
+        process = psutil.Process(pid)
+        return abs(process.create_time() - started) < 1.0 and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
+def _outcome(row: Sequence[Any]) -> Outcome:
+    ending, message, waiting_time, lower, upper, deviation, levels, expected, deadlock, seconds = row
+    totals: Mapping[str, float] = json.loads(expected)
+    trapped = tuple(tuple(counts) for counts in json.loads(deadlock))
+    return Outcome(Ending(ending), message, waiting_time, lower, upper, deviation, levels, totals, trapped, seconds)

@@ -1,0 +1,193 @@
+"""Who computes the points of a sweep: this process, processes on its cores, or a Dask cluster.
+
+All of them take batches of tasks from one iterator, only as many as they are about to compute, and hand results back as
+they come, in any order.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+import warnings
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import CancelledError
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from threadpoolctl import threadpool_limits
+
+from lpdistill import __version__
+from lpdistill.errors import ModelError, WorkerError
+from lpdistill.model.problem import Problem
+from lpdistill.study.outcome import Outcome, described, outcome_of
+from lpdistill.study.store import Task
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+WATCH = "lpdistill-watch"
+LOOK = 0.5
+"""Seconds between two looks at whether the process that a worker works for is alive."""
+
+Batch: TypeAlias = Sequence[Task]
+Results: TypeAlias = list[tuple[Task, Outcome]]
+Coming: TypeAlias = Generator[Results, None, None]
+"""Results as they come; closing it cancels what is under way."""
+
+AHEAD = 2
+"""Batches for every worker that are taken from the iterator before their results are back."""
+
+CONNECTING = 10
+"""Seconds that a Dask scheduler has to answer."""
+
+
+def computed(batch: Batch) -> Iterator[tuple[Task, Outcome]]:
+    """Compute a batch, task by task; tasks with the same fidelity levels, one after the other, share them."""
+    problem: Problem | None = None
+    text = ""
+    for task in batch:
+        if problem is None or task.problem != text:
+            text, problem = task.problem, described(task.problem, problem)
+        yield task, outcome_of(problem, task.policy)
+
+
+def computed_elsewhere(batch: Batch) -> Results:
+    """Compute a batch in a worker, which has one thread and leaves interrupts to the process that drives it."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with threadpool_limits(1):
+        return list(computed(batch))
+
+
+def computed_for(driver: int, batch: Batch) -> Results:
+    """Compute a batch in a worker that ends soon after the process it works for, if that is killed."""
+    if not any(thread.name == WATCH for thread in threading.enumerate()):
+        threading.Thread(target=_end_with, args=(driver,), name=WATCH, daemon=True).start()
+    return computed_elsewhere(batch)
+
+
+def _end_with(driver: int) -> None:
+    while os.getppid() == driver:
+        time.sleep(LOOK)
+    os._exit(1)
+
+
+def in_this_process(batches: Iterator[Batch]) -> Coming:
+    """Results one by one, computed here."""
+    for batch in batches:
+        for result in computed(batch):
+            yield [result]
+
+
+def on_cores(batches: Iterator[Batch], jobs: int) -> Coming:
+    """Results batch by batch, computed by processes on this machine.
+
+    Raises
+    ------
+    WorkerError
+        If one of them dies.
+    """
+    from joblib import Parallel, delayed  # noqa: PLC0415 - only sweeps need processes
+
+    workers = Parallel(n_jobs=jobs, return_as="generator_unordered", pre_dispatch=AHEAD * jobs, batch_size=1)
+    work = partial(computed_for, os.getpid())
+    results = workers(delayed(work)(batch) for batch in batches)
+    try:
+        for found in results:  # noqa: UP028 - yield from would close them first, and joblib would warn
+            yield found
+    except BrokenProcessPool as error:
+        raise WorkerError(
+            "jobs: a worker process died (out of memory, or killed); what was finished is kept, so run it again to go "
+            f"on, with fewer jobs than {jobs} if memory is short"
+        ) from error
+    finally:
+        with warnings.catch_warnings():  # joblib warns of work that is cancelled
+            warnings.simplefilter("ignore", UserWarning)
+            results.close()
+
+
+def on_cluster(batches: Iterator[Batch], client: Client) -> Coming:
+    """Results batch by batch, computed by the workers of a Dask cluster; Dask replaces lost ones.
+
+    Raises
+    ------
+    WorkerError
+        If the cluster is lost, or workers die time and again.
+    """
+    from distributed import as_completed  # noqa: PLC0415 - an extra
+
+    flight = AHEAD * max(1, sum(client.nthreads().values()))
+    pending = {client.submit(computed_elsewhere, batch, pure=False) for batch in islice(batches, flight)}
+    under_way = as_completed(pending, loop=client.loop)
+    try:
+        for future in under_way:
+            pending.discard(future)
+            results = _answer(future)
+            for batch in islice(batches, 1):
+                following = client.submit(computed_elsewhere, batch, pure=False)
+                pending.add(following)
+                under_way.add(following)
+            yield results
+    finally:
+        client.cancel(list(pending))
+
+
+def _answer(future: Future[Results]) -> Results:
+    try:
+        found: Results = future.result()
+    except (Exception, CancelledError) as error:
+        raise WorkerError(
+            f"dask: the cluster lost a batch ({type(error).__name__}: {error}); what was finished is kept, so run it "
+            "again to go on"
+        ) from error
+    return found
+
+
+@contextmanager
+def cluster(dask: Any) -> Iterator[Client]:
+    """A client of the scheduler at an address, closed at the end, or a client that is there already.
+
+    Raises
+    ------
+    ModelError
+        If Dask is not installed, the scheduler does not answer, or its workers have another version of lpdistill.
+    """
+    try:
+        from distributed import Client  # noqa: PLC0415 - an extra, and slow to import
+    except ImportError:
+        raise ModelError("dask", "needs Dask; install lpdistill[distributed]", None) from None
+    if isinstance(dask, Client):
+        _require_version(dask)
+        yield dask
+        return
+    if not isinstance(dask, str):
+        raise ModelError("dask", "must be the address of a scheduler, such as tcp://host:8786, or a Client", dask)
+    try:
+        client = Client(dask, timeout=CONNECTING)
+    except (OSError, ValueError) as error:
+        raise ModelError("dask", f"cannot be reached: {error or 'no answer'}; start a scheduler", dask) from None
+    with client:
+        _require_version(client)
+        yield client
+
+
+def version() -> str:
+    """The version of lpdistill that a worker has."""
+    return __version__
+
+
+def _require_version(client: Client) -> None:
+    try:
+        found = client.run(version)
+    except Exception as error:
+        raise ModelError("dask", f"has workers without lpdistill {__version__}: {error}", None) from error
+    if not found:
+        raise ModelError("dask", "has no workers; start some (dask worker ADDRESS)", client.scheduler.address)
+    for worker, theirs in found.items():
+        if theirs != __version__:
+            raise ModelError(worker, f"has another version of lpdistill than {__version__}", theirs)

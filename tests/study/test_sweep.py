@@ -1,0 +1,368 @@
+"""Sweeps: every way to compute gives the same table, nothing is computed twice, and nothing finished is lost."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+from sweep_cases import POLICIES, SETTINGS, table, table_of
+
+from lpdistill import (
+    Grid,
+    InfiniteLevelsError,
+    LimitError,
+    MaxDistillations,
+    ModelError,
+    Problem,
+    WorkerError,
+    policy_named,
+    solve,
+    sweep,
+)
+from lpdistill.study import sweep as room
+from lpdistill.study import workers
+from lpdistill.study.outcome import Ending, Outcome
+from lpdistill.study.store import Store
+
+TOTAL = Grid(**SETTINGS).size * len(POLICIES)
+FEW = {"p": "0.3,0.6,0.9", "memories": "2:3", "f0": "3/4", "gap": "0.04"}
+
+
+def stored(file):
+    """The rows of a store, read beside whoever writes it; None before there is one."""
+    try:
+        database = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
+        try:
+            return {row[0]: row for row in database.execute("SELECT * FROM result")}
+        finally:
+            database.close()
+    except sqlite3.OperationalError:
+        return None
+
+
+def test_points_are_what_solving_gives():
+    """The rows of every policy have its waiting times, problem by problem, and the advantage of the optimum."""
+    found = sweep(FEW, ("optimal", "greedy", "nested"), store=None)
+    for row in found:
+        policy = policy_named(row.point.problem, row.policy)
+        best = solve(row.point.problem).waiting_time
+        if policy.deadlock:
+            assert (row.outcome.ending, row.waiting_time, row.advantage) == (Ending.IMPROPER, None, None)
+            continue
+        assert row.waiting_time == policy.waiting_time
+        assert row.advantage == (None if row.policy == "optimal" else (row.waiting_time - best) / row.waiting_time)
+    assert [row.point.problem.p for row in found["greedy"]] == [point.problem.p for point in Grid(**FEW).points()]
+
+
+def test_processes_and_this_process_agree(undisturbed, tmp_path):
+    """Two processes and this one give the same table, number by number, bit by bit."""
+    assert table(sweep(Grid(**SETTINGS), POLICIES, store=tmp_path / "a.sqlite", jobs=2)) == table(undisturbed)
+
+
+def test_a_sweep_that_takes_long_goes_on_with_processes(undisturbed, monkeypatch):
+    """Without a number of jobs this process begins and others go on, with the same table."""
+    used = []
+    on_cores = workers.on_cores
+    monkeypatch.setattr(room, "ALONE", 0.05)
+    monkeypatch.setattr(room, "_cores", lambda: 2)
+    monkeypatch.setattr(room, "on_cores", lambda batches, jobs: used.append(jobs) or on_cores(batches, jobs))
+    assert table(sweep(Grid(**SETTINGS), POLICIES, store=None)) == table(undisturbed)
+    assert used == [2]
+
+
+def test_points_in_the_store_are_not_computed_again(undisturbed, tmp_path, monkeypatch):
+    """The same sweep again computes nothing, a larger one only what is new, and a smaller one has its own points."""
+    file = tmp_path / "sweep.sqlite"
+    first = sweep({**SETTINGS, "memories": 2}, POLICIES, store=file)
+    assert (first.computed, first.reused) == (TOTAL // 2, 0)
+    second = sweep(SETTINGS, POLICIES, store=file)
+    assert (second.computed, second.reused) == (TOTAL // 2, TOTAL // 2)
+    monkeypatch.setattr(workers, "outcome_of", None)
+    third = sweep(SETTINGS, POLICIES, store=file)
+    assert (third.computed, third.reused) == (0, TOTAL)
+    assert table(third) == table(undisturbed)
+    nested = sweep({**SETTINGS, "p": "0.9,0.1"}, "nested", store=file)
+    assert [row.waiting_time for row in nested] == [
+        row.waiting_time for p in ("9/10", "1/10") for row in undisturbed["nested"] if str(row.point.problem.p) == p
+    ]
+
+
+def test_the_same_problem_in_other_words_is_the_same_point(tmp_path):
+    """A target instead of a gap, a decimal instead of a fraction, a base instead of settings: nothing is computed."""
+    file = tmp_path / "sweep.sqlite"
+    sweep({"p": "0.5", "memories": 2, "f0": "0.75", "gap": "0.04"}, store=file)
+    assert sweep(Grid(Problem(0.5, 2, "3/4", "79/100"), p=["1/2"]), store=file).computed == 0
+    assert sweep({"p": 0.5, "memories": 2, "f0": "3/4", "target": "0.79,0.78"}, store=file).computed == 1
+
+
+def test_a_sweep_goes_on_past_what_has_no_answer(tmp_path):
+    """Targets out of reach, deadlocks, programs too large and gaps beyond 1 are recorded, and the rest is computed."""
+    grid = {"p": 0.5, "memories": "2,300", "f0": "0.55,0.9,0.99", "gap": "0.04"}
+    found = sweep(grid, ("optimal", "nested"), store=tmp_path / "sweep.sqlite")
+    endings = {(*row.point.at, row.policy): str(row.outcome.ending) for row in found}
+    low, high, highest = found.grid.axes[1].values
+    assert endings == {
+        (2, high, "optimal"): "done",
+        (2, high, "nested"): "improper",
+        (300, high, "optimal"): "limit",
+        (300, high, "nested"): "limit",
+        **{(m, f0, name): "unreachable" for m in (2, 300) for f0 in (low, highest) for name in ("optimal", "nested")},
+    }
+    assert all(row.outcome.message for row in found if row.outcome.ending is not Ending.DONE)
+    assert (found.computed, len(found)) == (8, 12)
+
+
+def test_failures_are_computed_again_only_when_asked(tmp_path, monkeypatch):
+    """Errors and limits stay as they are, unless they are retried; other endings are final."""
+    file = tmp_path / "sweep.sqlite"
+    endings = iter([Ending.ERROR, Ending.LIMIT, Ending.UNREACHABLE])
+    monkeypatch.setattr(workers, "outcome_of", lambda *_: Outcome(next(endings), "as told"))
+    sweep({**FEW, "memories": 2}, store=file, jobs=1)
+    monkeypatch.undo()
+    assert sweep({**FEW, "memories": 2}, store=file).computed == 0
+    again = sweep({**FEW, "memories": 2}, store=file, retry=True)
+    assert (again.computed, again.reused) == (2, 1)
+    assert sorted(outcome.ending for outcome in again.outcomes) == [Ending.DONE, Ending.DONE, Ending.UNREACHABLE]
+    assert sweep({**FEW, "memories": 2}, store=file, retry=True).computed == 0
+
+
+def test_progress_counts_up_to_the_end():
+    """Progress never falls, begins with what is there, ends with everything, and counts what has no waiting time."""
+    told = []
+    sweep(FEW, POLICIES, store=None, jobs=1, progress=lambda *count: told.append(count))
+    done = [count[0] for count in told]
+    assert done == sorted(done)
+    assert (told[0], told[-1]) == ((0, 12, ""), (12, 12, "3 without a waiting time"))
+
+
+def test_an_interrupt_loses_nothing_finished(tmp_path, undisturbed):
+    """Ctrl-C ends a sweep at once; every point that was finished is there, and no claim is left."""
+    file = tmp_path / "sweep.sqlite"
+
+    def interrupt(done, *_):
+        if done >= 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sweep(SETTINGS, POLICIES, store=file, jobs=1, progress=interrupt)
+    assert len(stored(file)) == 5
+    with Store(file) as store:
+        assert len(store.claim([f"{i}" for i in range(3)])[0]) == 3
+    found = sweep(SETTINGS, POLICIES, store=file)
+    assert (found.computed, found.reused) == (TOTAL - 5, 5)
+    assert table(found) == table(undisturbed)
+
+
+def test_an_interrupt_ends_processes_too(tmp_path):
+    """Ctrl-C ends a sweep on several processes, with what was finished, and without waiting for the rest."""
+    file = tmp_path / "sweep.sqlite"
+
+    def interrupt(done, *_):
+        if done:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sweep(SETTINGS, POLICIES, store=file, jobs=2, progress=interrupt)
+    assert 0 < len(stored(file)) < TOTAL
+
+
+@pytest.mark.parametrize(("jobs", "seed"), [("1", 1), ("2", 2)])
+def test_a_killed_sweep_goes_on(start, tmp_path, undisturbed, jobs, seed):
+    """Killed at a random moment, a sweep leaves a sound database; resumed, it computes what is missing, and no more."""
+    file = tmp_path / "sweep.sqlite"
+    moment = random.Random(seed).randrange(1, TOTAL * 3 // 4)  # noqa: S311 - a moment, not a secret
+    running = start(file, "--jobs", jobs)
+    while running.process.poll() is None and len(stored(file) or ()) < moment:
+        time.sleep(0.001)
+    workers_of = psutil.Process(running.process.pid).children(recursive=True)
+    running.process.send_signal(signal.SIGKILL)
+    running.close()
+    before = stored(file)
+    assert moment <= len(before) < TOTAL
+    with sqlite3.connect(file) as database:
+        assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        (claimed,) = database.execute("SELECT count(*) FROM claim").fetchone()
+    database.close()
+    assert claimed <= room.LARGEST_BATCH * (workers.AHEAD * int(jobs) + 1)
+    document = start(file, "--jobs", jobs).document()
+    assert (document["computed"], document["reused"]) == (TOTAL - len(before), len(before))
+    assert table_of(document) == table(undisturbed)
+    # The seconds that a point took differ whenever it is computed.
+    assert before.items() <= stored(file).items()
+    assert not psutil.wait_procs(workers_of, timeout=20)[1]
+
+
+def test_two_processes_share_a_store(start, tmp_path, undisturbed):
+    """Two processes on one new store, at once, get the whole table each, and compute every point once between them."""
+    file = tmp_path / "sweep.sqlite"
+    both = [start(file, "--jobs", "1"), start(file, "--jobs", "1")]
+    documents = [running.document() for running in both]
+    assert [table_of(document) for document in documents] == [table(undisturbed)] * 2
+    assert sum(document["computed"] for document in documents) == TOTAL
+    assert len(stored(file)) == TOTAL
+
+
+def test_two_grids_share_a_store(start, tmp_path, undisturbed):
+    """Two processes with grids that overlap compute what they have in common once, and each has its own table."""
+    file = tmp_path / "sweep.sqlite"
+    lower, upper = {**SETTINGS, "p": "0.1:0.6:0.1"}, {**SETTINGS, "p": "0.4:0.9:0.1"}
+    both = [start(file, "--jobs", "1", settings=lower), start(file, "--jobs", "2", settings=upper)]
+    documents = [running.document() for running in both]
+    assert sum(document["computed"] for document in documents) == TOTAL
+    for document, settings in zip(documents, (lower, upper), strict=True):
+        values = set(Grid(**settings).axes[0].labels)
+        assert table_of(document) == [point for point in table(undisturbed) if point["p"] in values]
+
+
+def test_a_sweep_waits_for_what_another_process_computes(tmp_path, monkeypatch):
+    """Points that another process has claimed are awaited, and taken over when it gives up."""
+    file = tmp_path / "sweep.sqlite"
+    other = Store(file)
+    notes = []
+
+    def progress(done, _, note):
+        notes.append((done, note))
+        if "another process" in note:
+            other.__exit__(None, None, None)
+
+    points = Grid(**FEW).points()
+    tasks = room._tasks(points, ("optimal",))  # noqa: SLF001 - the keys that the other process claims
+    other.claim([tasks[0].key, tasks[3].key])
+    monkeypatch.setattr(room, "PAUSE", 0.0)
+    found = sweep(FEW, store=file, jobs=1, progress=progress)
+    assert (4, "2 in the hands of another process") in notes
+    assert found.computed == 6
+
+
+def test_a_worker_that_dies_loses_nothing_finished(tmp_path, undisturbed, monkeypatch):
+    """If a worker process is killed, the sweep says so and ends; what was finished is kept, and a new one goes on."""
+    file, mark = tmp_path / "sweep.sqlite", tmp_path / "mark"
+    whole = workers.computed_for
+
+    def dies_later(driver, batch):
+        if Path(mark).exists():
+            os.kill(os.getpid(), 9)
+        return whole(driver, batch)
+
+    def progress(done, *_):
+        if done:
+            mark.touch()
+
+    monkeypatch.setattr(workers, "computed_for", dies_later)
+    with pytest.raises(WorkerError, match="worker process died"):
+        sweep(SETTINGS, POLICIES, store=file, jobs=2, progress=progress)
+    monkeypatch.undo()
+    finished = len(stored(file))
+    assert finished > 0
+    found = sweep(SETTINGS, POLICIES, store=file, jobs=2)
+    assert (found.computed, found.reused) == (TOTAL - finished, finished)
+    assert table(found) == table(undisturbed)
+
+
+def test_a_store_that_fails_under_way_ends_the_sweep(tmp_path, monkeypatch):
+    """An error of the store is what the sweep ends with, also where it comes up while workers ask for work."""
+    claim, claims = Store.claim, iter(range(1000))
+
+    def failing(self, keys, again=()):
+        if next(claims) == 6:
+            raise ModelError("store", "is full", None)
+        return claim(self, keys, again)
+
+    monkeypatch.setattr(Store, "claim", failing)
+    with pytest.raises(ModelError, match="is full"):
+        sweep(SETTINGS, POLICIES, store=tmp_path / "sweep.sqlite", jobs=2)
+
+
+WRONG = {
+    "policy": ({"policies": "optimal,best"}, "policy"),
+    "no policy": ({"policies": ()}, "policies"),
+    "repeated policy": ({"policies": ("banded:1", "banded:01")}, "policies"),
+    "policy that is no name": ({"policies": (1,)}, "policies"),
+    "no jobs": ({"jobs": 0}, "jobs"),
+    "half a job": ({"jobs": 1.5}, "jobs"),
+    "jobs and dask": ({"jobs": 2, "dask": "tcp://127.0.0.1:1"}, "jobs"),
+    "dask": ({"dask": 8786}, "dask"),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)
+def test_wrong_arguments_are_refused_before_any_work(wrong, monkeypatch):
+    """What is wrong is an error that names the argument, and nothing is computed."""
+    options, where = wrong
+    monkeypatch.setattr(workers, "outcome_of", None)
+    with pytest.raises(ModelError) as caught:
+        sweep(FEW, **{"store": None, **options})
+    assert caught.value.where == where
+
+
+@pytest.mark.parametrize("wrong", [1, "p=0.5", None])
+def test_what_is_no_grid_is_refused(wrong):
+    """A grid is a Grid, or settings."""
+    with pytest.raises(ModelError, match="must be a Grid") as caught:
+        sweep(wrong, store=None)
+    assert caught.value.where == "grid"
+
+
+def test_policies_count_as_points():
+    """A grid that is small enough alone may be too large with its policies."""
+    with pytest.raises(LimitError, match="policies"):
+        sweep({**FEW, "p": "0.00004:1:0.00004"}, [f"banded:{i}" for i in range(5)], store=None)
+
+
+def test_a_wrong_grid_makes_no_store(tmp_path):
+    """What is refused leaves no database behind."""
+    with pytest.raises(ModelError):
+        sweep({**FEW, "p": "1.5,2"}, store=tmp_path / "sweep.sqlite")
+    assert not list(tmp_path.iterdir())
+
+
+def test_large_programs_come_first_and_neighbours_together():
+    """Work is ordered by decreasing memories, then by level, then by p, policies of one problem one after the other."""
+    done = []
+    settings = {**SETTINGS, "memories": "2:3", "p": "0.5,0.3", "f0": "0.9,0.75"}
+    points = Grid(**settings).points()
+    tasks = room._tasks(points, POLICIES)  # noqa: SLF001 - the order is seen nowhere else
+    work = room._Work(Store(None), tasks, points, POLICIES, retry=False, progress=lambda *_: None)  # noqa: SLF001
+    for task in work.waiting:
+        problem = workers.described(task.problem)
+        done.append((-problem.memories, problem.f0, problem.target, problem.p))
+    work.store.__exit__(None, None, None)
+    assert done == sorted(done)
+    assert [task.policy for task in work.waiting] == [*POLICIES] * 8
+
+
+def test_with_rules_the_table_has_every_alternative():
+    """A sweep over rules has the optimum under each of them."""
+    base = Problem(0.9, 4, "3/4", "79/100")
+    found = sweep(Grid(base, max_distillations="none,1"), store=None)
+    times = [row.waiting_time for row in found]
+    assert times == [solve(base).waiting_time, solve(base.with_constraints(MaxDistillations(1))).waiting_time]
+    assert times[0] < times[1]
+
+
+def test_infinite_levels_are_unreachable_points():
+    """Where solving raises, the point has the message of the error."""
+    problem = Problem(0.5, 4, "0.6", "0.66")
+    with pytest.raises(InfiniteLevelsError) as caught:
+        solve(problem)
+    (outcome,) = sweep(Grid(problem), store=None).outcomes
+    assert replace(outcome, seconds=0) == Outcome(Ending.UNREACHABLE, str(caught.value))
+
+
+def test_sweeping_imports_no_cluster():
+    """Neither Dask nor xarray nor pandas is imported for a sweep on this machine."""
+    code = (
+        "import sys; from lpdistill import sweep; sweep({'p': '0.5,0.6', 'memories': 2, 'f0': 0.75, 'gap': 0.04}, "
+        "store=None); print([name for name in ('dask', 'distributed', 'xarray', 'pandas') if name in sys.modules])"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603 - ours
+    assert ran.stdout.strip() == "[]"
