@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeAlias
+from typing import Protocol
 
-Counter: TypeAlias = Callable[[str, int, int], None]
-"""Told what is being done, how much of it is done, and out of how much."""
+
+class Counter(Protocol):
+    """Told what is being done, how much of it is done, out of how much, and what else there is to say."""
+
+    def __call__(self, stage: str, done: int, total: int, note: str = "") -> None:
+        """Take a report."""
 
 
 def silent(stage: str) -> None:
-    """Do not tell."""
+    """Do not tell about a stage."""
 
 
-def uncounted(stage: str, done: int, total: int) -> None:
-    """Do not tell."""
+def uncounted(stage: str, done: int, total: int, note: str = "") -> None:
+    """Do not tell about a count."""

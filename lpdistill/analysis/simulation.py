@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from fractions import Fraction
 from secrets import randbits
 from types import MappingProxyType
@@ -17,6 +16,7 @@ from lpdistill.analysis.simulated import Simulation, inside
 from lpdistill.arrays import IntArray
 from lpdistill.errors import LimitError, ModelError
 from lpdistill.model.numbers import Number, whole
+from lpdistill.progress import Counter, uncounted
 from lpdistill.solution.policy import Policy
 
 MOST_RUNS = 50_000_000
@@ -24,10 +24,6 @@ MOST_RUNS = 50_000_000
 
 SEED_BITS = 32
 """Length of a seed that is drawn: short enough to be typed again."""
-
-
-def untold(done: int) -> None:
-    """Tell nobody how many runs are done."""
 
 
 def simulate(  # noqa: PLR0913 - what an experiment consists of
@@ -38,7 +34,7 @@ def simulate(  # noqa: PLR0913 - what an experiment consists of
     deviations: Deviations = NONE,
     horizon: Number | None = None,
     confidence: Number = 0.95,
-    progress: Callable[[int], None] = untold,
+    progress: Counter = uncounted,
 ) -> Simulation:
     """Run a policy many times in the system of labelled memories.
 
@@ -113,7 +109,7 @@ def simulate(  # noqa: PLR0913 - what an experiment consists of
         part = Moments.of(np.column_stack([ended.totals, np.isfinite(ended.time)]))
         moments = part if moments is None else moments + part
         delivered += np.bincount(ended.delivered[ended.delivered >= 0], minlength=len(delivered))
-        progress(here.stop)
+        progress("simulating runs", here.stop, count)
     fidelities: dict[Fraction, int] = {}
     for value, times in zip(species.real, delivered.tolist(), strict=True):
         if times:

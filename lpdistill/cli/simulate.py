@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from math import inf, isnan
 from pathlib import Path
 from typing import Annotated
@@ -61,7 +60,7 @@ def simulate(
             deviations=reality,
             horizon=horizon,
             confidence=confidence,
-            progress=partial(_told, progress, count),
+            progress=progress.count,
         )
     one = (
         history_of(chosen, seed=found.seed, deviations=reality, horizon=horizon)
@@ -79,10 +78,6 @@ def simulate(
     _show(found, policy)
     if history and one is not None:
         typer.echo(f"\nexample run\n{one}")
-
-
-def _told(progress: Progress, total: int, done: int) -> None:
-    progress.count("simulating runs", done, total)
 
 
 def _show(found: Simulation, policy: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -79,8 +78,7 @@ def sweep(
         drawable(names, what, plot_policy)
     try:
         with Progress() as progress:
-            count = partial(progress.count, "points")
-            found = sweep_of(grid, names, store=store, jobs=jobs, dask=dask, retry=retry, progress=count)
+            found = sweep_of(grid, names, store=store, jobs=jobs, dask=dask, retry=retry, progress=progress.count)
     except KeyboardInterrupt:
         sys.stderr.write(f"what was finished is kept in {store}; the same command goes on from there\n")
         raise

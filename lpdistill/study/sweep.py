@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from lpdistill.errors import LimitError, ModelError
 from lpdistill.model.numbers import whole
+from lpdistill.progress import Counter, uncounted
 from lpdistill.study.grid import MOST_POINTS, Grid, Point
 from lpdistill.study.outcome import AGAIN, Ending, Outcome, description, key_of, policy_name
 from lpdistill.study.result import Sweep
@@ -21,9 +22,6 @@ from lpdistill.study.workers import Batch, Coming, cluster, in_this_process, on_
 
 if TYPE_CHECKING:
     from distributed import Client
-
-Counter: TypeAlias = Callable[[int, int, str], None]
-"""Told how many of how many are done, and what else there is to say."""
 
 BATCH_SECONDS = 0.25
 """What a batch should take: much longer than to hand it to a worker, and little to lose."""
@@ -35,10 +33,6 @@ ALONE = 1.0
 
 PAUSE = 0.1
 """Seconds between looks at what another process has claimed."""
-
-
-def uncounted(done: int, total: int, note: str) -> None:
-    """Tell nobody."""
 
 
 def sweep(  # noqa: PLR0913 - one keyword for each thing that may be asked
@@ -269,7 +263,7 @@ class _Work:
 
     def _tell(self, note: str = "") -> None:
         notes = [f"{self.without} without a waiting time"] if self.without else []
-        self.progress(len(self.found), self.total, ", ".join([*notes, *([note] if note else [])]))
+        self.progress("points", len(self.found), self.total, ", ".join([*notes, *([note] if note else [])]))
 
     def outcomes(self) -> tuple[Outcome, ...]:
         """The results in the order of the points."""

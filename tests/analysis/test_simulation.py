@@ -330,9 +330,9 @@ def test_moments_do_not_depend_on_blocks(monkeypatch):
 def test_progress_counts_runs(monkeypatch):
     """Progress is told the number of runs done, block by block."""
     monkeypatch.setattr(simulation, "BLOCK", 200)
-    told: list[int] = []
-    simulate(GREEDY, 500, seed=1, progress=told.append)
-    assert told == [200, 400, 500]
+    told = []
+    simulate(GREEDY, 500, seed=1, progress=lambda *report: told.append(report))
+    assert told == [("simulating runs", done, 500) for done in (200, 400, 500)]
 
 
 @dataclass(frozen=True)

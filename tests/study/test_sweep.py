@@ -229,8 +229,9 @@ def test_a_sweep_waits_for_what_another_process_computes(tmp_path, monkeypatch):
     other = Store(file)
     notes = []
 
-    def progress(done, _, note):
+    def progress(_, done, total, note):
         notes.append((done, note))
+        assert total == 6
         if "another process" in note:
             other.__exit__(None, None, None)
 
@@ -253,7 +254,7 @@ def test_a_worker_that_dies_loses_nothing_finished(tmp_path, undisturbed, monkey
             os.kill(os.getpid(), 9)
         return whole(driver, batch)
 
-    def progress(done, *_):
+    def progress(_, done, *_rest):
         if done:
             mark.touch()
 
