@@ -38,6 +38,17 @@ CONVENTIONS = {
 """How waiting times are counted, said where they are compared: relative advantages depend on it."""
 
 
+def share_saved(time: float, least: float) -> float:
+    r"""The share of a waiting time that a lesser one saves, :math:`(T - T_{opt}) / T`; 1 of an infinite one, the limit.
+
+    >>> share_saved(8.0, 6.0), share_saved(math.inf, 6.0), share_saved(0.0, 0.0)
+    (0.25, 1.0, 0.0)
+    """
+    if math.isinf(time):
+        return 1.0
+    return (time - least) / time if time > 0 else 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Compared:
     """One policy of a comparison.
@@ -128,11 +139,7 @@ class Comparison:
             raise ModelError("policy", f"must be one that was compared: {', '.join(self.policies)}", name)
         time, least = self.policies[name].waiting_time, self.optimum.waiting_time
         assert least is not None  # noqa: S101 - the optimum is allowed
-        if time is None:
-            return None
-        if math.isinf(time):
-            return 1.0
-        return (time - least) / time if time > 0 else 0.0
+        return None if time is None else share_saved(time, least)
 
     @property
     def advantages(self) -> dict[str, float | None]:

@@ -11,6 +11,7 @@ from typing import Any
 from joblib import Parallel, delayed
 
 from lpdistill.analysis.baselines import OPTIMAL, waiting_times
+from lpdistill.analysis.comparison import share_saved
 from lpdistill.errors import InfiniteLevelsError, UnreachableTargetError
 from lpdistill.model.baselines import BASELINES
 from lpdistill.model.problem import FinalStep, Problem
@@ -96,7 +97,7 @@ class Race:
         """How much shorter the optimum is, relative to the baseline: ``(T_b - T) / T_b``."""
         last = float(self.problem.last_step_time) if final_step is FinalStep.CHARGED else 0.0
         ours, theirs = self.times[OPTIMAL] + last, self.times[baseline] + last
-        return 1.0 if theirs == float("inf") else (theirs - ours) / theirs
+        return share_saved(theirs, ours)
 
     def excess(self, baseline: str) -> float:
         """How much longer the baseline is, relative to the optimum: ``(T_b - T) / T``."""

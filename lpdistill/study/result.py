@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lpdistill.analysis.baselines import OPTIMAL
+from lpdistill.analysis.comparison import share_saved
 from lpdistill.errors import ModelError
 from lpdistill.export.files import writing
 from lpdistill.study.charts import Quantity, chart
@@ -264,8 +265,8 @@ class Sweep:
 
 
 def _advantage(time: float | None, optimum: float | None) -> float | None:
-    """The share of a policy's waiting time that the optimum saves."""
-    return None if time is None or optimum is None or time == 0 else (time - optimum) / time
+    """The share of a policy's waiting time that the optimum saves, where there are both."""
+    return None if time is None or optimum is None else share_saved(time, optimum)
 
 
 def _attributes(name: str) -> dict[str, str]:
