@@ -111,6 +111,15 @@ def test_alternatives_are_labels():
     assert float(times.sel(rules="max_distillations=1")) == found.rows[1].waiting_time
 
 
+def test_there_is_no_advantage_over_what_breaks_a_budget():
+    """A baseline that exceeds a budget has neither a waiting time nor an advantage, faster though it be."""
+    found = sweep(
+        Grid(Problem(0.5, 4, "3/4", "79/100", budgets=[Budget("generation_attempts", 12)])), POLICIES, store=None
+    )
+    assert [row.outcome.ending for row in found] == [Ending.DONE, Ending.EXCEEDS]
+    assert [(row.waiting_time is None, row.advantage) for row in found] == [(False, None), (True, None)]
+
+
 def test_a_sweep_of_one_point_has_no_axes():
     """Without any axis there is one problem, and every form of the result has it."""
     found = sweep({"p": 0.5, "memories": 2, "f0": "3/4", "gap": "0.04"}, store=None)
@@ -127,6 +136,7 @@ def test_endings_are_counted(wide):
         Ending.DONE: 3,
         Ending.UNREACHABLE: 6,
         Ending.IMPROPER: 3,
+        Ending.EXCEEDS: 0,
         Ending.LIMIT: 0,
         Ending.ERROR: 0,
     }
