@@ -55,7 +55,7 @@ def test_only_a_few_batches_are_under_way(cluster):
     tasks = [Task(str(i), description(point.problem), "optimal") for i, point in enumerate(Grid(**SETTINGS).points())]
     with distributed.Client(cluster) as client:
         for results in workers.on_cluster(batches(tasks), client):
-            back += results
+            back += results.results
     assert {task for task, _ in back} == set(tasks)
     assert max(most) <= 2 * workers.AHEAD + 1
 
