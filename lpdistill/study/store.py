@@ -14,7 +14,7 @@ import struct
 import threading
 import time
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
@@ -109,6 +109,12 @@ class Store:
         if self.path is not None:
             _require(self.path)
         with self._explained():
+            if self._file is not None and Path(f"{self._file}-wal").exists():
+                # To open it for writing, and close it, would move the journal into a file that may not be ours.
+                with closing(
+                    sqlite3.connect(f"{Path(self._file).as_uri()}?mode=ro", timeout=PATIENCE, uri=True)
+                ) as found:
+                    self._require_sound(found)
             self._database = sqlite3.connect(
                 self._file or ":memory:",
                 timeout=PATIENCE,
@@ -227,17 +233,20 @@ class Store:
     def _prepare(self) -> None:
         """Make the tables, or check them."""
         with self._writing():
-            if not self._tables():
+            if not _tables(self._database):
                 for statement in TABLES.values():
                     self._database.execute(statement)
                 self._database.execute(f"PRAGMA application_id = {APPLICATION}")
                 self._database.execute(f"PRAGMA user_version = {FORMAT}")
-        if self._tables() != TABLES:
+        self._require_sound(self._database)
+        self._write_ahead()
+
+    def _require_sound(self, database: sqlite3.Connection) -> None:
+        if _tables(database) != TABLES:
             raise self._refusal("has other tables than those of sweeps; take another file", None)
-        ((sound, *_), *_) = self._database.execute("PRAGMA quick_check(1)").fetchall()
+        ((sound, *_), *_) = database.execute("PRAGMA quick_check(1)").fetchall()
         if sound != "ok":
             raise self._refusal("is damaged; restore it from a copy, or take another file", None)
-        self._write_ahead()
 
     def _write_ahead(self) -> None:
         """Let commits be appended to a journal: they survive the death of the process, and cost microseconds."""
@@ -253,12 +262,6 @@ class Store:
             else:
                 break
         self._database.execute("PRAGMA synchronous = NORMAL")
-
-    def _tables(self) -> dict[str, str]:
-        rows = self._database.execute(
-            "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name <> 'sqlite_sequence'"
-        )
-        return dict(rows.fetchall())
 
     def _enlist(self) -> int:
         """Enter this process among those at work."""
@@ -344,6 +347,11 @@ def _require(path: Path) -> None:
         raise ModelError(
             "store", f"has format {version}, and this version knows format {FORMAT} only; take another file", where
         )
+
+
+def _tables(database: sqlite3.Connection) -> dict[str, str]:
+    rows = database.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name <> 'sqlite_sequence'")
+    return dict(rows.fetchall())
 
 
 def _alive(host: str, pid: int, started: float, seen: float) -> bool:

@@ -311,6 +311,22 @@ def test_what_is_no_store_is_refused_and_left_alone(case, file):
     assert [path.name for path in file.parent.iterdir()] == [file.name]
 
 
+def test_a_refused_store_keeps_its_journal(file, tmp_path):
+    """A file that is refused for what its journal has keeps both, byte by byte."""
+    writer = sqlite3.connect(made(file))
+    writer.execute("PRAGMA journal_mode = WAL")
+    writer.execute("CREATE TABLE more (x)")
+    writer.commit()
+    copies = tmp_path / "copy.sqlite", tmp_path / "copy.sqlite-wal"
+    contents = [file.read_bytes(), Path(f"{file}-wal").read_bytes()]
+    for copy, content in zip(copies, contents, strict=True):
+        copy.write_bytes(content)
+    writer.close()
+    with pytest.raises(ModelError, match="other tables"):
+        Store(copies[0])
+    assert [copy.read_bytes() for copy in copies] == contents
+
+
 @pytest.mark.parametrize(
     ("path", "word"),
     [(".", "directory"), ("nowhere/sweep.sqlite", "folder"), ("file/sweep.sqlite", "directory|folder")],
