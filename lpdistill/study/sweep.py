@@ -224,15 +224,15 @@ class _Work:
     def _through(self, compute: Callable[[Iterator[Batch]], Coming], most: float = float("inf")) -> None:
         """Compute what is waiting, and take no more batches once some seconds have passed."""
         with closing(compute(self._batches(time.monotonic() + most))) as coming:
-            for results, left in coming:
+            for results, left, note in coming:
                 self.store.keep(results)
                 self.computed += len(results)
                 for task, outcome in results:
                     self._found(task.key, outcome)
                     self.seconds += (outcome.seconds - self.seconds) / 8
                 self.waiting.extendleft(reversed(left))
-                if results:
-                    self._tell()
+                if results or note:
+                    self._tell(note)
                 if self.failure is not None:
                     break
         if self.failure is not None:

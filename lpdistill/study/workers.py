@@ -17,6 +17,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
 from itertools import islice
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from threadpoolctl import threadpool_limits
@@ -40,10 +41,11 @@ MOST_SECONDS = 1.0
 
 
 class Answer(NamedTuple):
-    """What comes of a batch: results, and the tasks that were not begun because others took long."""
+    """What comes of a batch: results, tasks not begun because others took long, and what else there is to say."""
 
     results: Sequence[tuple[Task, Outcome]]
     left: Batch = ()
+    note: str = ""
 
 
 Coming: TypeAlias = Generator[Answer, None, None]
@@ -51,6 +53,12 @@ Coming: TypeAlias = Generator[Answer, None, None]
 
 AHEAD = 2
 """Batches for every worker that are taken from the iterator before their results are back."""
+
+DESERTED = 300.0
+"""Seconds for which a cluster may be without workers."""
+
+ASK = 5.0
+"""Seconds without any result after which a cluster is asked whether it has workers."""
 
 CONNECTING = 10
 """Seconds that a Dask scheduler has to answer."""
@@ -134,22 +142,40 @@ def on_cluster(batches: Iterator[Batch], client: Client) -> Coming:
     Raises
     ------
     WorkerError
-        If the cluster is lost, or workers die time and again.
+        If the cluster is lost, has no workers for some minutes, or workers die time and again.
     """
-    from distributed import as_completed  # noqa: PLC0415 - an extra
-
     flight = AHEAD * max(1, sum(client.nthreads().values()))
-    pending = {client.submit(computed_elsewhere, batch, pure=False) for batch in islice(batches, flight)}
-    under_way = as_completed(pending, loop=client.loop)
+    done: SimpleQueue[Future[Answer]] = SimpleQueue()
+    pending: set[Future[Answer]] = set()
+
+    def submit(most: int) -> None:
+        for batch in islice(batches, most):
+            future = client.submit(computed_elsewhere, batch, pure=False)
+            pending.add(future)
+            future.add_done_callback(done.put)
+
+    deserted: float | None = None
     try:
-        for future in under_way:
+        submit(flight)
+        while pending:
+            try:
+                future = done.get(timeout=ASK)
+            except Empty:
+                if client.scheduler_info()["workers"]:
+                    deserted = None
+                    continue
+                deserted = deserted or time.monotonic()
+                if time.monotonic() - deserted > DESERTED:
+                    raise WorkerError(
+                        f"dask: the cluster has had no workers for {DESERTED:g} seconds; what was finished is kept, so "
+                        "start some (dask worker ADDRESS) and run it again to go on"
+                    ) from None
+                yield Answer([], note="the cluster has no workers")
+                continue
             pending.discard(future)
-            results = _answer(future)
-            for batch in islice(batches, 1):
-                following = client.submit(computed_elsewhere, batch, pure=False)
-                pending.add(following)
-                under_way.add(following)
-            yield results
+            answer = _answer(future)
+            submit(1)
+            yield answer
     finally:
         client.cancel(list(pending))
 
