@@ -86,10 +86,15 @@ class Deadline:
         """Probability that the policy of least expected waiting time is done within the window."""
         return float(self.of_fastest[-1])
 
+    @property
+    def late(self) -> float:
+        """Least probability not to be done within the window, accurate relative to its own size however small."""
+        return float(self.recursion.slots[-1].late[0])
+
     @cached_property
     def probabilities(self) -> FloatArray:
         """Greatest probability to be done by the end of each slot, each for a policy of its own, (slots,)."""
-        return np.array([1.0 - float(slot.late[0]) for slot in self.recursion.slots])
+        return np.array([float(slot.done[0]) for slot in self.recursion.slots])
 
     @property
     def curve(self) -> dict[Fraction, float]:
@@ -132,17 +137,18 @@ class Deadline:
             here = (visited[left] > SEEN) & (slot.columns >= 0) & (usual >= 0) & (slot.columns != usual)
             ranks = np.flatnonzero(here)
             ranks = ranks[np.argsort(-visited[left, ranks], kind="stable")]
-            late = recursion.late_after(left, usual[ranks])
+            # No action is better than the best, except by rounding.
+            done = np.minimum(recursion.done_after(left, usual[ranks]), slot.done[ranks])
             actions = zip(process.actions(slot.columns[ranks]), process.actions(usual[ranks]), strict=True)
-            for rank, (action, other), instead in zip(ranks.tolist(), actions, late.tolist(), strict=True):
+            for rank, (action, other), instead in zip(ranks.tolist(), actions, done.tolist(), strict=True):
                 found.append(
                     Difference(
                         recursion.lattice.time(left),
                         process.key(rank),
                         action,
                         other,
-                        1.0 - float(slot.late[rank]),
-                        1.0 - instead,
+                        float(slot.done[rank]),
+                        instead,
                         float(visited[left, rank]),
                     )
                 )
@@ -239,9 +245,11 @@ def deadline(
     r"""The policy that is most likely done within a window.
 
     It maximises :math:`P(T \le W)` over all policies, those that depend on the time that has passed and draw lots
-    among them, by backward recursion over the lattice of times.  Actions whose probabilities differ by less than 1e-12
-    count as equally good; among them it takes that of the fastest policy on average, so that it leaves that policy only
-    where something is gained.  Where rules leave dead ends, it may take the chance of one.
+    among them, by backward recursion over the lattice of times.  Actions count as equally good if they differ by at
+    most a share of 1e-12 of the probability of being late, or of being in time if that is smaller; among them it takes
+    that of the fastest policy on average, so that it leaves that policy only where something is gained.  Over ``n``
+    steps of a run the policy gives up ``n`` such shares at most.  Where rules leave dead ends, it may take the chance of
+    one.
 
     Parameters
     ----------

@@ -105,7 +105,7 @@ class DeadlinePolicy:
     def probability(self, counts: Key, remaining: Number) -> float:
         """Probability to be in time from a configuration with so much time left."""
         rank, slot = self._recursion.process.rank(counts), self._slot(remaining)
-        return 0.0 if slot < 0 else 1.0 - float(self._recursion.slots[slot].late[rank])
+        return 0.0 if slot < 0 else float(self._recursion.slots[slot].done[rank])
 
     @cached_property
     def dynamics(self) -> Dynamics:
@@ -170,7 +170,7 @@ class DeadlinePolicy:
                         "remaining": float(recursion.lattice.time(left)),
                         "counts": recursion.process.key(rank),
                         **described(action),
-                        "probability": 1.0 - float(slot.late[rank]),
+                        "probability": float(slot.done[rank]),
                         "visited": float(visited[left, rank]),
                     }
                 )

@@ -344,9 +344,9 @@ def _require_possible(
     for slot in range(timed.window + 1):
         progress(f"slot {slot} of {timed.window}: pricing {timed.base.column_count:,} columns")
         recursion.advance()
-    least = float(recursion.slots[-1].late[0])
+    least, greatest = float(recursion.slots[-1].late[0]), float(recursion.slots[-1].done[0])
     if least * (1 - MET) <= float(1 - confidence):
-        return 1.0 - least
+        return greatest
     try:
         needed = float(timed.lattice.time(grow(recursion, fastest, confidence, progress)))
         remedy = f"take a window of at least {needed:g}, or a lower confidence"
@@ -354,7 +354,7 @@ def _require_possible(
         remedy = "take a lower confidence"
     raise InfeasibleError(
         f"confidence: no policy is done within {float(window):g} with probability {float(confidence):.12g}; the "
-        f"greatest possible is {likely(1.0 - least)}; {remedy}",
+        f"greatest possible is {likely(greatest)}; {remedy}",
         conflict=(Budget(LATE, 1 - confidence),),
-        workable={"confidence": 1.0 - least},
+        workable={"confidence": greatest},
     )

@@ -172,11 +172,11 @@ def test_lost_and_certain_windows_change_nothing(problem, window):
     usual[uses.configuration] = uses.columns
     lost = 0
     for left, slot in enumerate(recursion.slots):
-        over = (slot.late == 1) & (usual >= 0)
+        over = (slot.done == 0) & (usual >= 0)
         assert (slot.columns[over] == usual[over]).all()
         lost += int(over.sum())
-        known = np.flatnonzero((usual >= 0) & (slot.late < 1))
-        same = recursion.late_after(left, usual[known]) <= slot.late[known] + 1e-13
+        known = np.flatnonzero((usual >= 0) & (slot.done > 0))
+        same = recursion.done_after(left, usual[known]) >= slot.done[known]
         taken = slot.columns[known][same] == usual[known][same]
         if not (recursion.lattice.slots == 0).any():
             assert taken.all()
