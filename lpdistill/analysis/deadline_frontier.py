@@ -12,8 +12,8 @@ import numpy as np
 
 from lpdistill import pictures
 from lpdistill.analysis.frontier import Point, breakpoints
-from lpdistill.analysis.window import asked, augmented, likely, number, opened_in_time, window_of
-from lpdistill.model.numbers import Number, exact
+from lpdistill.analysis.window import asked, augmented, confidence_of, likely, number, opened_in_time, window_of
+from lpdistill.model.numbers import Number
 from lpdistill.model.problem import Problem
 from lpdistill.program.time_augmented import LATE
 from lpdistill.progress import silent
@@ -48,11 +48,16 @@ class DeadlineFrontier:
     def waiting_time(self, confidence: Number) -> float:
         """Least expected waiting time with a confidence; infinite above the greatest that is possible.
 
+        Raises
+        ------
+        ModelError
+            If the confidence is not between 0 and 1.
+
         >>> curve = deadline_frontier(Problem("7/10", 3, "3/4", "79/100"), 12)
         >>> curve.waiting_time("0.8") == curve.points[-1].waiting_time, curve.waiting_time("0.999")
         (True, inf)
         """
-        late = float(1 - exact(confidence, "confidence"))
+        late = float(1 - confidence_of(confidence))
         used = [point.used for point in self.points]
         if late < used[0] * (1 - ROUNDED):
             return float("inf")

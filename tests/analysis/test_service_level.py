@@ -283,6 +283,9 @@ def test_wrong_input_is_refused():
             least_time_within(FIVE, window, confidence)
     with pytest.raises(ModelError, match="window"):
         deadline_frontier(FIVE, -1)
+    for confidence in (-3, 0, 1, 1.5, "sure"):
+        with pytest.raises(ModelError, match="confidence"):
+            curve(FOUR, 7).waiting_time(confidence)
     for ask in (lambda: least_time_within(FIVE, 10**6, "0.9"), lambda: deadline_frontier(FIVE, 10**6)):
         with pytest.raises(LimitError, match="slots"):
             ask()
