@@ -15,8 +15,8 @@ Actions are equally good if they differ by at most a share :data:`INDIFFERENT` o
 Among them that of the fastest policy is preferred, and then those whose expected remaining time is less, counted with
 the fastest policy after the window.  So the policy leaves the fastest one only where that gains something, and never
 once the window is lost or certain.  Between steps that take no time, and between them and others, the expected
-remaining time alone decides.  A run of ``n`` steps gives up at most ``n`` such shares: what the policy attains is what is stated
-to a relative accuracy of ``n`` times :data:`INDIFFERENT`, apart from rounding.
+remaining time alone decides.  A run of ``n`` steps gives up at most ``n`` such shares: what the policy
+attains is what is stated to a relative accuracy of ``n`` times :data:`INDIFFERENT`, apart from rounding.
 """
 
 from __future__ import annotations
