@@ -18,6 +18,7 @@ import numpy as np
 
 from lpdistill import pictures
 from lpdistill.analysis.deadline_policy import SEEN, DeadlinePolicy, Difference
+from lpdistill.analysis.differences import same_system
 from lpdistill.analysis.window import (
     asked,
     confidence_of,
@@ -35,7 +36,6 @@ from lpdistill.model.budgets import Budget
 from lpdistill.model.numbers import Number
 from lpdistill.model.problem import Problem
 from lpdistill.model.size import require_slots
-from lpdistill.model.time_lattice import TimeLattice
 from lpdistill.program.deadlines import DeadlineRecursion
 from lpdistill.progress import silent
 from lpdistill.solution.policy import Policy
@@ -160,9 +160,18 @@ class Deadline:
         return self.differences[0] if self.differences else None
 
     def probability_of(self, policy: Policy) -> FloatArray:
-        """Probability that a stationary policy of the same problem is done by the end of each slot, (slots,)."""
-        lattice = TimeLattice.of(policy.process)
-        return in_time(policy.plan, lattice, len(self.recursion.slots))
+        """Probability that a stationary policy of the same problem is done by the end of each slot, (slots,).
+
+        Raises
+        ------
+        ModelError
+            If it is a policy of another problem or state graph; rules and budgets may differ.
+        """
+        if not same_system(policy.process, self.recursion.process) or (
+            policy.process.uncharged_time != self.recursion.process.uncharged_time
+        ):
+            raise ModelError("policy", "must be one of the same problem, with the last step counted alike", policy)
+        return in_time(policy.plan, self.recursion.lattice, len(self.recursion.slots))
 
     def to_dict(self) -> dict[str, Any]:
         """The result as JSON data (schema ``lpdistill.deadline/1``)."""
@@ -248,8 +257,8 @@ def deadline(
     among them, by backward recursion over the lattice of times.  Actions count as equally good if they differ by at
     most a share of 1e-12 of the probability of being late, or of being in time if that is smaller; among them it takes
     that of the fastest policy on average, so that it leaves that policy only where something is gained.  Over ``n``
-    steps of a run the policy gives up ``n`` such shares at most.  Where rules leave dead ends, it may take the chance of
-    one.
+    steps of a run the policy gives up ``n`` such shares at most.  Where rules leave dead ends, it may take the chance
+    of one.
 
     Parameters
     ----------

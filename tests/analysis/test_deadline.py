@@ -29,6 +29,8 @@ from lpdistill import (
     smallest_window,
     solve,
 )
+from lpdistill.analysis.propagation import propagate
+from lpdistill.model import size
 
 FIVE = Problem("7/10", 5, "3/4", "79/100")
 THREE = FIVE.replace(memories=3)
@@ -301,6 +303,30 @@ def test_pictures_have_a_curve_for_each_policy():
     assert axes.lines[0].get_ydata().tolist() == found.probabilities.tolist()
 
 
+@pytest.mark.parametrize(
+    "changes", [{"generation_time": 3}, {"p": "1/2"}, {"memories": 4}, {"final_step": "free"}, {"target": "31/40"}]
+)
+def test_policies_of_other_problems_are_refused(changes):
+    """Only policies of the same problem are put beside the best one; rules and budgets may differ."""
+    found = deadline(FIVE, 10)
+    other = baseline(FIVE.replace(**changes), "nested")
+    for ask in (lambda: found.probability_of(other), lambda: found.plot(beside={"nested": other})):
+        with pytest.raises(ModelError, match="same problem"):
+            ask()
+    with pytest.raises(ModelError, match="same problem"):
+        deadline(FIVE.graph(), 10).probability_of(other)
+    ruled = baseline(FIVE.with_constraints(EqualLevelsOnly()), "nested")
+    assert found.probability_of(ruled).tolist() == found.probability_of(baseline(FIVE, "nested")).tolist()
+
+
+def test_policies_of_state_graphs_are_compared_by_their_graphs():
+    """A policy of an equal graph is put beside the best one, that of another graph is refused."""
+    found = deadline(THREE.graph(), 8)
+    assert found.probability_of(deadline(THREE.graph(), 3).fastest).tolist() == found.of_fastest.tolist()
+    with pytest.raises(ModelError, match="same problem"):
+        found.probability_of(deadline(THREE.replace(p="1/2").graph(), 3).fastest)
+
+
 WRONG = {
     "zero": (0, "above 0"),
     "negative": (-3, "above 0"),
@@ -339,9 +365,40 @@ def test_long_work_is_refused(monkeypatch):
     assert refused.value.size["slots"] == 10**9 + 1
     with pytest.raises(LimitError, match="slots"):
         deadline(FIVE.replace(generation_time="1/1000003", distillation_time="1/999983"), 1)
-    monkeypatch.setattr("lpdistill.analysis.window.MOST_SLOTS", 1000)
+    monkeypatch.setattr("lpdistill.model.size.MOST_SLOTS", 1000)
     with pytest.raises(LimitError, match="1,000 slots"):
         smallest_window(Problem("1e-7", 2, "3/4", "31/40"), "0.9")
+
+
+def test_the_search_for_a_window_goes_no_further_than_what_is_allowed(monkeypatch):
+    """The runs of the fastest policy are followed over no more slots than the recursion may go through."""
+    lengths = []
+
+    def followed(renewal, slots, enough):
+        lengths.append(slots)
+        return propagate(renewal, slots, enough)
+
+    monkeypatch.setattr("lpdistill.analysis.window.propagate", followed)
+    monkeypatch.setattr("lpdistill.model.size.MOST_PRICED", 700 * (size.SLOT_COLUMNS + 10))
+    with pytest.raises(LimitError, match="slots") as refused:
+        smallest_window(Problem("1e-4", 2, "3/4", "31/40"), "0.9")
+    assert max(lengths) == refused.value.size["most_slots"] <= 700
+
+
+def test_slots_have_a_cost_of_their_own():
+    """However few the columns, no more slots are let through than can be gone through in minutes."""
+    assert size.most_slots(3, 4, layers=False) * size.SLOT_COLUMNS <= size.MOST_PRICED
+    assert size.most_slots(10**3, 10**6, layers=False) * 10**6 <= size.MOST_PRICED
+    with pytest.raises(LimitError, match="minutes"):
+        size.require_slots(3_000, 10**3, 10**6, layers=False)
+
+
+@pytest.mark.parametrize("confidence", ["1e-20", "1e-16", "1e-12"])
+def test_the_smallest_window_of_a_small_confidence(confidence):
+    """A confidence far below rounding of 1 is met to its own digits: three slots are in time with 2.2e-14."""
+    found = smallest_window(Problem("1e-7", 3, "3/4", "31/40"), confidence)
+    assert found.probability >= float(confidence) > found.probabilities[-2]
+    assert (found.window == 3) == (confidence != "1e-12")
 
 
 def test_problems_without_a_policy_are_refused():
