@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lpdistill import pictures
-from lpdistill.analysis.deadline_policy import SEEN, DeadlinePolicy, Difference
+from lpdistill.analysis.deadline_policy import SEEN, DeadlinePolicy, Departure
 from lpdistill.analysis.differences import same_system
 from lpdistill.analysis.window import (
     asked,
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SHOWN = 5
-"""Differences that a printed deadline shows."""
+"""Departures from the fastest policy that a printed deadline shows."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -125,7 +125,7 @@ class Deadline:
         return float(slots[-1].remaining[0]) - process.uncharged_time
 
     @cached_property
-    def differences(self) -> tuple[Difference, ...]:
+    def departures(self) -> tuple[Departure, ...]:
         """Where runs take other actions than those of the fastest policy: with most time left first."""
         recursion, process = self.recursion, self.recursion.process
         uses = self.fastest.plan.uses
@@ -142,7 +142,7 @@ class Deadline:
             actions = zip(process.actions(slot.columns[ranks]), process.actions(usual[ranks]), strict=True)
             for rank, (action, other), instead in zip(ranks.tolist(), actions, done.tolist(), strict=True):
                 found.append(
-                    Difference(
+                    Departure(
                         recursion.lattice.time(left),
                         process.key(rank),
                         action,
@@ -155,9 +155,9 @@ class Deadline:
         return tuple(found)
 
     @property
-    def first_difference(self) -> Difference | None:
+    def first_departure(self) -> Departure | None:
         """The earliest place where the policy leaves the fastest one, and there the most visited; None if nowhere."""
-        return self.differences[0] if self.differences else None
+        return self.departures[0] if self.departures else None
 
     def probability_of(self, policy: Policy) -> FloatArray:
         """Probability that a stationary policy of the same problem is done by the end of each slot, (slots,).
@@ -189,7 +189,7 @@ class Deadline:
                 {"window": number(time), "probability": best, "probability_of_fastest_mean": usual}
                 for time, best, usual in self._steps()
             ],
-            "differences": [difference.to_dict() for difference in self.differences],
+            "differences": [departure.to_dict() for departure in self.departures],
         }
 
     def to_json(self, *, indent: int | None = 2) -> str:
@@ -239,10 +239,10 @@ class Deadline:
             f"Deadline: done within {float(self.window):g}{smallest} with probability {likely(self.probability)}",
             f"  fastest policy   {likely(self.probability_of_fastest_mean)}",
             f"  expected time    {self.waiting_time:.6f} (fastest {self.fastest.waiting_time:.6f})",
-            f"  differences      {len(self.differences)}",
+            f"  departures       {len(self.departures)}",
         ]
         words = self.fastest.wording
-        for one in self.differences[:SHOWN]:
+        for one in self.departures[:SHOWN]:
             does, usual = (" / ".join(words.action(action)) for action in (one.action, one.fastest))
             lines.append(f"    {float(one.remaining):g} left, {words.configuration(one.key)}: {does}, not {usual}")
         return "\n".join(lines)
@@ -272,7 +272,7 @@ def deadline(
     Raises
     ------
     ModelError
-        If the window is no number above 0, or the problem has budgets.
+        If the window is no number above 0 (0 is one where the last step is free), or the problem has budgets.
     LimitError
         If the window has more slots of time than can be gone through.
     InfeasibleError
@@ -284,8 +284,8 @@ def deadline(
     >>> round(found.probability, 6), round(found.probability_of_fastest_mean, 6)
     (0.909962, 0.873043)
     """
-    within = window_of(window)
     process, budgets, lattice = opened_in_time(problem)
+    within = window_of(window, lattice)
     _refuse(budgets)
     slots = max(lattice.within(within), 0)
     require_slots(slots + 1, process.size, process.column_count, layers=False)

@@ -133,7 +133,7 @@ def deadline_frontier(
     Raises
     ------
     ModelError
-        If the window is no number above 0.
+        If the window is no number above 0 (0 is one where the last step is free).
     LimitError
         If the program, with a layer of configurations for every slot of the window, is too large.
 
@@ -142,7 +142,7 @@ def deadline_frontier(
     >>> deadline_frontier(Problem("7/10", 3, "3/4", "79/100"), 12)
     DeadlineFrontier: 2 breakpoints for a window of 12, from 8.91002 with 0.814788 in time to 8.90502 with 0.814762
     """
-    within = window_of(window)
     process, budgets, lattice = opened_in_time(problem)
+    within = window_of(window, lattice)
     timed = augmented(process, lattice, within)
     return DeadlineFrontier(problem, within, breakpoints(timed, budgets, LATE, progress))

@@ -82,18 +82,23 @@ def _meets(slot: Slot, confidence: Fraction) -> bool:
     return bool(slot.late[0] <= float(1 - confidence) * ROUNDED)
 
 
-def window_of(window: Number) -> Fraction:
+def window_of(window: Number, lattice: TimeLattice) -> Fraction:
     """The window that a user means.
 
     Raises
     ------
     ModelError
-        If it is no number above 0.
+        If it is no number above 0; 0 is a window where a step is not charged, which may then end in no time.
     """
     within = exact(window, "window")
-    if within <= 0:
-        raise ModelError("window", "must be above 0", window)
+    if within < 0 or (within == 0 and not lattice.uncharged):
+        raise ModelError("window", "must be at least 0" if lattice.uncharged else "must be above 0", window)
     return within
+
+
+def slots_left(lattice: TimeLattice, remaining: Number) -> int:
+    """How many whole slots are left with so much time left; -1 for none."""
+    return lattice.within(exact(remaining, "remaining"))
 
 
 def confidence_of(confidence: Number) -> Fraction:

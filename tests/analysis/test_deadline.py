@@ -186,20 +186,20 @@ def test_lost_and_certain_windows_change_nothing(problem, window):
 
 
 @some
-def test_differences_gain(problem, window):
+def test_departures_gain(problem, window):
     """Wherever runs leave the fastest policy, its action would do worse, by what is stated; the first is the first."""
     found = deadline(problem, window)
-    assert found.differences
-    assert found.first_difference == found.differences[0]
-    for one in found.differences:
+    assert found.departures
+    assert found.first_departure == found.departures[0]
+    for one in found.departures:
         assert one.action != one.fastest
         assert one.action == found.policy.at(one.key, one.remaining)
         assert one.probability == found.policy.probability(one.key, one.remaining)
         assert one.probability >= one.probability_of_fastest
         assert one.visited > 0
-    left = [one.remaining for one in found.differences]
+    left = [one.remaining for one in found.departures]
     assert left == sorted(left, reverse=True)
-    assert any(one.probability > one.probability_of_fastest + 1e-6 for one in found.differences)
+    assert any(one.probability > one.probability_of_fastest + 1e-6 for one in found.departures)
 
 
 @some
@@ -238,6 +238,17 @@ def test_smallest_windows_of_random_problems(problem, confidence):
     assert len(found.recursion.slots) == 1 or found.probabilities[-2] < float(confidence)
 
 
+def test_a_window_of_no_time():
+    """Where raw pairs meet the target and the last step is free, 0 is a window, and the smallest one may be that."""
+    coin = Problem("1/2", 1, "3/4", "7/10", final_step="free")
+    found = smallest_window(coin, "1/2")
+    assert (found.window, found.probability) == (0, 0.5)
+    assert deadline(coin, found.window).probability == 0.5
+    assert deadline(FIVE.replace(final_step="free"), 0).probability == 0
+    with pytest.raises(ModelError, match="at least 0"):
+        deadline(coin, "-1/2")
+
+
 def test_a_confidence_that_is_attained_exactly():
     """A probability that equals the confidence is enough: p = 1/2 attains 1/2 in the first slot, 3/4 in the second."""
     coin = Problem("1/2", 1, "3/4", "7/10")
@@ -254,7 +265,7 @@ def test_lists_and_frames():
     assert (document["window"], document["probability"]) == (10, found.probability)
     assert [row["window"] for row in document["curve"]] == list(range(11))
     assert document["curve"][-1]["probability_of_fastest_mean"] == found.probability_of_fastest_mean
-    assert len(document["differences"]) == len(found.differences)
+    assert len(document["differences"]) == len(found.departures)
     frame = found.to_frame()
     assert frame["probability"].tolist() == found.probabilities.tolist()
     policy = found.policy.to_frame()
@@ -272,8 +283,8 @@ def test_nothing_to_gain_is_said():
     """With one memory and the target below a raw pair there is one thing to do, so that nothing differs."""
     found = deadline(Problem("1/3", 1, "3/4", "7/10"), 4)
     assert found.probability == pytest.approx(1 - (2 / 3) ** 4, abs=1e-15)
-    assert found.differences == ()
-    assert found.first_difference is None
+    assert found.departures == ()
+    assert found.first_departure is None
 
 
 def test_after_the_window():

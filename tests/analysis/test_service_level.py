@@ -267,6 +267,16 @@ def test_answers_as_data():
     assert frontier.waiting_time("0.99999") == np.inf
 
 
+def test_time_left_is_in_whole_slots():
+    """Between two ends of slots a window is the earlier one, and both kinds of policy count what is left from there."""
+    found, exact = least_time_within(FIVE, "21/2", "0.9"), least_time_within(FIVE, 10, "0.9")
+    assert found.to_dict()["policy"] == exact.to_dict()["policy"]
+    assert found.policy.randomised == exact.policy.randomised
+    key, left = found.policy.randomised[0]
+    assert len(found.policy.at(key, left)) == 2
+    assert found.to_dict()["policy"][0]["remaining"] == deadline(FIVE, "21/2").policy.to_frame()["remaining"][0] == 10
+
+
 def test_pictures():
     """The picture of the frontier has its breakpoints; that of the answer, two curves."""
     pytest.importorskip("matplotlib")
