@@ -23,6 +23,7 @@ def brief(monkeypatch):
     monkeypatch.setattr(claims, "TWO", FEW)
     monkeypatch.setattr(claims, "MANY", {("0.75", "0.79"): (4, 16)})
     monkeypatch.setattr(claims, "SAMPLES", 2)
+    monkeypatch.setattr(claims, "SOME_P", ("0.5",))
     monkeypatch.setattr(figures, "P", FEW[0])
     monkeypatch.setattr(figures, "F0", FEW[1])
     monkeypatch.setattr(figures, "MEMORIES", (2, 4))

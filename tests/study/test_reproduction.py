@@ -15,6 +15,7 @@ from lpdistill import FinalStep, InfiniteLevelsError, Problem, baseline, reprodu
 from lpdistill.analysis.baselines import waiting_times
 from lpdistill.model.baselines import BASELINES
 from lpdistill.study import claims, figures
+from lpdistill.study import race as search
 from lpdistill.study.claims import Record, Verdict, advantage_claims, jumps
 from lpdistill.study.published_numbers import TOLERANCE, PublishedTime, Residual, published
 from lpdistill.study.race import Interval, Race, Region, greatest, race
@@ -87,6 +88,14 @@ def test_points_without_a_finite_program_are_left_out(point):
     assert race((Fraction(p), memories, Fraction(f0), Fraction(gap)), 50) is None
 
 
+@pytest.fixture
+def coarse(monkeypatch):
+    """A search of one round, twice as fine as its first grid."""
+    monkeypatch.setattr(search, "FINER", 2)
+    monkeypatch.setattr(search, "ROUNDS", 1)
+
+
+@pytest.mark.usefixtures("coarse")
 def test_the_search_is_at_least_as_good_as_every_point_of_a_grid():
     """What a search coarse to fine finds is beaten by no point of its coarse grid, nor by finer ones nearby."""
     best = greatest(SMALL)
@@ -95,13 +104,14 @@ def test_the_search_is_at_least_as_good_as_every_point_of_a_grid():
             one = race((p, 3, f0, SMALL.gaps[0]), 5)
             assert all(best[name].advantage(name) >= one.advantage(name) for name in BASELINES)
     top = best["nested"].problem
-    for step in (Fraction(1, 50), Fraction(-1, 50)):
+    for step in (SMALL.p.step / 2, -SMALL.p.step / 2):
         p = top.p + step
         if SMALL.p.low <= p <= SMALL.p.high:
             beside = race((p, 3, top.f0, SMALL.gaps[0]), 5)
             assert best["nested"].advantage("nested") >= beside.advantage("nested")
 
 
+@pytest.mark.usefixtures("coarse")
 def test_the_search_is_the_same_on_two_processes():
     """How many processes search does not change what is found."""
     one, two = greatest(SMALL), greatest(SMALL, jobs=2)
@@ -136,6 +146,7 @@ def test_claims_about_shapes_and_limits_hold(monkeypatch):
     """Few points already show that times jump up in f0, that pumping is optimal for two, and nested good for many."""
     monkeypatch.setattr(claims, "TWO", FEW)
     monkeypatch.setattr(claims, "MANY", {("0.75", "0.79"): (4, 32)})
+    monkeypatch.setattr(claims, "SOME_P", ("0.5",))
     monkeypatch.setattr(claims, "SAMPLES", 4)
     race_of_one = (Record("greedy", "one", race((Fraction("0.7"), 4, Fraction("0.9"), Fraction("0.04")), 5)),)
     nested = (Record("nested", "one", race_of_one[0].race),)

@@ -138,7 +138,7 @@ def test_failures_are_computed_again_only_when_asked(tmp_path, monkeypatch):
 def test_progress_counts_up_to_the_end():
     """Progress never falls, begins with what is there, ends with everything, and counts what has no waiting time."""
     told = []
-    sweep(FEW, POLICIES, store=None, jobs=1, progress=lambda *count: told.append(count))
+    sweep(FEW, POLICIES, store=None, jobs=1, progress=lambda _, *count: told.append(count))
     done = [count[0] for count in told]
     assert done == sorted(done)
     assert (told[0], told[-1]) == ((0, 12, ""), (12, 12, "3 without a waiting time"))
@@ -148,7 +148,7 @@ def test_an_interrupt_loses_nothing_finished(tmp_path, undisturbed):
     """Ctrl-C ends a sweep at once; every point that was finished is there, and no claim is left."""
     file = tmp_path / "sweep.sqlite"
 
-    def interrupt(done, *_):
+    def interrupt(_stage, done, *_rest):
         if done >= 5:
             raise KeyboardInterrupt
 
@@ -166,7 +166,7 @@ def test_an_interrupt_ends_processes_too(tmp_path):
     """Ctrl-C ends a sweep on several processes, with what was finished, and without waiting for the rest."""
     file = tmp_path / "sweep.sqlite"
 
-    def interrupt(done, *_):
+    def interrupt(_stage, done, *_rest):
         if done:
             raise KeyboardInterrupt
 
