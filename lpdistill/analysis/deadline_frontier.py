@@ -12,8 +12,8 @@ import numpy as np
 
 from lpdistill import pictures
 from lpdistill.analysis.frontier import Point, breakpoints
-from lpdistill.analysis.window import asked, augmented, likely, number, opened_in_time, window_of
-from lpdistill.model.numbers import Number, exact
+from lpdistill.analysis.window import asked, augmented, confidence_of, likely, number, opened_in_time, window_of
+from lpdistill.model.numbers import Number
 from lpdistill.model.problem import Problem
 from lpdistill.program.time_augmented import LATE
 from lpdistill.progress import silent
@@ -48,11 +48,16 @@ class DeadlineFrontier:
     def waiting_time(self, confidence: Number) -> float:
         """Least expected waiting time with a confidence; infinite above the greatest that is possible.
 
+        Raises
+        ------
+        ModelError
+            If the confidence is not between 0 and 1.
+
         >>> curve = deadline_frontier(Problem("7/10", 3, "3/4", "79/100"), 12)
         >>> curve.waiting_time("0.8") == curve.points[-1].waiting_time, curve.waiting_time("0.999")
         (True, inf)
         """
-        late = float(1 - exact(confidence, "confidence"))
+        late = float(1 - confidence_of(confidence))
         used = [point.used for point in self.points]
         if late < used[0] * (1 - ROUNDED):
             return float("inf")
@@ -128,7 +133,7 @@ def deadline_frontier(
     Raises
     ------
     ModelError
-        If the window is no number above 0.
+        If the window is no number above 0 (0 is one where the last step is free).
     LimitError
         If the program, with a layer of configurations for every slot of the window, is too large.
 
@@ -137,7 +142,7 @@ def deadline_frontier(
     >>> deadline_frontier(Problem("7/10", 3, "3/4", "79/100"), 12)
     DeadlineFrontier: 2 breakpoints for a window of 12, from 8.91002 with 0.814788 in time to 8.90502 with 0.814762
     """
-    within = window_of(window)
     process, budgets, lattice = opened_in_time(problem)
+    within = window_of(window, lattice)
     timed = augmented(process, lattice, within)
     return DeadlineFrontier(problem, within, breakpoints(timed, budgets, LATE, progress))

@@ -15,7 +15,7 @@ from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.model.budgets import Budget
 from lpdistill.model.process import After, Choice
 from lpdistill.model.reachability import HUGE, Reachability
-from lpdistill.model.resources import TIME, Resource, Tariff
+from lpdistill.model.resources import REACHING, TIME, Resource, Tariff
 from lpdistill.model.time_lattice import simplest
 
 
@@ -180,7 +180,7 @@ class GraphProcess:
         """What actions cost under the tariff, (columns,)."""
         cost = self.tariff.time * self.durations
         for resource, price in self.tariff.prices:
-            cost = cost + price * self.amounts_by_name[resource.name]
+            cost = cost + price * self.amounts(resource, np.arange(len(self.names)))
         return cost
 
     def price(self, values: FloatArray) -> PricedNodes:
@@ -233,7 +233,8 @@ class GraphProcess:
 
     def amounts(self, resource: Resource, columns: IntArray) -> FloatArray:
         """What the given actions use of a resource, (columns,)."""
-        return self.amounts_by_name[resource.name][columns]
+        amounts = self.reaching if resource == REACHING else self.amounts_by_name[resource.name]
+        return amounts[columns]
 
     def proper(self) -> IntArray:
         """Actions of a proper policy, one for every live state, in order."""

@@ -278,6 +278,10 @@ class TimeAugmented:
         layer, within = divmod(rank, self.base.size)
         return self.base.key(within), None if layer > self.window else layer * self.lattice.unit
 
+    def remaining(self, passed: Fraction) -> Fraction:
+        """Time left of the window, in whole slots as the waiting time counts them, after so much has passed."""
+        return self.lattice.time(self.window) - passed
+
     def rank(self, key: Hashable) -> int:
         """The configuration that a user names; KeyError if there is none."""
         try:
