@@ -94,7 +94,7 @@ def waiting_times(problem: Problem) -> dict[str, float]:
     require_live(process)
     optimum = policy_iteration(process, process.proper())
     found = {name: _policy(chosen, dynamics).waiting_time for name, chosen in BASELINES.items()}
-    return {OPTIMAL: float(optimum.values[0]) - process.uncharged_time, **found}
+    return {OPTIMAL: float(optimum.values[0]) - float(process.uncharged_time), **found}
 
 
 def policy_named(problem: Problem, name: str, progress: Callable[[str], None] = silent) -> Policy:

@@ -34,6 +34,7 @@ from lpdistill.analysis import distribution as module
 from lpdistill.analysis import propagation, tail
 from lpdistill.model.time_lattice import TimeLattice
 from lpdistill.program.plan import Plan
+from lpdistill.program.state_graph import process_of
 
 every_problem = pytest.mark.parametrize("problem", SMALL.values(), ids=SMALL)
 
@@ -552,3 +553,49 @@ def test_every_law_can_be_drawn(defective):
     for found in (geometric(1), distribution(defective), distribution(never)):
         for view in ("cdf", "survival"):
             assert found.plot(view=view).get_xlabel().startswith("waiting time")
+
+
+LONG = Fraction(1000003, 1000001)
+"""A duration that no float holds, nor any fraction of small denominator that rounds to one."""
+
+
+def test_times_are_exact_whatever_the_durations():
+    """What a free last step takes off is exact: the time of a run that takes just one charged step is in its cdf."""
+    problem = Problem(1, 2, "3/4", "31/40", generation_time=LONG, distillation_time=LONG, final_step="free")
+    found = distribution(solve(problem).policy)
+    assert found.lattice.uncharged == LONG
+    assert found.cdf(LONG) == pytest.approx(13 / 18, rel=1e-12)
+
+
+@pytest.mark.parametrize("time", [LONG, Fraction(1, 3), 1 / 3, 2])
+def test_graphs_keep_fractions_and_read_floats_simply(time):
+    """A graph's times are its fractions, and the simplest ones that round to its floats."""
+    graph = nx.DiGraph(start="s", uncharged_time=time)
+    graph.add_nodes_from(
+        [("s", {"kind": "state"}), ("a", {"kind": "action", "time": time}), ("end", {"kind": "target"})]
+    )
+    graph.add_edge("s", "a")
+    graph.add_edges_from([("a", "s"), ("a", "end")], probability=0.5)
+    process = process_of(graph)
+    assert process.step_times == (process.uncharged_time,) == (Fraction(time).limit_denominator(2 * 10**6),)
+    assert distribution(solve(graph).policy).cdf(0) == 0.5
+
+
+def test_a_law_computed_to_its_end_is_whole_however_rarely_runs_end():
+    """Where runs end with a probability of 1e-20 only, the law of those is whole, and its cdf known by any time."""
+    graph = nx.DiGraph(start="s")
+    graph.add_nodes_from([("s", {"kind": "state"}), ("lost", {"kind": "state"}), ("end", {"kind": "target"})])
+    for name, state, time in (("try", "s", 1), ("wait", "lost", 1), ("leave", "lost", 5)):
+        graph.add_node(name, kind="action", time=time)
+        graph.add_edge(state, name)
+    graph.add_edge("try", "end", probability=1e-20)
+    graph.add_edge("try", "s", probability=0.5)
+    graph.add_edge("try", "lost", probability=0.5)
+    graph.add_edge("wait", "lost", probability=1)
+    graph.add_edge("leave", "end", probability=1)
+    process = process_of(graph)
+    columns = np.array([process.names.index(name) for name in ("try", "wait")])
+    found = distribution(Policy(Plan.improper(process.choose(columns), np.ones(2))))
+    assert (found.never, found.whole) == (1, True)
+    assert found.cdf(10**6) == pytest.approx(2e-20, rel=1e-12)
+    assert not distribution(Policy(Plan.improper(process.choose(columns), np.ones(2))), until=5).whole
