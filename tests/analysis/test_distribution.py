@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+import tracemalloc
 from collections import defaultdict
 from fractions import Fraction
 from itertools import islice
+from types import SimpleNamespace
 
 import networkx as nx
 import numpy as np
@@ -32,6 +34,7 @@ from lpdistill import (
 )
 from lpdistill.analysis import distribution as module
 from lpdistill.analysis import propagation, tail
+from lpdistill.analysis.renewal import Renewal
 from lpdistill.model.time_lattice import TimeLattice
 from lpdistill.program.plan import Plan
 from lpdistill.program.state_graph import process_of
@@ -599,3 +602,27 @@ def test_a_law_computed_to_its_end_is_whole_however_rarely_runs_end():
     assert (found.never, found.whole) == (1, True)
     assert found.cdf(10**6) == pytest.approx(2e-20, rel=1e-12)
     assert not distribution(Policy(Plan.improper(process.choose(columns), np.ones(2))), until=5).whole
+
+
+def test_steps_too_long_to_keep_in_memory_are_refused_before_anything_is_allocated(monkeypatch):
+    """A step of very many units is refused with the unit and the memory, whatever is asked of the law."""
+    policy = solved(Problem("1/2", 2, "3/4", "79/100", generation_time="1/100000000", distillation_time=2)).policy
+    monkeypatch.setattr(propagation, "Blocks", None)
+    monkeypatch.setattr(propagation.psutil, "virtual_memory", lambda: SimpleNamespace(available=6 * 10**9))
+    for until in (None, "1e-6"):
+        with pytest.raises(
+            LimitError, match=r"200,000,000 times their common unit, 1e-08, .* 6\.0 GB are free"
+        ) as refused:
+            distribution(policy, until=until)
+        assert refused.value.size["bytes"] > 6 * 10**9
+
+
+def test_the_memory_is_what_is_allocated(monkeypatch):
+    """The bytes that are asked for beforehand are not less than the arrays kept, nor ten times as many."""
+    policy = solved(Problem("1/2", 3, "3/4", "79/100", generation_time="1/10000", distillation_time=2)).policy
+    renewal = Renewal.of(policy.to_chain(), TimeLattice.of(policy.process))
+    tracemalloc.start()
+    propagation.propagate(renewal, 100, 0.0)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak / 1.1 < propagation.memory(renewal, 100) < 10 * peak
