@@ -617,7 +617,7 @@ def test_steps_too_long_to_keep_in_memory_are_refused_before_anything_is_allocat
         assert refused.value.size["bytes"] > 6 * 10**9
 
 
-def test_the_memory_is_what_is_allocated(monkeypatch):
+def test_the_memory_is_what_is_allocated():
     """The bytes that are asked for beforehand are not less than the arrays kept, nor ten times as many."""
     policy = solved(Problem("1/2", 3, "3/4", "79/100", generation_time="1/10000", distillation_time=2)).policy
     renewal = Renewal.of(policy.to_chain(), TimeLattice.of(policy.process))
