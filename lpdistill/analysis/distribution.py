@@ -331,6 +331,22 @@ def distribution(
     return Distribution(lattice, renewal, _whole(renewal, progress))
 
 
+def never(policy: Policy) -> float:
+    """Probability that a run of a policy never reaches the target: without its law.
+
+    Raises
+    ------
+    LimitError
+        If the durations of steps have no unit in common that anybody means.
+
+    >>> from lpdistill import Problem, baseline
+    >>> round(never(baseline(Problem("1/2", 2, "3/4", "79/100"), "nested")), 9)
+    1.0
+    """
+    renewal = Renewal.of(policy.to_chain(), TimeLattice.of(policy.process))
+    return float(renewal.never[0]) if renewal.size else 1.0
+
+
 def _enough(renewal: Renewal) -> float:
     """Probability of ending later, at which a law counts as whole."""
     return ENDED * float(renewal.ever[0]) if renewal.size else 0.0
