@@ -129,7 +129,7 @@ def simulate(  # noqa: PLR0913 - what an experiment consists of
     )
 
 
-def seeded(seed: int | None) -> int:
+def seeded(seed: int | str | None) -> int:
     """A seed, drawn if none is given.
 
     Raises
