@@ -138,10 +138,12 @@ class Simulation:
         if self.policy is None:
             return None
         end = self.horizon if self.horizon is not None else float(self._ordered[-1]) * (1 + ROUNDING)
-        try:
-            return distribution(self.policy, until=end)
-        except LimitError:
-            return None
+        for until in (end, None):  # all of the law may be less than the law until then
+            try:
+                return distribution(self.policy, until=until)
+            except LimitError:
+                continue
+        return None
 
     def _exact_quantile(self, probability: Fraction) -> float | None:
         """The model's quantile; infinite beyond the horizon, None beyond what is known."""

@@ -191,8 +191,8 @@ class TimeAugmented:
         return self.base.step_time(columns % self.base.column_count)
 
     @property
-    def uncharged_time(self) -> float:
-        """What is taken off the expected duration of every policy."""
+    def uncharged_time(self) -> Fraction:
+        """What is taken off the duration of every run, exactly."""
         return self.base.uncharged_time
 
     def unguarded(self) -> TimeAugmented:

@@ -9,7 +9,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-from lpdistill.analysis.baselines import OPTIMAL, waiting_times
+from lpdistill.analysis.baselines import least_time, waiting_times
 from lpdistill.model.baselines import BASELINES
 from lpdistill.model.problem import FinalStep, Problem
 from lpdistill.progress import Counter, uncounted
@@ -237,7 +237,7 @@ def _not_monotonic(progress: Counter) -> Claim:
 
 
 def _optimum(p: str, f0: Fraction) -> float:
-    return waiting_times(Problem(p, 4, f0, gap=GAP, final_step=FinalStep.FREE))[OPTIMAL]
+    return least_time(Problem(p, 4, f0, gap=GAP, final_step=FinalStep.FREE))
 
 
 def _pumping(jobs: int, progress: Counter) -> Claim:
