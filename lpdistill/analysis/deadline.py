@@ -22,6 +22,7 @@ from lpdistill.analysis.differences import same_system
 from lpdistill.analysis.window import (
     asked,
     confidence_of,
+    draw_until,
     fastest_plan,
     grow,
     in_time,
@@ -219,18 +220,11 @@ class Deadline:
             More policies of the same problem, by the name in the legend.
         """
         drawn = pictures.axes() if axes is None else axes
-        curves = {"most likely in time": self.probabilities, "fastest on average": self.of_fastest}
+        curves = {"the best policy for each window": self.probabilities, "fastest on average": self.of_fastest}
         curves |= {name: self.probability_of(policy) for name, policy in (beside or {}).items()}
-        times = [float(time) for time in self._times]
-        styles = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)))
-        for i, (name, curve) in enumerate(curves.items()):
-            colour, style = pictures.COLOURS[i % len(pictures.COLOURS)], styles[i % len(styles)]
-            drawn.step(times, curve, where="post", color=colour, ls=style, lw=1.8 if i < 2 else 1.3, label=name)
-        drawn.set_xlim(max(0.0, times[0]), times[-1] if times[-1] > 0 else 1.0)
-        drawn.set_ylim(0, 1.02)
-        drawn.set_xlabel("window (in units of the given durations)")
+        draw_until(drawn, [float(time) for time in self._times], curves)
+        drawn.set_xlabel("window (in the unit of the step durations)")
         drawn.set_ylabel("probability to be done within it")
-        drawn.legend(frameon=False, loc="lower right")
         return drawn
 
     def __repr__(self) -> str:

@@ -94,16 +94,26 @@ class DeadlineFrontier:
         """Draw the least expected waiting time against the probability of being late, with its breakpoints."""
         drawn = pictures.axes() if axes is None else axes
         late, times = [point.used for point in self.points], [point.waiting_time for point in self.points]
-        beyond = late[-1] + (0.15 * (late[-1] - late[0]) or 0.1 * late[-1] or 0.01)
-        start = max(0.0, late[0] - 0.5 * (beyond - late[-1]))
+        beyond = min(late[-1] + (0.15 * (late[-1] - late[0]) or 0.1 * late[-1] or 0.01), 1.0)
+        start = max(0.0, late[0] - max(0.075 * (late[-1] - late[0]), 0.02 * late[0]))
         drawn.axvspan(start, late[0], color="0.92", lw=0)
         drawn.plot([*late, beyond], [*times, times[-1]], color=pictures.COLOURS[0], lw=1.8)
-        drawn.plot(late, times, "o", color=pictures.COLOURS[1], ms=3.5, label=f"{len(late)} breakpoints")
+        drawn.plot(
+            late,
+            times,
+            "o",
+            color=pictures.COLOURS[1],
+            ms=3.5,
+            label=f"{len(late)} {'breakpoint' if len(late) == 1 else 'breakpoints'}",
+        )
         drawn.plot(late[-1:], times[-1:], "s", color=pictures.COLOURS[2], ms=7, label="fastest on average")
         drawn.plot(late[:1], times[:1], "D", color=pictures.COLOURS[3], ms=7, label="most likely in time")
-        drawn.set_xlim(start, beyond)
+        drawn.annotate(
+            "no policy", (start, times[-1]), (3, 0), textcoords="offset points", rotation=90, color=pictures.INK
+        )
+        drawn.set_xlim(start, max(beyond, start + 1e-9))
         drawn.set_xlabel(f"probability to need more than {float(self.window):g}")
-        drawn.set_ylabel("least expected waiting time")
+        drawn.set_ylabel("least expected waiting time\n(in the unit of the step durations)")
         drawn.legend(frameon=False)
         return drawn
 

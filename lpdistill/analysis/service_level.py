@@ -25,6 +25,7 @@ from lpdistill.analysis.window import (
     asked,
     augmented,
     confidence_of,
+    draw_until,
     fastest_plan,
     grow,
     in_time,
@@ -263,14 +264,13 @@ class ServiceLevel:
         lattice, slots = self.process.lattice, range(self.process.window + 1)
         times = [float(lattice.time(slot)) for slot in slots]
         usual = in_time(self.fastest.plan, lattice, len(times))
-        drawn.step(times, self.done, where="post", color=pictures.COLOURS[0], lw=1.8, label="fastest with confidence")
-        drawn.step(times, usual, where="post", color=pictures.COLOURS[1], ls="--", lw=1.8, label="fastest on average")
+        draw_until(drawn, times, {"fastest with that confidence": self.done, "fastest on average": usual})
         drawn.axhline(float(self.confidence), color=pictures.INK, lw=0.8)
-        drawn.set_xlim(max(0.0, times[0]), times[-1] if times[-1] > 0 else 1.0)
-        drawn.set_ylim(0, 1.02)
-        drawn.set_xlabel("time (in units of the given durations)")
+        note = f"confidence {float(self.confidence):g}"
+        drawn.annotate(note, (drawn.get_xlim()[0], float(self.confidence)), (4, 3), textcoords="offset points")
+        drawn.legend(frameon=False, loc="center left")
+        drawn.set_xlabel("time (in the unit of the step durations)")
         drawn.set_ylabel("probability to be done")
-        drawn.legend(frameon=False, loc="lower right")
         return drawn
 
     @cached_property

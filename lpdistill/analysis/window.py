@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lpdistill import pictures
 from lpdistill.analysis.distribution import SHORT
 from lpdistill.analysis.propagation import Law, propagate
 from lpdistill.analysis.renewal import Renewal
@@ -29,6 +30,10 @@ from lpdistill.solving import opened
 
 if TYPE_CHECKING:
     import networkx as nx
+    from matplotlib.axes import Axes
+
+STYLES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)))
+"""Lines that are told apart without colour."""
 
 NEAR = 1e-6
 """Distance of a probability from 1 below which it is written as such."""
@@ -138,6 +143,30 @@ def in_time(plan: Plan, lattice: TimeLattice, slots: int) -> FloatArray:
     """Probability that a stationary policy is done by the end of each slot, (slots,)."""
     found = np.cumsum(propagate(Renewal.of(Policy(plan).to_chain(), lattice), slots, 0.0).pmf)
     return np.pad(found, (0, slots - len(found)), mode="edge")
+
+
+def draw_until(drawn: Axes, times: Sequence[float], curves: Mapping[str, FloatArray]) -> None:
+    """Draw probabilities of being done up to the end of a window, with their last values written beside it."""
+    last = times[-1] if times[-1] > 0 else 1.0
+    for i, (name, curve) in enumerate(curves.items()):
+        colour, style = pictures.COLOURS[i % len(pictures.COLOURS)], STYLES[i % len(STYLES)]
+        drawn.step(times, curve, where="post", color=colour, ls=style, lw=1.8 if i < 2 else 1.3, label=name)
+        drawn.plot(times[-1:], curve[-1:], "o", ms=5, color=colour)
+    # Values that lie close together are written one above the other.
+    heights = sorted(((float(curve[-1]), i) for i, curve in enumerate(curves.values())), reverse=True)
+    below = 1.06
+    for value, i in heights:
+        below = min(value, below - 0.06)
+        colour = pictures.COLOURS[i % len(pictures.COLOURS)]
+        drawn.annotate(f"{value:.3f}", (last, below), (8, 0), textcoords="offset points", va="center", color=colour)
+    drawn.axvline(last, color=pictures.INK, lw=0.8, ls=":")
+    drawn.annotate(
+        "window", (last, 0.02), (-4, 0), textcoords="offset points", rotation=90, ha="right", color=pictures.INK
+    )
+    start = max(0.0, times[0])
+    drawn.set_xlim(start, last + 0.14 * (last - start or 1.0))
+    drawn.set_ylim(0, 1.04)
+    drawn.legend(frameon=False, loc="upper left")
 
 
 def likely(probability: float) -> str:
