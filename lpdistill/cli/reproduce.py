@@ -100,7 +100,7 @@ def _record(record: Record) -> tuple[str, ...]:
     return (
         record.baseline,
         record.region,
-        f"{float(problem.p):.4g}",
+        f"{float(problem.p):.6g}",
         str(problem.memories),
         f"{float(problem.f0):.5f} -> {float(problem.target):.5f}",
         str(len(problem.levels)),

@@ -152,7 +152,7 @@ class Record:
         problem = self.race.problem
         return (
             f"{self.of_optimum:.1%} of the optimum ({self.of_baseline:.1%} of {self.baseline}) at p = "
-            f"{float(problem.p):.4g}, M = {problem.memories}, {float(problem.f0):.5g} -> {float(problem.target):.5g}"
+            f"{float(problem.p):.6g}, M = {problem.memories}, {float(problem.f0):.5g} -> {float(problem.target):.5g}"
         )
 
 
