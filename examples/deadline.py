@@ -10,7 +10,7 @@ found = deadline(node, 10)
 print(f"within 10: {found.probability:.3f}, the fastest policy on average {found.probability_of_fastest_mean:.3f}")
 print(f"expected time: {found.waiting_time:.3f}, the fastest policy on average {found.fastest.waiting_time:.3f}")
 words = found.fastest.wording
-for one in found.differences[:6]:
+for one in found.departures[:6]:
     print(f"{float(one.remaining):g} left, {words.configuration(one.key)}")
     print(f"    {words.phrase(one.action)}: in time {one.probability:.3f}")
     print(f"    {words.phrase(one.fastest)}: in time {one.probability_of_fastest:.3f}")

@@ -53,6 +53,10 @@ class ModelError(LpdistillError, ValueError):
         super().__init__(f"{where}: {problem}" + ("" if value is None else f" (found {value!r})"))
 
 
+class ForbiddenActionError(ModelError):
+    """A rule forbids an action that a baseline takes."""
+
+
 class UnreachableTargetError(LpdistillError):
     """The target fidelity lies beyond what the memories can reach.
 

@@ -124,7 +124,7 @@ def solve(  # noqa: PLR0913 - one keyword for each thing that may be asked
             linear = solve_program(OccupationProgram.of(process, budgets=budgets), Algorithm(method))
             answer = replace(answer, objective=linear.objective, iterations=linear.iterations)
     plan = answer.plan
-    found = float(plan.values[0]) - process.uncharged_time
+    found = float(plan.values[0]) - float(process.uncharged_time)
     if abs(answer.objective - found) > AGREEMENT * float(plan.values[0]):
         raise NotCertifiedError(
             f"HiGHS ({method}) reports {answer.objective!r}, but the policy's waiting time is {found!r}; use another "

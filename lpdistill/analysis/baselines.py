@@ -78,23 +78,57 @@ def _policy(chosen: Baseline, dynamics: Dynamics) -> Policy:
 def waiting_times(problem: Problem) -> dict[str, float]:
     """Expected waiting times of the optimum and of the three baselines, for studies of many problems.
 
-    The optimum is that of policy iteration with its proof; HiGHS is not asked.  All policies share one dynamics.
+    The optimum is that of policy iteration with its proof; HiGHS is not asked.  The baselines share one dynamics, with
+    as many attempts as there is room for; so does the optimum, unless a rule may make it worth while
+    to attempt fewer.
+
+    Raises
+    ------
+    ModelError
+        If the problem has budgets, or a rule forbids what a baseline does.
+    LpdistillError
+        If the target cannot be reached within the rules, or the problem is too large.
 
     >>> times = waiting_times(Problem("1/2", 4, "9/10", "94/100"))
     >>> {name: round(time, 6) for name, time in times.items()}
     {'optimal': 9.139081, 'pumping': 9.807119, 'nested': 9.714065, 'greedy': 9.625825}
     """
+    _refuse_budgets(problem)
     dynamics = Dynamics(problem, Attempts.FULL)
-    process = dynamics if problem.attempts is Attempts.FULL else Dynamics(problem)
+    least = _least_time(dynamics if problem.attempts is Attempts.FULL else Dynamics(problem))
+    found = {name: _policy(chosen, dynamics).waiting_time for name, chosen in BASELINES.items()}
+    return {OPTIMAL: least, **found}
+
+
+def least_time(problem: Problem) -> float:
+    """Expected waiting time of the optimum alone, as :func:`waiting_times` has it.
+
+    Raises
+    ------
+    ModelError
+        If the problem has budgets.
+    LpdistillError
+        If the target cannot be reached within the rules, or the problem is too large.
+
+    >>> round(least_time(Problem("1/2", 4, "9/10", "94/100")), 6)
+    9.139081
+    """
+    _refuse_budgets(problem)
+    return _least_time(Dynamics(problem))
+
+
+def _refuse_budgets(problem: Problem) -> None:
     if problem.budgets:
         raise ModelError(
             "budgets", "must be left out: baselines know none", [budget.name for budget in problem.budgets]
         )
+
+
+def _least_time(process: Dynamics) -> float:
     require(process.repertoire, explicit=False)
     require_live(process)
     optimum = policy_iteration(process, process.proper())
-    found = {name: _policy(chosen, dynamics).waiting_time for name, chosen in BASELINES.items()}
-    return {OPTIMAL: float(optimum.values[0]) - process.uncharged_time, **found}
+    return float(optimum.values[0]) - float(process.uncharged_time)
 
 
 def policy_named(problem: Problem, name: str, progress: Callable[[str], None] = silent) -> Policy:

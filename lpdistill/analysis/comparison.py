@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lpdistill import pictures
 from lpdistill.analysis.baselines import OPTIMAL, POLICIES, baseline, baseline_named, policy_named
-from lpdistill.errors import ModelError
+from lpdistill.errors import ForbiddenActionError, ModelError
 from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.problem import FinalStep, Problem
 from lpdistill.progress import silent
@@ -277,10 +277,11 @@ def compare(
     """
     asked = _asked(policies)
     progress("optimal policy")
-    found = {OPTIMAL: Compared(OPTIMAL, policy_named(problem, OPTIMAL, progress))}
+    optimum = policy_named(problem, OPTIMAL, progress)
+    found = {OPTIMAL: Compared(OPTIMAL, optimum)}
     for name, candidate in asked.items():
         progress(f"policy {name}")
-        found[name] = _evaluated(problem, name, candidate)
+        found[name] = Compared(name, optimum) if candidate == OPTIMAL else _evaluated(problem, name, candidate)
     return Comparison(problem, found)
 
 
@@ -308,11 +309,9 @@ def _asked(policies: Iterable[str] | Mapping[str, Candidate]) -> dict[str, Candi
 def _evaluated(problem: Problem, name: str, candidate: Candidate) -> Compared:
     """One policy, evaluated for a problem that has an optimum."""
     if isinstance(candidate, str):
-        if candidate == OPTIMAL:
-            return Compared(name, policy_named(problem, OPTIMAL))
         try:
             return Compared(name, baseline(problem, candidate))
-        except ModelError as error:  # the name is known, so it is a rule that stands in the way
+        except ForbiddenActionError as error:
             return Compared(name, None, str(error))
     if isinstance(candidate, Policy):
         process = candidate.process

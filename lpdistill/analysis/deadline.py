@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lpdistill import pictures
-from lpdistill.analysis.deadline_policy import SEEN, DeadlinePolicy, Difference
+from lpdistill.analysis.deadline_policy import SEEN, DeadlinePolicy, Departure
+from lpdistill.analysis.differences import same_system
 from lpdistill.analysis.window import (
     asked,
     confidence_of,
+    draw_until,
     fastest_plan,
     grow,
     in_time,
@@ -35,7 +37,6 @@ from lpdistill.model.budgets import Budget
 from lpdistill.model.numbers import Number
 from lpdistill.model.problem import Problem
 from lpdistill.model.size import require_slots
-from lpdistill.model.time_lattice import TimeLattice
 from lpdistill.program.deadlines import DeadlineRecursion
 from lpdistill.progress import silent
 from lpdistill.solution.policy import Policy
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SHOWN = 5
-"""Differences that a printed deadline shows."""
+"""Departures from the fastest policy that a printed deadline shows."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -86,10 +87,15 @@ class Deadline:
         """Probability that the policy of least expected waiting time is done within the window."""
         return float(self.of_fastest[-1])
 
+    @property
+    def late(self) -> float:
+        """Least probability not to be done within the window, accurate relative to its own size however small."""
+        return float(self.recursion.slots[-1].late[0])
+
     @cached_property
     def probabilities(self) -> FloatArray:
         """Greatest probability to be done by the end of each slot, each for a policy of its own, (slots,)."""
-        return np.array([1.0 - float(slot.late[0]) for slot in self.recursion.slots])
+        return np.array([float(slot.done[0]) for slot in self.recursion.slots])
 
     @property
     def curve(self) -> dict[Fraction, float]:
@@ -120,7 +126,7 @@ class Deadline:
         return float(slots[-1].remaining[0]) - process.uncharged_time
 
     @cached_property
-    def differences(self) -> tuple[Difference, ...]:
+    def departures(self) -> tuple[Departure, ...]:
         """Where runs take other actions than those of the fastest policy: with most time left first."""
         recursion, process = self.recursion, self.recursion.process
         uses = self.fastest.plan.uses
@@ -132,31 +138,41 @@ class Deadline:
             here = (visited[left] > SEEN) & (slot.columns >= 0) & (usual >= 0) & (slot.columns != usual)
             ranks = np.flatnonzero(here)
             ranks = ranks[np.argsort(-visited[left, ranks], kind="stable")]
-            late = recursion.late_after(left, usual[ranks])
+            # No action is better than the best, except by rounding.
+            done = np.minimum(recursion.done_after(left, usual[ranks]), slot.done[ranks])
             actions = zip(process.actions(slot.columns[ranks]), process.actions(usual[ranks]), strict=True)
-            for rank, (action, other), instead in zip(ranks.tolist(), actions, late.tolist(), strict=True):
+            for rank, (action, other), instead in zip(ranks.tolist(), actions, done.tolist(), strict=True):
                 found.append(
-                    Difference(
+                    Departure(
                         recursion.lattice.time(left),
                         process.key(rank),
                         action,
                         other,
-                        1.0 - float(slot.late[rank]),
-                        1.0 - instead,
+                        float(slot.done[rank]),
+                        instead,
                         float(visited[left, rank]),
                     )
                 )
         return tuple(found)
 
     @property
-    def first_difference(self) -> Difference | None:
+    def first_departure(self) -> Departure | None:
         """The earliest place where the policy leaves the fastest one, and there the most visited; None if nowhere."""
-        return self.differences[0] if self.differences else None
+        return self.departures[0] if self.departures else None
 
     def probability_of(self, policy: Policy) -> FloatArray:
-        """Probability that a stationary policy of the same problem is done by the end of each slot, (slots,)."""
-        lattice = TimeLattice.of(policy.process)
-        return in_time(policy.plan, lattice, len(self.recursion.slots))
+        """Probability that a stationary policy of the same problem is done by the end of each slot, (slots,).
+
+        Raises
+        ------
+        ModelError
+            If it is a policy of another problem or state graph; rules and budgets may differ.
+        """
+        if not same_system(policy.process, self.recursion.process) or (
+            policy.process.uncharged_time != self.recursion.process.uncharged_time
+        ):
+            raise ModelError("policy", "must be one of the same problem, with the last step counted alike", policy)
+        return in_time(policy.plan, self.recursion.lattice, len(self.recursion.slots))
 
     def to_dict(self) -> dict[str, Any]:
         """The result as JSON data (schema ``lpdistill.deadline/1``)."""
@@ -174,7 +190,7 @@ class Deadline:
                 {"window": number(time), "probability": best, "probability_of_fastest_mean": usual}
                 for time, best, usual in self._steps()
             ],
-            "differences": [difference.to_dict() for difference in self.differences],
+            "differences": [departure.to_dict() for departure in self.departures],
         }
 
     def to_json(self, *, indent: int | None = 2) -> str:
@@ -204,18 +220,11 @@ class Deadline:
             More policies of the same problem, by the name in the legend.
         """
         drawn = pictures.axes() if axes is None else axes
-        curves = {"most likely in time": self.probabilities, "fastest on average": self.of_fastest}
+        curves = {"the best policy for each window": self.probabilities, "fastest on average": self.of_fastest}
         curves |= {name: self.probability_of(policy) for name, policy in (beside or {}).items()}
-        times = [float(time) for time in self._times]
-        styles = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)))
-        for i, (name, curve) in enumerate(curves.items()):
-            colour, style = pictures.COLOURS[i % len(pictures.COLOURS)], styles[i % len(styles)]
-            drawn.step(times, curve, where="post", color=colour, ls=style, lw=1.8 if i < 2 else 1.3, label=name)
-        drawn.set_xlim(max(0.0, times[0]), times[-1] if times[-1] > 0 else 1.0)
-        drawn.set_ylim(0, 1.02)
-        drawn.set_xlabel("window (in units of the given durations)")
+        draw_until(drawn, [float(time) for time in self._times], curves)
+        drawn.set_xlabel("window (in the unit of the step durations)")
         drawn.set_ylabel("probability to be done within it")
-        drawn.legend(frameon=False, loc="lower right")
         return drawn
 
     def __repr__(self) -> str:
@@ -224,10 +233,10 @@ class Deadline:
             f"Deadline: done within {float(self.window):g}{smallest} with probability {likely(self.probability)}",
             f"  fastest policy   {likely(self.probability_of_fastest_mean)}",
             f"  expected time    {self.waiting_time:.6f} (fastest {self.fastest.waiting_time:.6f})",
-            f"  differences      {len(self.differences)}",
+            f"  departures       {len(self.departures)}",
         ]
         words = self.fastest.wording
-        for one in self.differences[:SHOWN]:
+        for one in self.departures[:SHOWN]:
             does, usual = (" / ".join(words.action(action)) for action in (one.action, one.fastest))
             lines.append(f"    {float(one.remaining):g} left, {words.configuration(one.key)}: {does}, not {usual}")
         return "\n".join(lines)
@@ -239,9 +248,11 @@ def deadline(
     r"""The policy that is most likely done within a window.
 
     It maximises :math:`P(T \le W)` over all policies, those that depend on the time that has passed and draw lots
-    among them, by backward recursion over the lattice of times.  Actions whose probabilities differ by less than 1e-12
-    count as equally good; among them it takes that of the fastest policy on average, so that it leaves that policy only
-    where something is gained.  Where rules leave dead ends, it may take the chance of one.
+    among them, by backward recursion over the lattice of times.  Actions count as equally good if they differ by at
+    most a share of 1e-12 of the probability of being late, or of being in time if that is smaller; among them it takes
+    that of the fastest policy on average, so that it leaves that policy only where something is gained.  Over ``n``
+    steps of a run the policy gives up ``n`` such shares at most.  Where rules leave dead ends, it may take the chance
+    of one.
 
     Parameters
     ----------
@@ -255,7 +266,7 @@ def deadline(
     Raises
     ------
     ModelError
-        If the window is no number above 0, or the problem has budgets.
+        If the window is no number above 0 (0 is one where the last step is free), or the problem has budgets.
     LimitError
         If the window has more slots of time than can be gone through.
     InfeasibleError
@@ -267,8 +278,8 @@ def deadline(
     >>> round(found.probability, 6), round(found.probability_of_fastest_mean, 6)
     (0.909962, 0.873043)
     """
-    within = window_of(window)
     process, budgets, lattice = opened_in_time(problem)
+    within = window_of(window, lattice)
     _refuse(budgets)
     slots = max(lattice.within(within), 0)
     require_slots(slots + 1, process.size, process.column_count, layers=False)

@@ -12,8 +12,8 @@ import numpy as np
 
 from lpdistill import pictures
 from lpdistill.analysis.frontier import Point, breakpoints
-from lpdistill.analysis.window import asked, augmented, likely, number, opened_in_time, window_of
-from lpdistill.model.numbers import Number, exact
+from lpdistill.analysis.window import asked, augmented, confidence_of, likely, number, opened_in_time, window_of
+from lpdistill.model.numbers import Number
 from lpdistill.model.problem import Problem
 from lpdistill.program.time_augmented import LATE
 from lpdistill.progress import silent
@@ -48,11 +48,16 @@ class DeadlineFrontier:
     def waiting_time(self, confidence: Number) -> float:
         """Least expected waiting time with a confidence; infinite above the greatest that is possible.
 
+        Raises
+        ------
+        ModelError
+            If the confidence is not between 0 and 1.
+
         >>> curve = deadline_frontier(Problem("7/10", 3, "3/4", "79/100"), 12)
         >>> curve.waiting_time("0.8") == curve.points[-1].waiting_time, curve.waiting_time("0.999")
         (True, inf)
         """
-        late = float(1 - exact(confidence, "confidence"))
+        late = float(1 - confidence_of(confidence))
         used = [point.used for point in self.points]
         if late < used[0] * (1 - ROUNDED):
             return float("inf")
@@ -89,16 +94,26 @@ class DeadlineFrontier:
         """Draw the least expected waiting time against the probability of being late, with its breakpoints."""
         drawn = pictures.axes() if axes is None else axes
         late, times = [point.used for point in self.points], [point.waiting_time for point in self.points]
-        beyond = late[-1] + (0.15 * (late[-1] - late[0]) or 0.1 * late[-1] or 0.01)
-        start = max(0.0, late[0] - 0.5 * (beyond - late[-1]))
+        beyond = min(late[-1] + (0.15 * (late[-1] - late[0]) or 0.1 * late[-1] or 0.01), 1.0)
+        start = max(0.0, late[0] - max(0.075 * (late[-1] - late[0]), 0.02 * late[0]))
         drawn.axvspan(start, late[0], color="0.92", lw=0)
         drawn.plot([*late, beyond], [*times, times[-1]], color=pictures.COLOURS[0], lw=1.8)
-        drawn.plot(late, times, "o", color=pictures.COLOURS[1], ms=3.5, label=f"{len(late)} breakpoints")
+        drawn.plot(
+            late,
+            times,
+            "o",
+            color=pictures.COLOURS[1],
+            ms=3.5,
+            label=f"{len(late)} {'breakpoint' if len(late) == 1 else 'breakpoints'}",
+        )
         drawn.plot(late[-1:], times[-1:], "s", color=pictures.COLOURS[2], ms=7, label="fastest on average")
         drawn.plot(late[:1], times[:1], "D", color=pictures.COLOURS[3], ms=7, label="most likely in time")
-        drawn.set_xlim(start, beyond)
+        drawn.annotate(
+            "no policy", (start, times[-1]), (3, 0), textcoords="offset points", rotation=90, color=pictures.INK
+        )
+        drawn.set_xlim(start, max(beyond, start + 1e-9))
         drawn.set_xlabel(f"probability to need more than {float(self.window):g}")
-        drawn.set_ylabel("least expected waiting time")
+        drawn.set_ylabel("least expected waiting time\n(in the unit of the step durations)")
         drawn.legend(frameon=False)
         return drawn
 
@@ -128,7 +143,7 @@ def deadline_frontier(
     Raises
     ------
     ModelError
-        If the window is no number above 0.
+        If the window is no number above 0 (0 is one where the last step is free).
     LimitError
         If the program, with a layer of configurations for every slot of the window, is too large.
 
@@ -137,7 +152,7 @@ def deadline_frontier(
     >>> deadline_frontier(Problem("7/10", 3, "3/4", "79/100"), 12)
     DeadlineFrontier: 2 breakpoints for a window of 12, from 8.91002 with 0.814788 in time to 8.90502 with 0.814762
     """
-    within = window_of(window)
     process, budgets, lattice = opened_in_time(problem)
+    within = window_of(window, lattice)
     timed = augmented(process, lattice, within)
     return DeadlineFrontier(problem, within, breakpoints(timed, budgets, LATE, progress))

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lpdistill.analysis.controller import Decisions
-from lpdistill.analysis.window import number
+from lpdistill.analysis.window import number, slots_left
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.errors import ModelError
 from lpdistill.model.dynamics import Dynamics
-from lpdistill.model.numbers import Number, exact
+from lpdistill.model.numbers import Number
 from lpdistill.program.deadlines import DeadlineRecursion
 from lpdistill.solution.policy import Key, Policy, action_as_json, described
 
@@ -26,13 +26,13 @@ SEEN = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class Departure:
     """A place where the policy for the deadline leaves the fastest one.
 
     Attributes
     ----------
     remaining
-        Time left of the window.
+        Time left of the window, in whole slots as the waiting time counts them.
     key
         The configuration: its counts, or the node of a state graph.
     action, fastest
@@ -54,7 +54,7 @@ class Difference:
     visited: float
 
     def to_dict(self) -> dict[str, Any]:
-        """The difference as JSON data."""
+        """The departure as JSON data."""
         return {
             "remaining": number(self.remaining),
             "counts": list(self.key) if isinstance(self.key, tuple) else str(self.key),
@@ -78,7 +78,7 @@ class DeadlinePolicy:
 
     def _slot(self, remaining: Number) -> int:
         """The slots left, -1 for none."""
-        return min(self._recursion.lattice.within(exact(remaining, "remaining")), len(self._recursion.slots) - 1)
+        return min(slots_left(self._recursion.lattice, remaining), len(self._recursion.slots) - 1)
 
     def at(self, counts: Key, remaining: Number) -> Any:
         """What to do in a configuration with so much time left; None where no policy reaches the target for sure.
@@ -105,7 +105,7 @@ class DeadlinePolicy:
     def probability(self, counts: Key, remaining: Number) -> float:
         """Probability to be in time from a configuration with so much time left."""
         rank, slot = self._recursion.process.rank(counts), self._slot(remaining)
-        return 0.0 if slot < 0 else 1.0 - float(self._recursion.slots[slot].late[rank])
+        return 0.0 if slot < 0 else float(self._recursion.slots[slot].done[rank])
 
     @cached_property
     def dynamics(self) -> Dynamics:
@@ -170,7 +170,7 @@ class DeadlinePolicy:
                         "remaining": float(recursion.lattice.time(left)),
                         "counts": recursion.process.key(rank),
                         **described(action),
-                        "probability": 1.0 - float(slot.late[rank]),
+                        "probability": float(slot.done[rank]),
                         "visited": float(visited[left, rank]),
                     }
                 )

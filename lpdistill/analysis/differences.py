@@ -21,6 +21,7 @@ from lpdistill.arrays import FloatArray
 from lpdistill.errors import ModelError
 from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.problem import Problem
+from lpdistill.model.process import Process
 from lpdistill.solution.policy import SUM, Decision, Key, Policy, action_as_json
 from lpdistill.solution.wording import Wording
 
@@ -148,7 +149,7 @@ class Differences:
 
     @cached_property
     def _wording(self) -> Wording:
-        problem = _hardware(self.one)
+        problem = _hardware(self.one.process)
         assert problem is not None  # noqa: S101 - checked where differences are asked for
         return Wording(problem.levels, problem.memories)
 
@@ -190,17 +191,36 @@ def differences(one: Policy, other: Policy) -> Differences:
     >>> abs(sum(row.loss for row in found.rows) - (greedy.waiting_time - best.waiting_time)) < 1e-12
     True
     """
-    hardware = _hardware(one)
-    if hardware is None or hardware != _hardware(other):
+    if _hardware(one.process) is None or not same_system(one.process, other.process):
         raise ModelError("differences", "must be asked of two policies of the same problem", None)
     return Differences(one, other)
 
 
-def _hardware(policy: Policy) -> Problem | None:
-    """The problem of a policy, without what only decides which policies are allowed, and how they are compared."""
-    if not isinstance(policy.process, Dynamics):
+def same_system(one: Process, other: Process) -> bool:
+    """Whether two processes are of the same memories and fidelities, or of state graphs with the same actions.
+
+    Rules, budgets, discarding and how the last step counts may differ.
+    """
+    hardware = _hardware(one)
+    if hardware is not None or isinstance(other, Dynamics):
+        return hardware == _hardware(other)
+    if one.size != other.size or one.step_times != other.step_times or one.column_count != other.column_count:
+        return False
+    first, second = (process.unguarded().choose(np.arange(process.column_count)) for process in (one, other))
+    return (
+        all(one.key(rank) == other.key(rank) for rank in range(one.size))
+        and np.array_equal(first.configuration, second.configuration)
+        and np.array_equal(first.cost, second.cost)
+        and np.array_equal(first.reaching, second.reaching)
+        and abs(first.outcomes - second.outcomes).nnz == 0
+    )
+
+
+def _hardware(process: Process) -> Problem | None:
+    """The problem of a process, without what only decides which policies are allowed, and how they are compared."""
+    if not isinstance(process, Dynamics):
         return None
-    return policy.process.problem.replace(rules=(), budgets=(), discarding=False, final_step="charged")
+    return process.problem.replace(rules=(), budgets=(), discarding=False, final_step="charged")
 
 
 def _visits(policy: Policy) -> FloatArray | None:

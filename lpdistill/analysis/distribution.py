@@ -108,7 +108,7 @@ class Distribution:
     @property
     def whole(self) -> bool:
         """Whether nothing that matters lies beyond the last of :attr:`times`."""
-        return self.truncated <= ENDED * (1 - self.never)
+        return self.truncated <= _enough(self.renewal)
 
     @cached_property
     def cumulative(self) -> FloatArray:
@@ -331,11 +331,32 @@ def distribution(
     return Distribution(lattice, renewal, _whole(renewal, progress))
 
 
+def never(policy: Policy) -> float:
+    """Probability that a run of a policy never reaches the target: without its law.
+
+    Raises
+    ------
+    LimitError
+        If the durations of steps have no unit in common that anybody means.
+
+    >>> from lpdistill import Problem, baseline
+    >>> round(never(baseline(Problem("1/2", 2, "3/4", "79/100"), "nested")), 9)
+    1.0
+    """
+    renewal = Renewal.of(policy.to_chain(), TimeLattice.of(policy.process))
+    return float(renewal.never[0]) if renewal.size else 1.0
+
+
+def _enough(renewal: Renewal) -> float:
+    """Probability of ending later, at which a law counts as whole."""
+    return ENDED * float(renewal.ever[0]) if renewal.size else 0.0
+
+
 def _whole(renewal: Renewal, progress: Callable[[str], None]) -> Law:
     """The law as far as anything matters."""
     if not renewal.size:
         return Law(np.zeros(1), 0.0)
-    enough = ENDED * float(renewal.ever[0])
+    enough = _enough(renewal)
     # Most laws are short, and long ones are computed in a way that takes longer to begin with.
     most = max(1, min(int(PROBE / max(1, work(renewal, 10**6) / 10**6)), MOST_SLOTS))
     for probe in (min(most, SHORT), most):

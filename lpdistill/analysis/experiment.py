@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from math import ceil, inf, log
@@ -68,11 +68,37 @@ class Ended:
         Steps, attempts, ... of each, (runs, COUNTED); memory time in units.
     delivered
         The species delivered, EMPTY for none, (runs,).
+    work
+        Memories times steps, of all runs together, and what the steps took besides.
     """
 
     time: FloatArray
     totals: FloatArray
     delivered: IntArray
+    work: float
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """How far runs may go.
+
+    Attributes
+    ----------
+    rounds
+        Steps that no run may exceed.
+    work
+        Memories times steps, of all runs together, that may still be spent; infinite where it was judged beforehand.
+    done
+        Runs that have ended.
+    """
+
+    rounds: int
+    work: float = inf
+    done: int = 0
+
+    def after(self, ended: Ended) -> Allowance:
+        """What is left after some runs."""
+        return replace(self, work=self.work - ended.work, done=self.done + len(ended.time))
 
 
 @dataclass(frozen=True)
@@ -136,15 +162,17 @@ class Experiment:
         endless = self.clock.lattice.slots[decisions.time] == 0
         return np.asarray(decisions.waiting & self.controller.settled & endless)
 
-    def rounds(self, policy: Policy | Controller, runs: int) -> int:
-        """Steps that no run exceeds; work that would not end in any reasonable time is refused.
+    def allowance(self, policy: Policy | Controller, runs: int) -> Allowance:
+        """How far the runs may go; work of a policy that would not end in any reasonable time is refused.
+
+        How many steps another controller takes is not known beforehand: its work is counted as it is spent.
 
         Raises
         ------
         ImproperPolicyError
             If the policy may never reach the target, and there is no horizon.
         LimitError
-            If the runs would take too many steps.
+            If the runs of a policy would take too many steps.
         """
         steps, times = inf, [slots for slots in self.clock.lattice.slots.tolist() if slots]
         if isinstance(policy, Policy):
@@ -157,6 +185,9 @@ class Experiment:
             # Steps that take no time generate until something comes of it.
             idle = 1 / self.memories.chance if len(times) < 2 or self.problem.generation_time == 0 else 1.0
             steps = min(steps, self.clock.until(self.horizon) / min(times) * idle + self.problem.memories)
+        rounds = PATIENCE * ceil(steps + 1)
+        if not isinstance(policy, Policy):
+            return Allowance(rounds, MOST_WORK)
         blocks, together = -(-runs // BLOCK), min(runs, BLOCK)
         work = runs * steps * self.problem.memories + blocks * steps * (1 + log(together)) * STEP_WORK
         if work > MOST_WORK:
@@ -165,7 +196,7 @@ class Experiment:
                 "runs, or a shorter horizon",
                 size={"runs": runs, "steps": int(min(steps, 1e18))},
             )
-        return PATIENCE * ceil(steps + 1)
+        return Allowance(rounds)
 
     def _planned(self, policy: Policy) -> Plan:
         """The policy evaluated for the real ``p``, which decides what it may run into and how many steps it takes."""
@@ -184,20 +215,27 @@ class Experiment:
         happened = self.memories.step(contents, places, decisions, decision, rng)
         return Advanced(decision, happened, self.clock.durations(decisions.time[decision], rng))
 
-    def block(self, runs: int, rounds: int, rng: np.random.Generator) -> Ended:
+    def block(self, runs: int, allowance: Allowance, rng: np.random.Generator) -> Ended:
         """Run some runs to their end, all together.
 
         Raises
         ------
         LimitError
-            If a run does not end within the given number of steps.
+            If a run does not end within the steps, or the runs within the work, that are allowed.
         """
         free, decisions = self.problem.final_step is FinalStep.FREE, self.controller.decisions
         limit, trapped = self.until, self.trapped
-        ended = Ended(np.full(runs, inf), np.zeros((runs, len(COUNTED))), np.full(runs, EMPTY))
+        ended = Ended(np.full(runs, inf), np.zeros((runs, len(COUNTED))), np.full(runs, EMPTY), 0.0)
         alive, contents, elapsed = np.arange(runs), self.memories.empty(runs), np.zeros(runs)
-        totals = np.zeros((len(COUNTED), runs))
-        for _ in range(rounds):
+        totals, work = np.zeros((len(COUNTED), runs)), 0.0
+        for step in range(allowance.rounds):
+            work += len(alive) * self.problem.memories + STEP_WORK
+            if work > allowance.work:
+                raise LimitError(
+                    f"runs: about half an hour's work is spent after {allowance.done:,} runs and {step:,} steps of "
+                    f"{runs:,} others, {len(alive):,} of which have not ended; take fewer runs, or a shorter horizon",
+                    size={"runs": allowance.done, "steps": step, "going": len(alive)},
+                )
             done = self.advance(contents, elapsed, rng)
             end = elapsed if free else elapsed + done.duration
             elapsed = elapsed + done.duration
@@ -214,9 +252,10 @@ class Experiment:
         ended.totals[alive] = totals.T
         if self.horizon is None and not np.isfinite(ended.time).all():
             raise LimitError(
-                f"horizon: is missing, and a run has not ended after {rounds:,} steps; give one", size={"steps": rounds}
+                f"horizon: is missing, and a run has not ended after {allowance.rounds:,} steps; give one",
+                size={"steps": allowance.rounds},
             )
-        return ended
+        return replace(ended, work=work)
 
 
 def tallied(done: Advanced, *, discards: BoolArray) -> FloatArray:

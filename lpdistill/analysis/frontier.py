@@ -276,7 +276,7 @@ class _Search:
                     "fewer memories",
                     size={"breakpoints": len(found)},
                 )
-        uncharged = self.process.uncharged_time
+        uncharged = float(self.process.uncharged_time)
         corners = sorted(found, key=lambda corner: corner.used)
         return tuple(
             Point(

@@ -264,7 +264,7 @@ def history(
     delivered after 8: fidelity 0.7885 in memory 2, seed 4
     """
     start, experiment = seeded(seed), Experiment.of(policy, deviations, horizon)
-    rounds = experiment.rounds(policy, 1)
+    rounds = experiment.allowance(policy, 1).rounds
     rng = np.random.default_rng(np.random.SeedSequence(start))
     contents, elapsed = experiment.memories.empty(1), np.zeros(1)
     trapped, until = experiment.trapped, experiment.until

@@ -149,6 +149,6 @@ def _resolved(solution: Solution, ruling: Ruling, what: tuple[Key, Action], proc
     optimum = policy_iteration(process, process.proper())
     budgets = tuple(use.budget for use in solution.uses)
     plan = within_budgets(process, budgets, optimum).plan if budgets else Plan.optimal(optimum)
-    time = float(plan.values[0]) - process.uncharged_time
+    time = float(plan.values[0]) - float(process.uncharged_time)
     cost = max(time - solution.waiting_time, 0.0)
     return Intervention(ruling, counts, action, time, cost, plan)

@@ -11,10 +11,13 @@ from functools import cached_property
 from typing import Protocol
 
 import numpy as np
+import psutil
 from scipy import sparse
 
 from lpdistill.analysis.renewal import Renewal
 from lpdistill.arrays import FloatArray
+from lpdistill.errors import LimitError
+from lpdistill.model.size import HEADROOM
 
 WIDEST = 512
 """Slots that are computed at once at most, however long the steps are."""
@@ -84,9 +87,15 @@ def propagate(renewal: Renewal, slots: int, enough: float) -> Law:
         How many slots to compute at most.
     enough
         Probability of ending later, at which to stop before that.
+
+    Raises
+    ------
+    LimitError
+        If what is in flight over the longest step takes more memory than there is.
     """
     if not renewal.size:
         return Law(np.zeros(slots), 0.0)
+    _require_memory(renewal, slots)
     durations = renewal.slots.tolist()
     march: March = Lifted(renewal) if _lifts(renewal, slots) else Blocks(renewal)
     pmf = np.zeros(slots + durations[-1] + march.width)
@@ -110,6 +119,27 @@ def propagate(renewal: Renewal, slots: int, enough: float) -> Law:
     if rest[-1] <= enough:
         done = int(np.argmax(rest <= enough)) + 1
     return Law(pmf[:done].copy(), later(done))
+
+
+def memory(renewal: Renewal, slots: int) -> int:
+    """About how many bytes it takes to compute some slots."""
+    longest, width = int(renewal.slots[-1]), LIFTED if _lifts(renewal, slots) else _widest(renewal)
+    ring = 0 if _lifts(renewal, slots) else longest + width
+    together = 3 * width * (len(renewal.slots) + 1)
+    return 8 * (renewal.size * (ring + together) + (len(renewal.slots) + 3) * (slots + width) + longest)
+
+
+def _require_memory(renewal: Renewal, slots: int) -> None:
+    """Refuse to allocate what this machine cannot hold."""
+    needed, available = memory(renewal, slots), psutil.virtual_memory().available
+    if needed > HEADROOM * available:
+        longest = int(renewal.slots[-1])
+        raise LimitError(
+            f"durations: the longest step takes {longest:,} times their common unit, {float(renewal.unit):.3g}, and "
+            f"what is in flight over it in {renewal.size:,} configurations takes about {needed / 1e9:,.1f} GB of "
+            f"memory where {available / 1e9:,.1f} GB are free; give durations with a larger common unit",
+            size={"slots": longest, "states": renewal.size, "bytes": needed, "available_bytes": available},
+        )
 
 
 class Blocks:

@@ -160,7 +160,7 @@ def regret_curve(
         there = varied(process, **{str(name): value})
         fixed.append(time_of(solution, there))
         start = solution.dual.policy.columns if np.isfinite(fixed[-1]) else there.proper()
-        best.append(float(policy_iteration(there, start).values[0]) - there.uncharged_time)
+        best.append(float(policy_iteration(there, start).values[0]) - float(there.uncharged_time))
     planned = float(getattr(process.problem, name))
     return RegretCurve(str(name), planned, np.array([float(v) for v in tried]), np.array(fixed), np.array(best))
 
@@ -199,7 +199,7 @@ def time_of(solution: Solution, there: Dynamics) -> float:
         )
     try:
         local = policy.cost / np.where(policy.leaving > 0, policy.leaving, 1.0)
-        return float(evaluate(policy, local)[0]) - there.uncharged_time
+        return float(evaluate(policy, local)[0]) - float(there.uncharged_time)
     except ImproperPolicyError:
         return float("inf")
 

@@ -13,6 +13,7 @@ Their transforms, with :math:`e^{s d}` in the place of a delay by :math:`d` slot
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
@@ -43,6 +44,8 @@ class Renewal:
         (durations, states).
     lost
         Probability that a step leads where the target cannot be reached, (states,).
+    unit
+        What a slot lasts.
     """
 
     slots: IntArray
@@ -51,6 +54,7 @@ class Renewal:
     leaving: FloatArray
     reaching: FloatArray
     lost: FloatArray
+    unit: Fraction
 
     @staticmethod
     def of(chain: Chain, lattice: TimeLattice) -> Renewal:
@@ -72,7 +76,7 @@ class Renewal:
                 for kind, part in enumerate((steps.staying, steps.leaving, steps.reaching)):
                     amounts[kind, position] += part[hopeful]
             moves.append(sparse.csr_array(total))
-        return Renewal(slots, tuple(moves), amounts[0], amounts[1], amounts[2], lost)
+        return Renewal(slots, tuple(moves), amounts[0], amounts[1], amounts[2], lost, lattice.unit)
 
     @property
     def size(self) -> int:
@@ -93,6 +97,7 @@ class Renewal:
             self.leaving[:, states],
             self.reaching[:, states],
             self.lost[states],
+            self.unit,
         )
 
     def matrix(self, s: float) -> sparse.csr_array:

@@ -198,7 +198,7 @@ def robust(problem: Problem, p: tuple[Number, Number], *, progress: Callable[[st
         high=high,
         worst=worst,
         nominal=nominal,
-        upper_bound=float(np.nextafter(upper - np.nextafter(process.uncharged_time, -np.inf), np.inf)),
+        upper_bound=float(np.nextafter(upper - np.nextafter(float(process.uncharged_time), -np.inf), np.inf)),
         nominal_worst=time_of(nominal, varied(process, p=low)),
         at_nominal=time_of(worst, varied(process, p=problem.p)),
     )

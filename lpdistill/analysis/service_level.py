@@ -25,18 +25,20 @@ from lpdistill.analysis.window import (
     asked,
     augmented,
     confidence_of,
+    draw_until,
     fastest_plan,
     grow,
     in_time,
     likely,
     number,
     opened_in_time,
+    slots_left,
     window_of,
 )
 from lpdistill.arrays import FloatArray
 from lpdistill.errors import InfeasibleError, LimitError
 from lpdistill.model.budgets import Budget
-from lpdistill.model.numbers import Number, exact
+from lpdistill.model.numbers import Number
 from lpdistill.model.problem import Problem
 from lpdistill.program.budgeted import Budgeted, BudgetUse, within_budgets
 from lpdistill.program.deadlines import DeadlineRecursion
@@ -67,12 +69,10 @@ class TimedPolicy:
     ----------
     plan
         Columns of the time-augmented process that it uses, with their probabilities.
-    window
-        The window.
     """
 
-    def __init__(self, plan: Plan, process: TimeAugmented, window: Fraction) -> None:
-        self.plan, self.window, self._process, self._policy = plan, window, process, Policy(plan)
+    def __init__(self, plan: Plan, process: TimeAugmented) -> None:
+        self.plan, self._process, self._policy = plan, process, Policy(plan)
 
     def at(self, counts: Key, remaining: Number) -> tuple[Decision, ...]:
         """What to do in a configuration with so much time left.
@@ -89,8 +89,7 @@ class TimedPolicy:
         KeyError
             If there is no such configuration.
         """
-        lattice = self._process.lattice
-        left = lattice.within(exact(remaining, "remaining"))
+        left = slots_left(self._process.lattice, remaining)
         layer = self._process.window - left if left >= 0 else self._process.window + 1
         return self._policy.at(max(layer, 0) * self._process.base.size + self._process.base.rank(counts))
 
@@ -98,7 +97,8 @@ class TimedPolicy:
     def randomised(self) -> tuple[tuple[Key, Fraction | None], ...]:
         """Where it draws lots: configurations, and the time left of the window (None once it is late)."""
         return tuple(
-            (counts, None if passed is None else self.window - passed) for counts, passed in self._policy.randomised
+            (counts, None if passed is None else self._process.remaining(passed))
+            for counts, passed in self._policy.randomised
         )
 
     def __repr__(self) -> str:
@@ -176,7 +176,7 @@ class ServiceLevel:
     @cached_property
     def policy(self) -> TimedPolicy:
         """What to do, by the time left."""
-        return TimedPolicy(self.answer.plan, self.process, self.window)
+        return TimedPolicy(self.answer.plan, self.process)
 
     @property
     def budgets(self) -> dict[str, BudgetUse]:
@@ -217,7 +217,7 @@ class ServiceLevel:
             counts, passed = self.process.key(rank)
             rows.append(
                 {
-                    "remaining": number(self.window - (passed or 0)),
+                    "remaining": number(self.process.remaining(passed or Fraction(0))),
                     "counts": list(counts) if isinstance(counts, tuple) else str(counts),
                     "visits": float(plan.visits[rank]),
                     **action_as_json(action),
@@ -264,14 +264,13 @@ class ServiceLevel:
         lattice, slots = self.process.lattice, range(self.process.window + 1)
         times = [float(lattice.time(slot)) for slot in slots]
         usual = in_time(self.fastest.plan, lattice, len(times))
-        drawn.step(times, self.done, where="post", color=pictures.COLOURS[0], lw=1.8, label="fastest with confidence")
-        drawn.step(times, usual, where="post", color=pictures.COLOURS[1], ls="--", lw=1.8, label="fastest on average")
+        draw_until(drawn, times, {"fastest with that confidence": self.done, "fastest on average": usual})
         drawn.axhline(float(self.confidence), color=pictures.INK, lw=0.8)
-        drawn.set_xlim(max(0.0, times[0]), times[-1] if times[-1] > 0 else 1.0)
-        drawn.set_ylim(0, 1.02)
-        drawn.set_xlabel("time (in units of the given durations)")
+        note = f"confidence {float(self.confidence):g}"
+        drawn.annotate(note, (drawn.get_xlim()[0], float(self.confidence)), (4, 3), textcoords="offset points")
+        drawn.legend(frameon=False, loc="center left")
+        drawn.set_xlabel("time (in the unit of the step durations)")
         drawn.set_ylabel("probability to be done")
-        drawn.legend(frameon=False, loc="lower right")
         return drawn
 
     @cached_property
@@ -310,7 +309,8 @@ def least_time_within(
     Raises
     ------
     ModelError
-        If the window is no number above 0, or the confidence not between 0 and 1.
+        If the window is no number above 0 (0 is one where the last step is free), or the confidence not between 0
+        and 1.
     InfeasibleError
         If no policy meets the window with this confidence; the message states the greatest that is possible, and the
         window that would do.
@@ -325,8 +325,8 @@ def least_time_within(
     >>> round(found.waiting_time, 6), round(found.probability, 9), round(found.price, 4)
     (7.156212, 0.9, 27.2632)
     """
-    within, wanted = window_of(window), confidence_of(confidence)
     process, budgets, lattice = opened_in_time(problem)
+    within, wanted = window_of(window, lattice), confidence_of(confidence)
     timed = augmented(process, lattice, within)
     fastest = fastest_plan(process, progress)
     greatest = _require_possible(timed, fastest, within, wanted, progress)
@@ -344,9 +344,9 @@ def _require_possible(
     for slot in range(timed.window + 1):
         progress(f"slot {slot} of {timed.window}: pricing {timed.base.column_count:,} columns")
         recursion.advance()
-    least = float(recursion.slots[-1].late[0])
+    least, greatest = float(recursion.slots[-1].late[0]), float(recursion.slots[-1].done[0])
     if least * (1 - MET) <= float(1 - confidence):
-        return 1.0 - least
+        return greatest
     try:
         needed = float(timed.lattice.time(grow(recursion, fastest, confidence, progress)))
         remedy = f"take a window of at least {needed:g}, or a lower confidence"
@@ -354,7 +354,7 @@ def _require_possible(
         remedy = "take a lower confidence"
     raise InfeasibleError(
         f"confidence: no policy is done within {float(window):g} with probability {float(confidence):.12g}; the "
-        f"greatest possible is {likely(1.0 - least)}; {remedy}",
+        f"greatest possible is {likely(greatest)}; {remedy}",
         conflict=(Budget(LATE, 1 - confidence),),
-        workable={"confidence": 1.0 - least},
+        workable={"confidence": greatest},
     )

@@ -138,10 +138,12 @@ class Simulation:
         if self.policy is None:
             return None
         end = self.horizon if self.horizon is not None else float(self._ordered[-1]) * (1 + ROUNDING)
-        try:
-            return distribution(self.policy, until=end)
-        except LimitError:
-            return None
+        for until in (end, None):  # all of the law may be less than the law until then
+            try:
+                return distribution(self.policy, until=until)
+            except LimitError:
+                continue
+        return None
 
     def _exact_quantile(self, probability: Fraction) -> float | None:
         """The model's quantile; infinite beyond the horizon, None beyond what is known."""
@@ -264,20 +266,20 @@ class Simulation:
         return pd.DataFrame([{"quantity": name, **found.to_dict()} for name, found in self.estimates.items()])
 
     def plot(self, axes: Axes | None = None) -> Axes:
-        """Draw the histogram of waiting times with their mean, and the model's mean where there is one.
-
-        Raises
-        ------
-        ModelError
-            If no run was delivered.
-        """
-        if not len(self._delivered):
-            raise ModelError("plot", "needs runs that were delivered; take a longer horizon", None)
+        """Draw the histogram of waiting times with their mean, and the model's mean where all runs were delivered."""
         drawn = pictures.axes() if axes is None else axes
+        drawn.set_xlabel("waiting time (in the unit of the step durations)")
+        drawn.set_ylabel("share of the runs")
+        if not len(self._delivered):
+            drawn.set_title(f"none of {self.runs:,} simulated runs was delivered", loc="left", fontsize="medium")
+            return drawn
         end = self._delivered[np.argsort(self._delivered)[int(SHOWN_SHARE * (len(self._delivered) - 1))]]
         shown = self._delivered[self._delivered <= end]
         times, counts = np.unique(shown, return_counts=True)
-        label = f"{self.runs:,} simulated runs"
+        whole = len(self._delivered) == self.runs
+        label = (
+            f"{self.runs:,} simulated runs" if whole else f"{len(self._delivered):,} of {self.runs:,} runs, delivered"
+        )
         if len(times) <= BARS:
             width = 0.8 * float(np.diff(times).min()) if len(times) > 1 else 0.8
             drawn.bar(times, counts / self.runs, width, color=pictures.COLOURS[5], label=label)
@@ -299,7 +301,7 @@ class Simulation:
             lw=1.8,
             label=f"their mean, {self.waiting_time.value:.4g}",
         )
-        if self.policy is not None and isfinite(self.policy.waiting_time):
+        if whole and self.policy is not None and isfinite(self.policy.waiting_time):
             drawn.axvline(
                 self.policy.waiting_time,
                 color=pictures.COLOURS[1],
@@ -307,8 +309,7 @@ class Simulation:
                 ls="--",
                 label=f"mean by the model, {self.policy.waiting_time:.4g}",
             )
-        drawn.set_xlabel("waiting time (in the unit of the step durations)")
-        drawn.set_ylabel("share of the runs")
+        drawn.set_ylim(top=1.25 * drawn.get_ylim()[1])  # room for the legend
         drawn.legend(frameon=False)
         return drawn
 

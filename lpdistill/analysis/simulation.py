@@ -67,7 +67,7 @@ def simulate(  # noqa: PLR0913 - what an experiment consists of
     ImproperPolicyError
         If the policy may never reach the target, and there is no horizon.
     LimitError
-        If the runs would take too much time or memory.
+        If the runs would take too much time or memory; for another controller, once they have taken too much.
 
     Notes
     -----
@@ -96,14 +96,15 @@ def simulate(  # noqa: PLR0913 - what an experiment consists of
             f"runs: {count:,} exceed the {MOST_RUNS:,} whose waiting times are kept; take fewer", size={"runs": count}
         )
     experiment = Experiment.of(policy, deviations, horizon)
-    rounds = experiment.rounds(policy, count)
+    allowance = experiment.allowance(policy, count)
     samples, moments = np.empty(count), None
     species = experiment.memories.species
     delivered: IntArray = np.zeros(len(species.real), dtype=np.int64)
     for number, first in enumerate(range(0, count, BLOCK)):
         here = slice(first, min(first + BLOCK, count))
         stream = np.random.default_rng(np.random.SeedSequence(start, spawn_key=(number,)))
-        ended = experiment.block(here.stop - here.start, rounds, stream)
+        ended = experiment.block(here.stop - here.start, allowance, stream)
+        allowance = allowance.after(ended)
         ended.totals[:, -1] = experiment.clock.time(ended.totals[:, -1])
         samples[here] = experiment.clock.time(ended.time)
         part = Moments.of(np.column_stack([ended.totals, np.isfinite(ended.time)]))
@@ -128,7 +129,7 @@ def simulate(  # noqa: PLR0913 - what an experiment consists of
     )
 
 
-def seeded(seed: int | None) -> int:
+def seeded(seed: int | str | None) -> int:
     """A seed, drawn if none is given.
 
     Raises

@@ -200,7 +200,7 @@ def variability(solution: Solution, slack: Number = 0, *, progress: Callable[[st
             f"take fewer memories, or a target with fewer levels{', or no slack' if share else ''}",
             size={"columns": process.column_count, "most_columns": most},
         )
-    duration = solution.waiting_time * (1 + float(share)) + process.uncharged_time
+    duration = solution.waiting_time * (1 + float(share)) + float(process.uncharged_time)
     budgets = tuple(use.budget for use in solution.uses)
     columns = np.setdiff1d(process.columns, process.waiting)
     if not share:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lpdistill import pictures
 from lpdistill.analysis.distribution import SHORT
-from lpdistill.analysis.propagation import propagate
+from lpdistill.analysis.propagation import Law, propagate
 from lpdistill.analysis.renewal import Renewal
 from lpdistill.arrays import FloatArray
 from lpdistill.errors import LimitError, ModelError
@@ -17,9 +18,9 @@ from lpdistill.model.budgets import Budget
 from lpdistill.model.numbers import Number, exact
 from lpdistill.model.problem import Problem
 from lpdistill.model.process import Process
-from lpdistill.model.size import MOST_SLOTS, require_slots
+from lpdistill.model.size import most_slots, require_slots
 from lpdistill.model.time_lattice import TimeLattice
-from lpdistill.program.deadlines import DeadlineRecursion
+from lpdistill.program.deadlines import DeadlineRecursion, Slot
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import policy_iteration
 from lpdistill.program.time_augmented import TimeAugmented
@@ -29,12 +30,16 @@ from lpdistill.solving import opened
 
 if TYPE_CHECKING:
     import networkx as nx
+    from matplotlib.axes import Axes
+
+STYLES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)))
+"""Lines that are told apart without colour."""
 
 NEAR = 1e-6
 """Distance of a probability from 1 below which it is written as such."""
 
 ROUNDED = 1 + 1e-12
-"""Factor by which a probability of being late may exceed what is asked, for rounding."""
+"""Factor by which the smaller of the probabilities of being late and in time may miss what is asked, for rounding."""
 
 
 def grow(
@@ -49,38 +54,56 @@ def grow(
     """
     lattice, size, columns = recursion.lattice, recursion.process.size, recursion.process.column_count
     progress("bounding the window by that of the fastest policy")
-    late = float(1 - confidence)
+    most = most_slots(size, columns, layers=False)
     renewal = Renewal.of(Policy(fastest).to_chain(), lattice)
-    law = propagate(renewal, SHORT, late * ROUNDED)
-    if law.later > late * ROUNDED:
-        law = propagate(renewal, MOST_SLOTS, late * ROUNDED)
-    if law.later > late * ROUNDED:
+    needed = None
+    for slots in (min(SHORT, most), most):
+        needed = needed or _slots_needed(propagate(renewal, slots, min(float(1 - confidence), 1 / 2)), confidence)
+    if needed is None:
         raise LimitError(
             f"confidence: the fastest policy on average is in time with probability {float(confidence):.12g} only "
-            f"after more than {MOST_SLOTS:,} slots of time; take a lower confidence, a larger p, or times with a "
-            "larger common divisor",
-            size={"most_slots": MOST_SLOTS},
+            f"after more than {most:,} slots of time, each with {columns:,} columns; take a lower confidence, a larger "
+            "p, fewer memories, or times with a larger common divisor",
+            size={"most_slots": most, "configurations": size, "columns": columns},
         )
-    most = len(law.pmf) - 1
-    require_slots(most + 1, size, columns, layers=False)
-    while not recursion.slots or recursion.slots[-1].late[0] > late * ROUNDED:
-        progress(f"slot {len(recursion.slots)} of at most {most}: pricing {columns:,} columns")
+    while not recursion.slots or not _meets(recursion.slots[-1], confidence):
+        progress(f"slot {len(recursion.slots)} of at most {needed - 1}: pricing {columns:,} columns")
         recursion.advance()
     return len(recursion.slots) - 1
 
 
-def window_of(window: Number) -> Fraction:
+def _slots_needed(law: Law, confidence: Fraction) -> int | None:
+    """How many slots a run takes to end with a probability; None if more than are known."""
+    if confidence <= 1 / 2:
+        met = np.cumsum(law.pmf) >= float(confidence) / ROUNDED
+        return int(np.argmax(met)) + 1 if met.any() else None
+    return len(law.pmf) if law.later <= float(1 - confidence) * ROUNDED else None
+
+
+def _meets(slot: Slot, confidence: Fraction) -> bool:
+    """Whether a slot is enough for a confidence: the smaller probability says, as it has the digits."""
+    if confidence <= 1 / 2:
+        return bool(slot.done[0] >= float(confidence) / ROUNDED)
+    return bool(slot.late[0] <= float(1 - confidence) * ROUNDED)
+
+
+def window_of(window: Number, lattice: TimeLattice) -> Fraction:
     """The window that a user means.
 
     Raises
     ------
     ModelError
-        If it is no number above 0.
+        If it is no number above 0; 0 is a window where a step is not charged, which may then end in no time.
     """
     within = exact(window, "window")
-    if within <= 0:
-        raise ModelError("window", "must be above 0", window)
+    if within < 0 or (within == 0 and not lattice.uncharged):
+        raise ModelError("window", "must be at least 0" if lattice.uncharged else "must be above 0", window)
     return within
+
+
+def slots_left(lattice: TimeLattice, remaining: Number) -> int:
+    """How many whole slots are left with so much time left; -1 for none."""
+    return lattice.within(exact(remaining, "remaining"))
 
 
 def confidence_of(confidence: Number) -> Fraction:
@@ -120,6 +143,30 @@ def in_time(plan: Plan, lattice: TimeLattice, slots: int) -> FloatArray:
     """Probability that a stationary policy is done by the end of each slot, (slots,)."""
     found = np.cumsum(propagate(Renewal.of(Policy(plan).to_chain(), lattice), slots, 0.0).pmf)
     return np.pad(found, (0, slots - len(found)), mode="edge")
+
+
+def draw_until(drawn: Axes, times: Sequence[float], curves: Mapping[str, FloatArray]) -> None:
+    """Draw probabilities of being done up to the end of a window, with their last values written beside it."""
+    last = times[-1] if times[-1] > 0 else 1.0
+    for i, (name, curve) in enumerate(curves.items()):
+        colour, style = pictures.COLOURS[i % len(pictures.COLOURS)], STYLES[i % len(STYLES)]
+        drawn.step(times, curve, where="post", color=colour, ls=style, lw=1.8 if i < 2 else 1.3, label=name)
+        drawn.plot(times[-1:], curve[-1:], "o", ms=5, color=colour)
+    # Values that lie close together are written one above the other.
+    heights = sorted(((float(curve[-1]), i) for i, curve in enumerate(curves.values())), reverse=True)
+    below = 1.06
+    for value, i in heights:
+        below = min(value, below - 0.06)
+        colour = pictures.COLOURS[i % len(pictures.COLOURS)]
+        drawn.annotate(f"{value:.3f}", (last, below), (8, 0), textcoords="offset points", va="center", color=colour)
+    drawn.axvline(last, color=pictures.INK, lw=0.8, ls=":")
+    drawn.annotate(
+        "window", (last, 0.02), (-4, 0), textcoords="offset points", rotation=90, ha="right", color=pictures.INK
+    )
+    start = max(0.0, times[0])
+    drawn.set_xlim(start, last + 0.14 * (last - start or 1.0))
+    drawn.set_ylim(0, 1.04)
+    drawn.legend(frameon=False, loc="upper left")
 
 
 def likely(probability: float) -> str:

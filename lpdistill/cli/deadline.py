@@ -26,7 +26,7 @@ NOTHING = "-"
 """What an action does that does nothing of a kind."""
 
 SHOWN = 12
-"""Differences from the fastest policy that are shown unless all are asked for."""
+"""Departures from the fastest policy that are shown unless all are asked for."""
 
 
 @takes_problem()
@@ -90,8 +90,8 @@ def _print_deadline(screen: Console, found: Deadline, *, everything: bool) -> No
     screen.print(
         f"waiting time   {decimals(found.waiting_time)}, {decimals(found.fastest.waiting_time)} for the fastest policy"
     )
-    differences = found.differences if everything else found.differences[:SHOWN]
-    if not differences:
+    departures = found.departures if everything else found.departures[:SHOWN]
+    if not departures:
         screen.print("policy         that of the fastest, wherever runs come in time")
         return
     words = found.fastest.wording
@@ -104,7 +104,7 @@ def _print_deadline(screen: Console, found: Deadline, *, everything: bool) -> No
             likely(one.probability),
             likely(one.probability_of_fastest),
         )
-        for one in differences
+        for one in departures
     ]
     headings = {
         "left": "right",
@@ -116,7 +116,7 @@ def _print_deadline(screen: Console, found: Deadline, *, everything: bool) -> No
     }
     screen.print()
     screen.print(table("leaves the fastest policy", headings, rows))
-    hidden = len(found.differences) - len(differences)
+    hidden = len(found.departures) - len(departures)
     if hidden:
         screen.print(f"and in {hidden} more places (--all)")
 

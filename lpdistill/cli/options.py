@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeAlias
 
 import typer
 
+from lpdistill import pictures
 from lpdistill.analysis.baselines import policy_named
 from lpdistill.errors import ModelError
 from lpdistill.export.policies import SUFFIXES, read_policy
@@ -20,9 +21,24 @@ from lpdistill.model.problem_file import merged, problem_from, read_settings
 from lpdistill.model.rules import BUILT_IN
 from lpdistill.solution.policy import Policy
 
+
+def drawable(where: str) -> Callable[[Path | None], Path | None]:
+    """What refuses the file of an option, before any work, unless a picture can be written to it."""
+
+    def check(file: Path | None) -> Path | None:
+        if file is not None:
+            pictures.require(file, where)
+        return file
+
+    return check
+
+
 # Numbers arrive as text, so that they are kept exactly and checked in one place.
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
-Plot: TypeAlias = Annotated[Path | None, typer.Option("--plot", help="Draw it into a file (.png, .svg, .pdf).")]
+Plot: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("--plot", help="Draw it into a file (.png, .svg, .pdf).", callback=drawable("--plot")),
+]
 
 PolicyOption: TypeAlias = Annotated[
     str,

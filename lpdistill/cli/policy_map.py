@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lpdistill import pictures
 from lpdistill.cli.options import Json, Plot, takes_problem
 from lpdistill.cli.output import Progress, console, print_json, table
-from lpdistill.errors import ModelError
 from lpdistill.model.problem import Problem
 
 if TYPE_CHECKING:
@@ -42,30 +41,11 @@ def policy_map(
         found = map_of(problem, axis=axis, progress=progress)
         if plot is not None:
             progress("drawing")
-            _draw(found, plot)
+            pictures.save(found.plot(pictures.axes(7.2, 3.8)), plot)
     if as_json:
         print_json(found.to_dict())
     else:
         _print(found, latex=latex)
-
-
-def _draw(found: PolicyMap, path: Path) -> None:
-    """Draw a map to a file."""
-    try:
-        import matplotlib as mpl  # noqa: PLC0415 - optional
-
-        mpl.use("agg")
-        from matplotlib import pyplot as plt  # noqa: PLC0415 - optional
-    except ImportError:
-        raise ModelError("plot", "needs matplotlib; install it: pip install 'lpdistill[plot]'", str(path)) from None
-    figure, axes = plt.subplots(figsize=(7.2, 3.8), layout="constrained")
-    found.plot(axes)
-    try:
-        figure.savefig(path, dpi=160)
-    except ValueError as error:
-        raise ModelError("plot", f"cannot be drawn: {error}", str(path)) from None
-    finally:
-        plt.close(figure)
 
 
 def _print(found: PolicyMap, *, latex: bool) -> None:

@@ -8,11 +8,12 @@ from typing import Annotated
 
 import typer
 
+from lpdistill import pictures
 from lpdistill.cli.options import Json
 from lpdistill.cli.output import Progress, console, print_json, table
 from lpdistill.errors import ModelError
 from lpdistill.model.numbers import whole
-from lpdistill.study.claims import Record
+from lpdistill.study.claims import MOST_LEVELS, Record
 from lpdistill.study.published_numbers import TOLERANCE, Residual
 from lpdistill.study.reproduction import draw_figures
 from lpdistill.study.reproduction import reproduce as reproduced
@@ -33,8 +34,10 @@ def reproduce(
     workers = (os.cpu_count() or 1) if jobs is None else whole(jobs, "--jobs")
     if workers < 1:
         raise ModelError("--jobs", "must be at least 1", jobs)
-    if figures is not None and not figures.is_dir():
-        raise ModelError("--figures", "must be a folder that exists", str(figures))
+    if figures is not None:
+        if not figures.is_dir():
+            raise ModelError("--figures", "must be a folder that exists", str(figures))
+        pictures.require(figures / "optimal_time.png", "--figures")
     with Progress() as progress:
         found = reproduced(search=not numbers, jobs=workers, progress=progress.count)
         drawn = [] if figures is None else list(draw_figures(figures, jobs=workers, progress=progress.count))
@@ -57,7 +60,13 @@ def reproduce(
         sides = dict.fromkeys(("over", "among"), "left") | dict.fromkeys(
             ("p", "M", "f0 -> target", "levels", "optimum", "baseline", "of optimum", "of baseline", "charged"), "right"
         )
-        screen.print(table("greatest advantages found", sides, [_record(record) for record in found.records]))
+        screen.print(
+            table(
+                f"greatest advantages found, with at most {MOST_LEVELS} levels",
+                sides,
+                [_record(record) for record in found.records],
+            )
+        )
         screen.print(
             "of optimum: (T_b - T)/T; of baseline: (T_b - T)/T_b; charged: the same with the last step counted",
             style="dim",
@@ -67,6 +76,8 @@ def reproduce(
         screen.print(f"claim    {claim.text}\nverdict  {claim.verdict}\nfinding  {claim.finding}", soft_wrap=True)
     for path in drawn:
         screen.print(f"drawn    {path}", soft_wrap=True)
+    if not found.agrees:
+        raise typer.Exit(1)
 
 
 def _policies(residuals: tuple[Residual, ...]) -> list[str]:
@@ -89,7 +100,7 @@ def _record(record: Record) -> tuple[str, ...]:
     return (
         record.baseline,
         record.region,
-        f"{float(problem.p):.4g}",
+        f"{float(problem.p):.6g}",
         str(problem.memories),
         f"{float(problem.f0):.5f} -> {float(problem.target):.5f}",
         str(len(problem.levels)),

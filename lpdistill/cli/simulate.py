@@ -13,8 +13,9 @@ from lpdistill.analysis.deviations import Deviations
 from lpdistill.analysis.estimates import Estimate
 from lpdistill.analysis.history import history as history_of
 from lpdistill.analysis.simulated import Simulation
+from lpdistill.analysis.simulation import seeded
 from lpdistill.analysis.simulation import simulate as simulated
-from lpdistill.cli.options import Json, Plot, PolicyOption, policy_of, takes_problem
+from lpdistill.cli.options import Json, Plot, PolicyOption, drawable, policy_of, takes_problem
 from lpdistill.cli.output import Progress, console, decimals, print_json, table
 from lpdistill.model.numbers import whole
 from lpdistill.model.problem import Problem
@@ -43,16 +44,25 @@ def simulate(
     confidence: Annotated[str, typer.Option("--confidence", help="Level of the intervals.")] = "0.95",
     history: Annotated[bool, typer.Option("--history", help="Also print an example run.")] = False,
     timeline: Annotated[
-        Path | None, typer.Option("--timeline", help="Draw the example run into a file (.png, .svg, .pdf).")
+        Path | None,
+        typer.Option(
+            "--timeline",
+            help="Draw the example run into a file (.png, .svg, .pdf).",
+            callback=drawable("--timeline"),
+        ),
     ] = None,
     plot: Plot = None,
     as_json: Json = False,
 ) -> None:
     """Run a policy many times, memory by memory, as the model has it or with what is different in reality."""
     reality = Deviations(p=real_p, f0=real_f0, message_loss=message_loss, jitter=jitter)
-    count, start = whole(runs, "runs"), None if seed is None else whole(seed, "seed")
+    count, start = whole(runs, "runs"), seeded(seed)
+    one = None
     with Progress() as progress:
         chosen = policy_of(problem, policy, progress)
+        if history or timeline is not None:
+            progress("example run")
+            one = history_of(chosen, seed=start, deviations=reality, horizon=horizon)
         found = simulated(
             chosen,
             count,
@@ -62,22 +72,18 @@ def simulate(
             confidence=confidence,
             progress=progress.count,
         )
-    one = (
-        history_of(chosen, seed=found.seed, deviations=reality, horizon=horizon)
-        if history or timeline is not None
-        else None
-    )
+    if as_json:
+        said = {"policy": policy, **({"history": one.to_dict()} if history and one is not None else {})}
+        print_json(found.to_dict() | said)
+    else:
+        _show(found, policy)
+        if history and one is not None:
+            typer.echo(f"\nexample run\n{one}")
+    # A picture that cannot be drawn loses nothing of the simulation.
     if plot is not None:
         pictures.save(found.plot(), plot)
     if timeline is not None and one is not None:
         pictures.save(one.plot(), timeline)
-    if as_json:
-        said = {"policy": policy, **({"history": one.to_dict()} if history and one is not None else {})}
-        print_json(found.to_dict() | said)
-        return
-    _show(found, policy)
-    if history and one is not None:
-        typer.echo(f"\nexample run\n{one}")
 
 
 def _show(found: Simulation, policy: str) -> None:

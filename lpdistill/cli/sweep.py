@@ -73,7 +73,6 @@ def sweep(
     if export is not None:
         require_writable(export, "--export")
     if plot is not None:
-        pictures.require(plot)
         varying(grid)
         drawable(names, what, plot_policy)
     try:

@@ -14,7 +14,7 @@ from lpdistill.errors import ModelError
 from lpdistill.export.files import require_suffix, writing
 from lpdistill.model.actions import Action
 from lpdistill.model.dynamics import Dynamics
-from lpdistill.model.numbers import whole
+from lpdistill.model.numbers import exact, whole
 from lpdistill.model.problem import Problem
 from lpdistill.solution.policy import Decision, Key, Policy
 
@@ -103,7 +103,8 @@ def read_policy(problem: Problem, file: str | PathLike[str], *, improper: bool =
     Raises
     ------
     ModelError
-        If the file cannot be read, is no policy, or is one for another problem; the message says what differs.
+        If the file cannot be read, is no policy (a number is not whole, a configuration is repeated), or is one for
+        another problem; the message says where it is wrong, or what differs.
     ImproperPolicyError
         If the policy does not reach the target, unless that is accepted.
     """
@@ -190,32 +191,67 @@ def _sorted_tree(text: str) -> str:
 
 
 def _from_json(document: Mapping[str, Any]) -> dict[Key, list[Decision]]:
-    return {
-        tuple(int(n) for n in entry["counts"]): [
-            Decision(
-                Action(
-                    tuple((int(low), int(high)) for low, high in one["distil"]),
-                    whole(one["generate"], "generate"),
-                    tuple(int(level) for level in one.get("discard", ())),
-                ),
-                float(one["probability"]),
-            )
-            for one in entry["actions"]
+    found: dict[Key, list[Decision]] = {}
+    known: set[Key] = set()
+    for number, entry in enumerate(_list(document["policy"], "policy")):
+        where = f"policy[{number}]"
+        counts = _wholes(entry["counts"], f"{where}.counts")
+        if counts in known:
+            raise ModelError(f"{where}.counts", "must be of a configuration that no entry before speaks of", counts)
+        known.add(counts)
+        decisions = [
+            _decision(one, f"{where}.actions[{place}]")
+            for place, one in enumerate(_list(entry["actions"], f"{where}.actions"))
         ]
-        for entry in document["policy"]
-        if entry["actions"]
-    }
+        if decisions:
+            found[counts] = decisions
+    return found
+
+
+def _decision(one: Mapping[str, Any], where: str) -> Decision:
+    """One decision of a JSON document."""
+    pairs = _list(one["distil"], f"{where}.distil")
+    action = Action(
+        tuple(_pair(pair, f"{where}.distil[{place}]") for place, pair in enumerate(pairs)),
+        whole(one["generate"], f"{where}.generate"),
+        _wholes(one.get("discard", []), f"{where}.discard"),
+    )
+    return Decision(action, float(exact(one["probability"], f"{where}.probability")))
+
+
+def _list(value: object, where: str) -> list[Any]:
+    if not isinstance(value, list):
+        raise ModelError(where, "must be a list", value)
+    return value
+
+
+def _wholes(value: object, where: str) -> tuple[int, ...]:
+    return tuple(whole(part, where) for part in _list(value, where))
+
+
+def _pair(value: object, where: str) -> tuple[int, int]:
+    """The two levels of a distillation."""
+    levels = _wholes(value, where)
+    if len(levels) != 2:
+        raise ModelError(where, "must be two levels", value)
+    return levels[0], levels[1]
 
 
 def _from_csv(lines: Iterable[str]) -> dict[Key, list[Decision]]:
     found: dict[Key, list[Decision]] = {}
-    for row in csv.DictReader(lines):
-        pairs = (pair.split("-") for pair in row["distil"].split())
+    known: set[tuple[Key, Action]] = set()
+    reader = csv.DictReader(lines, restval="")
+    for row in reader:
+        where = f"line {reader.line_num}"
         action = Action(
-            tuple((int(low), int(high)) for low, high in pairs),
-            whole(row["generate"], "generate"),
-            tuple(int(level) for level in row["discard"].split()),
+            tuple(_pair(pair.split("-"), f"{where}: distil") for pair in row["distil"].split()),
+            whole(row["generate"], f"{where}: generate"),
+            _wholes(row["discard"].split(), f"{where}: discard"),
         )
-        counts = tuple(int(n) for n in row["counts"].split())
-        found.setdefault(counts, []).append(Decision(action, float(row["probability"])))
+        counts = _wholes(row["counts"].split(), f"{where}: counts")
+        chance = float(exact(row["probability"], f"{where}: probability"))
+        if (counts, action) in known:
+            raise ModelError(where, "must not repeat an action of a line before in the same configuration", counts)
+        known.add((counts, action))
+        found.setdefault(counts, []).append(Decision(action, chance))
     return found

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lpdistill.arrays import IntArray
-from lpdistill.errors import ModelError
+from lpdistill.errors import ForbiddenActionError, ModelError
 from lpdistill.model.levels import Kind, Levels
 from lpdistill.model.numbers import whole
 
@@ -42,7 +42,7 @@ class Baseline:
 
         Raises
         ------
-        ModelError
+        ForbiddenActionError
             If a rule that is asked about every action forbids what the policy does somewhere.
         """
         kinds, counts = dynamics.matchings.kinds, dynamics.configurations.counts
@@ -64,7 +64,7 @@ class Baseline:
         found = dynamics.numbering.find(np.arange(dynamics.size), dynamics.matchings.number(chosen), attempts)
         if dynamics.permitted is not None and not dynamics.permitted[found].all():
             rank = int(np.flatnonzero(~dynamics.permitted[found])[0])
-            raise ModelError(
+            raise ForbiddenActionError(
                 f"policy {self.name} at {dynamics.key(rank)}",
                 "must take an action that every rule allows",
                 dynamics.actions(found[[rank]])[0],

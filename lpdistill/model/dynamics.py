@@ -131,9 +131,9 @@ class Dynamics:
         return np.where(what.discard >= 0, 2, what.pairs > 0).astype(np.int64)
 
     @property
-    def uncharged_time(self) -> float:
-        """What ``final_step`` takes off the waiting time of every policy."""
-        return float(self.problem.uncharged_time)
+    def uncharged_time(self) -> Fraction:
+        """What ``final_step`` takes off the waiting time of every run, exactly."""
+        return self.problem.uncharged_time
 
     @property
     def size(self) -> int:

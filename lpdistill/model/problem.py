@@ -261,6 +261,7 @@ class Problem:
                 "no number of memories reaches it"
                 if reach.memories_needed is None
                 else f"{reach.memories_needed} memories could reach it"
+                + ("" if reach.finite else ", through infinitely many fidelity levels, for which there is no program")
             )
             raise UnreachableTargetError(
                 f"target: {float(self.target)} is out of reach for {self.memories} "

@@ -145,8 +145,8 @@ class Process(Protocol):
         ...
 
     @property
-    def uncharged_time(self) -> float:
-        """What is taken off the expected duration of every policy."""
+    def uncharged_time(self) -> Fraction:
+        """What is taken off the duration of every run, exactly."""
         ...
 
     def unguarded(self) -> Process:

@@ -167,12 +167,30 @@ def require(repertoire: Repertoire, *, explicit: bool) -> Size:
 MOST_SLOTS = 100_000
 """Slots of time beyond which going through them one by one takes long."""
 
-MOST_PRICED = 100_000_000_000
-"""Columns, over all slots of time, beyond which pricing them takes hours."""
+MOST_PRICED = 3_000_000_000
+"""Columns, over all slots of time, beyond which pricing them takes more than minutes."""
 
-SLOT_BYTES, LAYER_BYTES, LAYER_COLUMN_BYTES = 32, 6_000, 64
+SLOT_COLUMNS = 20_000
+"""Columns that are priced in the time that a slot takes however few there are."""
+
+SLOT_BYTES, LAYER_BYTES, LAYER_COLUMN_BYTES = 48, 6_000, 64
 """Memory for a configuration in one slot of a recursion, and for a configuration and a column in one layer of a program
 over configurations with time."""
+
+
+def most_slots(configurations: int, columns: int, *, layers: bool) -> int:
+    """The most slots of time that a recursion, or a program with a layer for each, can go through.
+
+    Parameters
+    ----------
+    configurations, columns
+        How many there are in each slot.
+    layers
+        Whether it is a program with a layer for each.
+    """
+    needed = configurations * LAYER_BYTES + columns * LAYER_COLUMN_BYTES if layers else configurations * SLOT_BYTES
+    within_memory = int(HEADROOM * psutil.virtual_memory().available) // needed
+    return min(MOST_SLOTS, MOST_PRICED // (columns + SLOT_COLUMNS), within_memory)
 
 
 def require_slots(slots: int, configurations: int, columns: int, *, layers: bool) -> None:
@@ -183,16 +201,14 @@ def require_slots(slots: int, configurations: int, columns: int, *, layers: bool
     LimitError
         If it does.
     """
-    needed = configurations * LAYER_BYTES + columns * LAYER_COLUMN_BYTES if layers else configurations * SLOT_BYTES
-    available = psutil.virtual_memory().available
-    if slots <= MOST_SLOTS and slots * columns <= MOST_PRICED and slots * needed <= HEADROOM * available:
+    most = most_slots(configurations, columns, layers=layers)
+    if slots <= most:
         return
     raise LimitError(
         f"window: {slots:,} slots of time, each with {configurations:,} configurations and {columns:,} columns, are "
-        f"more than can be gone through (at most {MOST_SLOTS:,} slots, {MOST_PRICED:,} columns over all of them, and "
-        f"{_gigabytes(slots * needed)} of memory where {_gigabytes(available)} are free); take a shorter window, fewer "
-        "memories, or times with a larger common divisor",
-        size={"slots": slots, "configurations": configurations, "columns": columns, "available_bytes": available},
+        f"more than can be gone through in minutes and in the memory that is free (at most {most:,}); take a shorter "
+        "window, fewer memories, or times with a larger common divisor",
+        size={"slots": slots, "configurations": configurations, "columns": columns, "most_slots": most},
     )
 
 

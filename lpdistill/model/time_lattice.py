@@ -60,7 +60,7 @@ class TimeLattice:
                 size={"slots": longest, "most_slots": MOST_SLOTS},
             )
         slots = np.array([int(time / unit) for time in process.step_times], dtype=np.int64)
-        return TimeLattice(unit, slots, simplest(process.uncharged_time))
+        return TimeLattice(unit, slots, process.uncharged_time)
 
     def within(self, window: Fraction) -> int:
         """The last slot whose end, with what is not charged taken off, is within a window; -1 if there is none."""

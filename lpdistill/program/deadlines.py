@@ -5,13 +5,18 @@ With ``w`` slots left, the least probability of being late is
 .. math:: f_w(s) = \min_a \begin{cases}
     \sum_{s'} P(s' \mid s, a)\, f_{w - \tau_a}(s') & \tau_a \le w \\ 1 & \text{otherwise,} \end{cases}
 
-the target left out of the sum.  All columns are priced at once, each for the values that its duration leads to.  A
-step that takes no time leads to :math:`f_w` itself; such steps are chosen by policy iteration within the slot.
+the target left out of the sum, and the greatest probability of being in time, :math:`1 - f_w(s)`, obeys the recursion
+with the probability of reaching the target added.  Both are carried, so that neither is found by subtraction where it
+is small.  All columns are priced at once, each for the values that its duration leads to
+(:mod:`lpdistill.program.prospects`).  A step that takes no time leads to :math:`f_w` itself; such steps are chosen by
+policy iteration within the slot.
 
-Among actions that are equally good, that of the fastest policy is preferred, and then those whose expected remaining
-time is less, counted with the fastest policy after the window.  So the policy leaves the fastest one only where that
-gains something, and never once the window is lost or certain.  Between steps that take no time, and between them and
-others, the expected remaining time alone decides.
+Actions are equally good if they differ by at most a share :data:`INDIFFERENT` of the smaller of the two probabilities.
+Among them that of the fastest policy is preferred, and then those whose expected remaining time is less, counted with
+the fastest policy after the window.  So the policy leaves the fastest one only where that gains something, and never
+once the window is lost or certain.  Between steps that take no time, and between them and others, the expected
+remaining time alone decides.  A run of ``n`` steps gives up at most ``n`` such shares: what the policy
+attains is what is stated to a relative accuracy of ``n`` times :data:`INDIFFERENT`, apart from rounding.
 """
 
 from __future__ import annotations
@@ -19,17 +24,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 
-from lpdistill.arrays import BoolArray, FloatArray, IntArray
+from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.errors import ImproperPolicyError
-from lpdistill.model.process import After, Choice, Process
-from lpdistill.model.resources import Tariff
+from lpdistill.model.process import Choice, Process
 from lpdistill.model.time_lattice import TimeLattice
 from lpdistill.program.evaluation import evaluate, visits
 from lpdistill.program.plan import Plan
+from lpdistill.program.prospects import DONE, LATE, REMAINING, Outlook, Prospects, Steps
 
 INDIFFERENT = 1e-12
-"""Difference in the probability of being late up to which actions count as equally good."""
+"""Share of the probability of being late, or of being in time if that is smaller, up to which actions are equally good.
+
+Far above what rounding makes of equal ones, and far below what anybody would wait for."""
 
 DEAD = 1e3
 """Expected remaining time, in units of the greatest there is, that stands for an infinite one when ties are broken."""
@@ -47,8 +55,9 @@ class Slot:
 
     Attributes
     ----------
-    late
-        Least probability of being late, (configurations,).
+    late, done
+        Least probability of being late, and greatest one of being in time, each accurate relative to its own size,
+        (configurations,).
     columns
         Column that attains it, (configurations,); -1 where the window is lost and no policy reaches the target for
         sure.
@@ -57,8 +66,14 @@ class Slot:
     """
 
     late: FloatArray
+    done: FloatArray
     columns: IntArray
     remaining: FloatArray
+
+    @property
+    def outlook(self) -> Outlook:
+        """What is expected from every configuration, (configurations, 3)."""
+        return np.stack([self.late, self.done, self.remaining], axis=1)
 
 
 class DeadlineRecursion:
@@ -87,55 +102,54 @@ class DeadlineRecursion:
             The lattice of times of the process.
         """
         self.process, self.lattice, self.slots = process, lattice, list[Slot]()
-        self._free = process.under(Tariff(0.0))
         self._column = np.full(process.size, -1)
         self._column[fastest.uses.configuration] = fastest.uses.columns
         self._time = np.where(self._column >= 0, fastest.values, DEAD * max(1.0, float(fastest.values.max())))
-        self._fastest = self._free.choose(fastest.uses.columns)
-        self._instant = bool((lattice.slots == 0).any())
+        self._here = fastest.uses.configuration
+        self._lengths = np.unique(lattice.slots).tolist()
+        usual = fastest.uses.columns
+        self._timed = Steps(process, usual, lattice, timed=True).pricing()
+        instant = bool((lattice.slots == 0).any())
+        self._instant = Steps(process, usual, lattice, timed=False).pricing() if instant else None
 
     def advance(self) -> Slot:
         """Take one more slot."""
-        left, size = len(self.slots), self.process.size
-        slot = Slot(np.ones(size), self._column.copy(), self._time.copy())
-        late, remaining = self._after(left, "late"), self._after(left, "remaining")
-        if late.staying.any():
-            priced = self._free.price_after(late)
-            least = np.minimum(priced.best, 1.0)
-            hopeful, slack = self._hopeful(least), self._slack(least)
-            slot.late = np.where(hopeful, least, 1.0)
-            here = self._fastest.configuration
-            kept = hopeful[here] & (self._fastest.values_after(late) <= (least + slack)[here])
-            follows = np.zeros(size, dtype=bool)
-            follows[here[kept]] = True
-            for columns in (self._fastest.columns[kept], priced.tied(hopeful & ~follows, slack)):
-                chosen, times, owners = self._quickest(columns, remaining)
-                slot.columns[owners], slot.remaining[owners] = chosen, times
-        if self._instant:
+        ahead = self._after_time(len(self.slots))
+        late, done = np.where(ahead.done > 0, ahead.late, 1.0), ahead.done
+        slot = Slot(late, done, self._column.copy(), self._time.copy())
+        here, hopeful = self._here, done > 0
+        if hopeful.any():
+            usual = ahead.of()
+            good = np.where(
+                done[here] <= 1 / 2,
+                usual[:, DONE] >= done[here] * (1 - self._slack),
+                usual[:, LATE] <= late[here] * (1 + self._slack),
+            )
+            kept = hopeful[here] & good & np.isfinite(usual[:, REMAINING])
+            slot.remaining[here[kept]] = usual[kept, REMAINING]
+            hopeful[here[kept]] = False
+            chosen, times, owners = ahead.quickest(hopeful, self._slack)
+            slot.columns[owners], slot.remaining[owners] = chosen, times
+        if self._instant is not None:
             self._act_at_once(slot)
         self.slots.append(slot)
         return slot
 
-    def _after(self, left: int, name: str) -> After:
-        """What a slot says of every configuration, after the steps that take time and end within the window."""
-        fits = np.asarray((self.lattice.slots > 0) & (self.lattice.slots <= left))
-        rows = [left - slots for slots in self.lattice.slots.tolist()]
-        nothing = np.zeros(self.process.size)
-        after = [
-            getattr(self.slots[row], name) if fitting else nothing
-            for row, fitting in zip(rows, fits.tolist(), strict=True)
-        ]
-        return After(np.array(after), np.where(fits, 0.0, np.inf), fits)
+    def _after_time(self, left: int) -> Prospects:
+        """What the steps lead to that take time and end within so many slots."""
+        return self._timed.prospects(
+            {length: self.slots[left - length].outlook for length in self._lengths if 0 < length <= left}
+        )
 
-    def late_after(self, left: int, columns: IntArray) -> FloatArray:
-        """Probability of being late where the given columns are taken with so many slots left, (columns,).
+    def done_after(self, left: int, columns: IntArray) -> FloatArray:
+        """Probability of being in time where the given columns are taken with so many slots left, (columns,).
 
         What follows is the policy that is most likely in time.
         """
-        choice = self._free.choose(columns)
-        timed = choice.values_after(self._after(left, "late"))
-        at_once = choice.values_after(self._at_once(self.slots[left].late))
-        return np.asarray(np.minimum(np.minimum(timed, at_once), 1.0))
+        found = self._after_time(left).of(columns)[:, DONE]
+        if self._instant is not None:
+            found = np.maximum(found, self._instant.prospects({0: self.slots[left].outlook}).of(columns)[:, DONE])
+        return np.asarray(np.minimum(found, 1.0))
 
     def visits(self) -> FloatArray:
         """Expected number of steps of a run that begin with so many slots left, (slots, configurations).
@@ -144,85 +158,73 @@ class DeadlineRecursion:
         """
         entered = np.zeros((len(self.slots), self.process.size))
         entered[-1, 0] = 1.0
+        taken = np.unique([slot.columns for slot in self.slots])
+        taken = taken[taken >= 0]
+        choice, slots = self.process.choose(taken), self.lattice.slots[self.process.step_time(taken)]
+        acts = (slots == 0) & (choice.leaving > 0)
+        onwards = []
+        for length in np.unique(slots[slots > 0]).tolist():
+            rows = np.flatnonzero(slots == length)
+            part = choice.at(rows)
+            stays = sparse.csr_array((part.staying, (np.arange(len(rows)), part.configuration)), part.moves.shape)
+            onwards.append((length, rows, sparse.csr_array((part.moves + stays).T)))
         for left in range(len(self.slots) - 1, -1, -1):
-            columns = self.slots[left].columns
-            acting = self._acting(columns)
-            if len(acting):
-                instant = self._free.choose(columns[acting])
+            here = np.flatnonzero(self.slots[left].columns >= 0)
+            row = np.searchsorted(taken, self.slots[left].columns[here])
+            if acts[row].any():
+                instant = choice.at(row[acts[row]])
                 times = visits(instant, entered[left])
                 entered[left] += instant.moves.T @ times
-                entered[left, acting] = times
-            choice = self._free.choose(columns[(entered[left] > 0) & (columns >= 0)])
-            slots = self.lattice.slots[self.process.step_time(choice.columns)]
-            for length in np.unique(slots[(slots > 0) & (slots <= left)]).tolist():
-                part = choice.at(np.flatnonzero(slots == length))
-                mass = entered[left, part.configuration]
-                entered[left - length] += part.moves.T @ mass
-                entered[left - length, part.configuration] += part.staying * mass
+                entered[left, instant.configuration] = times
+            begun = np.zeros(len(taken))
+            begun[row] = entered[left, here]
+            for length, rows, matrix in onwards:
+                if length <= left:
+                    entered[left - length] += matrix @ begun[rows]
         return entered
 
-    def _acting(self, columns: IntArray) -> IntArray:
-        """Configurations that take a step that takes no time, and do not wait; -1 stands for no column."""
-        here = np.flatnonzero(columns >= 0)
-        choice = self.process.choose(columns[here])
-        acts = (self.lattice.slots[self.process.step_time(columns[here])] == 0) & (choice.leaving > 0)
-        return np.asarray(here[acts])
-
-    def _at_once(self, values: FloatArray) -> After:
-        """Values after the steps that take no time."""
-        always = After.always(values, len(self.lattice.slots))
-        return After(always.values, np.where(self.lattice.slots == 0, 0.0, np.inf), always.staying)
-
-    def _rounding(self) -> float:
-        """Bound on the relative rounding error of what has been computed so far."""
-        return 2 * (len(self.slots) + 2) * self.process.rounding
-
-    def _slack(self, late: FloatArray) -> FloatArray:
-        """Difference from the least probability of being late that does not count, (configurations,)."""
-        return INDIFFERENT + self._rounding() * np.minimum(late, 1.0)
-
-    def _hopeful(self, late: FloatArray) -> BoolArray:
-        """Where the window is not lost: the probability of being late differs from 1 by more than rounding."""
-        return np.asarray(late < 1.0 - self._rounding())
-
-    def _quickest(self, columns: IntArray, remaining: After) -> tuple[IntArray, FloatArray, IntArray]:
-        """The column of least expected remaining time, that time and the configuration, of each that has columns."""
-        choice = self.process.choose(columns)
-        value = choice.values_after(remaining)
-        order = np.lexsort((value, choice.configuration))
-        owners, first = np.unique(choice.configuration[order], return_index=True)
-        return columns[order[first]], value[order[first]], owners
+    @property
+    def _slack(self) -> float:
+        """Share up to which actions are equally good: the rounding of two action values is none."""
+        return INDIFFERENT + 2 * self.process.rounding
 
     def _act_at_once(self, slot: Slot) -> None:
         """Let steps that take no time come before those that do, by policy iteration on when to stop taking them."""
-        late, remaining = slot.late.copy(), slot.remaining.copy()
+        assert self._instant is not None  # noqa: S101 - only called where there are such steps
+        stopped, slack = slot.outlook, self._slack
         acting = np.zeros(self.process.size, dtype=bool)
         for _ in range(MOST_SWITCHES):
-            priced, slack = self._free.price_after(self._at_once(slot.late)), self._slack(slot.late)
-            wanted = (priced.best <= slot.late + slack) & self._hopeful(priced.best)
+            ahead = self._instant.prospects({0: slot.outlook})
+            short = np.maximum(ahead.done, slot.done) <= 1 / 2
+            wanted = (ahead.done > 0) & np.where(
+                short, ahead.done >= slot.done * (1 - slack), ahead.late <= slot.late * (1 + slack)
+            )
             if not wanted.any():
                 return
-            columns, times, owners = self._quickest(priced.tied(wanted, slack), self._at_once(slot.remaining))
-            better = priced.best[owners] < (slot.late - slack)[owners]
+            columns, times, owners = ahead.quickest(wanted, slack)
+            better = np.where(short, ahead.done * (1 - slack) > slot.done, ahead.late < slot.late * (1 - slack))[owners]
             better |= times < slot.remaining[owners] * (1 - QUICKER)
             better &= columns != np.where(acting, slot.columns, -1)[owners]
             if not better.any():
                 return
             before = slot.columns.copy()
             slot.columns[owners[better]], acting[owners[better]] = columns[better], True
-            choice = self._free.choose(slot.columns[acting])
+            choice = self.process.choose(slot.columns[acting])
             try:
-                slot.late = np.minimum(_continued(choice, late), 1.0)
+                late, done, remaining = _continued(choice, stopped).T
             except ImproperPolicyError:  # going in circles looked better by less than rounding
                 slot.columns = before
                 return
-            slot.remaining = _continued(choice, remaining)
+            slot.done, slot.remaining = np.minimum(done, 1.0), remaining
+            slot.late = np.where(done > 0, np.minimum(late, 1.0), 1.0)
 
 
-def _continued(choice: Choice, stopped: FloatArray) -> FloatArray:
-    """Values where some configurations take steps that take no time, and the others have given values."""
+def _continued(choice: Choice, stopped: Outlook) -> Outlook:
+    """The outlook where some configurations take steps that take no time, and the others have a given one."""
     outside = stopped.copy()
     outside[choice.configuration] = 0.0
-    local = choice.moves @ outside / choice.leaving
-    outside[choice.configuration] = evaluate(choice, local)[choice.configuration]
+    local = choice.moves @ outside
+    local[:, DONE] += choice.reaching
+    for of in (LATE, DONE, REMAINING):
+        outside[choice.configuration, of] = evaluate(choice, local[:, of] / choice.leaving)[choice.configuration]
     return outside

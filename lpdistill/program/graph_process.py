@@ -15,8 +15,7 @@ from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.model.budgets import Budget
 from lpdistill.model.process import After, Choice
 from lpdistill.model.reachability import HUGE, Reachability
-from lpdistill.model.resources import TIME, Resource, Tariff
-from lpdistill.model.time_lattice import simplest
+from lpdistill.model.resources import REACHING, TIME, Resource, Tariff
 
 
 class NodeResource(Resource):
@@ -65,14 +64,16 @@ class GraphProcess:
         Probability of every next state, staying left out, (columns, configurations).
     reaching, leaving
         Probability of the target, and of not staying, (columns,).
-    durations
-        Time that each action takes, (columns,).
+    step_times
+        The durations that actions have, exactly, increasing.
+    kinds_of_time
+        Which of them each action takes, (columns,).
     amounts_by_name
         Numbers that the action nodes carry, each of shape (columns,).
     budgets
         Limits on them.
     uncharged_time
-        What is taken off the expected duration of every policy.
+        What is taken off the duration of every run, exactly.
     tariff
         What actions cost.
     """
@@ -83,10 +84,11 @@ class GraphProcess:
     moves: sparse.csr_array
     reaching: FloatArray
     leaving: FloatArray
-    durations: FloatArray
+    step_times: tuple[Fraction, ...]
+    kinds_of_time: IntArray
     amounts_by_name: Mapping[str, FloatArray]
     budgets: tuple[Budget, ...]
-    uncharged_time: float
+    uncharged_time: Fraction
     tariff: Tariff = TIME
 
     @property
@@ -162,25 +164,20 @@ class GraphProcess:
         return float(self.durations.max(initial=0.0))
 
     @cached_property
-    def _step_times(self) -> tuple[tuple[Fraction, ...], IntArray]:
-        times, which = np.unique(self.durations, return_inverse=True)
-        return tuple(simplest(time) for time in times.tolist()), which
-
-    @property
-    def step_times(self) -> tuple[Fraction, ...]:
-        """The times that actions take."""
-        return self._step_times[0]
+    def durations(self) -> FloatArray:
+        """Time that each action takes, (columns,)."""
+        return np.array([float(time) for time in self.step_times])[self.kinds_of_time]
 
     def step_time(self, columns: IntArray) -> IntArray:
         """Which of :attr:`step_times` the given actions take, (columns,)."""
-        return self._step_times[1][columns]
+        return self.kinds_of_time[columns]
 
     @cached_property
     def cost(self) -> FloatArray:
         """What actions cost under the tariff, (columns,)."""
         cost = self.tariff.time * self.durations
         for resource, price in self.tariff.prices:
-            cost = cost + price * self.amounts_by_name[resource.name]
+            cost = cost + price * self.amounts(resource, np.arange(len(self.names)))
         return cost
 
     def price(self, values: FloatArray) -> PricedNodes:
@@ -233,7 +230,8 @@ class GraphProcess:
 
     def amounts(self, resource: Resource, columns: IntArray) -> FloatArray:
         """What the given actions use of a resource, (columns,)."""
-        return self.amounts_by_name[resource.name][columns]
+        amounts = self.reaching if resource == REACHING else self.amounts_by_name[resource.name]
+        return amounts[columns]
 
     def proper(self) -> IntArray:
         """Actions of a proper policy, one for every live state, in order."""

@@ -68,7 +68,7 @@ class OccupationProgram:
     @property
     def offset(self) -> float:
         """Constant of the objective: minus the last step's duration where that is free."""
-        return 0.0 - self.process.uncharged_time
+        return 0.0 - float(self.process.uncharged_time)
 
     @cached_property
     def matrix(self) -> sparse.csc_array:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Hashable, Mapping, Sequence
-from numbers import Real
+from fractions import Fraction
+from numbers import Rational, Real
 from typing import TYPE_CHECKING, Any
 
 import networkx as nx
@@ -23,6 +24,7 @@ from lpdistill.errors import LimitError, ModelError
 from lpdistill.model.actions import Step
 from lpdistill.model.budgets import Budget
 from lpdistill.model.size import Size
+from lpdistill.model.time_lattice import simplest
 from lpdistill.program.graph_process import GraphProcess, NodeResource
 
 if TYPE_CHECKING:
@@ -60,10 +62,10 @@ def process_of(graph: nx.DiGraph[Any]) -> GraphProcess:
             f"node {orphan!r}", "is an action of no state; remove it, or add the edge from its state", None
         )
     entries: list[tuple[int, int, float]] = []
-    reaching, durations = np.zeros(len(names)), np.zeros(len(names))
+    reaching, times = np.zeros(len(names)), list[Fraction]()
     owner = np.array([rank[_owner(graph, name)] for name in names], dtype=np.int64)
     for column, name in enumerate(names):
-        durations[column] = _number(graph.nodes[name].get("time"), f"node {name!r}: time")
+        times.append(_exact(graph.nodes[name].get("time"), f"node {name!r}: time"))
         for after, probability in _outcomes(graph, name, rank, target):
             if after < 0:
                 reaching[column] += probability
@@ -73,6 +75,7 @@ def process_of(graph: nx.DiGraph[Any]) -> GraphProcess:
     data = np.array([entry[2] for entry in entries])
     moves = sparse.csr_array((data, (rows, afters)), shape=(len(names), len(states)))
     amounts = _amounts(graph, names)
+    known = {time: kind for kind, time in enumerate(sorted(set(times)))}
     return GraphProcess(
         states=states,
         names=tuple(names),
@@ -80,10 +83,11 @@ def process_of(graph: nx.DiGraph[Any]) -> GraphProcess:
         moves=moves,
         reaching=reaching,
         leaving=np.asarray(moves.sum(axis=1)).ravel() + reaching,
-        durations=durations,
+        step_times=tuple(known),
+        kinds_of_time=np.array([known[time] for time in times], dtype=np.int64),
         amounts_by_name=amounts,
         budgets=_budgets(graph, amounts),
-        uncharged_time=_number(graph.graph.get("uncharged_time", 0), "graph: uncharged_time"),
+        uncharged_time=_exact(graph.graph.get("uncharged_time", 0), "graph: uncharged_time"),
     )
 
 
@@ -167,6 +171,14 @@ def _number(value: object, where: str) -> float:
     if isinstance(value, bool) or not isinstance(value, Real) or not np.isfinite(float(value)) or float(value) < 0:
         raise ModelError(where, "must be a finite number, not negative", value)
     return float(value)
+
+
+def _exact(value: object, where: str) -> Fraction:
+    """The same exactly; a float means the simplest fraction that rounds to it."""
+    number = _number(value, where)
+    if isinstance(value, Rational):
+        return Fraction(int(value.numerator), int(value.denominator))
+    return simplest(number)
 
 
 def _amounts(graph: nx.DiGraph[Any], names: Sequence[Hashable]) -> dict[str, FloatArray]:

@@ -191,8 +191,8 @@ class TimeAugmented:
         return self.base.step_time(columns % self.base.column_count)
 
     @property
-    def uncharged_time(self) -> float:
-        """What is taken off the expected duration of every policy."""
+    def uncharged_time(self) -> Fraction:
+        """What is taken off the duration of every run, exactly."""
         return self.base.uncharged_time
 
     def unguarded(self) -> TimeAugmented:
@@ -277,6 +277,10 @@ class TimeAugmented:
         """How users name the configuration without time, and the time that has passed; None once it is late."""
         layer, within = divmod(rank, self.base.size)
         return self.base.key(within), None if layer > self.window else layer * self.lattice.unit
+
+    def remaining(self, passed: Fraction) -> Fraction:
+        """Time left of the window, in whole slots as the waiting time counts them, after so much has passed."""
+        return self.lattice.time(self.window) - passed
 
     def rank(self, key: Hashable) -> int:
         """The configuration that a user names; KeyError if there is none."""

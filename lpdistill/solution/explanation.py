@@ -94,7 +94,7 @@ class Explanation:
         regret = choice.regrets(dual.values)
         regret[np.abs(regret) <= EVEN * abs(float(dual.values[0]))] = 0.0
         taken = dict(zip(plan.uses.columns.tolist(), plan.probability.tolist(), strict=True))
-        uncharged = process.uncharged_time
+        uncharged = float(process.uncharged_time)
         ranked = np.lexsort((-np.array([taken.get(column, 0.0) for column in columns.tolist()]), regret))
         found = []
         for row in ranked.tolist():

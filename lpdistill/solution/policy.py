@@ -184,7 +184,7 @@ class Policy(ByConfiguration[tuple[Decision, ...]]):
     @property
     def waiting_time(self) -> float:
         """Expected waiting time of the policy from the start; infinite where runs may never reach the target."""
-        return float(self.plan.values[0]) - self._process.uncharged_time
+        return float(self.plan.values[0]) - float(self._process.uncharged_time)
 
     @cached_property
     def standard_deviation(self) -> float:

@@ -126,7 +126,7 @@ def _rows(policy: Policy, most: int) -> tuple[list[Row], int]:
                     cells,
                     tuple((first, made[pair]) for first, pair in pairs),
                     decision.probability,
-                    float(plan.values[rank]) - process.uncharged_time,
+                    float(plan.values[rank]) - float(process.uncharged_time),
                     None if visits is None else float(visits[rank]),
                     rank in trapped,
                 )

@@ -119,7 +119,7 @@ class Solution:
 
     @cached_property
     def _uncharged(self) -> float:
-        return self.process.uncharged_time
+        return float(self.process.uncharged_time)
 
     @property
     def waiting_time(self) -> float:

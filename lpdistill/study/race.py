@@ -5,20 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import product
+from itertools import pairwise
+from math import floor, inf
 from typing import Any
 
 from joblib import Parallel, delayed
 
 from lpdistill.analysis.baselines import OPTIMAL, waiting_times
 from lpdistill.analysis.comparison import share_saved
-from lpdistill.errors import InfiniteLevelsError, UnreachableTargetError
+from lpdistill.errors import LimitError, UnreachableTargetError
 from lpdistill.model.baselines import BASELINES
 from lpdistill.model.problem import FinalStep, Problem
 from lpdistill.progress import Counter, uncounted
 
 FINER, ROUNDS = 5, 3
 """By how much a grid becomes finer from one round to the next, and how many rounds there are after the first."""
+
+SEEDS = 3
+"""Numbers of memories with gaps whose best points are refined, for each baseline."""
+
+RAW_PAIRS = 6
+"""Raw pairs of the trees whose jumps are looked for: more than five levels need, and one more."""
+
+ASIDE = Fraction(1, 10**5)
+"""Distance from a jump at which its two sides are computed."""
 
 BATCH = 32
 """Points that are computed between two reports of progress."""
@@ -68,6 +78,11 @@ class Region:
         Generation probabilities, and raw fidelities.
     most_levels
         Greatest number of fidelity levels: close to the pumping limit it grows without limit.
+
+    Notes
+    -----
+    Waiting times jump in the raw fidelity where the levels change, and advantages are often greatest beside a jump.
+    The coarse grid therefore has the two sides of every jump, and what lies between two of them.
     """
 
     name: str
@@ -76,6 +91,26 @@ class Region:
     p: Interval
     f0: Interval
     most_levels: int
+
+    def places(self, gap: Fraction) -> list[Fraction]:
+        """Raw fidelities of the coarse grid: its own, and for the jumps of a gap both sides and the middles between."""
+        from symbolic import changes  # noqa: PLC0415 - exact roots are symbolic's, and sympy is slow to import
+
+        found = [change.f0.low for change in changes(gap=gap, raw_pairs=RAW_PAIRS) if any(change.finite)]
+        edges = [self.f0.low, *(edge for edge in found if self.f0.low < edge < self.f0.high), self.f0.high]
+        beside = {Fraction(floor(edge / ASIDE) + side) * ASIDE for edge in edges for side in (0, 1)}
+        between = {Fraction(round((low + high) / 2 / ASIDE)) * ASIDE for low, high in pairwise(edges)}
+        return sorted(f0 for f0 in {*self.f0.values, *beside, *between} if self.f0.low <= f0 <= self.f0.high)
+
+    def holds(self, problem: Problem) -> bool:
+        """Whether a problem lies in the region."""
+        return (
+            problem.memories in self.memories
+            and problem.target - problem.f0 in self.gaps
+            and self.p.low <= problem.p <= self.p.high
+            and self.f0.low <= problem.f0 <= self.f0.high
+            and len(problem.levels) <= self.most_levels
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +164,7 @@ def race(parameters: Parameters, most_levels: int) -> Race | None:
     try:
         if len(problem.levels) > most_levels:
             return None
-    except (InfiniteLevelsError, UnreachableTargetError):
+    except (UnreachableTargetError, LimitError):
         return None
     return Race(problem, waiting_times(problem))
 
@@ -152,44 +187,62 @@ def races(
     return found
 
 
-def greatest(region: Region, *, jobs: int = 1, progress: Counter = uncounted) -> dict[str, Race]:
-    """Where the advantage over each baseline is greatest, coarse to fine.
+def greatest(
+    region: Region, known: Iterable[Race] = (), *, jobs: int = 1, progress: Counter = uncounted
+) -> dict[str, Race]:
+    """Where the greatest advantage over each baseline is found, coarse to fine.
 
-    A coarse grid over the whole region, then finer and finer ones around the best point of each baseline, in ``p`` and
-    ``f0``.  Deadlocks are left out: the advantage there is all.
+    A coarse grid over the whole region with the sides of its jumps, then finer and finer ones in ``p`` and ``f0``
+    around the best points of each baseline.  Deadlocks are left out: the advantage there is all.
 
     Parameters
     ----------
     region
         Where to search.
+    known
+        Points that are known already; those in the region count.
     jobs
         Number of processes.
     progress
         Told how many points are done.
     """
-    best: dict[str, tuple[Race, Parameters]] = {}
+    best: dict[tuple[str, int, Fraction], Race] = {}
 
-    def enter(points: Iterable[Parameters], doing: str) -> None:
-        wanted = list(dict.fromkeys(points))
-        for point, found in zip(
-            wanted, races(wanted, region.most_levels, jobs=jobs, progress=progress, doing=doing), strict=True
-        ):
-            for name in BASELINES if found is not None else ():
-                assert found is not None  # noqa: S101 - for the type checker
-                if found.times[name] < float("inf") and (
-                    name not in best or found.advantage(name) > best[name][0].advantage(name)
-                ):
-                    best[name] = found, point
+    def enter(found: Iterable[Race | None]) -> None:
+        for one in found:
+            for name in BASELINES if one is not None else ():
+                assert one is not None  # noqa: S101 - for the type checker
+                where = name, one.problem.memories, one.problem.target - one.problem.f0
+                if one.times[name] < inf and (where not in best or one.advantage(name) > best[where].advantage(name)):
+                    best[where] = one
 
-    enter(product(region.p.values, region.memories, region.f0.values, region.gaps), f"{region.name}, coarse")
+    def look(points: set[Parameters], doing: str) -> None:
+        enter(races(sorted(points), region.most_levels, jobs=jobs, progress=progress, doing=f"{region.name}, {doing}"))
+
+    def leaders(name: str) -> list[Race]:
+        ours = [one for (baseline, *_), one in best.items() if baseline == name]
+        return sorted(ours, key=lambda one: -one.advantage(name))[:SEEDS]
+
+    enter(one for one in known if region.holds(one.problem))
+    look(
+        {
+            (p, memories, f0, gap)
+            for gap in region.gaps
+            for f0 in region.places(gap)
+            for memories in region.memories
+            for p in region.p.values
+        },
+        "coarse",
+    )
     steps = region.p.step, region.f0.step
     for number in range(ROUNDS):
         steps = steps[0] / FINER, steps[1] / FINER
         around = {
-            (p, memories, f0, gap)
-            for _, (there_p, memories, there_f0, gap) in best.values()
-            for p in region.p.around(there_p, steps[0])
-            for f0 in region.f0.around(there_f0, steps[1])
+            (p, one.problem.memories, f0, one.problem.target - one.problem.f0)
+            for name in BASELINES
+            for one in leaders(name)
+            for p in region.p.around(one.problem.p, steps[0])
+            for f0 in region.f0.around(one.problem.f0, steps[1])
         }
-        enter(sorted(around), f"{region.name}, round {number + 1} of {ROUNDS}")
-    return {name: found for name, (found, _) in best.items()}
+        look(around, f"round {number + 1} of {ROUNDS}")
+    return {name: leaders(name)[0] for name in BASELINES if leaders(name)}

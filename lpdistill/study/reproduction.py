@@ -95,7 +95,7 @@ def reproduce(*, search: bool = True, jobs: int = 1, progress: Counter = uncount
     Parameters
     ----------
     search
-        Whether to search for the greatest advantages and examine the claims, which takes about a minute.
+        Whether to search for the greatest advantages and examine the claims, which takes minutes.
     jobs
         Number of processes.
     progress

@@ -25,6 +25,7 @@ from lpdistill import (
     policy_named,
     solve,
 )
+from lpdistill.analysis import comparison
 
 TWO = Problem("1/2", 2, "3/4", "79/100")
 FOUR = Problem("7/10", 4, "9/10", "94/100")
@@ -234,3 +235,27 @@ def test_the_picture_says_what_is_not_allowed():
     axes = compare(FOUR.with_constraints(NO_MIXING)).plot()
     assert texts(axes).count("not allowed") == 2
     assert len(axes.patches) == 2
+
+
+def test_the_optimum_is_solved_once_whatever_it_is_called(monkeypatch):
+    """Another name for the optimum is the same policy, solved once."""
+    asked = []
+    solved = comparison.policy_named
+    monkeypatch.setattr(comparison, "policy_named", lambda *given: asked.append(given[1]) or solved(*given))
+    found = compare(TWO, {"best": "optimal"})
+    assert found.policies["best"].policy is found.optimum.policy
+    assert asked == ["optimal"]
+
+
+def test_only_rules_are_refusals(monkeypatch):
+    """A rule in a baseline's way is told in the result; any other error of a baseline is raised."""
+    refused = compare(Problem("7/10", 4, "9/10", "94/100", rules=[NO_MIXING]), ["greedy"]).policies["greedy"]
+    assert refused.policy is None
+    assert "every rule allows" in refused.refusal
+
+    def broken(*_):
+        raise ModelError("levels", "must be right", None)
+
+    monkeypatch.setattr(comparison, "baseline", broken)
+    with pytest.raises(ModelError, match="must be right"):
+        compare(FOUR, ["greedy"])

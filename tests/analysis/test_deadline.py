@@ -29,6 +29,8 @@ from lpdistill import (
     smallest_window,
     solve,
 )
+from lpdistill.analysis.propagation import propagate
+from lpdistill.model import size
 
 FIVE = Problem("7/10", 5, "3/4", "79/100")
 THREE = FIVE.replace(memories=3)
@@ -172,11 +174,11 @@ def test_lost_and_certain_windows_change_nothing(problem, window):
     usual[uses.configuration] = uses.columns
     lost = 0
     for left, slot in enumerate(recursion.slots):
-        over = (slot.late == 1) & (usual >= 0)
+        over = (slot.done == 0) & (usual >= 0)
         assert (slot.columns[over] == usual[over]).all()
         lost += int(over.sum())
-        known = np.flatnonzero((usual >= 0) & (slot.late < 1))
-        same = recursion.late_after(left, usual[known]) <= slot.late[known] + 1e-13
+        known = np.flatnonzero((usual >= 0) & (slot.done > 0))
+        same = recursion.done_after(left, usual[known]) >= slot.done[known]
         taken = slot.columns[known][same] == usual[known][same]
         if not (recursion.lattice.slots == 0).any():
             assert taken.all()
@@ -184,20 +186,20 @@ def test_lost_and_certain_windows_change_nothing(problem, window):
 
 
 @some
-def test_differences_gain(problem, window):
+def test_departures_gain(problem, window):
     """Wherever runs leave the fastest policy, its action would do worse, by what is stated; the first is the first."""
     found = deadline(problem, window)
-    assert found.differences
-    assert found.first_difference == found.differences[0]
-    for one in found.differences:
+    assert found.departures
+    assert found.first_departure == found.departures[0]
+    for one in found.departures:
         assert one.action != one.fastest
         assert one.action == found.policy.at(one.key, one.remaining)
         assert one.probability == found.policy.probability(one.key, one.remaining)
         assert one.probability >= one.probability_of_fastest
         assert one.visited > 0
-    left = [one.remaining for one in found.differences]
+    left = [one.remaining for one in found.departures]
     assert left == sorted(left, reverse=True)
-    assert any(one.probability > one.probability_of_fastest + 1e-6 for one in found.differences)
+    assert any(one.probability > one.probability_of_fastest + 1e-6 for one in found.departures)
 
 
 @some
@@ -236,6 +238,17 @@ def test_smallest_windows_of_random_problems(problem, confidence):
     assert len(found.recursion.slots) == 1 or found.probabilities[-2] < float(confidence)
 
 
+def test_a_window_of_no_time():
+    """Where raw pairs meet the target and the last step is free, 0 is a window, and the smallest one may be that."""
+    coin = Problem("1/2", 1, "3/4", "7/10", final_step="free")
+    found = smallest_window(coin, "1/2")
+    assert (found.window, found.probability) == (0, 0.5)
+    assert deadline(coin, found.window).probability == 0.5
+    assert deadline(FIVE.replace(final_step="free"), 0).probability == 0
+    with pytest.raises(ModelError, match="at least 0"):
+        deadline(coin, "-1/2")
+
+
 def test_a_confidence_that_is_attained_exactly():
     """A probability that equals the confidence is enough: p = 1/2 attains 1/2 in the first slot, 3/4 in the second."""
     coin = Problem("1/2", 1, "3/4", "7/10")
@@ -252,7 +265,7 @@ def test_lists_and_frames():
     assert (document["window"], document["probability"]) == (10, found.probability)
     assert [row["window"] for row in document["curve"]] == list(range(11))
     assert document["curve"][-1]["probability_of_fastest_mean"] == found.probability_of_fastest_mean
-    assert len(document["differences"]) == len(found.differences)
+    assert len(document["differences"]) == len(found.departures)
     frame = found.to_frame()
     assert frame["probability"].tolist() == found.probabilities.tolist()
     policy = found.policy.to_frame()
@@ -270,8 +283,8 @@ def test_nothing_to_gain_is_said():
     """With one memory and the target below a raw pair there is one thing to do, so that nothing differs."""
     found = deadline(Problem("1/3", 1, "3/4", "7/10"), 4)
     assert found.probability == pytest.approx(1 - (2 / 3) ** 4, abs=1e-15)
-    assert found.differences == ()
-    assert found.first_difference is None
+    assert found.departures == ()
+    assert found.first_departure is None
 
 
 def test_after_the_window():
@@ -299,6 +312,30 @@ def test_pictures_have_a_curve_for_each_policy():
         "pumping",
     ]
     assert axes.lines[0].get_ydata().tolist() == found.probabilities.tolist()
+
+
+@pytest.mark.parametrize(
+    "changes", [{"generation_time": 3}, {"p": "1/2"}, {"memories": 4}, {"final_step": "free"}, {"target": "31/40"}]
+)
+def test_policies_of_other_problems_are_refused(changes):
+    """Only policies of the same problem are put beside the best one; rules and budgets may differ."""
+    found = deadline(FIVE, 10)
+    other = baseline(FIVE.replace(**changes), "nested")
+    for ask in (lambda: found.probability_of(other), lambda: found.plot(beside={"nested": other})):
+        with pytest.raises(ModelError, match="same problem"):
+            ask()
+    with pytest.raises(ModelError, match="same problem"):
+        deadline(FIVE.graph(), 10).probability_of(other)
+    ruled = baseline(FIVE.with_constraints(EqualLevelsOnly()), "nested")
+    assert found.probability_of(ruled).tolist() == found.probability_of(baseline(FIVE, "nested")).tolist()
+
+
+def test_policies_of_state_graphs_are_compared_by_their_graphs():
+    """A policy of an equal graph is put beside the best one, that of another graph is refused."""
+    found = deadline(THREE.graph(), 8)
+    assert found.probability_of(deadline(THREE.graph(), 3).fastest).tolist() == found.of_fastest.tolist()
+    with pytest.raises(ModelError, match="same problem"):
+        found.probability_of(deadline(THREE.replace(p="1/2").graph(), 3).fastest)
 
 
 WRONG = {
@@ -339,9 +376,40 @@ def test_long_work_is_refused(monkeypatch):
     assert refused.value.size["slots"] == 10**9 + 1
     with pytest.raises(LimitError, match="slots"):
         deadline(FIVE.replace(generation_time="1/1000003", distillation_time="1/999983"), 1)
-    monkeypatch.setattr("lpdistill.analysis.window.MOST_SLOTS", 1000)
+    monkeypatch.setattr("lpdistill.model.size.MOST_SLOTS", 1000)
     with pytest.raises(LimitError, match="1,000 slots"):
         smallest_window(Problem("1e-7", 2, "3/4", "31/40"), "0.9")
+
+
+def test_the_search_for_a_window_goes_no_further_than_what_is_allowed(monkeypatch):
+    """The runs of the fastest policy are followed over no more slots than the recursion may go through."""
+    lengths = []
+
+    def followed(renewal, slots, enough):
+        lengths.append(slots)
+        return propagate(renewal, slots, enough)
+
+    monkeypatch.setattr("lpdistill.analysis.window.propagate", followed)
+    monkeypatch.setattr("lpdistill.model.size.MOST_PRICED", 700 * (size.SLOT_COLUMNS + 10))
+    with pytest.raises(LimitError, match="slots") as refused:
+        smallest_window(Problem("1e-4", 2, "3/4", "31/40"), "0.9")
+    assert max(lengths) == refused.value.size["most_slots"] <= 700
+
+
+def test_slots_have_a_cost_of_their_own():
+    """However few the columns, no more slots are let through than can be gone through in minutes."""
+    assert size.most_slots(3, 4, layers=False) * size.SLOT_COLUMNS <= size.MOST_PRICED
+    assert size.most_slots(10**3, 10**6, layers=False) * 10**6 <= size.MOST_PRICED
+    with pytest.raises(LimitError, match="minutes"):
+        size.require_slots(3_000, 10**3, 10**6, layers=False)
+
+
+@pytest.mark.parametrize("confidence", ["1e-20", "1e-16", "1e-12"])
+def test_the_smallest_window_of_a_small_confidence(confidence):
+    """A confidence far below rounding of 1 is met to its own digits: three slots are in time with 2.2e-14."""
+    found = smallest_window(Problem("1e-7", 3, "3/4", "31/40"), confidence)
+    assert found.probability >= float(confidence) > found.probabilities[-2]
+    assert (found.window == 3) == (confidence != "1e-12")
 
 
 def test_problems_without_a_policy_are_refused():

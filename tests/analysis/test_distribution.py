@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+import tracemalloc
 from collections import defaultdict
 from fractions import Fraction
 from itertools import islice
+from types import SimpleNamespace
 
 import networkx as nx
 import numpy as np
@@ -32,8 +34,10 @@ from lpdistill import (
 )
 from lpdistill.analysis import distribution as module
 from lpdistill.analysis import propagation, tail
+from lpdistill.analysis.renewal import Renewal
 from lpdistill.model.time_lattice import TimeLattice
 from lpdistill.program.plan import Plan
+from lpdistill.program.state_graph import process_of
 
 every_problem = pytest.mark.parametrize("problem", SMALL.values(), ids=SMALL)
 
@@ -552,3 +556,73 @@ def test_every_law_can_be_drawn(defective):
     for found in (geometric(1), distribution(defective), distribution(never)):
         for view in ("cdf", "survival"):
             assert found.plot(view=view).get_xlabel().startswith("waiting time")
+
+
+LONG = Fraction(1000003, 1000001)
+"""A duration that no float holds, nor any fraction of small denominator that rounds to one."""
+
+
+def test_times_are_exact_whatever_the_durations():
+    """What a free last step takes off is exact: the time of a run that takes just one charged step is in its cdf."""
+    problem = Problem(1, 2, "3/4", "31/40", generation_time=LONG, distillation_time=LONG, final_step="free")
+    found = distribution(solve(problem).policy)
+    assert found.lattice.uncharged == LONG
+    assert found.cdf(LONG) == pytest.approx(13 / 18, rel=1e-12)
+
+
+@pytest.mark.parametrize("time", [LONG, Fraction(1, 3), 1 / 3, 2])
+def test_graphs_keep_fractions_and_read_floats_simply(time):
+    """A graph's times are its fractions, and the simplest ones that round to its floats."""
+    graph = nx.DiGraph(start="s", uncharged_time=time)
+    graph.add_nodes_from(
+        [("s", {"kind": "state"}), ("a", {"kind": "action", "time": time}), ("end", {"kind": "target"})]
+    )
+    graph.add_edge("s", "a")
+    graph.add_edges_from([("a", "s"), ("a", "end")], probability=0.5)
+    process = process_of(graph)
+    assert process.step_times == (process.uncharged_time,) == (Fraction(time).limit_denominator(2 * 10**6),)
+    assert distribution(solve(graph).policy).cdf(0) == 0.5
+
+
+def test_a_law_computed_to_its_end_is_whole_however_rarely_runs_end():
+    """Where runs end with a probability of 1e-20 only, the law of those is whole, and its cdf known by any time."""
+    graph = nx.DiGraph(start="s")
+    graph.add_nodes_from([("s", {"kind": "state"}), ("lost", {"kind": "state"}), ("end", {"kind": "target"})])
+    for name, state, time in (("try", "s", 1), ("wait", "lost", 1), ("leave", "lost", 5)):
+        graph.add_node(name, kind="action", time=time)
+        graph.add_edge(state, name)
+    graph.add_edge("try", "end", probability=1e-20)
+    graph.add_edge("try", "s", probability=0.5)
+    graph.add_edge("try", "lost", probability=0.5)
+    graph.add_edge("wait", "lost", probability=1)
+    graph.add_edge("leave", "end", probability=1)
+    process = process_of(graph)
+    columns = np.array([process.names.index(name) for name in ("try", "wait")])
+    found = distribution(Policy(Plan.improper(process.choose(columns), np.ones(2))))
+    assert (found.never, found.whole) == (1, True)
+    assert found.cdf(10**6) == pytest.approx(2e-20, rel=1e-12)
+    assert not distribution(Policy(Plan.improper(process.choose(columns), np.ones(2))), until=5).whole
+
+
+def test_steps_too_long_to_keep_in_memory_are_refused_before_anything_is_allocated(monkeypatch):
+    """A step of very many units is refused with the unit and the memory, whatever is asked of the law."""
+    policy = solved(Problem("1/2", 2, "3/4", "79/100", generation_time="1/100000000", distillation_time=2)).policy
+    monkeypatch.setattr(propagation, "Blocks", None)
+    monkeypatch.setattr(propagation.psutil, "virtual_memory", lambda: SimpleNamespace(available=6 * 10**9))
+    for until in (None, "1e-6"):
+        with pytest.raises(
+            LimitError, match=r"200,000,000 times their common unit, 1e-08, .* 6\.0 GB are free"
+        ) as refused:
+            distribution(policy, until=until)
+        assert refused.value.size["bytes"] > 6 * 10**9
+
+
+def test_the_memory_is_what_is_allocated():
+    """The bytes that are asked for beforehand are not less than the arrays kept, nor ten times as many."""
+    policy = solved(Problem("1/2", 3, "3/4", "79/100", generation_time="1/10000", distillation_time=2)).policy
+    renewal = Renewal.of(policy.to_chain(), TimeLattice.of(policy.process))
+    tracemalloc.start()
+    propagation.propagate(renewal, 100, 0.0)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak / 1.1 < propagation.memory(renewal, 100) < 10 * peak

@@ -267,6 +267,16 @@ def test_answers_as_data():
     assert frontier.waiting_time("0.99999") == np.inf
 
 
+def test_time_left_is_in_whole_slots():
+    """Between two ends of slots a window is the earlier one, and both kinds of policy count what is left from there."""
+    found, exact = least_time_within(FIVE, "21/2", "0.9"), least_time_within(FIVE, 10, "0.9")
+    assert found.to_dict()["policy"] == exact.to_dict()["policy"]
+    assert found.policy.randomised == exact.policy.randomised
+    key, left = found.policy.randomised[0]
+    assert len(found.policy.at(key, left)) == 2
+    assert found.to_dict()["policy"][0]["remaining"] == deadline(FIVE, "21/2").policy.to_frame()["remaining"][0] == 10
+
+
 def test_pictures():
     """The picture of the frontier has its breakpoints; that of the answer, two curves."""
     pytest.importorskip("matplotlib")
@@ -283,6 +293,9 @@ def test_wrong_input_is_refused():
             least_time_within(FIVE, window, confidence)
     with pytest.raises(ModelError, match="window"):
         deadline_frontier(FIVE, -1)
+    for confidence in (-3, 0, 1, 1.5, "sure"):
+        with pytest.raises(ModelError, match="confidence"):
+            curve(FOUR, 7).waiting_time(confidence)
     for ask in (lambda: least_time_within(FIVE, 10**6, "0.9"), lambda: deadline_frontier(FIVE, 10**6)):
         with pytest.raises(LimitError, match="slots"):
             ask()

@@ -26,10 +26,11 @@ from lpdistill import (
     Simulation,
     baseline,
     deadline,
+    distribution,
     simulate,
     solve,
 )
-from lpdistill.analysis import simulation
+from lpdistill.analysis import experiment, simulation
 from lpdistill.analysis.controller import Controller, Decisions, Stationary
 from lpdistill.analysis.deviations import Clock
 from lpdistill.analysis.labelled import LabelledMemories, Species
@@ -557,3 +558,28 @@ def test_the_policy_for_a_deadline_of_a_state_graph_has_no_memories():
     found = deadline(Problem("7/10", 2, "3/4", "79/100").graph(), 10)
     with pytest.raises(ModelError, match="state graph"):
         simulate(found.policy, 10, horizon=100)
+
+
+INSTANT = Problem("1/3", 3, "3/4", "79/100", generation_time=0, distillation_time=1)
+
+
+def test_controllers_may_have_horizons_far_beyond_their_runs():
+    """What a controller's runs take is counted as they go, so a distant horizon costs nothing."""
+    found = simulate(deadline(INSTANT, 5).policy, 4000, seed=1, horizon=10**6)
+    assert np.isfinite(found.samples).all()
+    assert found.expected["steps"].value < 100
+
+
+def test_controllers_stop_once_they_have_taken_too_much(monkeypatch):
+    """A controller that takes too many steps is stopped, and the message says how far it came."""
+    monkeypatch.setattr(experiment, "MOST_WORK", 3 * (10 * 3 + experiment.STEP_WORK))
+    with pytest.raises(LimitError, match="after 0 runs and 3 steps of 10 others, 10 of which"):
+        simulate(deadline(INSTANT, 5).policy, 10, seed=1, horizon=10**6)
+
+
+def test_a_horizon_beyond_the_whole_law_leaves_the_model():
+    """With a horizon of more slots than can be computed, the model's numbers are those of the whole law."""
+    policy = baseline(Problem("1/2", 2, "3/4", "31/40"), "greedy")
+    found = simulate(policy, 100, seed=1, horizon=10**7)
+    assert found.success_rate.model == pytest.approx(1, rel=0, abs=1e-12)
+    assert found.quantile("0.9").model == distribution(policy).quantile("0.9")

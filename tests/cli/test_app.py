@@ -9,6 +9,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
 from lpdistill import (
     ImproperPolicyError,
@@ -213,3 +214,29 @@ def test_the_package_imports_nothing_heavy():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30
     )
     assert ran.stdout == "[]\n"
+
+
+PICTURES = [
+    (name, option)
+    for name, command in get_command(app.app).commands.items()
+    for option in ("--plot", "--timeline")
+    if any(option in parameter.opts for parameter in command.params)
+]
+
+
+@pytest.mark.parametrize("file", ["picture.foo", "nowhere/picture.png", "."])
+@pytest.mark.parametrize("picture", PICTURES, ids=" ".join)
+def test_pictures_that_cannot_be_written_are_refused_before_any_work(run, tmp_path, monkeypatch, file, picture):
+    """Whatever the command, a suffix or folder that will not do is the first thing that it says."""
+    pytest.importorskip("matplotlib")
+    monkeypatch.chdir(tmp_path)
+    ran, (_, option) = run(*picture, file), picture
+    assert (ran.code, len(ran.err.splitlines()), ran.out) == (2, 1, "")
+    assert f"error: {option}: must be a file" in ran.err
+    assert file in ran.err
+
+
+def test_all_commands_that_draw_are_known():
+    """The commands with pictures are found by their options."""
+    assert len(PICTURES) >= 12
+    assert ("simulate", "--timeline") in PICTURES

@@ -58,7 +58,7 @@ def test_tables_say_what_documents_say(run):
     for part in ("0.909962", "0.873043", "8.017359", "6.980389", "leaves the fastest policy", "(--all)"):
         assert part in shown
     everything = run(*DEADLINE, "--window", "10", "--all")
-    assert len(everything.out.splitlines()) > len(deadline(FIVE, 10).differences)
+    assert len(everything.out.splitlines()) > len(deadline(FIVE, 10).departures)
     assert "(--all)" not in everything.words
     assert "the smallest for 0.99" in run(*DEADLINE, "--confidence", "0.99").words
     level = run(*DEADLINE, "--window", "10", "--confidence", ".9").words

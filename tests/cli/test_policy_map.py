@@ -63,7 +63,7 @@ def test_unknown_kinds_of_picture_are_refused(run, tmp_path):
     """A file name of no known kind of picture is bad input."""
     ran = run(*SMALL, "--plot", str(tmp_path / "map.abc"))
     assert ran.code == 2
-    assert "plot: cannot be drawn" in ran.err
+    assert "--plot: must be a file with one of the suffixes" in ran.err
 
 
 def test_an_unknown_parameter_is_refused(run):

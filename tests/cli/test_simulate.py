@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from lpdistill import Deviations, Problem, baseline, history, simulate, solve, write_policy
+from lpdistill.analysis import history as recorded
+from lpdistill.cli import simulate as command
 
 FOUR = Problem("1/2", 4, "9/10", "94/100")
 SIMULATE = ("simulate", "--p", ".5", "--memories", "4", "--f0", ".9", "--target", ".94", "--seed", "7", "--runs", "500")
@@ -118,3 +120,21 @@ def test_what_is_wrong_is_one_message(run, tmp_path, monkeypatch, wrong):
     ran = run(*SIMULATE, *options)
     assert (ran.code, len(ran.err.splitlines()), ran.out) == (code, 1, "")
     assert word in ran.err
+
+
+def test_an_example_run_that_fails_fails_first(run, monkeypatch):
+    """An example run too long to be read is refused before the runs are simulated."""
+    monkeypatch.setattr(recorded, "MOST_STEPS", 1)
+    monkeypatch.setattr(command, "simulated", None)
+    ran = run(*SIMULATE, "--history")
+    assert (ran.code, ran.out) == (4, "")
+    assert "history: has more than 1 steps" in ran.err
+
+
+def test_a_picture_that_fails_loses_nothing(run, tmp_path):
+    """Where no run is delivered there is nothing to draw, and the numbers are printed all the same."""
+    pytest.importorskip("matplotlib")
+    ran = run(*SIMULATE, "--horizon", "1", "--plot", str(tmp_path / "times.png"), "--json")
+    assert ran.code == 2
+    assert ran.document["runs"] == 500
+    assert "needs runs that were delivered" in ran.err

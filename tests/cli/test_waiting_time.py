@@ -110,3 +110,40 @@ def test_what_is_wrong_is_one_message(run, tmp_path, monkeypatch, wrong):
     assert (ran.code, len(ran.err.splitlines()), ran.out) == (code, 1, "")
     assert word in ran.err
     assert not list(tmp_path.iterdir())
+
+
+TWO = ("waiting-time", "--p", "1/2", "--memories", "2", "--f0", "3/4", "--target", "79/100")
+
+
+def test_quantiles_that_nobody_asked_for_may_lie_beyond_until(run):
+    """What lies beyond the last time is null, and a dash; what was asked for is refused."""
+    found = run(*TWO, "--until", "5", "--json").document
+    assert found["quantiles"] == {"0.5": None, "0.9": None, "0.99": None}
+    assert found["mean"] == pytest.approx(14.150289, abs=1e-6)
+    assert ["-", "at", "least", "0.5"] in [line.split() for line in run(*TWO, "--until", "5").out.splitlines()]
+    assert run(*TWO, "--until", "5", "--quantile", "0.5").code == 4
+    assert run(*TWO, "--until", "5", "--at", "9").code == 4
+    assert run(*TWO, "--until", "13", "--json").document["quantiles"]["0.5"] is not None
+
+
+def test_a_policy_that_may_never_end_is_refused_with_what_to_do(run):
+    """Without a time to stop at, the policy, its deadlock, the probability and the remedies are named."""
+    ran = run(*TWO, "--policy", "nested")
+    assert (ran.code, ran.out, len(ran.err.splitlines())) == (3, "", 1)
+    for words in ("policy nested", "with probability 1,", "trapped for ever in (1, 1)", "--until", "lpdistill compare"):
+        assert words in ran.err
+    assert "choose an action" not in ran.err
+
+
+@pytest.mark.parametrize("option", ["--until", "--at"])
+def test_a_policy_that_may_never_end_has_a_law(run, option):
+    """With a time, its law is shown: no mean, the probability of never, the deadlock and the probabilities."""
+    ran = run(*TWO, "--policy", "nested", option, "5", "--json")
+    found = ran.document
+    assert (ran.code, found["mean"], found["std"], found["never"]) == (0, None, None, 1)
+    assert found["deadlock"] == [[1, 1]]
+    assert found["quantiles"] == {"0.5": None, "0.9": None, "0.99": None}
+    assert found["cdf"] == ({"5": 0} if option == "--at" else {})
+    table = run(*TWO, "--policy", "nested", option, "5").words
+    assert "never with probability 1.000000000: trapped for ever in (1, 1)" in table
+    assert "never at least 0.5" in table

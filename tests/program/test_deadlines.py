@@ -25,6 +25,7 @@ from lpdistill import (
     Problem,
     baseline,
     deadline,
+    smallest_window,
 )
 from lpdistill.analysis.window import fastest_plan, opened_in_time
 from lpdistill.model.time_lattice import TimeLattice
@@ -239,14 +240,62 @@ def test_visits_carry_the_probability(problem):
     assert reached == pytest.approx(1 - found[-1][process.key(0)], abs=1e-11)
 
 
-def test_late_after_the_policys_own_columns():
+def test_done_after_the_policys_own_columns():
     """Taking the policy's own action leaves its probability; any other action of the program leaves no better one."""
     recursion, _ = tables(FOUR, WINDOW)
     process, left = recursion.process, WINDOW - 1
-    own = recursion.late_after(left, recursion.slots[left].columns)
-    assert own == pytest.approx(recursion.slots[left].late, abs=1e-12)
+    own = recursion.done_after(left, recursion.slots[left].columns)
+    assert own == pytest.approx(recursion.slots[left].done, rel=1e-11)
     columns = process.columns
     owners = process.choose(columns).configuration
-    least = np.full(process.size, np.inf)
-    np.minimum.at(least, owners, recursion.late_after(left, columns))
-    assert least == pytest.approx(recursion.slots[left].late, abs=1e-13)
+    greatest = np.zeros(process.size)
+    np.maximum.at(greatest, owners, recursion.done_after(left, columns))
+    assert greatest == pytest.approx(recursion.slots[left].done, rel=1e-13)
+
+
+def forward(recursion):
+    """Probability of being late and of being in time of the policy, both summed from what runs do: nothing cancels."""
+    process, visited, late, done = recursion.process, recursion.visits(), 0.0, 0.0
+    for left, slot in enumerate(recursion.slots):
+        here = np.flatnonzero((visited[left] > 0) & (slot.columns >= 0))
+        choice = process.choose(slot.columns[here])
+        slots = recursion.lattice.slots[process.step_time(choice.columns)]
+        done += float((visited[left, here] * choice.reaching)[slots <= left].sum())
+        late += float(visited[left, here][slots > left].sum())
+    return late, done
+
+
+@pytest.mark.parametrize("confidence", ["0.99", Fraction(10**13 - 1, 10**13), Fraction(10**17 - 1, 10**17)])
+def test_the_policy_attains_a_high_confidence(confidence):
+    """However small the probability of being late, the returned policy's is what is stated, to 1e-11 of it."""
+    found = smallest_window(FOUR.replace(memories=5), confidence)
+    late, done = forward(found.recursion)
+    assert late == pytest.approx(found.late, rel=1e-11)
+    assert done == pytest.approx(found.probability, rel=1e-11)
+    assert late <= float(1 - Fraction(confidence)) * (1 + 1e-11)
+
+
+@pytest.mark.parametrize("p", ["1/10", "1e-5", "1e-7", "1e-60"])
+@pytest.mark.parametrize("window", [3, 4, 6])
+def test_small_probabilities_of_being_in_time(p, window):
+    """However small the probability of being in time, it is that of an exact recursion, and what the policy attains."""
+    problem = Problem(p, 3, "3/4", "31/40")
+    found = deadline(problem, window)
+    expected = 1 - least_late(chain_of(problem), window)[-1][0,]
+    assert found.probability == pytest.approx(float(expected), rel=1e-12)
+    assert forward(found.recursion)[1] == pytest.approx(found.probability, rel=1e-11)
+    assert 0 < found.probability_of_fastest_mean <= found.probability * (1 + 1e-14)
+
+
+@pytest.mark.parametrize("problem", CASES.values(), ids=CASES)
+def test_columns_written_out_and_priced_agree(problem, monkeypatch):
+    """The two forms of the columns give the same probabilities, remaining times and what other actions lead to."""
+    written, _ = tables(problem, WINDOW)
+    monkeypatch.setattr("lpdistill.program.prospects.FEW_COLUMNS", 0)
+    priced, _ = tables(problem, WINDOW)
+    usual = fastest_plan(written.process).uses.columns
+    for left, (one, other) in enumerate(zip(written.slots, priced.slots, strict=True)):
+        assert one.late == pytest.approx(other.late, rel=1e-13, abs=0)
+        assert one.done == pytest.approx(other.done, rel=1e-13, abs=0)
+        assert one.remaining == pytest.approx(other.remaining, rel=1e-9)
+        assert written.done_after(left, usual) == pytest.approx(priced.done_after(left, usual), rel=1e-13, abs=0)

@@ -99,7 +99,7 @@ def test_the_optimum_does_not_look_at_the_time(problem, window):
     """Without a limit on being late, the least expected time is that of the process without time, in every layer."""
     process = augmented(problem, window)
     found = policy_iteration(process, process.proper()).values.reshape(process.layers, -1)
-    plain = solve(problem).values.array + process.uncharged_time
+    plain = solve(problem).values.array + float(process.uncharged_time)
     for layer in found:
         assert layer == pytest.approx(plain, rel=1e-11)
 

@@ -560,3 +560,58 @@ def test_policies_of_state_graphs_are_not_written(suffix, tmp_path):
     with pytest.raises(ModelError, match="state graph"):
         write_policy(solve(TWO.graph()).policy, tmp_path / f"policy{suffix}")
     assert not list(tmp_path.iterdir())
+
+
+MISREAD = {
+    "part of a pair stored": (lambda entries: entries[1].update(counts=[1.9, 0]), r"policy\[1\]\.counts: .* 1\.9"),
+    "truth for a number": (lambda entries: entries[1].update(counts=[True, 0]), r"policy\[1\]\.counts: .* True"),
+    "digits for counts": (lambda entries: entries[1].update(counts="10"), r"policy\[1\]\.counts: .*list"),
+    "part of a level": (
+        lambda entries: entries[0]["actions"][0].update(distil=[[0.7, 0.2]]),
+        r"policy\[0\]\.actions\[0\]\.distil\[0\]: .* 0\.7",
+    ),
+    "three levels for two": (
+        lambda entries: entries[0]["actions"][0].update(distil=[[0, 0, 0]]),
+        r"policy\[0\]\.actions\[0\]\.distil\[0\]: must be two levels",
+    ),
+    "part of a pair discarded": (
+        lambda entries: entries[0]["actions"][0].update(discard=[0.5]),
+        r"actions\[0\]\.discard: .* 0\.5",
+    ),
+    "truth for a probability": (
+        lambda entries: entries[0]["actions"][0].update(probability=True),
+        r"actions\[0\]\.probability: .* True",
+    ),
+    "a configuration twice": (lambda entries: entries.append(entries[0]), r"policy\[6\]\.counts: .* \(0, 0\)"),
+}
+
+
+@pytest.mark.parametrize("wrong", MISREAD.values(), ids=MISREAD)
+def test_nothing_in_a_file_is_read_as_something_else(wrong, tmp_path):
+    """A number that is not whole, or an entry that repeats a configuration, is refused where it stands."""
+    change, where = wrong
+    write_policy(solved(TWO).policy, tmp_path / "policy.json")
+    document = json.loads((tmp_path / "policy.json").read_text())
+    change(document["policy"])
+    (tmp_path / "policy.json").write_text(json.dumps(document))
+    with pytest.raises(ModelError, match=where):
+        read_policy(TWO, tmp_path / "policy.json")
+
+
+MISREAD_LINES = {
+    "part of a pair stored": ("1.9 0,,1,,1.0", r"line 8: counts: .* '1\.9'"),
+    "three levels for two": ("1 0,0-0-0,0,,1.0", "line 8: distil: must be two levels"),
+    "no probability": ("1 0,,1,,", "line 8: probability"),
+    "a line twice": ("0 0,,2,,1.0", r"line 8: must not repeat .* \(0, 0\)"),
+}
+
+
+@pytest.mark.parametrize("wrong", MISREAD_LINES.values(), ids=MISREAD_LINES)
+def test_nothing_in_a_table_is_read_as_something_else(wrong, tmp_path):
+    """In CSV, the line is named."""
+    line, where = wrong
+    write_policy(solved(TWO).policy, tmp_path / "policy.csv")
+    with (tmp_path / "policy.csv").open("a") as out:
+        out.write(line + "\n")
+    with pytest.raises(ModelError, match=where):
+        read_policy(TWO, tmp_path / "policy.csv")
