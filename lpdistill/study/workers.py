@@ -6,6 +6,7 @@ they come, in any order.
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import threading
@@ -59,6 +60,9 @@ DESERTED = 300.0
 
 ASK = 5.0
 """Seconds without any result after which a cluster is asked whether it has workers."""
+
+LOGGERS = ("asyncio", "distributed.client", "distributed.utils", "tornado.application")
+"""Loggers that speak of a lost connection."""
 
 CONNECTING = 10
 """Seconds that a Dask scheduler has to answer."""
@@ -214,9 +218,23 @@ def cluster(dask: Any) -> Iterator[Client]:
         client = Client(dask, timeout=CONNECTING)
     except (OSError, ValueError) as error:
         raise ModelError("dask", f"cannot be reached: {error or 'no answer'}; start a scheduler", dask) from None
-    with client:
+    with _quiet(), client:
         _require_version(client)
         yield client
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Leave it to one error to say that a scheduler is lost: Dask logs every attempt to find it with a traceback."""
+    loggers = [logging.getLogger(name) for name in LOGGERS]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 def version() -> str:

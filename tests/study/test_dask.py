@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import time
@@ -92,6 +93,15 @@ def test_a_cluster_without_workers_is_not_awaited_for_ever(cluster, monkeypatch)
     with pytest.raises(WorkerError, match=r"no workers for 0\.1 seconds"):
         sweep(FEW, store=None, dask=cluster.scheduler_address, progress=lambda *count: notes.append(count[-1]))
     assert "the cluster has no workers" in notes
+
+
+def test_dask_is_quiet_about_connections_while_a_sweep_runs(cluster):
+    """While a sweep has a client of its own Dask logs no lost connections, and what it logs afterwards is as before."""
+    loggers = [logging.getLogger(name) for name in workers.LOGGERS]
+    before = [logger.level for logger in loggers]
+    with workers.cluster(cluster.scheduler_address):
+        assert not any(logger.isEnabledFor(logging.CRITICAL) for logger in loggers)
+    assert [logger.level for logger in loggers] == before
 
 
 def test_work_that_fails_on_the_cluster_ends_the_sweep(cluster, tmp_path, monkeypatch):
