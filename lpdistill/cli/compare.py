@@ -115,4 +115,4 @@ def _print_differences(apart: Differences, name: str) -> None:
     screen.print()
     screen.print(table(f"where {name} acts differently", headings, rows))
     if len(apart) > SHOWN:
-        screen.print(f"[dim]{SHOWN} of {len(apart):,} configurations: --json has them all[/dim]")
+        screen.print(f"{SHOWN} of {len(apart):,} configurations: --json has them all", style="dim")

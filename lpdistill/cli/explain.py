@@ -24,4 +24,4 @@ def explain(problem: Problem, counts: Counts, as_json: Json = False) -> None:
     screen.print()
     screen.print(table(found.title, headings, found.rows()[:SHOWN]))
     if len(found.alternatives) > SHOWN:
-        screen.print(f"[dim]the best {SHOWN} of {len(found.alternatives):,} actions: --json has them all[/dim]")
+        screen.print(f"the best {SHOWN} of {len(found.alternatives):,} actions: --json has them all", style="dim")

@@ -31,8 +31,9 @@ PLAIN_WIDTH = 160
 
 
 def console() -> Console:
-    """Standard output, wide enough for a table when it is no terminal."""
-    return Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH, highlight=False)
+    """Standard output, wide enough for a table when it is no terminal; text is printed as it is, brackets and all."""
+    width = None if sys.stdout.isatty() else PLAIN_WIDTH
+    return Console(width=width, highlight=False, markup=False, emoji=False)
 
 
 def print_json(document: dict[str, Any]) -> None:
@@ -81,7 +82,7 @@ class Progress:
         self._counted: tuple[int, int, str] | None = None
         self._rate = 0.0, 0
         self._told = -RARELY
-        self._console = Console(stderr=True, highlight=False)
+        self._console = Console(stderr=True, highlight=False, markup=False, emoji=False)
         self._status = self._console.status("")
         self._lock = threading.Lock()
         self._timer = threading.Timer(PATIENCE, self._show)

@@ -137,7 +137,7 @@ def _prove(solution: Solution, path: Path | None, progress: Progress) -> Certifi
 
 def _print_proof(proof: Certificate) -> None:
     screen = console()
-    screen.print("\n[bold]exactly[/bold]")
+    screen.print("\nexactly", style="bold")
     for name, text in proof.summary()[1:]:
         screen.print(f"{name:<14}{text}", soft_wrap=True)
     words = Wording(proof.problem.levels, proof.problem.memories)
@@ -179,9 +179,10 @@ def print_policy(solution: Solution, *, everything: bool) -> None:
     visited = int(np.count_nonzero(solution.occupation))
     if not everything and (visited > len(shown) or visited < solution.process.size):
         screen.print(
-            f"[dim]{len(shown):,} of {visited:,} configurations that a run can visit, most visited first; "
-            f"{solution.process.size:,} in all: --all shows them[/dim]",
+            f"{len(shown):,} of {visited:,} configurations that a run can visit, most visited first; "
+            f"{solution.process.size:,} in all: --all shows them",
             soft_wrap=True,
+            style="dim",
         )
 
 

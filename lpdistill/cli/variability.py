@@ -60,4 +60,4 @@ def variability(
     screen.print()
     screen.print(table("how often every action may be taken", headings, rows))
     if len(listed) > len(rows):
-        screen.print(f"[dim]the {len(rows)} of {len(listed):,} actions that vary most: --all shows them[/dim]")
+        screen.print(f"the {len(rows)} of {len(listed):,} actions that vary most: --all shows them", style="dim")

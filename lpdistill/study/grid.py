@@ -177,16 +177,27 @@ class Grid:
             raise ModelError("gap", points[0].refusal.removeprefix("gap: "), None)
         return points
 
+    def gap(self, at: tuple[Value, ...]) -> Fraction:
+        """The gap that was asked for at a point of a grid that has gaps."""
+        return exact(self._settings(at)["gap"], "gap")
+
+    def nearest(self, at: tuple[Value, ...]) -> Problem:
+        """The problem of a point that has none, but for the target, which is 1."""
+        values = {name: value for name, value in self._settings(at).items() if name != "gap"}
+        return self._problem({**values, "target": 1})
+
+    def _settings(self, at: tuple[Value, ...]) -> dict[str, Any]:
+        return {**self.fixed, **dict(zip((axis.name for axis in self.axes), at, strict=True))}
+
     def _point(self, at: tuple[Value, ...]) -> Point:
         try:
-            return Point(at, self._problem(dict(zip((axis.name for axis in self.axes), at, strict=True))))
+            return Point(at, self._problem(self._settings(at)))
         except ModelError as error:
             if error.where != "gap":
                 raise
             return Point(at, None, str(error))
 
-    def _problem(self, values: dict[str, Any]) -> Problem:
-        settings = {**self.fixed, **values}
+    def _problem(self, settings: dict[str, Any]) -> Problem:
         alternatives = [settings.pop(name) for name in ("rules", *COUNTED) if name in settings]
         rules = tuple(rule for found in alternatives for rule in found)
         budgets = tuple(settings.pop("budgets", ()))

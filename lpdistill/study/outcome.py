@@ -17,10 +17,11 @@ from lpdistill.model.budgets import Budget, budgets_from
 from lpdistill.model.physics import Werner
 from lpdistill.model.problem import Problem
 from lpdistill.model.rules import BUILT_IN, Rule
+from lpdistill.program.column_generation import MET
 from lpdistill.solution.policy import Policy
 from lpdistill.solving import solve
 
-RESULTS = f"lpdistill {__version__}, results 1"
+RESULTS = f"lpdistill {__version__}, results 2"
 """Whose results these are: those of another version are not mixed with them."""
 
 
@@ -32,6 +33,8 @@ class Ending(StrEnum):
     """The target is out of reach, infinitely many levels lie below it, or rules or budgets leave no policy."""
     IMPROPER = "improper"
     """The policy may never reach the target: it has a deadlock."""
+    EXCEEDS = "exceeds"
+    """The policy, a baseline, does not keep within the budgets."""
     LIMIT = "limit"
     """The program does not fit into the machine."""
     ERROR = "error"
@@ -52,7 +55,8 @@ class Outcome:
     message
         What a person should know of it; empty if it is done.
     waiting_time
-        Expected waiting time, in the user's unit of time; None if there is none, or it is infinite.
+        Expected waiting time, in the user's unit of time; None if there is none, it is infinite, or the policy is not
+        one that the budgets allow.
     lower_bound, upper_bound
         What is proved of it, for the optimal policy.
     standard_deviation
@@ -104,10 +108,32 @@ def outcome_of(problem: Problem, policy: str) -> Outcome:
 
 def _computed(problem: Problem, name: str) -> Outcome:
     if name != OPTIMAL:
-        return _evaluated(problem, baseline(problem, name))
+        policy = baseline(problem, name)
+        return _exceeding(problem, policy) or _evaluated(problem, policy)
     solution = solve(problem)
     found = _evaluated(problem, solution.policy)
     return replace(found, lower_bound=solution.lower_bound, upper_bound=solution.upper_bound)
+
+
+def _exceeding(problem: Problem, policy: Policy) -> Outcome | None:
+    """What comes of a policy that ends but does not keep within the budgets, which a baseline knows nothing of."""
+    if policy.deadlock:
+        return None
+    missed = []
+    for budget in problem.budgets:
+        used = policy.plan.used(budget.resource)
+        over = budget.most is not None and used > float(budget.most) + MET * max(1.0, float(budget.most))
+        short = budget.least is not None and used < float(budget.least) - MET * max(1.0, float(budget.least))
+        if over or short:
+            missed.append(f"{budget}, and {used:.6g} is used")
+    if not missed:
+        return None
+    return Outcome(
+        Ending.EXCEEDS,
+        "does not keep within the budgets: " + "; ".join(missed),
+        levels=len(problem.levels),
+        expected=policy.expected.to_dict(),
+    )
 
 
 def _evaluated(problem: Problem, policy: Policy) -> Outcome:

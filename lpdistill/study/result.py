@@ -125,7 +125,7 @@ class Sweep:
         return {axis.name: axis.coordinate(value) for axis, value in zip(self.grid.axes, row.point.at, strict=True)}
 
     def to_dict(self) -> dict[str, Any]:
-        """The sweep as JSON data (schema ``lpdistill.sweep/1``), values of the axes as exact text."""
+        """The sweep as JSON data (schema ``lpdistill.sweep/1``), with the whole problem of every point, exactly."""
         labels = [dict(zip(axis.values, axis.labels, strict=True)) for axis in self.grid.axes]
         return {
             "schema": "lpdistill.sweep/1",
@@ -144,6 +144,7 @@ class Sweep:
                     "policy": row.policy,
                     **numbers(row.outcome),
                     "advantage": row.advantage,
+                    "problem": None if row.point.problem is None else row.point.problem.to_dict(),
                 }
                 for row in self.rows
             ],
@@ -171,17 +172,16 @@ class Sweep:
         return frame
 
     def _settings(self, point: Point) -> dict[str, Any]:
-        """The settings of a problem as cells; those on no axis are unknown where there is no problem."""
+        """The settings of a problem as cells; of those beyond fidelity 1, what was asked."""
         at = {axis.name: axis.coordinate(value) for axis, value in zip(self.grid.axes, point.at, strict=True)}
-        problem = point.problem
-        if problem is None:
-            known = {name: at.get(name) for name in NUMBERS if name != "gap"}
-            return {**known, "gap": at.get("gap"), "rules": None, "budgets": None, "final_step": None} | at
+        problem = point.problem or self.grid.nearest(point.at)
         stated = problem.to_dict()
+        gap = problem.target - problem.f0 if point.problem else self.grid.gap(point.at)
         return {
-            **{name: float(getattr(problem, name)) for name in NUMBERS if name not in {"gap", "memories"}},
+            **{name: float(getattr(problem, name)) for name in NUMBERS if name not in {"gap", "memories", "target"}},
+            "target": float(problem.f0 + gap),
             "memories": problem.memories,
-            "gap": float(problem.target - problem.f0),
+            "gap": float(gap),
             "rules": " + ".join("=".join(map(str, rule.values())) for rule in stated["rules"]),
             "budgets": "; ".join(map(str, problem.budgets)),
             "final_step": stated["final_step"],

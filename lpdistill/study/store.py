@@ -14,10 +14,11 @@ import struct
 import threading
 import time
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
+from weakref import WeakValueDictionary, ref
 
 import psutil
 
@@ -27,7 +28,7 @@ from lpdistill.study.outcome import RESULTS, Ending, Outcome
 APPLICATION: Final = 0x4C504473
 """``application_id`` of these databases: "LPDs"."""
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """``user_version``: what the tables look like."""
 
 PATIENCE: Final = 60.0
@@ -35,6 +36,12 @@ PATIENCE: Final = 60.0
 
 LEASE: Final = 3600.0
 """Seconds for which the claims of a process on another machine are honoured after its last sign of life."""
+
+BEAT: Final = LEASE / 6
+"""Seconds between two signs of life, also while one point takes long."""
+
+CLOCKS: Final = 2.0
+"""Seconds by which two readings of when a process started may differ."""
 
 TABLES: Final = {
     "result": """CREATE TABLE result (
@@ -54,7 +61,7 @@ TABLES: Final = {
     seconds REAL NOT NULL
 )""",
     "runner": """CREATE TABLE runner (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     host TEXT NOT NULL,
     pid INTEGER NOT NULL,
     started REAL NOT NULL,
@@ -76,6 +83,10 @@ class Task(NamedTuple):
     policy: str
 
 
+_open: WeakValueDictionary[tuple[str | None, int], Store] = WeakValueDictionary()
+"""The stores that are open in this process, by file and runner: it may outlive one that could not take its leave."""
+
+
 class Store:
     """Results in a database; other processes may use it at the same time.
 
@@ -93,12 +104,19 @@ class Store:
 
     def __init__(self, path: str | os.PathLike[str] | None) -> None:
         self.path = None if path is None else Path(path)
+        self._file = None if path is None else os.path.realpath(path)
         self._lock = threading.Lock()
         if self.path is not None:
             _require(self.path)
         with self._explained():
+            if self._file is not None and Path(f"{self._file}-wal").exists():
+                # To open it for writing, and close it, would move the journal into a file that may not be ours.
+                with closing(
+                    sqlite3.connect(f"{Path(self._file).as_uri()}?mode=ro", timeout=PATIENCE, uri=True)
+                ) as found:
+                    self._require_sound(found)
             self._database = sqlite3.connect(
-                ":memory:" if self.path is None else self.path,
+                self._file or ":memory:",
                 timeout=PATIENCE,
                 isolation_level=None,
                 check_same_thread=False,
@@ -110,6 +128,10 @@ class Store:
         except BaseException:
             self._database.close()
             raise
+        _open[self._file, self._runner] = self
+        self._closed = threading.Event()
+        if self.path is not None:
+            threading.Thread(target=_beat, args=(ref(self), self._closed), name="lpdistill-store", daemon=True).start()
 
     def __enter__(self) -> Self:
         return self
@@ -125,7 +147,10 @@ class Store:
             if kind is None:
                 raise
         finally:
-            self._database.close()
+            _open.pop((self._file, self._runner), None)
+            self._closed.set()
+            with self._lock:
+                self._database.close()
 
     def find(self, keys: Sequence[str]) -> dict[str, Outcome]:
         """The results that are there already, by key."""
@@ -145,19 +170,22 @@ class Store:
         Returns
         -------
         tuple
-            The points that are claimed, and the results that are there by now.  The others are claimed by processes
-            that live.
+            The points that are claimed, now or before, and the results that are there by now.  The others are claimed
+            by processes that live.
         """
         with self._explained(), self._lock, self._writing():
-            self._bury()
             self._seen()
+            self._bury()
             there = {key: outcome for key, outcome in self._find(keys).items() if outcome.ending not in again}
             rows = self._database.execute(
-                "SELECT key FROM claim WHERE key IN (SELECT value FROM json_each(?))", (json.dumps(keys),)
+                "SELECT key FROM claim WHERE runner <> ? AND key IN (SELECT value FROM json_each(?))",
+                (self._runner, json.dumps(keys)),
             )
             others = {row[0] for row in rows}
             mine = [key for key in keys if key not in others and key not in there]
-            self._database.executemany("INSERT INTO claim VALUES (?, ?)", [(key, self._runner) for key in mine])
+            self._database.executemany(
+                "INSERT OR REPLACE INTO claim VALUES (?, ?)", [(key, self._runner) for key in mine]
+            )
         return mine, there
 
     def _find(self, keys: Sequence[str]) -> dict[str, Outcome]:
@@ -205,17 +233,20 @@ class Store:
     def _prepare(self) -> None:
         """Make the tables, or check them."""
         with self._writing():
-            if not self._tables():
+            if not _tables(self._database):
                 for statement in TABLES.values():
                     self._database.execute(statement)
                 self._database.execute(f"PRAGMA application_id = {APPLICATION}")
                 self._database.execute(f"PRAGMA user_version = {FORMAT}")
-        if self._tables() != TABLES:
+        self._require_sound(self._database)
+        self._write_ahead()
+
+    def _require_sound(self, database: sqlite3.Connection) -> None:
+        if _tables(database) != TABLES:
             raise self._refusal("has other tables than those of sweeps; take another file", None)
-        ((sound, *_), *_) = self._database.execute("PRAGMA quick_check(1)").fetchall()
+        ((sound, *_), *_) = database.execute("PRAGMA quick_check(1)").fetchall()
         if sound != "ok":
             raise self._refusal("is damaged; restore it from a copy, or take another file", None)
-        self._write_ahead()
 
     def _write_ahead(self) -> None:
         """Let commits be appended to a journal: they survive the death of the process, and cost microseconds."""
@@ -232,29 +263,38 @@ class Store:
                 break
         self._database.execute("PRAGMA synchronous = NORMAL")
 
-    def _tables(self) -> dict[str, str]:
-        return dict(self._database.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall())
-
     def _enlist(self) -> int:
         """Enter this process among those at work."""
-        started = psutil.Process().create_time()
         with self._writing():
             added = self._database.execute(
-                "INSERT INTO runner (host, pid, started, seen) VALUES (?, ?, ?, ?)",
-                (platform.node(), os.getpid(), started, time.time()),
+                "INSERT INTO runner (host, pid, started, seen) VALUES (?, ?, ?, ?)", _this_process()
             )
         assert added.lastrowid is not None  # noqa: S101 - SQLite numbers rows
         return added.lastrowid
 
     def _seen(self) -> None:
-        self._database.execute("UPDATE runner SET seen = ? WHERE id = ?", (time.time(), self._runner))
+        """Give a sign of life; a process that was taken for dead is back, with the number that nobody else has had."""
+        self._database.execute(
+            "INSERT INTO runner VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET seen = excluded.seen",
+            (self._runner, *_this_process()),
+        )
+
+    def sign(self) -> None:
+        """Give a sign of life while nothing else is written."""
+        with self._explained(), self._lock, self._writing():
+            self._seen()
 
     def _bury(self) -> None:
-        """Forget the processes that have died, and their claims."""
+        """Forget the processes that have died, and the claims of all that are not at work."""
         rows = self._database.execute("SELECT id, host, pid, started, seen FROM runner").fetchall()
-        dead = [(number,) for number, *process in rows if number != self._runner and not _alive(*process)]
-        self._database.executemany("DELETE FROM claim WHERE runner = ?", dead)
+        dead = [(number,) for number, *process in rows if not self._at_work(number, *process)]
         self._database.executemany("DELETE FROM runner WHERE id = ?", dead)
+        self._database.execute("DELETE FROM claim WHERE runner NOT IN (SELECT id FROM runner)")
+
+    def _at_work(self, number: int, host: str, pid: int, *times: float) -> bool:
+        if (host, pid) == (platform.node(), os.getpid()) and (self._file, number) not in _open:
+            return False
+        return number == self._runner or _alive(host, pid, *times)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -283,6 +323,8 @@ class Store:
 def _require(path: Path) -> None:
     """Raise ModelError, without opening the database, unless a file is one of sweeps, or may become one."""
     where = str(path)
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise ModelError("store", "must be a file", where)
     try:
         with path.open("rb") as file:
             header = file.read(100)
@@ -307,15 +349,42 @@ def _require(path: Path) -> None:
         )
 
 
+def _tables(database: sqlite3.Connection) -> dict[str, str]:
+    rows = database.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name <> 'sqlite_sequence'")
+    return dict(rows.fetchall())
+
+
 def _alive(host: str, pid: int, started: float, seen: float) -> bool:
     """Whether a process that entered the database is still at work, as far as can be known."""
     if host != platform.node():
         return time.time() - seen < LEASE
     try:
         process = psutil.Process(pid)
-        return abs(process.create_time() - started) < 1.0 and process.status() != psutil.STATUS_ZOMBIE
+        return abs(_started(process) - started) < CLOCKS and process.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:
         return False
+
+
+def _started(process: psutil.Process) -> float:
+    """Seconds from the start of the machine to that of a process: no change of the clock alters them."""
+    boot = psutil.boot_time()
+    return process.create_time() - boot
+
+
+def _this_process() -> tuple[str, int, float, float]:
+    """Host, number, start and sign of life of this process."""
+    return platform.node(), os.getpid(), _started(psutil.Process()), time.time()
+
+
+def _beat(reference: ref[Store], closed: threading.Event) -> None:
+    """Give signs of life until a store is closed, or forgotten."""
+    while not closed.wait(BEAT):
+        store = reference()
+        if store is None:
+            return
+        with suppress(ModelError):  # who computes will meet the same error
+            store.sign()
+        del store
 
 
 def _outcome(row: Sequence[Any]) -> Outcome:

@@ -203,31 +203,36 @@ class _Work:
         """Compute all that is waiting, and wait for what others are computing."""
         while self.waiting:
             self._round(jobs, client)
+            elsewhere = len(self.claimed_by_others)
             self.waiting.extend(self.claimed_by_others)
             self.claimed_by_others.clear()
-            if self.waiting:
-                self._tell(f"{len(self.waiting)} in the hands of another process")
+            if elsewhere:
+                self._tell(f"{elsewhere} in the hands of another process")
                 time.sleep(PAUSE)
 
     def _round(self, jobs: int | None, client: Client | None) -> None:
         if client is not None:
             self._through(partial(on_cluster, client=client))
             return
-        if jobs is None or jobs == 1:
-            self._through(in_this_process, ALONE if jobs is None else float("inf"))
+        if jobs is None:
+            self._through(in_this_process, ALONE)
         if self.waiting:
-            self._through(partial(on_cores, jobs=_cores() if jobs is None else jobs))
+            # joblib would call a single worker in this process, which is none that may be ended.
+            many = min(_cores() if jobs is None else jobs, len(self.waiting))
+            self._through(in_this_process if many == 1 else partial(on_cores, jobs=many))
 
     def _through(self, compute: Callable[[Iterator[Batch]], Coming], most: float = float("inf")) -> None:
         """Compute what is waiting, and take no more batches once some seconds have passed."""
         with closing(compute(self._batches(time.monotonic() + most))) as coming:
-            for results in coming:
+            for results, left, note in coming:
                 self.store.keep(results)
                 self.computed += len(results)
                 for task, outcome in results:
                     self._found(task.key, outcome)
                     self.seconds += (outcome.seconds - self.seconds) / 8
-                self._tell()
+                self.waiting.extendleft(reversed(left))
+                if results or note:
+                    self._tell(note)
                 if self.failure is not None:
                     break
         if self.failure is not None:

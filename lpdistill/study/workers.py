@@ -17,7 +17,8 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeAlias
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from threadpoolctl import threadpool_limits
 
@@ -35,36 +36,57 @@ LOOK = 0.5
 """Seconds between two looks at whether the process that a worker works for is alive."""
 
 Batch: TypeAlias = Sequence[Task]
-Results: TypeAlias = list[tuple[Task, Outcome]]
-Coming: TypeAlias = Generator[Results, None, None]
+MOST_SECONDS = 1.0
+"""Seconds after which a worker begins no other task of its batch, and hands the rest back."""
+
+
+class Answer(NamedTuple):
+    """What comes of a batch: results, tasks not begun because others took long, and what else there is to say."""
+
+    results: Sequence[tuple[Task, Outcome]]
+    left: Batch = ()
+    note: str = ""
+
+
+Coming: TypeAlias = Generator[Answer, None, None]
 """Results as they come; closing it cancels what is under way."""
 
 AHEAD = 2
 """Batches for every worker that are taken from the iterator before their results are back."""
+
+DESERTED = 300.0
+"""Seconds for which a cluster may be without workers."""
+
+ASK = 5.0
+"""Seconds without any result after which a cluster is asked whether it has workers."""
 
 CONNECTING = 10
 """Seconds that a Dask scheduler has to answer."""
 
 
 def computed(batch: Batch) -> Iterator[tuple[Task, Outcome]]:
-    """Compute a batch, task by task; tasks with the same fidelity levels, one after the other, share them."""
+    """Compute a batch, task by task, as far as time goes; tasks with the same fidelity levels in a row share them."""
     problem: Problem | None = None
     text = ""
+    until = time.monotonic() + MOST_SECONDS
     for task in batch:
+        if problem is not None and time.monotonic() > until:
+            return
         if problem is None or task.problem != text:
             text, problem = task.problem, described(task.problem, problem)
         yield task, outcome_of(problem, task.policy)
 
 
-def computed_elsewhere(batch: Batch) -> Results:
+def computed_elsewhere(batch: Batch) -> Answer:
     """Compute a batch in a worker, which has one thread and leaves interrupts to the process that drives it."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     with threadpool_limits(1):
-        return list(computed(batch))
+        results = list(computed(batch))
+    return Answer(results, batch[len(results) :])
 
 
-def computed_for(driver: int, batch: Batch) -> Results:
+def computed_for(driver: int, batch: Batch) -> Answer:
     """Compute a batch in a worker that ends soon after the process it works for, if that is killed."""
     if not any(thread.name == WATCH for thread in threading.enumerate()):
         threading.Thread(target=_end_with, args=(driver,), name=WATCH, daemon=True).start()
@@ -80,8 +102,11 @@ def _end_with(driver: int) -> None:
 def in_this_process(batches: Iterator[Batch]) -> Coming:
     """Results one by one, computed here."""
     for batch in batches:
+        done = 0
         for result in computed(batch):
-            yield [result]
+            done += 1
+            yield Answer([result])
+        yield Answer([], batch[done:])
 
 
 def on_cores(batches: Iterator[Batch], jobs: int) -> Coming:
@@ -117,29 +142,47 @@ def on_cluster(batches: Iterator[Batch], client: Client) -> Coming:
     Raises
     ------
     WorkerError
-        If the cluster is lost, or workers die time and again.
+        If the cluster is lost, has no workers for some minutes, or workers die time and again.
     """
-    from distributed import as_completed  # noqa: PLC0415 - an extra
-
     flight = AHEAD * max(1, sum(client.nthreads().values()))
-    pending = {client.submit(computed_elsewhere, batch, pure=False) for batch in islice(batches, flight)}
-    under_way = as_completed(pending, loop=client.loop)
+    done: SimpleQueue[Future[Answer]] = SimpleQueue()
+    pending: set[Future[Answer]] = set()
+
+    def submit(most: int) -> None:
+        for batch in islice(batches, most):
+            future = client.submit(computed_elsewhere, batch, pure=False)
+            pending.add(future)
+            future.add_done_callback(done.put)
+
+    deserted: float | None = None
     try:
-        for future in under_way:
+        submit(flight)
+        while pending:
+            try:
+                future = done.get(timeout=ASK)
+            except Empty:
+                if client.scheduler_info()["workers"]:
+                    deserted = None
+                    continue
+                deserted = deserted or time.monotonic()
+                if time.monotonic() - deserted > DESERTED:
+                    raise WorkerError(
+                        f"dask: the cluster has had no workers for {DESERTED:g} seconds; what was finished is kept, so "
+                        "start some (dask worker ADDRESS) and run it again to go on"
+                    ) from None
+                yield Answer([], note="the cluster has no workers")
+                continue
             pending.discard(future)
-            results = _answer(future)
-            for batch in islice(batches, 1):
-                following = client.submit(computed_elsewhere, batch, pure=False)
-                pending.add(following)
-                under_way.add(following)
-            yield results
+            answer = _answer(future)
+            submit(1)
+            yield answer
     finally:
         client.cancel(list(pending))
 
 
-def _answer(future: Future[Results]) -> Results:
+def _answer(future: Future[Answer]) -> Answer:
     try:
-        found: Results = future.result()
+        found: Answer = future.result()
     except (Exception, CancelledError) as error:
         raise WorkerError(
             f"dask: the cluster lost a batch ({type(error).__name__}: {error}); what was finished is kept, so run it "

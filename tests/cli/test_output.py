@@ -57,6 +57,27 @@ def test_table_keeps_every_character(capsys):
     assert capsys.readouterr().out.count("x") == len(text)
 
 
+def test_text_is_printed_as_it_is(capsys):
+    """Brackets and colons in paths and messages are no markup: in lines, titles, headings, cells, and progress."""
+    text = "a[b].sqlite [/b] :smile: [dim]"
+    output.console().print(text, soft_wrap=True)
+    output.console().print(output.table(text, {text: "left"}, [(text,)]))
+    with output.Progress() as progress:
+        progress(text)
+        progress._show()  # noqa: SLF001 - what it does after a while
+    written = capsys.readouterr()
+    assert written.out.count(text) == 4
+    assert text in written.err
+
+
+def test_styles_are_kept_on_a_terminal():
+    """Titles are bold and headings dim where there are colours, without markup."""
+    screen = Console(file=io.StringIO(), force_terminal=True, color_system="standard", markup=False)
+    screen.print(output.table("t", {"a": "left"}, [("x",)]))
+    assert "\x1b[1mt" in screen.file.getvalue()
+    assert "\x1b[1;2ma" in screen.file.getvalue()
+
+
 def test_table_aligns_numbers_to_the_right(capsys):
     """Numbers of a right-aligned column end at the same place."""
     output.console().print(output.table("t", {"n": "right"}, [("1",), ("100",)]))

@@ -62,6 +62,14 @@ def test_the_table_counts_and_names_extremes(run):
     assert "runs may be trapped for ever in (1, 1)" in ran.words
 
 
+def test_brackets_in_paths_are_kept(run, folder):
+    """Paths with brackets are printed as they are, and so are the files."""
+    ran = run(*SWEEP, "--store", "a[b].sqlite", "--export", "y[x[.csv")
+    assert "a[b].sqlite" in ran.out
+    assert "y[x[.csv" in ran.out
+    assert files(folder) == ["a[b].sqlite", "y[x[.csv"]
+
+
 def test_a_problem_file_may_have_ranges(run, problem_file):
     """A problem file may have ranges, lists and rules with several numbers; options win over them."""
     file = problem_file(

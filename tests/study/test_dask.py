@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -55,7 +56,7 @@ def test_only_a_few_batches_are_under_way(cluster):
     tasks = [Task(str(i), description(point.problem), "optimal") for i, point in enumerate(Grid(**SETTINGS).points())]
     with distributed.Client(cluster) as client:
         for results in workers.on_cluster(batches(tasks), client):
-            back += results
+            back += results.results
     assert {task for task, _ in back} == set(tasks)
     assert max(most) <= 2 * workers.AHEAD + 1
 
@@ -74,6 +75,23 @@ def test_lost_workers_are_replaced(cluster, undisturbed, tmp_path, monkeypatch):
     monkeypatch.setattr(workers, "computed_elsewhere", dies_once)
     assert table(sweep(SETTINGS, POLICIES, store=None, dask=cluster.scheduler_address)) == table(undisturbed)
     assert mark.exists()
+
+
+def test_a_cluster_without_workers_is_not_awaited_for_ever(cluster, monkeypatch):
+    """When all workers are gone progress says so, and after the time that is allowed the sweep ends with an error."""
+    notes, whole = [], workers.computed_elsewhere
+
+    def slow(batch):
+        time.sleep(1.0)
+        return whole(batch)
+
+    monkeypatch.setattr(workers, "computed_elsewhere", slow)
+    monkeypatch.setattr(workers, "ASK", 0.02)
+    monkeypatch.setattr(workers, "DESERTED", 0.1)
+    monkeypatch.setattr(distributed.Client, "scheduler_info", lambda _: {"workers": {}})
+    with pytest.raises(WorkerError, match=r"no workers for 0\.1 seconds"):
+        sweep(FEW, store=None, dask=cluster.scheduler_address, progress=lambda *count: notes.append(count[-1]))
+    assert "the cluster has no workers" in notes
 
 
 def test_work_that_fails_on_the_cluster_ends_the_sweep(cluster, tmp_path, monkeypatch):

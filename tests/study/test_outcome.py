@@ -56,6 +56,30 @@ ENDINGS = {
     "budget": (FOUR.with_constraints(Budget("steps", 1)), "optimal", Ending.UNREACHABLE, "steps"),
     "rules": (FOUR.with_constraints(MaxDistillations(0)), "optimal", Ending.UNREACHABLE, "MaxDistillations"),
     "deadlock": (Problem(0.5, 2, "3/4", "79/100"), "nested", Ending.IMPROPER, r"\(1, 1\)"),
+    "baseline beyond a budget": (
+        FOUR.with_constraints(Budget("generation_attempts", 12)),
+        "greedy",
+        Ending.EXCEEDS,
+        r"generation_attempts <= 12, and \d+\.\d+ is used",
+    ),
+    "baseline beyond a budget that nothing keeps": (
+        FOUR.with_constraints(Budget("steps", 1)),
+        "pumping",
+        Ending.EXCEEDS,
+        r"steps <= 1, and \d+\.\d+ is used",
+    ),
+    "baseline that uses too little": (
+        FOUR.with_constraints(Budget("steps", least=1000)),
+        "greedy",
+        Ending.EXCEEDS,
+        r"1000 <= steps, and \d+\.\d+ is used",
+    ),
+    "deadlock within a budget": (
+        Problem(0.5, 2, "3/4", "79/100", budgets=[Budget("steps", 1)]),
+        "nested",
+        Ending.IMPROPER,
+        r"\(1, 1\)",
+    ),
     "too large": (Problem(0.5, 300, "0.9", "0.94"), "optimal", Ending.LIMIT, "memories"),
 }
 
@@ -88,6 +112,17 @@ def test_errors_are_outcomes_too(monkeypatch, error, ending, word):
     outcome = outcome_of(FOUR, "optimal")
     assert outcome.ending is ending
     assert word in outcome.message
+
+
+def test_a_baseline_at_the_edge_of_a_budget_keeps_within_it():
+    """A budget of just what a baseline uses is kept; a millionth less is not, and what is used is recorded."""
+    policy = policy_named(FOUR, "greedy")
+    used = policy.expected.generation_attempts
+    kept = outcome_of(FOUR.with_constraints(Budget("generation_attempts", used)), "greedy")
+    missed = outcome_of(FOUR.with_constraints(Budget("generation_attempts", used * (1 - 1e-6))), "greedy")
+    assert (kept.ending, kept.waiting_time) == (Ending.DONE, policy.waiting_time)
+    assert (missed.ending, missed.waiting_time) == (Ending.EXCEEDS, None)
+    assert missed.expected == policy.expected.to_dict()
 
 
 @settings(max_examples=50)

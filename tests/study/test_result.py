@@ -14,6 +14,7 @@ from pandas.testing import assert_frame_equal
 from sweep_cases import POLICIES, SETTINGS
 
 from lpdistill import Budget, Grid, MaxDistillations, ModelError, Problem, pictures, sweep
+from lpdistill.study.grid import NUMBERS
 from lpdistill.study.outcome import Ending
 
 WIDE = {"p": "0.3,0.9,1/3", "memories": "2:3", "f0": "0.75,0.99", "gap": "0.04"}
@@ -37,6 +38,32 @@ def test_the_document_has_every_point(wide):
         assert (point["p"], point["memories"], point["f0"]) == tuple(str(value) for value in row.point.at)
         assert (point["policy"], point["status"]) == (row.policy, row.outcome.ending)
         assert (point["waiting_time"], point["advantage"]) == (row.waiting_time, row.advantage)
+
+
+def test_the_document_says_what_was_swept():
+    """Every point has the whole of its problem: what is on no axis, rules, budgets and the last step are there."""
+    base = Problem(0.9, 4, "3/4", "79/100", final_step="free", budgets=[Budget("steps", 30)])
+    found = sweep(Grid(base, max_distillations="none,1", generation_time=2), store=None)
+    assert [point["problem"] for point in found.to_dict()["points"]] == [row.point.problem.to_dict() for row in found]
+    beyond = sweep({"p": 0.5, "memories": 2, "f0": "3/4,99/100", "gap": "0.04"}, store=None).to_dict()["points"]
+    assert [point["problem"] is None for point in beyond] == [False, True]
+
+
+def test_the_frame_has_what_was_asked_beyond_fidelity_1():
+    """Points without a problem have all settings too, from the grid or from the problem that it begins with."""
+    settings = {"f0": "3/4,99/100", "gap": "0.04", "distillation_time": 3, "final_step": "free", "banded": 1}
+    budgets = [Budget("steps", 300)]
+    for grid in (
+        Grid(p=0.5, memories=4, budgets=budgets, **settings),
+        Grid(Problem(0.5, 4, "3/4", "79/100"), budgets=budgets, **settings),
+    ):
+        near, beyond = sweep(grid, store=None).to_frame().to_dict("records")
+        asked = [name for name in near if name in {*NUMBERS, "rules", "budgets", "final_step", "policy", "banded"}]
+        assert beyond["status"] == "unreachable"
+        assert (beyond["f0"], beyond["gap"], beyond["target"]) == (0.99, 0.04, 1.03)
+        assert {name: beyond[name] for name in asked if name not in {"f0", "target"}} == {
+            name: near[name] for name in asked if name not in {"f0", "target"}
+        }
 
 
 def test_the_frame_has_every_setting(wide):
@@ -111,6 +138,15 @@ def test_alternatives_are_labels():
     assert float(times.sel(rules="max_distillations=1")) == found.rows[1].waiting_time
 
 
+def test_there_is_no_advantage_over_what_breaks_a_budget():
+    """A baseline that exceeds a budget has neither a waiting time nor an advantage, faster though it be."""
+    found = sweep(
+        Grid(Problem(0.5, 4, "3/4", "79/100", budgets=[Budget("generation_attempts", 12)])), POLICIES, store=None
+    )
+    assert [row.outcome.ending for row in found] == [Ending.DONE, Ending.EXCEEDS]
+    assert [(row.waiting_time is None, row.advantage) for row in found] == [(False, None), (True, None)]
+
+
 def test_a_sweep_of_one_point_has_no_axes():
     """Without any axis there is one problem, and every form of the result has it."""
     found = sweep({"p": 0.5, "memories": 2, "f0": "3/4", "gap": "0.04"}, store=None)
@@ -127,6 +163,7 @@ def test_endings_are_counted(wide):
         Ending.DONE: 3,
         Ending.UNREACHABLE: 6,
         Ending.IMPROPER: 3,
+        Ending.EXCEEDS: 0,
         Ending.LIMIT: 0,
         Ending.ERROR: 0,
     }

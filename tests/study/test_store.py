@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -132,6 +133,106 @@ def test_claims_of_another_machine_are_leased(file, monkeypatch):
             assert near.claim(KEYS[:2])[0] == KEYS[:2]
 
 
+def test_a_process_that_was_taken_for_dead_is_back(file, monkeypatch):
+    """One that lives although another has buried it keeps its number, and its later claims; they end with it."""
+    alive = room._alive  # noqa: SLF001 - a misjudgement is made here
+    slow = Store(file)
+    slow.claim(KEYS[:2])
+    monkeypatch.setattr(room, "_alive", lambda *_: False)
+    with Store(file) as hasty:
+        assert hasty.claim(KEYS[:1])[0] == KEYS[:1]
+    monkeypatch.setattr(room, "_alive", alive)
+    assert slow.claim(KEYS[2:4])[0] == KEYS[2:4]
+    with Store(file) as third:
+        assert third.claim(KEYS[2:4])[0] == []
+        slow.__exit__(None, None, None)
+        assert third.claim(KEYS)[0] == KEYS
+
+
+def test_claims_without_a_process_count_for_nothing(file):
+    """Claims of a number that no process has are free, and no number is given twice."""
+    with Store(file) as one:
+        one.claim(KEYS[:2])
+        with sqlite3.connect(file) as database:
+            database.execute("DELETE FROM runner")
+        database.close()
+        with Store(file) as other:
+            assert other.claim(KEYS[:2])[0] == KEYS[:2]
+            with sqlite3.connect(file) as database:
+                assert database.execute("SELECT id FROM runner").fetchall() == [(2,)]
+            database.close()
+
+
+def test_claims_may_be_claimed_again_by_their_process(file):
+    """What a process has claimed it may claim again: work that was handed back is its own."""
+    with Store(file) as store:
+        assert store.claim(KEYS[:2])[0] == KEYS[:2]
+        assert store.claim(KEYS[:3])[0] == KEYS[:3]
+
+
+def test_a_store_that_could_not_take_its_leave_claims_nothing(file, monkeypatch):
+    """Where the end of a store could not be written, as on a full disk, the next one of this process is not held up."""
+
+    def full(_):
+        raise sqlite3.OperationalError("database or disk is full")
+
+    def interrupted():
+        with Store(file) as store:
+            store.claim(KEYS)
+            monkeypatch.setattr(Store, "_writing", full)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    monkeypatch.undo()
+    with Store(file) as store:
+        assert store.claim(KEYS)[0] == KEYS
+
+
+def test_a_change_of_the_clock_kills_nobody(file, monkeypatch):
+    """Whether a process lives does not depend on the time of day: boot and start move together with the clock."""
+    with Store(file) as one, Store(file) as other:
+        one.claim(KEYS[:2])
+        boot, created = psutil.boot_time, psutil.Process.create_time
+        monkeypatch.setattr(psutil, "boot_time", lambda: boot() + 4000)
+        monkeypatch.setattr(psutil.Process, "create_time", lambda process: created(process) + 4000)
+        assert other.claim(KEYS)[0] == KEYS[2:]
+
+
+def test_signs_of_life_are_given_while_a_point_takes_long(file, monkeypatch):
+    """A store that nobody speaks to signs on its own, until it is closed."""
+    monkeypatch.setattr(room, "BEAT", 0.001)
+    signed = threading.Event()
+    monkeypatch.setattr(Store, "sign", lambda _: signed.set())
+    with Store(file):
+        assert signed.wait(20)
+    for thread in threading.enumerate():
+        if thread.name == "lpdistill-store":
+            thread.join(20)
+            assert not thread.is_alive()
+
+
+def test_a_sign_of_life_is_seen(file):
+    """A sign of life moves the time at which a process was seen."""
+    with Store(file) as store, sqlite3.connect(file) as database:
+        database.execute("UPDATE runner SET seen = 0")
+        database.commit()
+        store.sign()
+        assert database.execute("SELECT seen > 1e9 FROM runner").fetchall() == [(1,)]
+    database.close()
+
+
+def test_names_that_sqlite_reads_otherwise_are_files(tmp_path, monkeypatch):
+    """``:memory:`` is a file like any other, and a pipe is refused rather than waited for."""
+    monkeypatch.chdir(tmp_path)
+    with Store(":memory:") as store:
+        store.keep([(TASKS[0], DONE)])
+    assert (tmp_path / ":memory:").is_file()
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ModelError, match="must be a file"):
+        Store(tmp_path / "pipe")
+
+
 def made(file: Path) -> Path:
     """A store with results enough to fill several pages."""
     with Store(file) as store:
@@ -208,6 +309,22 @@ def test_what_is_no_store_is_refused_and_left_alone(case, file):
     assert (caught.value.where, caught.value.value) == ("store", str(file))
     assert file.read_bytes() == before
     assert [path.name for path in file.parent.iterdir()] == [file.name]
+
+
+def test_a_refused_store_keeps_its_journal(file, tmp_path):
+    """A file that is refused for what its journal has keeps both, byte by byte."""
+    writer = sqlite3.connect(made(file))
+    writer.execute("PRAGMA journal_mode = WAL")
+    writer.execute("CREATE TABLE more (x)")
+    writer.commit()
+    copies = tmp_path / "copy.sqlite", tmp_path / "copy.sqlite-wal"
+    contents = [file.read_bytes(), Path(f"{file}-wal").read_bytes()]
+    for copy, content in zip(copies, contents, strict=True):
+        copy.write_bytes(content)
+    writer.close()
+    with pytest.raises(ModelError, match="other tables"):
+        Store(copies[0])
+    assert [copy.read_bytes() for copy in copies] == contents
 
 
 @pytest.mark.parametrize(

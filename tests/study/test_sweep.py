@@ -68,6 +68,46 @@ def test_processes_and_this_process_agree(undisturbed, tmp_path):
     assert table(sweep(Grid(**SETTINGS), POLICIES, store=tmp_path / "a.sqlite", jobs=2)) == table(undisturbed)
 
 
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_what_a_worker_hands_back_is_computed_later(undisturbed, monkeypatch, jobs):
+    """A worker whose batch takes long hands the rest of it back; every point is computed once, with the same table."""
+    whole, given = workers.computed_for, []
+
+    def hands_back(driver, batch):
+        return workers.Answer(whole(driver, batch[:1]).results, batch[1:])
+
+    monkeypatch.setattr(workers, "computed_for", hands_back)
+    monkeypatch.setattr(workers, "MOST_SECONDS", -1.0)
+    batches = room._Work._batches  # noqa: SLF001 - the size of batches is seen nowhere else
+    monkeypatch.setattr(
+        room._Work,  # noqa: SLF001
+        "_batches",
+        lambda self, until: (given.append(len(batch)) or batch for batch in batches(self, until)),
+    )
+    monkeypatch.setattr(room, "BATCH_SECONDS", 60.0)
+    found = sweep(Grid(**SETTINGS), POLICIES, store=None, jobs=jobs)
+    assert table(found) == table(undisturbed)
+    assert (found.computed, found.reused) == (TOTAL, 0)
+    assert max(given) > 1
+
+
+@pytest.mark.parametrize(("points", "cores", "used"), [(3, 60, [3]), (1, 60, []), (3, 1, [])])
+def test_no_more_processes_than_points(monkeypatch, points, cores, used):
+    """There are as many processes as points at the most; what is left for a single one this process computes."""
+    asked = []
+    monkeypatch.setattr(room, "on_cores", lambda batches, jobs: asked.append(jobs) or workers.in_this_process(batches))
+    assert sweep({**FEW, "p": f"0.1:0.{points}:0.1", "memories": 2}, store=None, jobs=cores).computed == points
+    assert asked == used
+
+
+def test_on_a_machine_of_one_core_a_sweep_stays_in_its_process(undisturbed, monkeypatch):
+    """Where there is one core, a sweep that takes long goes on as it began."""
+    monkeypatch.setattr(room, "ALONE", 0.0)
+    monkeypatch.setattr(room, "_cores", lambda: 1)
+    monkeypatch.setattr(room, "on_cores", None)
+    assert table(sweep(Grid(**SETTINGS), POLICIES, store=None)) == table(undisturbed)
+
+
 def test_a_sweep_that_takes_long_goes_on_with_processes(undisturbed, monkeypatch):
     """Without a number of jobs this process begins and others go on, with the same table."""
     used = []
