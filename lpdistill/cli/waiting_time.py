@@ -55,7 +55,7 @@ def waiting_time(
     if plot is not None:
         pictures.save(found.plot(), plot)
     if as_json:
-        linear = {"policy": policy, "mean": mean, "std": spread}
+        linear = {"problem": problem.to_dict(), "policy": policy, "mean": mean, "std": spread}
         trapped = {} if proper else {"deadlock": [list(key) for key in chosen.deadlock]}
         finite = {q: None if time is None or isinf(time) else time for q, time in quantiles.items()}
         print_json({**found.to_dict(), **linear, **trapped, "quantiles": finite, "cdf": done})
