@@ -306,7 +306,7 @@ def test_pictures_have_a_curve_for_each_policy():
     beside = {name: baseline(FIVE, name) for name in ("nested", "pumping")}
     axes = found.plot(beside=beside)
     assert [text.get_text() for text in axes.get_legend().get_texts()] == [
-        "most likely in time",
+        "the best policy for each window",
         "fastest on average",
         "nested",
         "pumping",

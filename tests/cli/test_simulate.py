@@ -131,10 +131,10 @@ def test_an_example_run_that_fails_fails_first(run, monkeypatch):
     assert "history: has more than 1 steps" in ran.err
 
 
-def test_a_picture_that_fails_loses_nothing(run, tmp_path):
-    """Where no run is delivered there is nothing to draw, and the numbers are printed all the same."""
+def test_a_picture_without_deliveries_says_so(run, tmp_path):
+    """Where no run is delivered, the numbers are printed, and the picture says that there was nothing to draw."""
     pytest.importorskip("matplotlib")
-    ran = run(*SIMULATE, "--horizon", "1", "--plot", str(tmp_path / "times.png"), "--json")
-    assert ran.code == 2
-    assert ran.document["runs"] == 500
-    assert "needs runs that were delivered" in ran.err
+    file = tmp_path / "times.svg"
+    ran = run(*SIMULATE, "--horizon", "1", "--plot", str(file), "--json")
+    assert ran.code == 0
+    assert file.stat().st_size > 1000
