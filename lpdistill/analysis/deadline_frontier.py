@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lpdistill import pictures
-from lpdistill.analysis.frontier import Point, breakpoints
+from lpdistill.analysis.frontier import Point, breakpoints, counted
 from lpdistill.analysis.window import asked, augmented, confidence_of, likely, number, opened_in_time, window_of
 from lpdistill.model.numbers import Number
 from lpdistill.model.problem import Problem
@@ -98,14 +98,7 @@ class DeadlineFrontier:
         start = max(0.0, late[0] - max(0.075 * (late[-1] - late[0]), 0.02 * late[0]))
         drawn.axvspan(start, late[0], color="0.92", lw=0)
         drawn.plot([*late, beyond], [*times, times[-1]], color=pictures.COLOURS[0], lw=1.8)
-        drawn.plot(
-            late,
-            times,
-            "o",
-            color=pictures.COLOURS[1],
-            ms=3.5,
-            label=f"{len(late)} {'breakpoint' if len(late) == 1 else 'breakpoints'}",
-        )
+        drawn.plot(late, times, "o", color=pictures.COLOURS[1], ms=3.5, label=counted(self.points))
         drawn.plot(late[-1:], times[-1:], "s", color=pictures.COLOURS[2], ms=7, label="fastest on average")
         drawn.plot(late[:1], times[:1], "D", color=pictures.COLOURS[3], ms=7, label="most likely in time")
         drawn.annotate(
@@ -119,10 +112,10 @@ class DeadlineFrontier:
 
     def __repr__(self) -> str:
         first, last = self.points[0], self.points[-1]
-        count = f"{len(self.points)} {'breakpoint' if len(self.points) == 1 else 'breakpoints'}"
         return (
-            f"DeadlineFrontier: {count} for a window of {float(self.window):g}, from {first.waiting_time:.6g} with "
-            f"{likely(1.0 - first.used)} in time to {last.waiting_time:.6g} with {likely(1.0 - last.used)}"
+            f"DeadlineFrontier: {counted(self.points)} for a window of {float(self.window):g}, from "
+            f"{first.waiting_time:.6g} with {likely(1.0 - first.used)} in time to "
+            f"{last.waiting_time:.6g} with {likely(1.0 - last.used)}"
         )
 
 

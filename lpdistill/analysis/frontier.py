@@ -71,6 +71,11 @@ class Point:
         return Policy(self.plan)
 
 
+def counted(points: Sequence[Point]) -> str:
+    """How many breakpoints there are, in words."""
+    return f"{len(points)} {'breakpoint' if len(points) == 1 else 'breakpoints'}"
+
+
 @dataclass(frozen=True, repr=False)
 class Frontier:
     """The least expected waiting time as a function of the limit on a resource.
@@ -131,7 +136,7 @@ class Frontier:
         beyond = used[-1] + max(0.1 * (used[-1] - used[0]), 0.02 * used[-1])
         drawn.axvspan(drawn.get_xlim()[0] if axes else used[0] - (beyond - used[-1]), used[0], color="0.92", lw=0)
         drawn.plot([*used, beyond], [*times, times[-1]], color=pictures.COLOURS[0], lw=1.8)
-        drawn.plot(used, times, "o", color=pictures.COLOURS[1], ms=4, label=f"{len(used)} breakpoints")
+        drawn.plot(used, times, "o", color=pictures.COLOURS[1], ms=4, label=counted(self.points))
         drawn.annotate(
             "no policy",
             (used[0], times[0]),
@@ -150,9 +155,8 @@ class Frontier:
 
     def __repr__(self) -> str:
         first, last = self.points[0], self.points[-1]
-        count = f"{len(self.points)} {'breakpoint' if len(self.points) == 1 else 'breakpoints'}"
         return (
-            f"Frontier: {count}, from {first.waiting_time:.6g} with {first.used:.6g} "
+            f"Frontier: {counted(self.points)}, from {first.waiting_time:.6g} with {first.used:.6g} "
             f"{self.resource.replace('_', ' ')} to {last.waiting_time:.6g} with {last.used:.6g}"
         )
 
