@@ -20,9 +20,12 @@ from lpdistill.program.budgeted import BudgetUse
 from lpdistill.program.occupation import OccupationProgram
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import Optimum, policy_iteration
+from lpdistill.program.solver import withhold_banner
 from lpdistill.solution.policy import Key
 from lpdistill.solution.solution import Run, Solution, Status
 from lpdistill.solving import opened
+
+withhold_banner()  # cvxpy makes HiGHS objects of its own, also where users solve what they took from here themselves
 
 PRESENT = 1e-8
 """Share of a configuration's visits, or of a run's steps, below which a solver's number is taken for 0."""

@@ -27,6 +27,7 @@ from lpdistill.program.column_generation import MET
 from lpdistill.program.highs import scaled_model
 from lpdistill.program.occupation import OccupationProgram
 from lpdistill.program.plan import Plan
+from lpdistill.program.solver import Solver
 
 MOST_COLUMNS = 20_000
 """Columns up to which the mixed-integer program is tried."""
@@ -129,15 +130,14 @@ def _solve(program: OccupationProgram, taken: FloatArray, horizon: float) -> tup
     # Waiting for ever is no policy, so waiting is taken never.
     most = np.where(program.choice.leaving > 0, taken * scale, 0.0)
     model.col_upper_ = most
-    solver = highspy.Highs()
-    for option, value in {
-        "output_flag": False,
-        "mip_rel_gap": TOLERANCE,
-        "mip_abs_gap": 0.0,
-        "mip_feasibility_tolerance": TOLERANCE,
-        "primal_feasibility_tolerance": TOLERANCE,
-    }.items():
-        solver.setOptionValue(option, value)
+    solver = Solver(
+        {
+            "mip_rel_gap": TOLERANCE,
+            "mip_abs_gap": 0.0,
+            "mip_feasibility_tolerance": TOLERANCE,
+            "primal_feasibility_tolerance": TOLERANCE,
+        }
+    )
     solver.passModel(model)
     nothing = np.zeros(columns)
     solver.addCols(columns, nothing, nothing, np.ones(columns), 0, np.zeros(columns, dtype=np.int32), [], [])

@@ -13,6 +13,7 @@ from scipy import sparse
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.errors import ModelError, NotCertifiedError
 from lpdistill.program.occupation import OccupationProgram
+from lpdistill.program.solver import Solver
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,25 +128,23 @@ def solve_program(
     confirming = basis is not None and not program.budgets
     accuracy = CONFIRMING if confirming else ALONE
     scaling = _Scaling.of(program, relaxed=relaxed)
-    solver = highspy.Highs()
-    for option, value in {
-        "output_flag": False,
-        "solver": str(algorithm),
-        "small_matrix_value": accuracy.entry,
-        "primal_feasibility_tolerance": accuracy.tolerance,
-        "dual_feasibility_tolerance": accuracy.tolerance,
-        "presolve": "off" if basis is not None else "choose",
-        "simplex_scale_strategy": 0 if basis is not None else 2,
-        "simplex_strategy": PRIMAL if basis is not None and not confirming else DUAL,
-    }.items():
-        solver.setOptionValue(option, value)
+    solver = Solver(
+        {
+            "solver": str(algorithm),
+            "small_matrix_value": accuracy.entry,
+            "primal_feasibility_tolerance": accuracy.tolerance,
+            "dual_feasibility_tolerance": accuracy.tolerance,
+            "presolve": "off" if basis is not None else "choose",
+            "simplex_scale_strategy": 0 if basis is not None else 2,
+            "simplex_strategy": PRIMAL if basis is not None and not confirming else DUAL,
+        }
+    )
     solver.passModel(_model(program, scaling, accuracy.entry))
     if basis is not None:
         solver.setBasis(_status(program, basis, relaxed=relaxed))
     solver.run()
     if basis is not None and solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-        for option, setting in {"presolve": "choose", "simplex_scale_strategy": 2, "simplex_strategy": DUAL}.items():
-            solver.setOptionValue(option, setting)
+        solver.adjust({"presolve": "choose", "simplex_scale_strategy": 2, "simplex_strategy": DUAL})
         solver.clearSolver()
         solver.run()
     if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
@@ -273,9 +272,7 @@ def write_model(program: OccupationProgram, file: Path, *, rows: list[str], colu
     unit = _Scaling(np.ones(program.shape[1]), 1.0, np.ones(len(program.budgets)), relaxed=False)
     model = _model(program, unit, ALONE.entry)
     model.offset_, model.row_names_, model.col_names_ = program.offset, rows, columns
-    solver = highspy.Highs()
-    for option, value in {"output_flag": False, "small_matrix_value": ALONE.entry}.items():
-        solver.setOptionValue(option, value)
+    solver = Solver({"small_matrix_value": ALONE.entry})
     solver.passModel(model)
     if solver.writeModel(str(file)) == highspy.HighsStatus.kError:
         raise ModelError("file", "cannot be written; give a path in a folder that exists", str(file))
@@ -283,9 +280,7 @@ def write_model(program: OccupationProgram, file: Path, *, rows: list[str], colu
 
 def irreducible(program: OccupationProgram) -> list[int]:
     """Positions of the budgets in an irreducible infeasible subsystem of a program that has no solution."""
-    solver = highspy.Highs()
-    for option, value in {"output_flag": False, "iis_strategy": int(highspy.IisStrategy.kIisStrategyFromLp)}.items():
-        solver.setOptionValue(option, value)
+    solver = Solver({"iis_strategy": int(highspy.IisStrategy.kIisStrategyFromLp)})
     solver.passModel(_model(program, _Scaling.of(program, relaxed=False), ALONE.entry))
     solver.run()
     _, found = solver.getIis()

@@ -15,6 +15,7 @@ from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.errors import NotCertifiedError
 from lpdistill.program.highs import ALONE, PRIMAL, scaled_model
 from lpdistill.program.occupation import OccupationProgram
+from lpdistill.program.solver import Solver
 
 ROUNDING = 1e-12
 """Share of the greatest cost by which costs may be exceeded, so that rounding does not exclude the optimum itself."""
@@ -58,16 +59,15 @@ def ranges(program: OccupationProgram, most: float, taken: BoolArray) -> Ranges:
         If HiGHS does not report an optimum.
     """
     model, unit = scaled_model(program)
-    solver = highspy.Highs()
-    for option, value in {
-        "output_flag": False,
-        "presolve": "off",
-        "simplex_strategy": PRIMAL,
-        "small_matrix_value": ALONE.entry,
-        "primal_feasibility_tolerance": ALONE.tolerance,
-        "dual_feasibility_tolerance": ALONE.tolerance,
-    }.items():
-        solver.setOptionValue(option, value)
+    solver = Solver(
+        {
+            "presolve": "off",
+            "simplex_strategy": PRIMAL,
+            "small_matrix_value": ALONE.entry,
+            "primal_feasibility_tolerance": ALONE.tolerance,
+            "dual_feasibility_tolerance": ALONE.tolerance,
+        }
+    )
     cost = np.array(model.col_cost_)
     model.col_cost_ = np.zeros(len(cost))
     solver.passModel(model)
