@@ -6,7 +6,7 @@ The message of every error says what is wrong, where, the value found and what t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -30,6 +30,21 @@ def _restored(kind: type[LpdistillError], args: tuple[Any, ...], carried: Mappin
     for name, value in carried.items():
         setattr(error, name, MappingProxyType(value) if isinstance(value, dict) else value)
     return error
+
+
+def did_you_mean(value: object, known: Iterable[str]) -> str:
+    """The end of a message about a name that is none of those known: the one most like it, if one is.
+
+    >>> did_you_mean("memorys", ["p", "memories"])
+    "; did you mean 'memories'?"
+    >>> did_you_mean("colour", ["p", "memories"])
+    ''
+    """
+    from difflib import get_close_matches  # noqa: PLC0415 - only mistakes need it
+
+    names = {name.replace("-", "_").lower(): name for name in known}
+    close = get_close_matches(str(value).replace("-", "_").lower(), names, n=1)
+    return f"; did you mean {names[close[0]]!r}?" if close else ""
 
 
 class ModelError(LpdistillError, ValueError):

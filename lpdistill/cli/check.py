@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
+from lpdistill.cli.declaration import Argument
 from lpdistill.cli.options import Json
 from lpdistill.cli.output import Progress, console, print_json
 
 
 def check(
-    certificate: Annotated[Path, typer.Argument(help="A certificate (JSON), as solve --certificate writes it.")],
+    certificate: Annotated[Path, Argument(help="A certificate (JSON), as solve --certificate writes it.")],
     as_json: Json = False,
 ) -> None:
     """Verify a certificate in exact arithmetic, trusting neither its numbers nor what made it."""

@@ -6,14 +6,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from lpdistill import pictures
 from lpdistill.analysis.baselines import POLICIES
 from lpdistill.analysis.comparison import CONVENTIONS, Candidate, Comparison
 from lpdistill.analysis.comparison import compare as compare_policies
 from lpdistill.analysis.differences import Differences
 from lpdistill.analysis.differences import differences as differences_of
+from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import Json, Plot, takes_problem
 from lpdistill.cli.output import Progress, console, decimals, print_json, table
 from lpdistill.errors import ModelError
@@ -27,14 +26,15 @@ def compare(
     problem: Problem,
     policies: Annotated[
         str,
-        typer.Option(
+        Option(
             "--policies",
+            metavar="<policies>",
             help="Separated by commas: optimal, pumping, nested, greedy, banded:WIDTH, policy files (.json, .csv).",
         ),
     ] = ",".join(POLICIES),
     against: Annotated[
         str | None,
-        typer.Option("--differences", help="Show where this policy acts differently from the optimum."),
+        Option("--differences", metavar="<policy>", help="Show where this policy acts differently from the optimum."),
     ] = None,
     plot: Plot = None,
     as_json: Json = False,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Annotated, TypeAlias
 
-import typer
 from rich.console import Console
 
 from lpdistill import pictures
@@ -14,7 +13,8 @@ from lpdistill.analysis.deadline import deadline as deadline_of
 from lpdistill.analysis.deadline_frontier import DeadlineFrontier, deadline_frontier
 from lpdistill.analysis.service_level import ServiceLevel, least_time_within
 from lpdistill.analysis.window import likely
-from lpdistill.cli.options import Json, Plot, takes_problem
+from lpdistill.cli.declaration import Option
+from lpdistill.cli.options import NUMBER, Json, Plot, takes_problem
 from lpdistill.cli.output import Progress, console, decimals, print_json, table
 from lpdistill.errors import ModelError
 from lpdistill.model.problem import Problem
@@ -33,16 +33,17 @@ SHOWN = 12
 def deadline(
     problem: Problem,
     window: Annotated[
-        str | None, typer.Option("--window", help="Time within which the target is to be reached.")
+        str | None, Option("--window", metavar=NUMBER, help="Time within which the target is to be reached.")
     ] = None,
     confidence: Annotated[
-        str | None, typer.Option("--confidence", help="Probability with which the window is to be met, such as 0.99.")
+        str | None,
+        Option("--confidence", metavar=NUMBER, help="Probability with which the window is to be met, such as 0.99."),
     ] = None,
     frontier: Annotated[
         bool,
-        typer.Option("--frontier", help="Every breakpoint of expected time against being late."),
+        Option("--frontier", help="Every breakpoint of expected time against being late."),
     ] = False,
-    everything: Annotated[bool, typer.Option("--all", help="Show every difference from the fastest policy.")] = False,
+    everything: Annotated[bool, Option("--all", help="Show every difference from the fastest policy.")] = False,
     plot: Plot = None,
     as_json: Json = False,
 ) -> None:

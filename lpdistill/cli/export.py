@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from lpdistill.cli.options import takes_problem
+from lpdistill.cli.declaration import Option
+from lpdistill.cli.options import FILE, takes_problem
 from lpdistill.cli.output import Progress, console
 from lpdistill.errors import ModelError
 from lpdistill.export.models import write_drn, write_prism
@@ -32,9 +31,10 @@ def export(
     problem: Problem,
     output: Annotated[
         Path,
-        typer.Option(
+        Option(
             "--output",
             "-o",
+            metavar=FILE,
             help="The file, whose suffix says what it holds: .mps (linear program), .drn (decision process for Storm), "
             ".tra (PRISM's explicit files .tra, .sta, .lab, .trew), .json or .csv (optimal policy).",
         ),

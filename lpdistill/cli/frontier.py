@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from lpdistill import pictures
 from lpdistill.analysis.frontier import frontier as frontier_of
-from lpdistill.cli.options import Json, Plot, takes_problem
+from lpdistill.cli.declaration import Option
+from lpdistill.cli.options import RESOURCE, Json, Plot, takes_problem
 from lpdistill.cli.output import Progress, console, decimals, print_json, table
 from lpdistill.model.problem import Problem
 
@@ -16,7 +15,9 @@ from lpdistill.model.problem import Problem
 @takes_problem()
 def frontier(
     problem: Problem,
-    resource: Annotated[str, typer.Option("--resource", help="What to use less of.")] = "generation_attempts",
+    resource: Annotated[
+        str, Option("--resource", metavar=RESOURCE, help="What to use less of.")
+    ] = "generation_attempts",
     plot: Plot = None,
     as_json: Json = False,
 ) -> None:

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Annotated
 
 import networkx as nx
-import typer
 
 from lpdistill import pictures
-from lpdistill.cli.options import Json, Plot, takes_problem
+from lpdistill.cli.declaration import Option
+from lpdistill.cli.options import FILE, Json, Plot, takes_problem
 from lpdistill.cli.output import console, print_json
 from lpdistill.export.graphs import draw, node_link, write_graph
 from lpdistill.model.problem import Problem
@@ -19,7 +19,8 @@ from lpdistill.model.problem import Problem
 def graph(
     problem: Problem,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write it to a file: .graphml, .dot or .json (node-link).")
+        Path | None,
+        Option("--output", "-o", metavar=FILE, help="Write it to a file: .graphml, .dot or .json (node-link)."),
     ] = None,
     plot: Plot = None,
     as_json: Json = False,

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from lpdistill import pictures
 from lpdistill.analysis.level_picture import draw_levels
+from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import Json, Plot, takes_problem
 from lpdistill.cli.output import console, print_json, table
 from lpdistill.errors import ModelError
@@ -27,8 +26,8 @@ LONGEST_EXACT = 32
 @takes_problem("file", "p", "memories", "f0", "target", "gap", defaults=DEFAULTS)
 def levels(
     problem: Problem,
-    symbolic: Annotated[bool, typer.Option("--symbolic", help="Levels and limits as formulas in f0.")] = False,
-    latex: Annotated[bool, typer.Option("--latex", help="The formulas of --symbolic in LaTeX.")] = False,
+    symbolic: Annotated[bool, Option("--symbolic", help="Levels and limits as formulas in f0.")] = False,
+    latex: Annotated[bool, Option("--latex", help="The formulas of --symbolic in LaTeX.")] = False,
     plot: Plot = None,
     as_json: Json = False,
 ) -> None:

@@ -9,88 +9,97 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
-import typer
+import click
 
 from lpdistill import pictures
-from lpdistill.analysis.baselines import policy_named
+from lpdistill.cli.declaration import Argument, Option
 from lpdistill.errors import ModelError
-from lpdistill.export.policies import SUFFIXES, read_policy
 from lpdistill.model.numbers import whole
-from lpdistill.model.problem import Problem
 from lpdistill.model.problem_file import merged, problem_from, read_settings
 from lpdistill.model.rules import BUILT_IN
-from lpdistill.solution.policy import Policy
 
 
-def drawable(where: str) -> Callable[[Path | None], Path | None]:
-    """What refuses the file of an option, before any work, unless a picture can be written to it."""
-
-    def check(file: Path | None) -> Path | None:
-        if file is not None:
-            pictures.require(file, where)
-        return file
-
-    return check
+def drawable(_context: click.Context, option: click.Parameter, file: Path | None) -> Path | None:
+    """Refuse the file of an option, before any work, unless a picture can be written to it."""
+    if file is not None:
+        pictures.require(file, option.opts[0])
+    return file
 
 
-# Numbers arrive as text, so that they are kept exactly and checked in one place.
-Json: TypeAlias = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+NUMBER, INTEGER, FILE, RESOURCE = "<number>", "<integer>", "<file>", "<resource>"
+"""What help calls a value.  Numbers arrive as text, so that they are kept exactly and checked in one place."""
+
+PROBLEM, LIMITS = "Problem", "Rules and budgets"
+"""Headings of the options that describe a problem."""
+
+Json: TypeAlias = Annotated[bool, Option("--json", help="One JSON document on standard output.")]
 Plot: TypeAlias = Annotated[
     Path | None,
-    typer.Option("--plot", help="Draw it into a file (.png, .svg, .pdf).", callback=drawable("--plot")),
-]
-
-PolicyOption: TypeAlias = Annotated[
-    str,
-    typer.Option("--policy", help="optimal, pumping, nested, greedy, banded:WIDTH, or a policy file (.json, .csv)."),
+    Option("--plot", metavar=FILE, help="Draw it (.png, .svg, .pdf).", callback=drawable),
 ]
 
 Counts: TypeAlias = Annotated[
-    str, typer.Option("--counts", help="A configuration: pairs stored at each level, such as 2,1.")
+    str,
+    Option(
+        "--counts",
+        metavar="<counts>",
+        help="A configuration: pairs stored at each level, such as 2,1.",
+        heading=PROBLEM,
+    ),
 ]
 
+
+def _number(name: str, help: str, *, metavar: str = NUMBER, panel: str = PROBLEM) -> Any:  # noqa: A002 - as click has it
+    """An option that takes a number, under its names."""
+    return Annotated[str | None, Option(*name.split(), metavar=metavar, help=help, heading=panel)]
+
+
+def _rule(name: str, help: str, metavar: str | None = None) -> Any:  # noqa: A002 - as click has it
+    """An option that adds a rule."""
+    if metavar is not None:
+        return _number(name, f"Rule: {help}", metavar=metavar, panel=LIMITS)
+    return Annotated[bool, Option(name, help=f"Rule: {help}", heading=LIMITS)]
+
+
 SHARED: Mapping[str, Any] = {
-    "file": Annotated[Path | None, typer.Argument(help="A problem file (TOML); options win over it.")],
-    "p": Annotated[str | None, typer.Option("--p", help="Generation success probability, 0 < p <= 1.")],
-    "memories": Annotated[str | None, typer.Option("--memories", "-M", help="Number of memory pairs.")],
-    "f0": Annotated[str | None, typer.Option("--f0", help="Fidelity of a raw pair, 1/2 < f0 <= 1.")],
-    "target": Annotated[str | None, typer.Option("--target", help="Fidelity to reach.")],
-    "gap": Annotated[str | None, typer.Option("--gap", help="Instead of --target: target - f0.")],
-    "generation_time": Annotated[
-        str | None, typer.Option("--generation-time", help="Duration of a step that only generates.  \\[default: 1]")
-    ],
-    "distillation_time": Annotated[
-        str | None, typer.Option("--distillation-time", help="Duration of a step that distils.  \\[default: 2]")
-    ],
-    "final_step": Annotated[
-        str | None,
-        typer.Option("--final-step", help="charged: the last step counts; free: it does not.  \\[default: charged]"),
-    ],
+    "file": Annotated[Path | None, Argument(help="A problem file (TOML); options win over it.")],
+    "p": _number("--p", "Generation success probability, 0 < p <= 1."),
+    "memories": _number("--memories -M", "Number of memory pairs.", metavar=INTEGER),
+    "f0": _number("--f0", "Fidelity of a raw pair, 1/2 < f0 <= 1."),
+    "target": _number("--target", "Fidelity to reach."),
+    "gap": _number("--gap", "Instead of --target: target - f0."),
+    "generation_time": _number("--generation-time", "Duration of a step that only generates.  [default: 1]"),
+    "distillation_time": _number("--distillation-time", "Duration of a step that distils.  [default: 2]"),
+    "final_step": _number(
+        "--final-step",
+        "Whether the last step counts (charged) or not (free).  [default: charged]",
+        metavar="<charged|free>",
+    ),
     "discarding": Annotated[
         bool | None,
-        typer.Option("--discarding/--no-discarding", help="Whether stored pairs may be discarded.", show_default=False),
+        Option(
+            "--discarding/--no-discarding",
+            help="Whether stored pairs may be discarded.",
+            show_default=False,
+            heading=PROBLEM,
+        ),
     ],
-    "max_distillations": Annotated[
-        str | None, typer.Option("--max-distillations", help="Rule: at most so many distillations in a step.")
-    ],
-    "max_attempts": Annotated[
-        str | None, typer.Option("--max-attempts", help="Rule: at most so many generation attempts in a step.")
-    ],
-    "no_generation_while_distilling": Annotated[
-        bool, typer.Option("--no-generation-while-distilling", help="Rule: a step that distils does not generate.")
-    ],
-    "banded": Annotated[
-        str | None, typer.Option("--banded", help="Rule: only pairs at most so many levels apart are distilled.")
-    ],
-    "equal_levels_only": Annotated[
-        bool, typer.Option("--equal-levels-only", help="Rule: only pairs of equal level are distilled (nested).")
-    ],
-    "raw_pair_only": Annotated[
-        bool, typer.Option("--raw-pair-only", help="Rule: every distillation consumes a raw pair (pumping).")
-    ],
+    "max_distillations": _rule("--max-distillations", "at most so many distillations in a step.", INTEGER),
+    "max_attempts": _rule("--max-attempts", "at most so many generation attempts in a step.", INTEGER),
+    "no_generation_while_distilling": _rule(
+        "--no-generation-while-distilling", "a step that distils does not generate."
+    ),
+    "banded": _rule("--banded", "only pairs at most so many levels apart are distilled.", INTEGER),
+    "equal_levels_only": _rule("--equal-levels-only", "only pairs of equal level are distilled (nested)."),
+    "raw_pair_only": _rule("--raw-pair-only", "every distillation consumes a raw pair (pumping)."),
     "budget": Annotated[
         list[str] | None,
-        typer.Option("--budget", help='Limit on an expected use: NAME=LIMIT, or "NAME>=LIMIT"; may be repeated.'),
+        Option(
+            "--budget",
+            metavar="<name=limit>",
+            help='Limit on an expected use: NAME=LIMIT, or "NAME>=LIMIT"; may be repeated.',
+            heading=LIMITS,
+        ),
     ],
 }
 """Option by option: name, type, help."""
@@ -177,19 +186,6 @@ def budgets_of(limits: Sequence[str]) -> dict[str, dict[str, str]]:
             raise ModelError("--budget", f"gives two limits of one kind for {parts['name']}", text)
         sides[side] = parts["limit"]
     return found
-
-
-def policy_of(problem: Problem, text: str, progress: Callable[[str], None]) -> Policy:
-    """The policy that ``--policy`` names, by name or by its file; it may be improper.
-
-    Raises
-    ------
-    ModelError
-        If there is none of that name, or the file holds no policy of the problem.
-    """
-    if Path(text).suffix in SUFFIXES:
-        return read_policy(problem, text, improper=True)
-    return policy_named(problem, text, progress)
 
 
 def counts_of(text: str) -> tuple[int, ...]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
 from lpdistill import pictures
+from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import Json, Plot, takes_problem
 from lpdistill.cli.output import Progress, console, print_json, table
 from lpdistill.model.problem import Problem
@@ -28,10 +27,15 @@ def defaults(options: Mapping[str, Any]) -> dict[str, str]:
 def policy_map(
     problem: Problem,
     axis: Annotated[
-        str, typer.Option("--axis", help="What varies: p, or tau_d/tau_g (the ratio of durations, at a fixed p).")
+        str,
+        Option(
+            "--axis",
+            metavar="<p|tau_d/tau_g>",
+            help="What varies: p, or tau_d/tau_g (the ratio of durations, at a fixed p).",
+        ),
     ] = "p",
     plot: Plot = None,
-    latex: Annotated[bool, typer.Option("--latex", help="Print the formula of every piece in LaTeX.")] = False,
+    latex: Annotated[bool, Option("--latex", help="Print the formula of every piece in LaTeX.")] = False,
     as_json: Json = False,
 ) -> None:
     """Split all of 0 < p <= 1 into intervals with one optimal policy each, exactly and with proof."""

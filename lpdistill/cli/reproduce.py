@@ -6,10 +6,11 @@ import os
 from pathlib import Path
 from typing import Annotated
 
-import typer
+import click
 
 from lpdistill import pictures
-from lpdistill.cli.options import Json
+from lpdistill.cli.declaration import Option
+from lpdistill.cli.options import INTEGER, Json
 from lpdistill.cli.output import Progress, console, print_json, table
 from lpdistill.errors import ModelError
 from lpdistill.model.numbers import whole
@@ -20,13 +21,14 @@ from lpdistill.study.reproduction import reproduce as reproduced
 
 
 def reproduce(
-    numbers: Annotated[
-        bool, typer.Option("--numbers", help="Only the published numbers: no search, no claims.")
-    ] = False,
-    figures: Annotated[Path | None, typer.Option("--figures", help="Draw the figures into this folder.")] = None,
-    every: Annotated[bool, typer.Option("--all", help="Show every published number.")] = False,
+    numbers: Annotated[bool, Option("--numbers", help="Only the published numbers: no search, no claims.")] = False,
+    figures: Annotated[
+        Path | None, Option("--figures", metavar="<folder>", help="Draw the figures into this folder.")
+    ] = None,
+    every: Annotated[bool, Option("--all", help="Show every published number.")] = False,
     jobs: Annotated[
-        str | None, typer.Option("--jobs", help="Number of processes.  \\[default: as many as there are cores]")
+        str | None,
+        Option("--jobs", metavar=INTEGER, help="Number of processes.  [default: as many as there are cores]"),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -77,7 +79,7 @@ def reproduce(
     for path in drawn:
         screen.print(f"drawn    {path}", soft_wrap=True)
     if not found.agrees:
-        raise typer.Exit(1)
+        raise click.exceptions.Exit(1)
 
 
 def _policies(residuals: tuple[Residual, ...]) -> list[str]:

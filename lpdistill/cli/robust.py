@@ -5,11 +5,10 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Annotated
 
-import typer
-
 from lpdistill import pictures
 from lpdistill.analysis.robust import robust as robust_of
-from lpdistill.cli.options import SHARED, Json, Plot, takes_problem
+from lpdistill.cli.declaration import Option
+from lpdistill.cli.options import NUMBER, SHARED, Json, Plot, takes_problem
 from lpdistill.cli.output import Progress, console, print_json
 from lpdistill.cli.solve import print_policy
 from lpdistill.errors import ModelError
@@ -34,13 +33,14 @@ def interval_of(text: str) -> tuple[Fraction, Fraction]:
 @takes_problem(*(name for name in SHARED if name != "p"), defaults={"p": "1"})
 def robust(
     problem: Problem,
-    p: Annotated[str, typer.Option("--p", help="Interval of the generation success probability, LOW:HIGH.")],
+    p: Annotated[
+        str, Option("--p", metavar="<low:high>", help="Interval of the generation success probability, LOW:HIGH.")
+    ],
     nominal: Annotated[
-        str | None, typer.Option("--nominal", help="The expected probability; the middle of the interval by default.")
+        str | None,
+        Option("--nominal", metavar=NUMBER, help="The expected probability; the middle of the interval by default."),
     ] = None,
-    everything: Annotated[
-        bool, typer.Option("--all", help="Show all configurations, also those never visited.")
-    ] = False,
+    everything: Annotated[bool, Option("--all", help="Show all configurations, also those never visited.")] = False,
     plot: Plot = None,
     as_json: Json = False,
 ) -> None:

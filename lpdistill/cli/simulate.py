@@ -6,7 +6,7 @@ from math import inf, isnan
 from pathlib import Path
 from typing import Annotated
 
-import typer
+import click
 
 from lpdistill import pictures
 from lpdistill.analysis.deviations import Deviations
@@ -15,8 +15,10 @@ from lpdistill.analysis.history import history as history_of
 from lpdistill.analysis.simulated import Simulation
 from lpdistill.analysis.simulation import seeded
 from lpdistill.analysis.simulation import simulate as simulated
-from lpdistill.cli.options import Json, Plot, PolicyOption, drawable, policy_of, takes_problem
+from lpdistill.cli.declaration import Option
+from lpdistill.cli.options import FILE, INTEGER, NUMBER, Json, Plot, drawable, takes_problem
 from lpdistill.cli.output import Progress, console, decimals, print_json, table
+from lpdistill.cli.policies import PolicyOption, policy_of
 from lpdistill.model.numbers import whole
 from lpdistill.model.problem import Problem
 
@@ -27,28 +29,39 @@ RUNS = 100_000
 def simulate(
     problem: Problem,
     policy: PolicyOption = "optimal",
-    runs: Annotated[str, typer.Option("--runs", help="Number of runs.")] = str(RUNS),
+    runs: Annotated[str, Option("--runs", metavar=INTEGER, help="Number of runs.")] = str(RUNS),
     seed: Annotated[
-        str | None, typer.Option("--seed", help="Of the random numbers; one is drawn, and reported, if none is given.")
+        str | None,
+        Option("--seed", metavar=INTEGER, help="Of the random numbers; one is drawn, and reported, if none is given."),
     ] = None,
     horizon: Annotated[
-        str | None, typer.Option("--horizon", help="Time after which a run is given up as not delivered.")
+        str | None,
+        Option("--horizon", metavar=NUMBER, help="Time after which a run is given up as not delivered."),
     ] = None,
-    real_p: Annotated[str | None, typer.Option("--real-p", help="In reality, p is this.")] = None,
-    real_f0: Annotated[str | None, typer.Option("--real-f0", help="In reality, raw pairs have this fidelity.")] = None,
+    real_p: Annotated[str | None, Option("--real-p", metavar=NUMBER, help="In reality, p is this.")] = None,
+    real_f0: Annotated[
+        str | None, Option("--real-f0", metavar=NUMBER, help="In reality, raw pairs have this fidelity.")
+    ] = None,
     message_loss: Annotated[
         str,
-        typer.Option("--message-loss", help="Probability that a step's message is lost, and its time passes again."),
+        Option(
+            "--message-loss",
+            metavar=NUMBER,
+            help="Probability that a step's message is lost, and its time passes again.",
+        ),
     ] = "0",
-    jitter: Annotated[str, typer.Option("--jitter", help="Coefficient of variation of the step durations.")] = "0",
-    confidence: Annotated[str, typer.Option("--confidence", help="Level of the intervals.")] = "0.95",
-    history: Annotated[bool, typer.Option("--history", help="Also print an example run.")] = False,
+    jitter: Annotated[
+        str, Option("--jitter", metavar=NUMBER, help="Coefficient of variation of the step durations.")
+    ] = "0",
+    confidence: Annotated[str, Option("--confidence", metavar=NUMBER, help="Level of the intervals.")] = "0.95",
+    history: Annotated[bool, Option("--history", help="Also print an example run.")] = False,
     timeline: Annotated[
         Path | None,
-        typer.Option(
+        Option(
             "--timeline",
+            metavar=FILE,
             help="Draw the example run into a file (.png, .svg, .pdf).",
-            callback=drawable("--timeline"),
+            callback=drawable,
         ),
     ] = None,
     plot: Plot = None,
@@ -78,7 +91,7 @@ def simulate(
     else:
         _show(found, policy)
         if history and one is not None:
-            typer.echo(f"\nexample run\n{one}")
+            click.echo(f"\nexample run\n{one}")
     # A picture that cannot be drawn loses nothing of the simulation.
     if plot is not None:
         pictures.save(found.plot(), plot)

@@ -8,14 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
-import typer
 
+import lpdistill as lp
 from lpdistill import pictures
-from lpdistill.analysis.increments import increments
-from lpdistill.analysis.prices import Side, neighbours
-from lpdistill.analysis.sensitivity import Sensitivity, sensitivity
-from lpdistill.analysis.validity import validity
-from lpdistill.cli.options import Json, Plot, takes_problem
+from lpdistill.cli.declaration import Option
+from lpdistill.cli.options import FILE, RESOURCE, Json, Plot, takes_problem
 from lpdistill.cli.output import Progress, console, decimals, print_json, table
 from lpdistill.export.files import writing
 from lpdistill.model.problem import Problem
@@ -26,6 +23,7 @@ from lpdistill.solving import Method
 from lpdistill.solving import solve as solve_problem
 
 if TYPE_CHECKING:
+    from lpdistill.analysis.prices import Side
     from symbolic import Certificate
 
 
@@ -33,33 +31,32 @@ if TYPE_CHECKING:
 def solve(
     problem: Problem,
     method: Annotated[
-        str, typer.Option("--method", help=f"How to solve the program: {', '.join(Method)}.")
+        str,
+        Option("--method", metavar=f"<{'|'.join(Method)}>", help="How to solve the program."),
     ] = Method.AUTO,
     least: Annotated[
-        str | None, typer.Option("--least", help="Of the fastest policies, take one that uses least of a resource.")
+        str | None,
+        Option("--least", metavar=RESOURCE, help="Of the fastest policies, take one that uses least of a resource."),
     ] = None,
     deterministic: Annotated[
-        bool, typer.Option("--deterministic", help="Do not let budgets make the policy draw lots (branch and bound).")
+        bool, Option("--deterministic", help="Do not let budgets make the policy draw lots (branch and bound).")
     ] = False,
-    everything: Annotated[
-        bool, typer.Option("--all", help="Show all configurations, also those never visited.")
-    ] = False,
+    everything: Annotated[bool, Option("--all", help="Show all configurations, also those never visited.")] = False,
     exact: Annotated[
         bool,
-        typer.Option("--exact", help="Prove the optimum in rational arithmetic, and repair the policy if need be."),
+        Option("--exact", help="Prove the optimum in rational arithmetic, and repair the policy if need be."),
     ] = False,
     certificate: Annotated[
-        Path | None, typer.Option("--certificate", help="Write the proof to this file, for lpdistill check.")
+        Path | None,
+        Option("--certificate", metavar=FILE, help="Write the proof to this file, for lpdistill check."),
     ] = None,
-    worth: Annotated[
-        bool, typer.Option("--sensitivity", help="Derivatives of the waiting time by every parameter.")
-    ] = False,
+    worth: Annotated[bool, Option("--sensitivity", help="Derivatives of the waiting time by every parameter.")] = False,
     ranges: Annotated[
         bool,
-        typer.Option("--ranges", help="How far the policy holds in every parameter; with budgets, how far prices do."),
+        Option("--ranges", help="How far the policy holds in every parameter; with budgets, how far prices do."),
     ] = False,
     pieces: Annotated[
-        bool, typer.Option("--increments", help="What one more memory saves, and other changes in whole pieces.")
+        bool, Option("--increments", help="What one more memory saves, and other changes in whole pieces.")
     ] = False,
     plot: Plot = None,
     as_json: Json = False,
@@ -78,10 +75,10 @@ def solve(
         found = None
         if worth:
             progress("differentiating")
-            found = sensitivity(solution)
-        prices = {name: neighbours(solution, name) for name in solution.budgets} if ranges else {}
-        holds = validity(solution, progress=progress) if ranges and not solution.budgets else None
-        saved = increments(solution, progress=progress) if pieces else None
+            found = lp.sensitivity(solution)
+        prices = {name: lp.neighbours(solution, name) for name in solution.budgets} if ranges else {}
+        holds = lp.validity(solution, progress=progress) if ranges and not solution.budgets else None
+        saved = lp.increments(solution, progress=progress) if pieces else None
     if plot is not None:
         pictures.save(solution.policy.plot() if found is None else found.plot(), plot)
     if as_json:
@@ -186,14 +183,14 @@ def print_policy(solution: Solution, *, everything: bool) -> None:
         )
 
 
-def _as_json(found: Sensitivity) -> dict[str, Any]:
+def _as_json(found: lp.Sensitivity) -> dict[str, Any]:
     """The sections of a document that derivatives make: one number a parameter, and the details."""
     details = {name: part for name, part in found.to_dict().items() if name not in {"schema", "waiting_time"}}
     numbers = {name: slope.value for name, slope in found.derivatives.items()}
     return {"sensitivity": numbers, "sensitivity_details": details}
 
 
-def _print_sensitivity(found: Sensitivity) -> None:
+def _print_sensitivity(found: lp.Sensitivity) -> None:
     screen, problem = console(), found.solution.problem
     rows = [
         (

@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
-
 from lpdistill import pictures
-from lpdistill.cli.options import Json, Plot, takes_problem
+from lpdistill.cli.declaration import Option
+from lpdistill.cli.options import FILE, INTEGER, Json, Plot, takes_problem
 from lpdistill.cli.output import Progress, console, decimals, print_json, table
 from lpdistill.errors import ModelError
 from lpdistill.model.budgets import budgets_from
@@ -40,30 +39,46 @@ def grid_of(settings: Mapping[str, Any]) -> Grid:
 def sweep(
     grid: Grid,
     policies: Annotated[
-        str, typer.Option("--policies", help="optimal, pumping, nested, greedy, banded:WIDTH, separated by commas.")
+        str,
+        Option(
+            "--policies",
+            metavar="<policies>",
+            help="optimal, pumping, nested, greedy, banded:WIDTH, separated by commas.",
+        ),
     ] = "optimal",
     store: Annotated[
-        Path, typer.Option("--store", help="SQLite database that keeps the results; a sweep goes on from there.")
+        Path,
+        Option("--store", metavar=FILE, help="SQLite database that keeps the results; a sweep goes on from there."),
     ] = Path("sweep.sqlite"),
     jobs: Annotated[
         str | None,
-        typer.Option("--jobs", "-j", help="Processes on this machine.  \\[default: one per core, if it takes long]"),
+        Option(
+            "--jobs",
+            "-j",
+            metavar=INTEGER,
+            help="Processes on this machine.  [default: one per core, if it takes long]",
+        ),
     ] = None,
     dask: Annotated[
-        str | None, typer.Option("--dask", help="Address of a Dask scheduler whose workers compute instead.")
+        str | None,
+        Option("--dask", metavar="<address>", help="Address of a Dask scheduler whose workers compute instead."),
     ] = None,
     retry: Annotated[
-        bool, typer.Option("--retry", help="Compute points again that ended with an error or at a limit.")
+        bool, Option("--retry", help="Compute points again that ended with an error or at a limit.")
     ] = False,
     export: Annotated[
-        Path | None, typer.Option("--export", help="Write all points to a file (.csv, .parquet, .nc).")
+        Path | None, Option("--export", metavar=FILE, help="Write all points to a file (.csv, .parquet, .nc).")
     ] = None,
     plot: Plot = None,
-    quantity: Annotated[str, typer.Option("--quantity", help="What --plot draws: waiting_time, advantage.")] = (
-        "waiting_time"
-    ),
+    quantity: Annotated[
+        str,
+        Option("--quantity", metavar=f"<{'|'.join(Quantity)}>", help="What --plot draws."),
+    ] = Quantity.WAITING_TIME,
     plot_policy: Annotated[
-        str | None, typer.Option("--plot-policy", help="Whose it is that --plot draws.  \\[default: all, or the first]")
+        str | None,
+        Option(
+            "--plot-policy", metavar="<policy>", help="Whose it is that --plot draws.  [default: all, or the first]"
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from lpdistill.analysis.variability import Varying
 from lpdistill.analysis.variability import variability as variability_of
-from lpdistill.cli.options import Json, takes_problem
+from lpdistill.cli.declaration import Option
+from lpdistill.cli.options import NUMBER, Json, takes_problem
 from lpdistill.cli.output import Progress, console, decimals, print_json, table
 from lpdistill.model.problem import Problem
 from lpdistill.solution.solution import SHOWN
@@ -19,9 +18,10 @@ from lpdistill.solving import solve
 def variability(
     problem: Problem,
     slack: Annotated[
-        str, typer.Option("--slack", help="How much slower a policy may be: 0.01 for one percent.  \\[default: 0]")
+        str,
+        Option("--slack", metavar=NUMBER, help="How much slower a policy may be: 0.01 for one percent.  [default: 0]"),
     ] = "0",
-    everything: Annotated[bool, typer.Option("--all", help="Show all actions, also those never taken.")] = False,
+    everything: Annotated[bool, Option("--all", help="Show all actions, also those never taken.")] = False,
     as_json: Json = False,
 ) -> None:
     """Find how much every action may vary among all policies within a factor of the optimum."""

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from math import isinf
 from typing import Annotated
 
-import typer
-
 from lpdistill import pictures
 from lpdistill.analysis.distribution import Distribution, never
 from lpdistill.analysis.distribution import distribution as distribution_of
 from lpdistill.analysis.distribution_picture import QUANTILES
-from lpdistill.cli.options import Json, Plot, PolicyOption, policy_of, takes_problem
+from lpdistill.cli.declaration import Option
+from lpdistill.cli.options import NUMBER, Json, Plot, takes_problem
 from lpdistill.cli.output import Progress, console, print_json, table
+from lpdistill.cli.policies import PolicyOption, policy_of
 from lpdistill.errors import ImproperPolicyError, LimitError, ModelError
 from lpdistill.model.problem import Problem
 from lpdistill.solution.policy import Policy
@@ -24,16 +24,20 @@ def waiting_time(
     problem: Problem,
     policy: PolicyOption = "optimal",
     at: Annotated[
-        list[str] | None, typer.Option("--at", help="Times by which to be done: a list such as 10,20; may be repeated.")
+        list[str] | None,
+        Option("--at", metavar="<numbers>", help="Times by which to be done: a list such as 10,20; may be repeated."),
     ] = None,
     quantile: Annotated[
         list[str] | None,
-        typer.Option(
-            "--quantile", help="Probabilities of being done: a list; may be repeated.  \\[default: 0.5,0.9,0.99]"
+        Option(
+            "--quantile",
+            metavar="<numbers>",
+            help="Probabilities of being done: a list; may be repeated.  [default: 0.5,0.9,0.99]",
         ),
     ] = None,
     until: Annotated[
-        str | None, typer.Option("--until", help="The last time to compute, where all would be too many.")
+        str | None,
+        Option("--until", metavar=NUMBER, help="The last time to compute, where all would be too many."),
     ] = None,
     plot: Plot = None,
     as_json: Json = False,

@@ -6,7 +6,6 @@ from collections.abc import Hashable
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse.csgraph import breadth_first_order
 
 from lpdistill.arrays import BoolArray
 from lpdistill.errors import InfeasibleError
@@ -78,7 +77,7 @@ def _entered(process: Process) -> BoolArray:
         edges = choice.configuration[moves.coords[0]], moves.coords[1]
         graph = graph + sparse.csr_array((np.ones(len(edges[0])), edges), shape=graph.shape)
     entered = np.zeros(process.size, dtype=bool)
-    entered[breadth_first_order(graph, 0, return_predecessors=False)] = True
+    entered[sparse.csgraph.breadth_first_order(graph, 0, return_predecessors=False)] = True
     return entered
 
 

@@ -11,17 +11,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache, partial
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse.csgraph import breadth_first_order, connected_components
-from scipy.sparse.linalg import LinearOperator, bicgstab, gmres, splu
-from threadpoolctl import ThreadpoolController
 
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.errors import ImproperPolicyError, NotCertifiedError
 from lpdistill.model.process import Choice
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 RESIDUALS = (1e-10, 1e-5)
 """Relative residuals asked of the iterative solvers: for the solution, and for its correction."""
@@ -189,7 +189,7 @@ def raise_improper(choice: Choice, among: IntArray | None = None) -> NoReturn:
 def _closed_classes(choice: Choice) -> tuple[BoolArray, IntArray]:
     """Columns of the classes that a policy never leaves, short of the target, and the class of each, (columns,)."""
     square = _square(choice)
-    _, label = connected_components(square, directed=True, connection="strong")
+    _, label = sparse.csgraph.connected_components(square, directed=True, connection="strong")
     rows, columns = square.nonzero()
     left = np.zeros(label.max(initial=-1) + 1, dtype=bool)
     left[label[rows[label[rows] != label[columns]]]] = True
@@ -209,7 +209,7 @@ def _reachable(graph: FloatArray | sparse.csr_array, starts: IntArray) -> BoolAr
     rows, columns = np.append(rows, np.full(len(starts), size)), np.append(columns, starts)
     joined = sparse.csr_array((np.ones(len(rows)), (rows, columns)), shape=(size + 1, size + 1))
     found = np.zeros(size + 1, dtype=bool)
-    found[breadth_first_order(joined, size, return_predecessors=False)] = True
+    found[sparse.csgraph.breadth_first_order(joined, size, return_predecessors=False)] = True
     return found[:size]
 
 
@@ -228,6 +228,8 @@ def _solve(iterate: Callable[[], FloatArray], factorise: Callable[[], FloatArray
 
 @cache
 def _threads() -> ThreadpoolController:
+    from threadpoolctl import ThreadpoolController  # noqa: PLC0415 - only large systems need it
+
     return ThreadpoolController()
 
 
@@ -242,11 +244,11 @@ def _swept(values: FloatArray, sweep: Callable[[FloatArray], FloatArray]) -> Flo
 
 def _iterate(image: Callable[[FloatArray], FloatArray], right: FloatArray) -> FloatArray:
     """Solve ``image(x) = right`` by Krylov iteration."""
-    operator = LinearOperator((len(right), len(right)), matvec=image, dtype=np.float64)
+    operator = sparse.linalg.LinearOperator((len(right), len(right)), matvec=image, dtype=np.float64)
     accepted = ACCEPTED * float(np.linalg.norm(right))
     methods: tuple[Callable[..., tuple[FloatArray, int]], ...] = (
-        partial(bicgstab, maxiter=200),
-        partial(gmres, maxiter=4, restart=50),
+        partial(sparse.linalg.bicgstab, maxiter=200),
+        partial(sparse.linalg.gmres, maxiter=4, restart=50),
     )
     for method in methods:
         x = np.zeros_like(right)
@@ -265,6 +267,6 @@ def _factorise(conditional: FloatArray | sparse.csr_array, right: FloatArray) ->
     try:
         if isinstance(conditional, np.ndarray):
             return np.asarray(np.linalg.solve(np.eye(size) - conditional, right))
-        return np.asarray(splu((sparse.eye_array(size) - conditional).tocsc()).solve(right))
+        return np.asarray(sparse.linalg.splu((sparse.eye_array(size) - conditional).tocsc()).solve(right))
     except (RuntimeError, np.linalg.LinAlgError):
         return np.full(size, np.nan)

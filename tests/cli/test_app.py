@@ -9,7 +9,6 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
-from typer.main import get_command
 
 from lpdistill import (
     ImproperPolicyError,
@@ -20,6 +19,7 @@ from lpdistill import (
     UnreachableTargetError,
 )
 from lpdistill.cli import app
+from lpdistill.cli.commands import COMMANDS, load
 
 SOLVE = ("solve", "--p", ".5", "--memories", "4", "--f0", ".75", "--target", ".79")
 SCRIPT = str(Path(sys.executable).with_name("lpdistill"))
@@ -218,9 +218,9 @@ def test_the_package_imports_nothing_heavy():
 
 PICTURES = [
     (name, option)
-    for name, command in get_command(app.app).commands.items()
+    for name in COMMANDS
     for option in ("--plot", "--timeline")
-    if any(option in parameter.opts for parameter in command.params)
+    if any(option in parameter.opts for parameter in load(name).params)
 ]
 
 

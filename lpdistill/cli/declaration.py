@@ -1,0 +1,99 @@
+"""Commands as functions: an annotation says what an option is called, its parameter what it holds.
+
+::
+
+    def levels(problem: Problem, latex: Annotated[bool, Option("--latex", help="Print LaTeX.")] = False) -> None: ...
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+import click
+
+SETTINGS = {"show_default": True, "help_option_names": ["-h", "--help"]}
+"""What holds for every command."""
+
+GENERAL = "Options"
+"""Heading of options that give no other."""
+
+
+class Declared:
+    """What a parameter of a function is on the command line."""
+
+    def __init__(self, *names: str, heading: str = GENERAL, **settings: Any) -> None:
+        self.names = names
+        self.heading = heading
+        self.settings = settings
+
+
+class Option(Declared):
+    """An option: its names, then the settings of :class:`click.Option`, and the ``heading`` it is listed under."""
+
+
+class Argument(Declared):
+    """An argument, with the settings of :class:`click.Argument` and a ``help`` of its own."""
+
+
+class Command(click.Command):
+    """A command whose arguments and options are listed under their headings, nothing cut."""
+
+    def __init__(self, *, declared: dict[str, Declared], **settings: Any) -> None:
+        super().__init__(**settings)
+        self.declared = declared
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write what the command takes, by what it is about."""
+        parts: dict[str, list[tuple[str, str]]] = {}
+        for item in self.get_params(ctx):
+            told = self.declared.get(item.name or "", Option())
+            if isinstance(told, Argument):
+                parts.setdefault("Arguments", []).append((item.make_metavar(ctx), told.settings.get("help", "")))
+            elif record := item.get_help_record(ctx):
+                parts.setdefault(told.heading, []).append(record)
+        for heading, records in parts.items():
+            with formatter.section(heading):
+                formatter.write_dl(records)
+
+
+def command(function: Callable[..., None], name: str) -> Command:
+    """The command that calls a function with what its parameters declare."""
+    found = list(_parameters(function))
+    return Command(
+        name=name,
+        callback=function,
+        params=[item for item, _ in found],
+        declared={str(item.name): declared for item, declared in found},
+        help=inspect.getdoc(function),
+        context_settings=SETTINGS,
+    )
+
+
+def _parameters(function: Callable[..., None]) -> Iterator[tuple[click.Parameter, Declared]]:
+    """The arguments and options of a function, each with its declaration."""
+    for name, item in inspect.signature(function, eval_str=True).parameters.items():
+        declared = next(note for note in item.annotation.__metadata__ if isinstance(note, Declared))
+        settings: dict[str, Any] = {"type": str}
+        kinds = set(get_args(item.annotation.__origin__)) or {item.annotation.__origin__}
+        if bool in kinds:
+            settings = {"is_flag": True, "type": bool}
+        elif Path in kinds:
+            settings = {"type": click.Path(path_type=Path)}
+        elif any(get_origin(kind) is list for kind in kinds):
+            settings = {"type": str, "multiple": True}
+        required = item.default is inspect.Parameter.empty
+        settings |= {"required": True} if required else {"required": False, "default": _plain(item.default)}
+        settings |= declared.settings
+        if isinstance(declared, Argument):
+            settings.pop("help", None)
+            yield click.Argument([name], **settings), declared
+        else:
+            yield click.Option([name, *declared.names], **settings), declared
+
+
+def _plain(default: Any) -> Any:
+    """A default as help shows it: members of enumerations by their values."""
+    return str(default) if isinstance(default, str) else default
