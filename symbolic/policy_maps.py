@@ -9,7 +9,6 @@ makes no breakpoint.  Along the ratio of durations the waiting time is concave a
 from __future__ import annotations
 
 import html
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -24,6 +23,7 @@ from lpdistill.model.actions import Action
 from lpdistill.model.numbers import Number, exact, member
 from lpdistill.model.problem import Problem
 from lpdistill.progress import silent
+from lpdistill.solution.document import Document
 from lpdistill.solution.wording import Wording
 from symbolic.algebraic_numbers import AlgebraicNumber
 from symbolic.chain import ExactChain
@@ -86,7 +86,7 @@ class Breakpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class PolicyMap:
+class PolicyMap(Document):
     """The optimal policies of a problem along one parameter.
 
     Attributes
@@ -181,10 +181,6 @@ class PolicyMap:
     @property
     def _varied(self) -> set[str]:
         return {"p"} if self.axis is Axis.P else {"distillation_time"}
-
-    def to_json(self, *, indent: int | None = 2) -> str:
-        """The map as a JSON document."""
-        return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
 
     def summary(self) -> list[tuple[str, str]]:
         """The map in a few named lines."""

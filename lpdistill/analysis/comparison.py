@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from lpdistill.errors import ForbiddenActionError, ModelError
 from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.problem import FinalStep, Problem
 from lpdistill.progress import silent
+from lpdistill.solution.document import Document, headed, keys_as_json
 from lpdistill.solution.policy import Choices, Key, Policy
 from lpdistill.solution.resources import Expected
 
@@ -99,13 +99,13 @@ class Compared:
             "waiting_time": self.waiting_time if self.proper else None,
             "std": self.standard_deviation,
             "expected": None if expected is None else expected.to_dict(),
-            **({"deadlock": [list(key) for key in self.deadlock]} if self.deadlock else {}),
+            **({"deadlock": keys_as_json(self.deadlock)} if self.deadlock else {}),
             **({"not_allowed": self.refusal} if self.refusal else {}),
         }
 
 
 @dataclass(frozen=True, repr=False)
-class Comparison:
+class Comparison(Document):
     """Policies of one problem, and the optimum that they are compared with.
 
     Attributes
@@ -149,15 +149,10 @@ class Comparison:
     def to_dict(self) -> dict[str, Any]:
         """The comparison as JSON data (schema ``lpdistill.comparison/1``)."""
         return {
-            "schema": "lpdistill.comparison/1",
-            "problem": self.problem.to_dict(),
+            **headed("comparison", self.problem),
             "policies": {name: compared.to_dict() for name, compared in self.policies.items()},
             "advantage": self.advantages,
         }
-
-    def to_json(self, *, indent: int | None = 2) -> str:
-        """The comparison as a JSON document."""
-        return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
 
     def to_frame(self) -> pd.DataFrame:
         """The comparison as a pandas DataFrame, one row per policy."""

@@ -7,7 +7,6 @@ greatest probability of reaching the target in time obeys a backward recursion o
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -20,14 +19,12 @@ from lpdistill import pictures
 from lpdistill.analysis.deadline_policy import SEEN, DeadlinePolicy, Departure
 from lpdistill.analysis.differences import same_system
 from lpdistill.analysis.window import (
-    asked,
     confidence_of,
     draw_until,
     fastest_plan,
     grow,
     in_time,
     likely,
-    number,
     opened_in_time,
     window_of,
 )
@@ -39,6 +36,7 @@ from lpdistill.model.problem import Problem
 from lpdistill.model.size import require_slots
 from lpdistill.program.deadlines import DeadlineRecursion
 from lpdistill.progress import silent
+from lpdistill.solution.document import Document, finite, headed, rational
 from lpdistill.solution.policy import Policy
 
 if TYPE_CHECKING:
@@ -51,7 +49,7 @@ SHOWN = 5
 
 
 @dataclass(frozen=True, repr=False)
-class Deadline:
+class Deadline(Document):
     """The policy that is most likely done within a window.
 
     Attributes
@@ -176,26 +174,20 @@ class Deadline:
 
     def to_dict(self) -> dict[str, Any]:
         """The result as JSON data (schema ``lpdistill.deadline/1``)."""
-        mean = self.waiting_time
         return {
-            "schema": "lpdistill.deadline/1",
-            "problem": asked(self.problem),
-            "window": number(self.window),
-            **({} if self.confidence is None else {"confidence": number(self.confidence)}),
+            **headed("deadline", self.recursion.process),
+            "window": rational(self.window),
+            **({} if self.confidence is None else {"confidence": rational(self.confidence)}),
             "probability": self.probability,
             "probability_of_fastest_mean": self.probability_of_fastest_mean,
-            "waiting_time": mean if np.isfinite(mean) else None,
+            "waiting_time": finite(self.waiting_time),
             "waiting_time_of_fastest_mean": self.fastest.waiting_time,
             "curve": [
-                {"window": number(time), "probability": best, "probability_of_fastest_mean": usual}
+                {"window": rational(time), "probability": best, "probability_of_fastest_mean": usual}
                 for time, best, usual in self._steps()
             ],
             "differences": [departure.to_dict() for departure in self.departures],
         }
-
-    def to_json(self, *, indent: int | None = 2) -> str:
-        """The result as a JSON document."""
-        return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
 
     def to_frame(self) -> pd.DataFrame:
         """The greatest probability for every window up to this one, as a pandas DataFrame."""

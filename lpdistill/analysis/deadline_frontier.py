@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -12,11 +11,12 @@ import numpy as np
 
 from lpdistill import pictures
 from lpdistill.analysis.frontier import Point, breakpoints, counted
-from lpdistill.analysis.window import asked, augmented, confidence_of, likely, number, opened_in_time, window_of
+from lpdistill.analysis.window import augmented, confidence_of, likely, opened_in_time, window_of
 from lpdistill.model.numbers import Number
 from lpdistill.model.problem import Problem
 from lpdistill.program.time_augmented import LATE
 from lpdistill.progress import silent
+from lpdistill.solution.document import Document, headed, rational
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -28,7 +28,7 @@ ROUNDED = 1e-9
 
 
 @dataclass(frozen=True, repr=False)
-class DeadlineFrontier:
+class DeadlineFrontier(Document):
     """The least expected waiting time as a function of the probability of being late.
 
     Attributes
@@ -66,9 +66,8 @@ class DeadlineFrontier:
     def to_dict(self) -> dict[str, Any]:
         """The frontier as JSON data (schema ``lpdistill.deadline-frontier/1``)."""
         return {
-            "schema": "lpdistill.deadline-frontier/1",
-            "problem": asked(self.problem),
-            "window": number(self.window),
+            **headed("deadline-frontier", self.problem),
+            "window": rational(self.window),
             "points": [
                 {
                     "probability": 1.0 - point.used,
@@ -79,10 +78,6 @@ class DeadlineFrontier:
                 for point in self.points
             ],
         }
-
-    def to_json(self, *, indent: int | None = 2) -> str:
-        """The frontier as a JSON document."""
-        return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
 
     def to_frame(self) -> pd.DataFrame:
         """The breakpoints as a pandas DataFrame."""

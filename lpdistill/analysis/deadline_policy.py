@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lpdistill.analysis.controller import Decisions
-from lpdistill.analysis.window import number, slots_left
+from lpdistill.analysis.window import slots_left
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.errors import ModelError
 from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.numbers import Number
 from lpdistill.program.deadlines import DeadlineRecursion
-from lpdistill.solution.policy import Key, Policy, action_as_json, described
+from lpdistill.solution.document import action_as_json, node_as_json, rational
+from lpdistill.solution.policy import Key, Policy, described
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,13 +57,13 @@ class Departure:
     def to_dict(self) -> dict[str, Any]:
         """The departure as JSON data."""
         return {
-            "remaining": number(self.remaining),
-            "counts": list(self.key) if isinstance(self.key, tuple) else str(self.key),
+            "remaining": rational(self.remaining),
+            "counts": node_as_json(self.key),
             "action": action_as_json(self.action),
             "fastest": action_as_json(self.fastest),
             "probability": self.probability,
             "probability_of_fastest": self.probability_of_fastest,
-            "visited": self.visited,
+            "visits": self.visited,
         }
 
 

@@ -15,6 +15,7 @@ from lpdistill.model.numbers import Number, exact
 from lpdistill.model.problem import SMALLEST
 from lpdistill.model.process import Process
 from lpdistill.model.time_lattice import TimeLattice
+from lpdistill.solution.document import rational
 
 GREATEST_LOSS = Fraction(999_999, 1_000_000)
 """Probability of losing a message beyond which nothing arrives in any time worth waiting for."""
@@ -91,12 +92,12 @@ class Deviations:
         return self != NONE
 
     def to_dict(self) -> dict[str, Any]:
-        """The deviations as JSON data, numbers as exact text; None for what is as in the model."""
+        """The deviations as JSON data; None for what is as in the model."""
         return {
-            "p": None if self.p is None else str(self.p),
-            "f0": None if self.f0 is None else str(self.f0),
-            "message_loss": str(self.message_loss),
-            "jitter": str(self.jitter),
+            "p": None if self.p is None else rational(self.p),
+            "f0": None if self.f0 is None else rational(self.f0),
+            "message_loss": rational(self.message_loss),
+            "jitter": rational(self.jitter),
         }
 
     def __str__(self) -> str:

@@ -22,7 +22,8 @@ from lpdistill.errors import ModelError
 from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.problem import Problem
 from lpdistill.model.process import Process
-from lpdistill.solution.policy import SUM, Decision, Key, Policy, action_as_json
+from lpdistill.solution.document import Document, action_as_json, headed, node_as_json
+from lpdistill.solution.policy import SUM, Decision, Key, Policy
 from lpdistill.solution.wording import Wording
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Difference:
     def to_dict(self) -> dict[str, Any]:
         """The difference as JSON data."""
         return {
-            "counts": list(self.counts),
+            "counts": node_as_json(self.counts),
             **{
                 name: [{**action_as_json(d.action), "probability": d.probability} for d in decisions]
                 for name, decisions in (("one", self.one), ("other", self.other))
@@ -74,7 +75,7 @@ class Difference:
 
 
 @dataclass(frozen=True, repr=False)
-class Differences:
+class Differences(Document):
     """All configurations that runs can enter and in which two policies act differently.
 
     Attributes
@@ -119,7 +120,7 @@ class Differences:
 
     def to_dict(self) -> dict[str, Any]:
         """The differences as JSON data (schema ``lpdistill.differences/1``)."""
-        return {"schema": "lpdistill.differences/1", "differences": [row.to_dict() for row in self.rows]}
+        return {**headed("differences", self.one.process), "differences": [row.to_dict() for row in self.rows]}
 
     def to_frame(self) -> pd.DataFrame:
         """The differences as a pandas DataFrame, actions in words."""

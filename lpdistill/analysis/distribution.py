@@ -11,7 +11,6 @@ which is computed slot by slot until nothing that matters is left.  What is left
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,6 +29,7 @@ from lpdistill.errors import LimitError, ModelError
 from lpdistill.model.numbers import Number, exact, member
 from lpdistill.model.time_lattice import TimeLattice
 from lpdistill.progress import silent
+from lpdistill.solution.document import Document, finite, headed, rational
 from lpdistill.solution.policy import Policy
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ MOST_WORK, MOST_SLOTS = 5 * 10**10, 5 * 10**6
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Distribution:
+class Distribution(Document):
     """The distribution of a waiting time.
 
     Times are in the user's unit of time.  A policy that may never reach the target has a defective distribution: with
@@ -58,6 +58,8 @@ class Distribution:
 
     Attributes
     ----------
+    policy
+        Whose it is.
     lattice
         The times at which runs can end.
     renewal
@@ -66,6 +68,7 @@ class Distribution:
         Probabilities by slot of the lattice, as far as they were computed.
     """
 
+    policy: Policy
     lattice: TimeLattice
     renewal: Renewal
     law: Law
@@ -240,20 +243,16 @@ class Distribution:
         """The distribution as JSON data (schema ``lpdistill.waiting-time/1``): null for what is infinite or unknown."""
         known = self.whole and not self.never
         return {
-            "schema": "lpdistill.waiting-time/1",
+            **headed("waiting-time", self.policy.process),
             "mean": self.mean if known else None,
             "std": self.standard_deviation if known else None,
-            "tail_rate": self.tail_rate if math.isfinite(self.tail_rate) else None,
+            "tail_rate": finite(self.tail_rate),
             "truncated": self.truncated,
             "never": self.never,
-            "unit": str(self.unit),
+            "unit": rational(self.unit),
             "first": float(self.times[0]) if len(self.times) else None,
             "pmf": self.pmf.tolist(),
         }
-
-    def to_json(self, *, indent: int | None = 2) -> str:
-        """The distribution as a JSON document."""
-        return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
 
     def to_frame(self) -> pd.DataFrame:
         """The distribution as a pandas DataFrame, one row per time."""
@@ -327,8 +326,8 @@ def distribution(
         slots = lattice.within(last) + 1
         _require(renewal, slots)
         progress(f"probabilities of {slots:,} times")
-        return Distribution(lattice, renewal, propagate(renewal, slots, 0.0))
-    return Distribution(lattice, renewal, _whole(renewal, progress))
+        return Distribution(policy, lattice, renewal, propagate(renewal, slots, 0.0))
+    return Distribution(policy, lattice, renewal, _whole(renewal, progress))
 
 
 def never(policy: Policy) -> float:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from lpdistill.arrays import FloatArray
+from lpdistill.solution.document import finite
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Estimate:
             "model": self.model,
             "standard_errors_away": self.distance,
         }
-        return {name: x if x is not None and isfinite(x) else None for name, x in numbers.items()}
+        return {name: finite(x) for name, x in numbers.items()}
 
 
 ROUNDING = 1e-9

@@ -8,7 +8,6 @@ that there is none.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -26,6 +25,7 @@ from lpdistill.program.budgeted import within_budgets
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import policy_iteration
 from lpdistill.progress import silent
+from lpdistill.solution.document import Document, headed
 from lpdistill.solution.policy import Policy
 from lpdistill.solving import opened, resource_named
 
@@ -77,7 +77,7 @@ def counted(points: Sequence[Point]) -> str:
 
 
 @dataclass(frozen=True, repr=False)
-class Frontier:
+class Frontier(Document):
     """The least expected waiting time as a function of the limit on a resource.
 
     Attributes
@@ -110,17 +110,12 @@ class Frontier:
     def to_dict(self) -> dict[str, Any]:
         """The frontier as JSON data (schema ``lpdistill.frontier/1``)."""
         return {
-            "schema": "lpdistill.frontier/1",
-            "problem": self.problem.to_dict() if isinstance(self.problem, Problem) else {"graph": str(self.problem)},
+            **headed("frontier", self.problem),
             "resource": self.resource,
             "points": [
-                {"limit": point.used, "waiting_time": point.waiting_time, "price": point.price} for point in self.points
+                {"used": point.used, "waiting_time": point.waiting_time, "price": point.price} for point in self.points
             ],
         }
-
-    def to_json(self, *, indent: int | None = 2) -> str:
-        """The frontier as a JSON document."""
-        return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
 
     def to_frame(self) -> pd.DataFrame:
         """The breakpoints as a pandas DataFrame."""

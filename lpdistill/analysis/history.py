@@ -21,6 +21,7 @@ from lpdistill.arrays import IntArray
 from lpdistill.errors import LimitError
 from lpdistill.model.numbers import Number
 from lpdistill.model.problem import FinalStep, Problem
+from lpdistill.solution.document import Document, headed
 from lpdistill.solution.policy import Policy
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ class Stored:
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class History:
+class History(Document):
     """One run, recorded.
 
     Attributes
@@ -153,8 +154,7 @@ class History:
     def to_dict(self) -> dict[str, Any]:
         """The run as JSON data (schema ``lpdistill.history/1``)."""
         return {
-            "schema": "lpdistill.history/1",
-            "problem": self.problem.to_dict(),
+            **headed("history", self.problem),
             "deviations": self.deviations.to_dict(),
             "seed": self.seed,
             "waiting_time": self.waiting_time,

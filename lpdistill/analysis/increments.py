@@ -11,6 +11,7 @@ from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.problem import Problem
 from lpdistill.model.rules import MaxDistillations
 from lpdistill.progress import silent
+from lpdistill.solution.document import Document, headed
 from lpdistill.solution.solution import Solution
 from lpdistill.solving import solve
 
@@ -58,7 +59,7 @@ class Increment:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Increments:
+class Increments(Document):
     """What whole pieces save, each on its own.
 
     Attributes
@@ -81,7 +82,7 @@ class Increments:
     def to_dict(self) -> dict[str, Any]:
         """The changes as JSON data (schema ``lpdistill.increments/1``)."""
         return {
-            "schema": "lpdistill.increments/1",
+            **headed("increments", self.solution.process),
             "waiting_time": self.solution.waiting_time,
             "changes": [change.to_dict() for change in self.changes],
         }

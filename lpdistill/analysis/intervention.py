@@ -15,7 +15,8 @@ from lpdistill.model.variation import without
 from lpdistill.program.budgeted import within_budgets
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import policy_iteration
-from lpdistill.solution.policy import Key, Policy, action_as_json
+from lpdistill.solution.document import Document, action_as_json, headed, node_as_json
+from lpdistill.solution.policy import Key, Policy
 from lpdistill.solution.solution import Solution
 from lpdistill.solution.wording import words_of
 
@@ -28,7 +29,7 @@ class Ruling(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Intervention:
+class Intervention(Document):
     """The optimum with one action forbidden or forced in one configuration.
 
     Attributes
@@ -56,10 +57,11 @@ class Intervention:
         return Policy(self.plan)
 
     def to_dict(self) -> dict[str, Any]:
-        """The answer as JSON data."""
+        """The answer as JSON data (schema ``lpdistill.intervention/1``)."""
         return {
+            **headed("intervention", self.plan.uses.process),
             "ruling": str(self.ruling),
-            "counts": list(self.counts),
+            "counts": node_as_json(self.counts),
             **action_as_json(self.action),
             "waiting_time": self.waiting_time,
             "cost": self.cost,

@@ -20,6 +20,7 @@ from lpdistill.model.variation import same_levels, varied
 from lpdistill.program.evaluation import evaluate
 from lpdistill.program.policy_iteration import policy_iteration
 from lpdistill.progress import silent
+from lpdistill.solution.document import Document, finite, headed
 from lpdistill.solution.solution import Solution
 
 if TYPE_CHECKING:
@@ -31,11 +32,13 @@ POINTS = 41
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class RegretCurve:
+class RegretCurve(Document):
     """Waiting times for values of a parameter that the policy was not made for.
 
     Attributes
     ----------
+    problem
+        What the policy was made for.
     parameter
         Name of the parameter.
     planned
@@ -48,6 +51,7 @@ class RegretCurve:
         Least expected waiting time, (points,).
     """
 
+    problem: Problem
     parameter: str
     planned: float
     values: FloatArray
@@ -60,13 +64,13 @@ class RegretCurve:
         return np.maximum(self.fixed - self.best, 0.0)
 
     def to_dict(self) -> dict[str, Any]:
-        """The curve as JSON data (schema ``lpdistill.regret_curve/1``)."""
+        """The curve as JSON data (schema ``lpdistill.regret-curve/1``)."""
         return {
-            "schema": "lpdistill.regret_curve/1",
+            **headed("regret-curve", self.problem),
             "parameter": self.parameter,
             "planned": self.planned,
             "points": [
-                {"value": value, "fixed": fixed if np.isfinite(fixed) else None, "best": best}
+                {"value": value, "fixed": finite(fixed), "best": best}
                 for value, fixed, best in zip(
                     self.values.tolist(), self.fixed.tolist(), self.best.tolist(), strict=True
                 )
@@ -162,7 +166,8 @@ def regret_curve(
         start = solution.dual.policy.columns if np.isfinite(fixed[-1]) else there.proper()
         best.append(float(policy_iteration(there, start).values[0]) - float(there.uncharged_time))
     planned = float(getattr(process.problem, name))
-    return RegretCurve(str(name), planned, np.array([float(v) for v in tried]), np.array(fixed), np.array(best))
+    values = np.array([float(value) for value in tried])
+    return RegretCurve(process.problem, str(name), planned, values, np.array(fixed), np.array(best))
 
 
 def hardware_of(solution: Solution, asker: str) -> Dynamics:

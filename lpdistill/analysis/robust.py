@@ -32,6 +32,7 @@ from lpdistill.model.problem import Problem
 from lpdistill.model.variation import varied
 from lpdistill.program.policy_iteration import GAP, policy_shortfall, scaled_up
 from lpdistill.progress import silent
+from lpdistill.solution.document import Document, headed, rational
 from lpdistill.solution.policy import Policy
 from lpdistill.solution.solution import Solution
 from lpdistill.solution.wording import outwards
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Robust:
+class Robust(Document):
     """The best policy for the worst case over an interval of ``p``.
 
     Attributes
@@ -95,11 +96,6 @@ class Robust:
         """How much longer than the robust policy the nominal one takes if ``p`` is ``low`` throughout."""
         return max(self.nominal_worst - self.waiting_time, 0.0)
 
-    def _expected(self) -> Fraction:
-        problem = self.nominal.problem
-        assert isinstance(problem, Problem)  # noqa: S101 - made from one
-        return problem.p
-
     def summary(self) -> list[tuple[str, str]]:
         """The answer in a few named lines."""
         return [
@@ -115,13 +111,12 @@ class Robust:
         """The answer as JSON data (schema ``lpdistill.robust/1``)."""
         document = self.worst.to_dict()
         return {
-            "schema": "lpdistill.robust/1",
-            "problem": document["problem"] | {"p": str(self._expected())},
-            "interval": {"from": str(self.low), "to": str(self.high)},
+            **headed("robust", self.nominal.process),
+            "interval": {"from": rational(self.low), "to": rational(self.high)},
             "waiting_time": self.waiting_time,
             "lower_bound": self.lower_bound,
             "upper_bound": self.upper_bound,
-            "worst_p": str(self.low),
+            "worst_p": rational(self.low),
             "nominal": {"waiting_time": self.nominal.waiting_time, "worst_case_at_least": self.nominal_worst},
             "price_of_robustness": self.price,
             "protection": self.protection,

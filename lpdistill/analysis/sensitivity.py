@@ -16,6 +16,7 @@ from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.errors import ModelError, NotCertifiedError
 from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.problem import Problem
+from lpdistill.solution.document import Document, finite, headed
 from lpdistill.solution.policy import ConfigurationTable
 from lpdistill.solution.solution import Solution
 
@@ -62,14 +63,14 @@ class Derivative:
         sides = {"below": self.below, "above": self.above}
         return {
             "value": self.value,
-            **{side: slope if np.isfinite(slope) else None for side, slope in sides.items()},
+            **{side: finite(slope) for side, slope in sides.items()},
             "elasticity": self.elasticity,
             "kink": self.kink,
         }
 
 
 @dataclass(frozen=True, repr=False)
-class Sensitivity:
+class Sensitivity(Document):
     """What the parameters are worth at an optimum.
 
     Attributes
@@ -99,7 +100,7 @@ class Sensitivity:
     def to_dict(self) -> dict[str, Any]:
         """The derivatives as JSON data (schema ``lpdistill.sensitivity/1``)."""
         return {
-            "schema": "lpdistill.sensitivity/1",
+            **headed("sensitivity", self.solution.process),
             "waiting_time": self.solution.waiting_time,
             "derivatives": {name: found.to_dict() for name, found in self.derivatives.items()},
             "jump": self.jump,

@@ -11,7 +11,6 @@ the price of the confidence.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -22,7 +21,6 @@ import numpy as np
 
 from lpdistill import pictures
 from lpdistill.analysis.window import (
-    asked,
     augmented,
     confidence_of,
     draw_until,
@@ -30,7 +28,6 @@ from lpdistill.analysis.window import (
     grow,
     in_time,
     likely,
-    number,
     opened_in_time,
     slots_left,
     window_of,
@@ -46,7 +43,8 @@ from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import policy_iteration
 from lpdistill.program.time_augmented import LATE, TimeAugmented
 from lpdistill.progress import silent
-from lpdistill.solution.policy import Decision, Key, Policy, action_as_json
+from lpdistill.solution.document import Document, action_as_json, headed, node_as_json, rational
+from lpdistill.solution.policy import Decision, Key, Policy
 from lpdistill.solution.wording import outwards, words_of
 
 if TYPE_CHECKING:
@@ -108,7 +106,7 @@ class TimedPolicy:
 
 
 @dataclass(frozen=True, repr=False)
-class ServiceLevel:
+class ServiceLevel(Document):
     """The least expected waiting time of policies that are within a window with some confidence.
 
     Attributes
@@ -187,10 +185,9 @@ class ServiceLevel:
         """The result as JSON data (schema ``lpdistill.service-level/1``)."""
         start, end = self.valid
         return {
-            "schema": "lpdistill.service-level/1",
-            "problem": asked(self.problem),
-            "window": number(self.window),
-            "confidence": number(self.confidence),
+            **headed("service-level", self.process.base),
+            "window": rational(self.window),
+            "confidence": rational(self.confidence),
             "waiting_time": self.waiting_time,
             "lower_bound": self.lower_bound,
             "upper_bound": self.upper_bound,
@@ -217,18 +214,14 @@ class ServiceLevel:
             counts, passed = self.process.key(rank)
             rows.append(
                 {
-                    "remaining": number(self.process.remaining(passed or Fraction(0))),
-                    "counts": list(counts) if isinstance(counts, tuple) else str(counts),
+                    "remaining": rational(self.process.remaining(passed or Fraction(0))),
+                    "counts": node_as_json(counts),
                     "visits": float(plan.visits[rank]),
                     **action_as_json(action),
                     "probability": float(plan.probability[use]),
                 }
             )
         return rows
-
-    def to_json(self, *, indent: int | None = 2) -> str:
-        """The result as a JSON document."""
-        return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
 
     def to_frame(self) -> pd.DataFrame:
         """The policy as a pandas DataFrame: a row for every action, time left and configuration that runs come to."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -22,6 +21,7 @@ from lpdistill.arrays import FloatArray
 from lpdistill.errors import LimitError, ModelError
 from lpdistill.model.numbers import Number, exact
 from lpdistill.model.problem import Problem
+from lpdistill.solution.document import Document, headed, rational
 from lpdistill.solution.policy import Policy
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ SHOWN_SHARE = 0.995
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Simulation:
+class Simulation(Document):
     """What many simulated runs say, beside what the model says.
 
     A run is *delivered* when a pair nominally meets the target, within the horizon if there is one.
@@ -237,15 +237,14 @@ class Simulation:
     def to_dict(self) -> dict[str, Any]:
         """The simulation as JSON data (schema ``lpdistill.simulation/1``), without the sample."""
         return {
-            "schema": "lpdistill.simulation/1",
-            "problem": self.problem.to_dict(),
+            **headed("simulation", self.problem),
             "runs": self.runs,
             "seed": self.seed,
             "confidence": self.confidence,
-            "horizon": None if self.horizon is None else str(self.horizon),
+            "horizon": None if self.horizon is None else rational(self.horizon),
             "deviations": self.deviations.to_dict(),
             "waiting_time": self.waiting_time.to_dict(),
-            "standard_deviation": self.standard_deviation.to_dict(),
+            "std": self.standard_deviation.to_dict(),
             "quantiles": {f"{float(q):g}": found.to_dict() for q, found in self.quantiles.items()},
             "expected": {name: found.to_dict() for name, found in self.expected.items()},
             "yield": self.pair_yield.to_dict(),
@@ -254,10 +253,6 @@ class Simulation:
             "fidelity": self.fidelity.to_dict(),
             "meeting_target": self.meeting_target.to_dict(),
         }
-
-    def to_json(self, *, indent: int | None = 2) -> str:
-        """The simulation as a JSON document."""
-        return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
 
     def to_frame(self) -> pd.DataFrame:
         """All estimates as a pandas DataFrame, one row each."""

@@ -28,11 +28,13 @@ from lpdistill.analysis.slopes import Parameter
 from lpdistill.arrays import IntArray
 from lpdistill.errors import ImproperPolicyError, NotCertifiedError
 from lpdistill.model.dynamics import Dynamics
+from lpdistill.model.process import Process
 from lpdistill.model.variation import same_levels, varied
 from lpdistill.program.evaluation import evaluate, visits
 from lpdistill.program.policy_iteration import policy_iteration
 from lpdistill.progress import silent
-from lpdistill.solution.policy import Key, action_as_json
+from lpdistill.solution.document import Document, action_as_json, finite, headed, node_as_json
+from lpdistill.solution.policy import Key
 from lpdistill.solution.solution import Solution
 from lpdistill.solution.wording import Words, words_of
 
@@ -123,19 +125,24 @@ class Range:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Validity:
+class Validity(Document):
     """The ranges in which an optimal policy stays optimal, one parameter at a time.
 
     Attributes
     ----------
     ranges
         By parameter.
-    words
-        How configurations and actions are called.
+    process
+        The process whose policy it is.
     """
 
     ranges: Mapping[str, Range]
-    words: Words
+    process: Process
+
+    @property
+    def words(self) -> Words:
+        """How configurations and actions are called."""
+        return words_of(self.process)
 
     def rows(self) -> list[tuple[str, ...]]:
         """The ranges in words: parameter, value, the two ends, and what takes over beyond each."""
@@ -163,7 +170,7 @@ class Validity:
     def to_dict(self) -> dict[str, Any]:
         """The ranges as JSON data (schema ``lpdistill.validity/1``)."""
         return {
-            "schema": "lpdistill.validity/1",
+            **headed("validity", self.process),
             "ranges": {
                 name: {"value": found.value, "lower": _plain(found.lower), "upper": _plain(found.upper)}
                 for name, found in self.ranges.items()
@@ -198,11 +205,11 @@ class Validity:
 def _plain(limit: Limit) -> dict[str, Any]:
     """An end as JSON data."""
     return {
-        "value": limit.value if np.isfinite(limit.value) else None,
+        "value": finite(limit.value),
         "because": str(limit.because),
         "takeovers": [
             {
-                "counts": list(change.counts),
+                "counts": node_as_json(change.counts),
                 "action": action_as_json(change.action),
                 "replaced": action_as_json(change.replaced),
             }
@@ -250,7 +257,7 @@ def validity(solution: Solution, *, progress: Callable[[str], None] = silent) ->
         progress(f"how far the policy holds: {parameter}")
         search = _Search(solution, process, parameter)
         found[str(parameter)] = search.ends()
-    return Validity(found, words_of(process))
+    return Validity(found, process)
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,8 @@ from lpdistill.model.numbers import Number, exact
 from lpdistill.program.occupation import OccupationProgram
 from lpdistill.program.ranges import Ranges, ranges
 from lpdistill.progress import silent
-from lpdistill.solution.policy import Key, action_as_json, described
+from lpdistill.solution.document import Document, action_as_json, headed, node_as_json
+from lpdistill.solution.policy import Key, described
 from lpdistill.solution.solution import Solution
 from lpdistill.solution.wording import Words, words_of
 
@@ -63,7 +64,7 @@ class Varying(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Variability:
+class Variability(Document):
     """How much every action may vary among all policies within a factor of the optimum.
 
     Attributes
@@ -113,12 +114,12 @@ class Variability:
     def to_dict(self) -> dict[str, Any]:
         """The ranges as JSON data (schema ``lpdistill.variability/1``)."""
         return {
-            "schema": "lpdistill.variability/1",
+            **headed("variability", self.solution.process),
             "waiting_time": self.solution.waiting_time,
             "slack": self.slack,
             "actions": [
                 {
-                    "counts": list(row.counts) if isinstance(row.counts, tuple) else str(row.counts),
+                    "counts": node_as_json(row.counts),
                     **action_as_json(row.action),
                     "least": row.least,
                     "greatest": row.greatest,

@@ -179,18 +179,8 @@ def likely(probability: float) -> str:
     return f"{probability:.6f}" if left >= NEAR or not left else f"1 - {left:.2g}"
 
 
-def number(value: Fraction) -> int | float:
-    """A rational number as JSON data."""
-    return int(value) if value.denominator == 1 else float(value)
-
-
 def augmented(process: Process, lattice: TimeLattice, window: Fraction) -> TimeAugmented:
     """The process with time in its configurations; refused if it is too large."""
     slots = max(lattice.within(window), 0)
     require_slots(slots + 2, process.size, process.column_count, layers=True)
     return TimeAugmented(process, slots)
-
-
-def asked(problem: Problem | nx.DiGraph[Any]) -> dict[str, Any]:
-    """What was asked, as JSON data."""
-    return problem.to_dict() if isinstance(problem, Problem) else {"graph": str(problem)}

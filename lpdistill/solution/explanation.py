@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lpdistill.model.process import Process
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import Optimum
-from lpdistill.solution.policy import Key, action_as_json, described
+from lpdistill.solution.document import Document, action_as_json, finite, headed, node_as_json
+from lpdistill.solution.policy import Key, described
 from lpdistill.solution.wording import Words, words_of
 
 if TYPE_CHECKING:
@@ -65,7 +67,7 @@ class Alternative:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Explanation:
+class Explanation(Document):
     """All actions of one configuration, the best first.
 
     Attributes
@@ -76,14 +78,19 @@ class Explanation:
         Expected time to go from it.
     alternatives
         Its actions.
-    words
-        How configurations and actions are called.
+    process
+        The process whose configuration it is.
     """
 
     counts: Key
     value: float
     alternatives: tuple[Alternative, ...]
-    words: Words
+    process: Process
+
+    @property
+    def words(self) -> Words:
+        """How configurations and actions are called."""
+        return words_of(self.process)
 
     @staticmethod
     def of(plan: Plan, dual: Optimum, rank: int) -> Explanation:
@@ -119,7 +126,7 @@ class Explanation:
                 )
             )
         value = float(plan.values[rank]) - uncharged if process.live[rank] else np.inf
-        return Explanation(process.key(rank), value, tuple(found), words_of(process))
+        return Explanation(process.key(rank), value, tuple(found), process)
 
     def rows(self) -> list[tuple[str, ...]]:
         """The actions in words: what is done, regret, probability of being taken, outcomes."""
@@ -158,9 +165,9 @@ class Explanation:
     def to_dict(self) -> dict[str, Any]:
         """The explanation as JSON data (schema ``lpdistill.explanation/1``)."""
         return {
-            "schema": "lpdistill.explanation/1",
-            "counts": _plain(self.counts),
-            "value": self.value if np.isfinite(self.value) else None,
+            **headed("explanation", self.process),
+            "counts": node_as_json(self.counts),
+            "value": finite(self.value),
             "actions": [
                 {
                     **action_as_json(item.action),
@@ -168,10 +175,10 @@ class Explanation:
                     "probability": item.taken,
                     "outcomes": [
                         {
-                            "counts": None if outcome.counts is None else _plain(outcome.counts),
+                            "counts": node_as_json(outcome.counts),
                             "target": outcome.counts is None,
                             "probability": outcome.probability,
-                            "value": outcome.value,
+                            "value": finite(outcome.value),
                         }
                         for outcome in item.outcomes
                     ],
@@ -221,8 +228,3 @@ class Explanation:
             for row in self.rows()
         )
         return f"<p>{html.escape(self.title)}</p><table><tr>{head}</tr>{body}</table>"
-
-
-def _plain(key: Key) -> Any:
-    """The name of a configuration as JSON data."""
-    return list(key) if isinstance(key, tuple) else str(key)

@@ -342,14 +342,3 @@ class Regrets(ByConfiguration[dict[Any, float]]):
 def described(action: Hashable) -> dict[str, Any]:
     """An action as the named cells of a row."""
     return asdict(action) if isinstance(action, Action) else {"action": action}
-
-
-def action_as_json(action: object) -> dict[str, Any]:
-    """An action as JSON data."""
-    if not isinstance(action, Action):
-        return {"action": str(action)}
-    return {
-        "generate": action.generate,
-        "distil": [list(pair) for pair in action.distil],
-        **({"discard": list(action.discard)} if action.discard else {}),
-    }

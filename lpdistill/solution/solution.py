@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -21,8 +20,9 @@ from lpdistill.program.budgeted import BudgetUse
 from lpdistill.program.deterministic import Determinism
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import Optimum
+from lpdistill.solution.document import Document, action_as_json, finite, headed, node_as_json
 from lpdistill.solution.explanation import Explanation
-from lpdistill.solution.policy import ConfigurationTable, Decision, Key, Policy, Regrets, action_as_json
+from lpdistill.solution.policy import ConfigurationTable, Decision, Key, Policy, Regrets
 from lpdistill.solution.resources import Expected
 from lpdistill.solution.verification import Verification, verify
 from lpdistill.solution.wording import Words, outwards
@@ -79,7 +79,7 @@ class PolicyRow(NamedTuple):
 
 
 @dataclass(frozen=True, repr=False)
-class Solution:
+class Solution(Document):
     """An optimal policy with its proof.
 
     Attributes
@@ -229,8 +229,7 @@ class Solution:
     def to_dict(self) -> dict[str, Any]:
         """The solution as JSON data (schema ``lpdistill.solution/1``)."""
         return {
-            "schema": "lpdistill.solution/1",
-            "problem": self.problem.to_dict() if isinstance(self.problem, Problem) else {"graph": str(self.problem)},
+            **headed("solution", self.process),
             "status": str(self.status),
             "waiting_time": self.waiting_time,
             "lower_bound": self.lower_bound,
@@ -251,8 +250,8 @@ class Solution:
             "expected": self.expected.to_dict(),
             "policy": [
                 {
-                    "counts": list(row.counts) if isinstance(row.counts, tuple) else row.counts,
-                    "value": row.value if np.isfinite(row.value) else None,
+                    "counts": node_as_json(row.counts),
+                    "value": finite(row.value),
                     "visits": row.visits,
                     "actions": [
                         {**action_as_json(decision.action), "probability": decision.probability}
@@ -274,10 +273,6 @@ class Solution:
             "price": float(self.plan.values[0]) - drawn,
             "nodes": self.determinism.nodes,
         }
-
-    def to_json(self, *, indent: int | None = 2) -> str:
-        """The solution as a JSON document."""
-        return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
 
     def to_frame(self) -> pd.DataFrame:
         """The policy as a pandas DataFrame, one row per configuration and decision."""

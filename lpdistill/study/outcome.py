@@ -251,7 +251,7 @@ def numbers(outcome: Outcome) -> dict[str, Any]:
         "waiting_time": outcome.waiting_time,
         "lower_bound": outcome.lower_bound,
         "upper_bound": outcome.upper_bound,
-        "standard_deviation": outcome.standard_deviation,
+        "std": outcome.standard_deviation,
         "levels": outcome.levels,
         "expected": dict(outcome.expected),
         "deadlock": [list(counts) for counts in outcome.deadlock],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lpdistill import pictures
 from lpdistill.progress import Counter, uncounted
+from lpdistill.solution.document import Document
 from lpdistill.study.claims import Claim, Record, claims, records
 from lpdistill.study.figures import Atlas, advantages, example_history, example_policy, many_memories, optimal_time
 from lpdistill.study.published_numbers import TOLERANCE, Residual, recompute
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, repr=False)
-class Reproduction:
+class Reproduction(Document):
     """What is found in place of the published numbers and claims.
 
     Attributes
@@ -70,10 +70,6 @@ class Reproduction:
             "records": [record.to_dict() for record in self.records],
             "claims": [claim.to_dict() for claim in self.claims],
         }
-
-    def to_json(self, *, indent: int | None = 2) -> str:
-        """Everything as a JSON document."""
-        return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
 
     def to_frame(self) -> pd.DataFrame:
         """The numbers as a pandas DataFrame, one row each."""

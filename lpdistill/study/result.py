@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from lpdistill.analysis.baselines import OPTIMAL
 from lpdistill.analysis.comparison import share_saved
 from lpdistill.errors import ModelError
 from lpdistill.export.files import writing
+from lpdistill.solution.document import Document
 from lpdistill.study.charts import Quantity, chart
 from lpdistill.study.grid import NUMBERS, Grid, Point
 from lpdistill.study.outcome import RESULTS, Ending, Outcome, numbers
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 SUFFIXES = {".csv": (), ".parquet": ("pyarrow",), ".nc": ("xarray", "h5netcdf", "h5py")}
 """Files that a sweep may be written to, and what that needs."""
 
-TIMES = ("waiting_time", "lower_bound", "upper_bound", "standard_deviation")
+TIMES = ("waiting_time", "lower_bound", "upper_bound", "std")
 """Numbers of an outcome that are in the user's unit of time."""
 
 
@@ -62,7 +62,7 @@ class Row:
 
 
 @dataclass(frozen=True, repr=False)
-class Sweep:
+class Sweep(Document):
     """Policies on all problems of a grid; ``sweep["nested"]`` has the rows of one policy.
 
     Attributes
@@ -149,10 +149,6 @@ class Sweep:
                 for row in self.rows
             ],
         }
-
-    def to_json(self, *, indent: int | None = 2) -> str:
-        """The sweep as a JSON document."""
-        return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
 
     def to_frame(self) -> pd.DataFrame:
         """The sweep as a pandas DataFrame, one row per problem and policy, with all settings of the problem."""

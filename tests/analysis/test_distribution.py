@@ -524,7 +524,7 @@ def test_the_document_holds_the_law():
     document = json.loads(found.to_json())
     assert document["schema"] == "lpdistill.waiting-time/1"
     assert (document["mean"], document["std"]) == (found.mean, found.standard_deviation)
-    assert (document["pmf"], document["unit"], document["first"]) == (found.pmf.tolist(), "1", 0)
+    assert (document["pmf"], document["unit"], document["first"]) == (found.pmf.tolist(), 1, 0)
     frame = found.to_frame()
     assert list(frame.columns) == ["time", "pmf", "cdf", "survival"]
     assert frame["cdf"].tolist() == found.cumulative.tolist()

@@ -271,7 +271,7 @@ def test_json_has_every_breakpoint():
     assert (document["schema"], document["resource"]) == ("lpdistill.frontier/1", "generation_attempts")
     assert document["problem"] == solved(FOUR).to_dict()["problem"]
     assert document["points"] == [
-        {"limit": p.used, "waiting_time": p.waiting_time, "price": p.price} for p in found.points
+        {"used": p.used, "waiting_time": p.waiting_time, "price": p.price} for p in found.points
     ]
 
 

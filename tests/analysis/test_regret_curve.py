@@ -90,7 +90,7 @@ def test_policies_that_go_in_circles_take_forever():
 
 def test_infinite_times_are_null_in_json():
     """JSON knows no infinity: a time without end is null."""
-    curve = RegretCurve("p", 0.5, np.array([0.5, 1.0]), np.array([3.0, np.inf]), np.array([3.0, 2.0]))
+    curve = RegretCurve(EXAMPLE, "p", 0.5, np.array([0.5, 1.0]), np.array([3.0, np.inf]), np.array([3.0, 2.0]))
     document = json.loads(json.dumps(curve.to_dict(), allow_nan=False))
     assert [point["fixed"] for point in document["points"]] == [3.0, None]
 

@@ -187,6 +187,6 @@ def test_shown_in_every_form():
     found = robust(EXAMPLE, INTERVAL)
     assert "at p = 0.4 throughout" in repr(found)
     document = found.to_dict()
-    assert (document["worst_p"], document["problem"]["p"]) == ("2/5", "1/2")
+    assert (document["worst_p"], document["problem"]["p"]) == (0.4, "1/2")
     assert len(document["policy"]) == len(found.policy) == len(found.to_frame())
     assert [line.get_label() for line in found.plot().lines] == ["nominal", "robust"]

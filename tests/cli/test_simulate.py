@@ -30,7 +30,7 @@ def test_deviations_reach_the_library(run):
 def test_horizon_and_confidence_are_options(run):
     """A horizon and a confidence are those of the document."""
     document = run(*SIMULATE, "--horizon", "9", "--confidence", "0.99", "--json").document
-    assert (document["horizon"], document["confidence"]) == ("9", 0.99)
+    assert (document["horizon"], document["confidence"]) == (9, 0.99)
     assert document["success_rate"]["value"] < 1
 
 

@@ -1,0 +1,118 @@
+"""JSON documents: what all of them have in common.
+
+A document says which schema it follows and which problem it is about.  What a user gave is kept exactly, as text, in
+``problem``; everything that was computed is a number, null where it is infinite or unknown.  A configuration
+is the list of its counts, or the node of a state graph.
+"""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Hashable, Iterable
+from fractions import Fraction
+from math import isfinite
+from numbers import Integral, Rational, Real
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from lpdistill.model.actions import Action
+from lpdistill.model.dynamics import Dynamics
+from lpdistill.model.problem import Problem
+from lpdistill.program.graph_process import GraphProcess
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+    from lpdistill.model.process import Process
+
+    Question: TypeAlias = Problem | nx.DiGraph[Any] | Process
+
+
+class Document(ABC):
+    """What can be written as one JSON document."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def to_dict(self) -> dict[str, Any]:
+        """The document as JSON data."""
+
+    def to_json(self, *, indent: int | None = 2) -> str:
+        """The document as text."""
+        return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
+
+
+def headed(kind: str, question: Question) -> dict[str, Any]:
+    """How a document begins: its schema, and the problem that it is about."""
+    return {"schema": f"lpdistill.{kind}/1", "problem": question_as_json(question)}
+
+
+def question_as_json(question: Question) -> dict[str, Any]:
+    """A problem, exactly; of a state graph, how large it is, where it starts, and its budgets."""
+    if isinstance(question, Problem):
+        return question.to_dict()
+    if isinstance(question, Dynamics):
+        return question.problem.to_dict()
+    if not isinstance(question, GraphProcess):
+        from lpdistill.program.state_graph import process_of  # noqa: PLC0415 - networkx, only where there is a graph
+
+        question = process_of(question)  # type: ignore[arg-type]
+    return {
+        "graph": {
+            "states": question.size,
+            "actions": question.column_count,
+            "start": node_as_json(question.states[0]),
+        },
+        "budgets": {budget.name: budget.limits() for budget in question.budgets},
+    }
+
+
+def node_as_json(node: object) -> Any:  # noqa: PLR0911 - a case each
+    """A configuration as the list of its counts, a node of a state graph as the JSON data that is most like it.
+
+    >>> node_as_json((2, 1)), node_as_json(frozenset({3, 1})), node_as_json(Fraction(1, 3)), node_as_json("idle")
+    ([2, 1], [1, 3], '1/3', 'idle')
+    """
+    match node:
+        case None | bool() | str():
+            return node
+        case Integral():
+            return int(node)
+        case Rational():
+            return str(node)
+        case Real():
+            return float(node) if isfinite(node) else str(node)
+        case Action():
+            return action_as_json(node)
+        case frozenset():
+            return sorted(map(node_as_json, node), key=json.dumps)
+        case tuple():
+            return [node_as_json(part) for part in node]
+        case _:
+            return str(node)
+
+
+def action_as_json(action: object) -> dict[str, Any]:
+    """An action: what it distils, generates and discards; of a state graph, its node."""
+    if not isinstance(action, Action):
+        return {"action": node_as_json(action)}
+    return {
+        "generate": action.generate,
+        "distil": [list(pair) for pair in action.distil],
+        **({"discard": list(action.discard)} if action.discard else {}),
+    }
+
+
+def finite(number: float | None) -> float | None:
+    """A number as JSON has it: none where it is infinite or not a number."""
+    return None if number is None or not isfinite(number) else float(number)
+
+
+def rational(number: Fraction) -> int | float:
+    """A rational number as the number of JSON that is nearest to it."""
+    return int(number) if number.denominator == 1 else float(number)
+
+
+def keys_as_json(keys: Iterable[Hashable]) -> list[Any]:
+    """Several configurations."""
+    return [node_as_json(key) for key in keys]
