@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         UnreachableTargetError,
         WorkerError,
     )
+    from lpdistill.export.graphs import read_graph, write_graph
     from lpdistill.export.policies import read_policy, write_policy
     from lpdistill.model.actions import Action, Step
     from lpdistill.model.budgets import Budget
@@ -144,6 +145,7 @@ __all__ = [
     "load_problem",
     "neighbours",
     "policy_named",
+    "read_graph",
     "read_policy",
     "regret_curve",
     "reproduce",
@@ -155,6 +157,7 @@ __all__ = [
     "sweep",
     "validity",
     "variability",
+    "write_graph",
     "write_policy",
 ]
 
@@ -182,6 +185,7 @@ _ROOMS = {
     "analysis.variability": ["Variability", "variability"],
     "errors": [name for name in __all__ if name.endswith("Error")],
     "analysis.frontier": ["Frontier", "frontier"],
+    "export.graphs": ["read_graph", "write_graph"],
     "export.policies": ["read_policy", "write_policy"],
     "model.actions": ["Action", "Step"],
     "model.budgets": ["Budget"],

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 import textwrap
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -14,15 +16,18 @@ import numpy as np
 
 from lpdistill import pictures
 from lpdistill.errors import LimitError, ModelError
+from lpdistill.export.dot import dot_of
 from lpdistill.export.files import writing
-from lpdistill.export.transitions import word
+from lpdistill.export.portable import BOOKKEEPING, portable
 from lpdistill.model.actions import Action
+from lpdistill.program.node_names import name_of
 from lpdistill.program.state_graph import process_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SUFFIXES = (".graphml", ".dot", ".json")
+READ = (".graphml", ".json")
 
 MOST_DRAWN = 60
 """Nodes up to which a picture of a state graph can be read."""
@@ -40,70 +45,177 @@ WIDEST = 26
 """Characters of a label on one line."""
 
 
-def name_of(node: Hashable) -> str:
-    """A node as text: ``2,1`` for a configuration, ``2,1 d0_1_g1`` for an action in it."""
-    match node:
-        case (tuple() as counts, Action() as action):
-            return f"{name_of(counts)} {word(action)}"
-        case ():
-            return "none"
-        case tuple() if all(isinstance(n, int) for n in node):
-            return ",".join(map(str, node))
-        case _:
-            return str(node)
+RESTORED = frozenset({"counts", "fidelities", "distil", "discard"})
+"""Attributes of nodes that are lists, kept as JSON text in files."""
+
+RESTORED_OF_GRAPH = frozenset({"start", "budgets"})
+"""Attributes of graphs that may be lists or tables."""
+
+NOT_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that GraphML cannot hold, or that its readers change."""
 
 
-def portable(graph: nx.DiGraph[Any]) -> nx.DiGraph[str]:
-    """A state graph whose nodes are text and whose attributes are numbers and text, as file formats have them.
+def node_link(graph: nx.DiGraph[Any]) -> dict[str, Any]:
+    """A state graph as node-link JSON data; ``networkx.node_link_graph`` reads it.
 
     Raises
     ------
     ModelError
-        If two nodes have the same text.
+        If two nodes have the same text, or an attribute has a name that the format uses itself.
     """
-    names = {node: name_of(node) for node in graph}
-    if len(set(names.values())) < len(names):
-        raise ModelError("graph", "has nodes that read the same as text; give them names that differ", None)
-    found: nx.DiGraph[str] = nx.DiGraph()
-    found.graph.update((key, _plain(value)) for key, value in graph.graph.items())
-    if "start" in graph.graph:
-        found.graph["start"] = names[graph.graph["start"]]
-    found.add_nodes_from((names[n], {k: _plain(v) for k, v in a.items()}) for n, a in graph.nodes(data=True))
-    found.add_edges_from(
-        (names[a], names[b], {k: _plain(v) for k, v in d.items()}) for a, b, d in graph.edges(data=True)
-    )
+    made = portable(graph)
+    parts = [({"id"}, data) for _, data in made.nodes(data=True)]
+    parts += [({"source", "target"}, data) for *_, data in made.edges(data=True)]
+    for taken, data in parts:
+        for name in taken & data.keys():
+            problem = f"has an attribute called {name}, which node-link JSON uses itself; rename it"
+            raise ModelError("graph", problem, data[name])
+        data.update((key, str(value)) for key, value in data.items() if _infinite(value))
+    made.graph.update((key, str(value)) for key, value in made.graph.items() if _infinite(value))
+    found: dict[str, Any] = nx.node_link_data(made, edges="edges")
     return found
 
 
-def _plain(value: object) -> str | float | int | bool:
-    return value if isinstance(value, str | float | int | bool) else json.dumps(value, default=str)
-
-
-def node_link(graph: nx.DiGraph[Any]) -> dict[str, Any]:
-    """A state graph as node-link JSON data; ``networkx.node_link_graph`` reads it."""
-    found: dict[str, Any] = nx.node_link_data(portable(graph), edges="edges")
-    return found
+def _infinite(value: object) -> bool:
+    """Whether JSON has no such number."""
+    return isinstance(value, float) and not math.isfinite(value)
 
 
 def write_graph(graph: nx.DiGraph[Any], file: str | PathLike[str]) -> None:
     """Write a state graph; the suffix, ``.graphml``, ``.dot`` or ``.json``, names the format.
 
+    Nodes become text, which must differ; ``read_graph`` reads GraphML and JSON again.
+
     Raises
     ------
     ModelError
-        If the suffix is none of them, or the file cannot be written.
+        If the suffix is none of them, the format cannot hold a text of the graph, or the file cannot be written.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> from lpdistill import Problem, read_graph, solve
+    >>> problem, file = Problem(p=0.5, memories=2, f0=0.75, target=0.79), Path(mkdtemp()) / "graph.graphml"
+    >>> write_graph(problem.graph(), file)
+    >>> solve(read_graph(file)).waiting_time == solve(problem.graph()).waiting_time
+    True
     """
     path = Path(file)
+    if path.suffix not in SUFFIXES:
+        raise ModelError("file", f"must have one of the suffixes {', '.join(SUFFIXES)}", str(file))
+    _require_graph(graph)
     with writing(file):
         match path.suffix:
             case ".graphml":
-                nx.write_graphml(portable(graph), path)
+                nx.write_graphml(_as_xml(portable(graph)), path)
             case ".json":
-                path.write_text(json.dumps(node_link(graph), indent=1) + "\n", encoding="utf-8")
-            case ".dot":
-                path.write_text(nx.nx_pydot.to_pydot(portable(graph)).to_string(), encoding="utf-8")
+                path.write_text(json.dumps(node_link(graph), indent=1, allow_nan=False) + "\n", encoding="utf-8")
             case _:
-                raise ModelError("file", f"must have one of the suffixes {', '.join(SUFFIXES)}", str(file))
+                path.write_text(dot_of(portable(graph)), encoding="utf-8")
+
+
+def _as_xml(graph: nx.DiGraph[str]) -> nx.DiGraph[str]:
+    """The same graph, unless it has a character that GraphML cannot hold."""
+    parts = [graph.graph, *(data for _, data in graph.nodes(data=True)), *(data for *_, data in graph.edges(data=True))]
+    texts = [text for part in parts for pair in part.items() for text in pair if isinstance(text, str)]
+    for text in (*graph, *texts):
+        if NOT_XML.search(text):
+            raise ModelError("graph", "has text with a character that GraphML cannot hold; write .json", text)
+    return graph
+
+
+def _require_graph(graph: object) -> None:
+    if not isinstance(graph, nx.DiGraph) or graph.is_multigraph():
+        raise ModelError("graph", "must be a networkx.DiGraph, such as problem.graph()", graph)
+
+
+def read_graph(file: str | PathLike[str]) -> nx.DiGraph[Any]:
+    """A state graph from a GraphML or node-link JSON file, to be edited or solved.
+
+    Nodes are what the file calls them, text as a rule; lists and budgets that :func:`write_graph` made text are lists
+    and budgets again, so that rules can prune the graph.  Defaults of a GraphML file are given to its nodes and edges.
+    A file in which nodes have numbers and carry their names as an attribute ``id``, as igraph writes it, is read with
+    these names if ``start`` is one of them.
+
+    Parameters
+    ----------
+    file
+        The file; its suffix, ``.graphml`` or ``.json``, names the format.
+
+    Raises
+    ------
+    ModelError
+        If the file cannot be read, or holds no directed graph in its format.  Whether it is a state graph,
+        :func:`lpdistill.solve` says.
+    """
+    path = Path(file)
+    if path.suffix == ".dot":
+        raise ModelError("graph file", "is DOT, in which numbers are text; give .graphml or .json", str(file))
+    if path.suffix not in READ:
+        raise ModelError("graph file", f"must have the suffix {' or '.join(READ)}", str(file))
+    try:
+        json_text = path.read_text(encoding="utf-8-sig") if path.suffix == ".json" else None
+        found = nx.read_graphml(path) if json_text is None else _linked(json.loads(json_text))
+    except OSError as error:
+        raise ModelError("graph file", f"cannot be read: {error.strerror or error}", str(file)) from None
+    except KeyError as error:
+        raise ModelError("graph file", f"is no graph in {path.suffix}: {error} is missing", str(file)) from None
+    except (nx.NetworkXException, SyntaxError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise ModelError("graph file", f"is no graph in {path.suffix}: {error}", str(file)) from None
+    simple: nx.DiGraph[Any] = nx.DiGraph(found)
+    if not found.is_directed() or simple.number_of_edges() < found.number_of_edges():
+        raise ModelError("graph file", "must hold a directed graph without parallel edges", str(file))
+    return _restored(simple)
+
+
+def _linked(document: dict[str, Any]) -> nx.Graph[Any]:
+    """A graph from node-link data, whichever of its two names they give the edges."""
+    edges = "edges" if "edges" in document else "links"
+    names = [json.dumps(node["id"]) for node in document["nodes"]]
+    ends = [json.dumps([edge["source"], edge["target"]]) for edge in document[edges]]
+    for several in (names, ends):
+        if len({*several}) < len(several):
+            twice = next(one for place, one in enumerate(several) if one in several[:place])
+            raise ValueError(f"a node or an edge is there twice: {twice}")
+    found: nx.Graph[Any] = nx.node_link_graph(document, directed=True, multigraph=False, edges=edges)
+    return found
+
+
+def _restored(graph: nx.DiGraph[Any]) -> nx.DiGraph[Any]:
+    """The graph with what a file holds as text, or apart from nodes and edges, in its place."""
+    of_nodes, of_edges = (graph.graph.pop(key, {}) for key in BOOKKEEPING)
+    for _, data in graph.nodes(data=True):
+        _complete(data, of_nodes)
+        data.update((key, _listed(data[key])) for key in RESTORED & data.keys())
+    for *_, data in graph.edges(data=True):
+        _complete(data, of_edges)
+    for key in RESTORED_OF_GRAPH & graph.graph.keys():
+        graph.graph[key] = _listed(graph.graph[key])
+    start, ids = graph.graph.get("start"), nx.get_node_attributes(graph, "id")
+    if start is not None and start not in graph and start in ids.values() and len({*ids.values()}) == len(graph):
+        for _, data in graph.nodes(data=True):
+            del data["id"]
+        named: nx.DiGraph[Any] = nx.relabel_nodes(graph, ids)
+        return named
+    return graph
+
+
+def _complete(attributes: dict[str, Any], defaults: Mapping[str, Any]) -> None:
+    """Add the defaults that are not there."""
+    for name, value in defaults.items():
+        attributes.setdefault(name, value)
+
+
+def _listed(value: object) -> object:
+    """Lists that are JSON text, or lists, as tuples; anything else as it is."""
+    if isinstance(value, str):
+        try:
+            found = json.loads(value)
+        except ValueError:
+            return value
+        return _listed(found) if isinstance(found, list | dict) else value
+    return tuple(map(_listed, value)) if isinstance(value, list) else value
 
 
 def draw(graph: nx.DiGraph[Any], axes: Axes | None = None) -> Axes:

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lpdistill.export.files import require_suffix
-from lpdistill.export.transitions import word
-from lpdistill.model.actions import Action
+from lpdistill.model.actions import Action, word
 from lpdistill.model.problem import Problem
 from lpdistill.model.size import require
 from lpdistill.program.highs import write_model

@@ -12,7 +12,7 @@ from math import comb
 import psutil
 
 from lpdistill.errors import LimitError
-from lpdistill.model.actions import Action, Step
+from lpdistill.model.actions import Action, Step, word
 from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.generation import Attempts
 from lpdistill.model.levels import Kind
@@ -48,13 +48,6 @@ class ChoiceRow:
     def name(self) -> str:
         """The action as one word: ``d0_1_g2`` distils a pair of levels 0 and 1 and attempts generation twice."""
         return word(Action(self.step.distil, self.step.generate, self.step.discard))
-
-
-def word(action: Action) -> str:
-    """An action as one word."""
-    parts = [f"d{low}_{high}" for low, high in action.distil] + [f"x{level}" for level in action.discard]
-    parts += [f"g{action.generate}"] if action.generate else []
-    return "_".join(parts) or "wait"
 
 
 def choice_rows(problem: Problem) -> Iterator[ChoiceRow]:

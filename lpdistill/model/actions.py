@@ -19,6 +19,13 @@ class Action:
     discard: tuple[int, ...] = ()
 
 
+def word(action: Action) -> str:
+    """An action as one word: ``d0_1_g2`` distils a pair of levels 0 and 1 and attempts generation twice."""
+    parts = [f"d{low}_{high}" for low, high in action.distil] + [f"x{level}" for level in action.discard]
+    parts += [f"g{action.generate}"] if action.generate else []
+    return "_".join(parts) or "wait"
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """An action in a configuration: what a rule allows or forbids, and what a resource measures.

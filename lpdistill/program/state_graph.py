@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Hashable, Mapping, Sequence
+from decimal import Decimal
 from fractions import Fraction
 from numbers import Rational, Real
 from typing import TYPE_CHECKING, Any
@@ -168,9 +169,10 @@ def _number(value: object, where: str) -> float:
     """A finite number that is not negative."""
     if value is None:
         raise ModelError(where, "is missing; give a number (is the attribute misspelt?)", None)
-    if isinstance(value, bool) or not isinstance(value, Real) or not np.isfinite(float(value)) or float(value) < 0:
+    number = np.nan if isinstance(value, bool) or not isinstance(value, Real | Decimal) else float(value)
+    if not np.isfinite(number) or number < 0:
         raise ModelError(where, "must be a finite number, not negative", value)
-    return float(value)
+    return number
 
 
 def _exact(value: object, where: str) -> Fraction:
@@ -178,6 +180,8 @@ def _exact(value: object, where: str) -> Fraction:
     number = _number(value, where)
     if isinstance(value, Rational):
         return Fraction(int(value.numerator), int(value.denominator))
+    if isinstance(value, Decimal):
+        return Fraction(value)
     return simplest(number)
 
 

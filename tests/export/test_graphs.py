@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 import tomllib
-from contextlib import nullcontext
 from pathlib import Path
 
 import networkx as nx
@@ -152,14 +151,14 @@ def test_a_graph_of_the_users_is_written(tmp_path):
 
 @every_format
 def test_files_need_nothing_that_is_not_installed_with_the_package(suffix, tmp_path, monkeypatch):
-    """Every format is written with the declared requirements alone, or the error says what to install."""
+    """Every format is written with the declared requirements alone."""
     project = Path(__file__).parents[2] / "pyproject.toml"
     declared = " ".join(tomllib.loads(project.read_text())["project"]["dependencies"])
     for package in ("pydot", "lxml", "pygraphviz"):
         if package not in declared:
             monkeypatch.setitem(sys.modules, package, None)
-    with nullcontext() if suffix != ".dot" or "pydot" in declared else pytest.raises(ModelError, match="install"):
-        write_graph(THREE.graph(), tmp_path / f"graph{suffix}")
+    write_graph(THREE.graph(), tmp_path / f"graph{suffix}")
+    assert (tmp_path / f"graph{suffix}").stat().st_size > 0
 
 
 @pytest.mark.parametrize("name", ["graph.xml", "graph", "graph.DOT.txt"])
