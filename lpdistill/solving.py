@@ -21,7 +21,7 @@ from lpdistill.model.process import Process
 from lpdistill.model.resources import RESOURCES, Resource
 from lpdistill.model.size import require
 from lpdistill.program.budgeted import Budgeted, within_budgets
-from lpdistill.program.dead_ends import require_live
+from lpdistill.program.dead_ends import require_live, require_reachable
 from lpdistill.program.deterministic import deterministic as best_deterministic
 from lpdistill.program.highs import Algorithm, Basis, LinearSolution, solve_program
 from lpdistill.program.occupation import OccupationProgram
@@ -157,6 +157,8 @@ def opened(
     problem: Problem | nx.DiGraph[Any],
     attempts: Attempts | str | None = None,
     least: str | Resource | None = None,
+    *,
+    sure: bool = True,
 ) -> tuple[Process, tuple[Budget, ...]]:
     """The decision process of a problem or a state graph, and its budgets; refused if too large or without a policy.
 
@@ -168,6 +170,8 @@ def opened(
         Which numbers of attempts the program has; by default, those that an optimum may need.
     least
         A resource that will be minimised.
+    sure
+        Whether some policy is to reach the target with probability 1; otherwise one that may reach it will do.
 
     Raises
     ------
@@ -186,7 +190,7 @@ def opened(
         require(process.repertoire, explicit=False)
         for budget in problem.budgets:
             process.amounts(budget.resource, np.zeros(0, dtype=np.int64))  # refuses configurations that do not exist
-        require_live(process)
+        (require_live if sure else require_reachable)(process)
         return process, problem.budgets
     from networkx import DiGraph  # noqa: PLC0415 - only where there is a graph
 
@@ -197,7 +201,7 @@ def opened(
     if attempts is not None:
         raise ModelError("attempts", "belong to problems; a state graph has the actions that it has", attempts)
     graph = process_of(problem)
-    require_live(graph)
+    (require_live if sure else require_reachable)(graph)
     return graph, graph.budgets
 
 

@@ -48,6 +48,10 @@ SHOWN = 5
 """Departures from the fastest policy that a printed deadline shows."""
 
 
+NONE_SURE = "none: no policy reaches the target for sure"
+"""What is said where there is no policy to compare with."""
+
+
 @dataclass(frozen=True, repr=False)
 class Deadline(Document):
     """The policy that is most likely done within a window.
@@ -61,9 +65,9 @@ class Deadline(Document):
     recursion
         What to do with 0, 1, 2, ... slots of time left.
     fastest
-        The policy of least expected waiting time.
+        The policy of least expected waiting time; None where no policy reaches the target for sure.
     of_fastest
-        Probability that it is done by the end of each slot, (slots,).
+        Probability that it is done by the end of each slot, (slots,), if there is one.
     confidence
         The confidence for which the window is the smallest, where that was asked.
     """
@@ -71,8 +75,8 @@ class Deadline(Document):
     problem: Problem | nx.DiGraph[Any]
     window: Fraction
     recursion: DeadlineRecursion
-    fastest: Policy
-    of_fastest: FloatArray
+    fastest: Policy | None
+    of_fastest: FloatArray | None
     confidence: Fraction | None = None
 
     @property
@@ -81,9 +85,9 @@ class Deadline(Document):
         return float(self.probabilities[-1])
 
     @property
-    def probability_of_fastest_mean(self) -> float:
-        """Probability that the policy of least expected waiting time is done within the window."""
-        return float(self.of_fastest[-1])
+    def probability_of_fastest_mean(self) -> float | None:
+        """Probability that the policy of least expected waiting time is done within the window, if there is one."""
+        return None if self.of_fastest is None else float(self.of_fastest[-1])
 
     @property
     def late(self) -> float:
@@ -126,6 +130,8 @@ class Deadline(Document):
     @cached_property
     def departures(self) -> tuple[Departure, ...]:
         """Where runs take other actions than those of the fastest policy: with most time left first."""
+        if self.fastest is None:
+            return ()
         recursion, process = self.recursion, self.recursion.process
         uses = self.fastest.plan.uses
         usual = np.full(process.size, -1)
@@ -181,7 +187,7 @@ class Deadline(Document):
             "probability": self.probability,
             "probability_of_fastest_mean": self.probability_of_fastest_mean,
             "waiting_time": finite(self.waiting_time),
-            "waiting_time_of_fastest_mean": self.fastest.waiting_time,
+            "waiting_time_of_fastest_mean": None if self.fastest is None else self.fastest.waiting_time,
             "curve": [
                 {"window": rational(time), "probability": best, "probability_of_fastest_mean": usual}
                 for time, best, usual in self._steps()
@@ -196,9 +202,10 @@ class Deadline(Document):
         columns = ["window", "probability", "probability_of_fastest_mean"]
         return pd.DataFrame([(float(time), *rest) for time, *rest in self._steps()], columns=columns)
 
-    def _steps(self) -> list[tuple[Fraction, float, float]]:
+    def _steps(self) -> list[tuple[Fraction, float, float | None]]:
         """The end of every slot that is no negative time, with the two probabilities."""
-        rows = zip(self._times, self.probabilities.tolist(), self.of_fastest.tolist(), strict=True)
+        usual = [None] * len(self._times) if self.of_fastest is None else self.of_fastest.tolist()
+        rows = zip(self._times, self.probabilities.tolist(), usual, strict=True)
         return [row for row in rows if row[0] >= 0]
 
     def plot(self, axes: Axes | None = None, *, beside: Mapping[str, Policy] | None = None) -> Axes:
@@ -212,7 +219,8 @@ class Deadline(Document):
             More policies of the same problem, by the name in the legend.
         """
         drawn = pictures.axes() if axes is None else axes
-        curves = {"the best policy for each window": self.probabilities, "fastest on average": self.of_fastest}
+        curves = {"the best policy for each window": self.probabilities}
+        curves |= {} if self.of_fastest is None else {"fastest on average": self.of_fastest}
         curves |= {name: self.probability_of(policy) for name, policy in (beside or {}).items()}
         draw_until(drawn, [float(time) for time in self._times], curves)
         drawn.set_xlabel("window (in the unit of the step durations)")
@@ -221,8 +229,10 @@ class Deadline(Document):
 
     def __repr__(self) -> str:
         smallest = "" if self.confidence is None else f", the smallest for {float(self.confidence):g}"
-        lines = [
-            f"Deadline: done within {float(self.window):g}{smallest} with probability {likely(self.probability)}",
+        lines = [f"Deadline: done within {float(self.window):g}{smallest} with probability {likely(self.probability)}"]
+        if self.fastest is None or self.probability_of_fastest_mean is None:
+            return "\n".join([*lines, f"  fastest policy   {NONE_SURE}"])
+        lines += [
             f"  fastest policy   {likely(self.probability_of_fastest_mean)}",
             f"  expected time    {self.waiting_time:.6f} (fastest {self.fastest.waiting_time:.6f})",
             f"  departures       {len(self.departures)}",
@@ -243,8 +253,8 @@ def deadline(
     among them, by backward recursion over the lattice of times.  Actions count as equally good if they differ by at
     most a share of 1e-12 of the probability of being late, or of being in time if that is smaller; among them it takes
     that of the fastest policy on average, so that it leaves that policy only where something is gained.  Over ``n``
-    steps of a run the policy gives up ``n`` such shares at most.  Where rules leave dead ends, it may take the chance
-    of one.
+    steps of a run the policy gives up ``n`` such shares at most.  Where there are dead ends, it may take the chance of
+    one; no policy need reach the target for sure.
 
     Parameters
     ----------
@@ -262,7 +272,7 @@ def deadline(
     LimitError
         If the window has more slots of time than can be gone through.
     InfeasibleError
-        If the rules leave no policy that reaches the target for sure.
+        If no policy can reach the target.
 
     Examples
     --------
@@ -270,16 +280,18 @@ def deadline(
     >>> round(found.probability, 6), round(found.probability_of_fastest_mean, 6)
     (0.909962, 0.873043)
     """
-    process, budgets, lattice = opened_in_time(problem)
+    process, budgets, lattice = opened_in_time(problem, sure=False)
     within = window_of(window, lattice)
     _refuse(budgets)
     slots = max(lattice.within(within), 0)
     require_slots(slots + 1, process.size, process.column_count, layers=False)
-    fastest = fastest_plan(process, progress)
+    fastest = fastest_plan(process, progress) if process.live[0] else None
     recursion = DeadlineRecursion(process.unguarded(), fastest, lattice)
     for slot in range(slots + 1):
         progress(f"slot {slot} of {slots}: pricing {process.column_count:,} columns")
         recursion.advance()
+    if fastest is None:
+        return Deadline(problem, within, recursion, None, None)
     usual = in_time(fastest, lattice, slots + 1)
     return Deadline(problem, within, recursion, Policy(fastest), usual)
 

@@ -70,11 +70,11 @@ class Departure:
 class DeadlinePolicy:
     """What to do in every configuration, by the time left of the window.
 
-    Once the window is lost it is the fastest policy on average.  It can be simulated: it is a
+    Once the window is lost it is the fastest policy on average, if there is one.  It can be simulated: it is a
     :class:`~lpdistill.analysis.controller.Controller` of labelled memories.
     """
 
-    def __init__(self, recursion: DeadlineRecursion, fastest: Policy) -> None:
+    def __init__(self, recursion: DeadlineRecursion, fastest: Policy | None) -> None:
         self._recursion, self._fastest = recursion, fastest
 
     def _slot(self, remaining: Number) -> int:
@@ -82,7 +82,7 @@ class DeadlinePolicy:
         return min(slots_left(self._recursion.lattice, remaining), len(self._recursion.slots) - 1)
 
     def at(self, counts: Key, remaining: Number) -> Any:
-        """What to do in a configuration with so much time left; None where no policy reaches the target for sure.
+        """What to do in a configuration with so much time left; None where nothing leads to the target any more.
 
         Parameters
         ----------
@@ -98,7 +98,7 @@ class DeadlinePolicy:
         """
         rank, slot = self._recursion.process.rank(counts), self._slot(remaining)
         if slot < 0:
-            decisions = self._fastest.at(rank)
+            decisions = () if self._fastest is None else self._fastest.at(rank)
             return decisions[0].action if decisions else None
         column = self._recursion.slots[slot].columns[[rank]]
         return self._recursion.process.actions(column)[0] if column[0] >= 0 else None
@@ -124,8 +124,9 @@ class DeadlinePolicy:
     @cached_property
     def _columns(self) -> tuple[IntArray, IntArray]:
         """All columns that it takes, and which of them by slots left and configuration; the last row is for later."""
-        uses, later = self._fastest.plan.uses, np.full(self.dynamics.size, -1)
-        later[uses.configuration] = uses.columns
+        later = np.full(self.dynamics.size, -1)
+        if self._fastest is not None:
+            later[self._fastest.plan.uses.configuration] = self._fastest.plan.uses.columns
         found, which = np.unique([*(slot.columns for slot in self._recursion.slots), later], return_inverse=True)
         none = int(found[0] < 0)
         return found[none:], which.reshape(-1, self.dynamics.size) - none

@@ -120,15 +120,24 @@ def confidence_of(confidence: Number) -> Fraction:
     return wanted
 
 
-def opened_in_time(problem: Problem | nx.DiGraph[Any]) -> tuple[Process, tuple[Budget, ...], TimeLattice]:
+def opened_in_time(
+    problem: Problem | nx.DiGraph[Any], *, sure: bool = True
+) -> tuple[Process, tuple[Budget, ...], TimeLattice]:
     """The decision process of a problem or a state graph, its budgets, and its lattice of times.
+
+    Parameters
+    ----------
+    problem
+        A problem or a state graph.
+    sure
+        Whether some policy is to reach the target with probability 1; otherwise one that may reach it will do.
 
     Raises
     ------
     ModelError
         If no step takes time.
     """
-    process, budgets = opened(problem)
+    process, budgets = opened(problem, sure=sure)
     if not any(process.step_times):
         raise ModelError("graph", "must have an action that takes time, for a window to mean anything", None)
     return process, budgets, TimeLattice.of(process)

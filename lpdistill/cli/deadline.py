@@ -8,7 +8,7 @@ from typing import Annotated, TypeAlias
 from rich.console import Console
 
 from lpdistill import pictures
-from lpdistill.analysis.deadline import Deadline, smallest_window
+from lpdistill.analysis.deadline import NONE_SURE, Deadline, smallest_window
 from lpdistill.analysis.deadline import deadline as deadline_of
 from lpdistill.analysis.deadline_frontier import DeadlineFrontier, deadline_frontier
 from lpdistill.analysis.service_level import ServiceLevel, least_time_within
@@ -87,6 +87,9 @@ def _print_deadline(screen: Console, found: Deadline, *, everything: bool) -> No
     smallest = "" if found.confidence is None else f" (the smallest for {float(found.confidence):g})"
     screen.print(f"window         {float(found.window):g}{smallest}")
     screen.print(f"in time        {likely(found.probability)}")
+    if found.fastest is None or found.probability_of_fastest_mean is None:
+        screen.print(f"fastest        {NONE_SURE}")
+        return
     screen.print(f"fastest        {likely(found.probability_of_fastest_mean)} in time")
     screen.print(
         f"waiting time   {decimals(found.waiting_time)}, {decimals(found.fastest.waiting_time)} for the fastest policy"

@@ -37,8 +37,8 @@ def require_live(process: Process) -> None:
     if not isinstance(process, Dynamics):
         where = f"node {named[0]!r} is entered and never left" if named else "no actions lead there"
         raise InfeasibleError(
-            f"graph: no policy reaches the target from the start with probability 1: {where}; add actions, or "
-            "remove the ways into dead ends",
+            f"graph: no policy reaches the target from the start with probability 1: {where}; add actions, remove "
+            "the ways into dead ends, or ask for the best chance within a window (deadline)",
             conflict=named,
             dead_ends=named,
         )
@@ -57,6 +57,25 @@ def require_live(process: Process) -> None:
         conflict=closing,
         dead_ends=named,
     )
+
+
+def require_reachable(process: Process) -> None:
+    """Raise InfeasibleError unless some policy may reach the target from the start, however improbably.
+
+    Raises
+    ------
+    InfeasibleError
+        If none does; it says what :func:`require_live` says.
+    """
+    if process.live[0]:
+        return
+    unguarded = process.unguarded()
+    entered, columns = _entered(unguarded), unguarded.columns
+    for first in range(0, len(columns), CHUNK):
+        choice = unguarded.choose(columns[first : first + CHUNK])
+        if (entered[choice.configuration] & (choice.reaching > 0)).any():
+            return
+    require_live(process)
 
 
 def _discarding_helps(process: Dynamics) -> bool:

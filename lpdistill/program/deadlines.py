@@ -89,7 +89,7 @@ class DeadlineRecursion:
         What to do with 0, 1, 2, ... slots left.
     """
 
-    def __init__(self, process: Process, fastest: Plan, lattice: TimeLattice) -> None:
+    def __init__(self, process: Process, fastest: Plan | None, lattice: TimeLattice) -> None:
         """Start with no slot.
 
         Parameters
@@ -97,17 +97,19 @@ class DeadlineRecursion:
         process
             The columns to choose from.
         fastest
-            A deterministic policy: what to do once the window is lost.
+            A deterministic policy: what to do once the window is lost; None to do nothing then.
         lattice
             The lattice of times of the process.
         """
         self.process, self.lattice, self.slots = process, lattice, list[Slot]()
-        self._column = np.full(process.size, -1)
-        self._column[fastest.uses.configuration] = fastest.uses.columns
-        self._time = np.where(self._column >= 0, fastest.values, DEAD * max(1.0, float(fastest.values.max())))
-        self._here = fastest.uses.configuration
+        self._here = usual = np.zeros(0, dtype=np.int64)
+        self._column, self._time = np.full(process.size, -1), np.full(process.size, DEAD)
+        if fastest is not None:
+            self._here, usual = fastest.uses.configuration, fastest.uses.columns
+            self._column[self._here] = usual
+            self._time *= max(1.0, float(fastest.values.max()))
+            self._time[self._here] = fastest.values[self._here]
         self._lengths = np.unique(lattice.slots).tolist()
-        usual = fastest.uses.columns
         self._timed = Steps(process, usual, lattice, timed=True).pricing()
         instant = bool((lattice.slots == 0).any())
         self._instant = Steps(process, usual, lattice, timed=False).pricing() if instant else None
