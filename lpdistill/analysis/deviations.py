@@ -140,14 +140,21 @@ class Clock:
         """
         return Clock(TimeLattice.of(process), deviations)
 
-    def durations(self, steps: IntArray, rng: np.random.Generator) -> FloatArray:
+    @property
+    def steady(self) -> bool:
+        """Whether equal steps last equally long."""
+        return not self.deviations.message_loss and not self.deviations.jitter
+
+    def durations(self, steps: IntArray, repeats: IntArray, rng: np.random.Generator) -> FloatArray:
         """How long steps last that take the given :attr:`~lpdistill.model.process.Process.step_times`, (runs,) units.
 
-        Whole numbers without jitter, exact below ``2**53``.
+        Whole numbers without jitter, exact below ``2**53``.  Each is taken so many times (``repeats``) in a row.
         """
         nominal = self.lattice.slots[steps].astype(np.float64)
         loss, jitter = float(self.deviations.message_loss), float(self.deviations.jitter)
-        times = rng.geometric(1 - loss, len(steps)).astype(np.float64) if loss else np.ones(len(steps))
+        times = repeats.astype(np.float64)
+        if loss:
+            times += rng.negative_binomial(repeats, 1 - loss)
         if jitter:
             # A sum of gamma variables of one scale is a gamma variable: one draw stands for all repetitions.
             times = rng.gamma(times / jitter**2) * jitter**2

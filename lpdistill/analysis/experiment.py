@@ -1,4 +1,9 @@
-"""Runs of labelled memories under a controller, all advanced by one step at a time."""
+"""Runs of labelled memories under a controller, all advanced together to the next step that changes something.
+
+A step that only generates may have to be taken again and again before anything comes of it.  Its attempts are coins
+tossed one after the other, so the first that succeeds is a geometric variable, which says at once how many steps pass:
+rare successes take no longer to simulate than frequent ones.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +16,7 @@ import numpy as np
 
 from lpdistill.analysis.controller import Controller, Stationary
 from lpdistill.analysis.deviations import Clock, Deviations
-from lpdistill.analysis.labelled import EMPTY, Happened, LabelledMemories
+from lpdistill.analysis.labelled import EMPTY, Coins, Happened, LabelledMemories
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.errors import ImproperPolicyError, LimitError, ModelError
 from lpdistill.model.dynamics import Dynamics
@@ -33,25 +38,32 @@ MOST_WORK = 2 * 10**10
 STEP_WORK = 20_000
 """Memories that could be advanced by a step in the time that a step of no run at all takes."""
 
+RAREST = 1e-11
+"""Success probability of an attempt from which the steps of a run are counted exactly: a run of mean ``1 / RAREST``
+stays far below ``2**53`` slots."""
+
 PATIENCE = 1000
 """Times the expected number of steps after which a run is given up; no run of a proper policy comes near."""
 
 
 @dataclass(frozen=True, slots=True)
 class Advanced:
-    """One step of some runs.
+    """One step of some runs, and those before it in which the same was decided and nothing came of it.
 
     Attributes
     ----------
     decision
         What was decided, (runs,).
+    repeats
+        How many steps were taken, (runs,).
     happened
-        What came of it.
+        What came of the last.
     duration
-        How long the step lasted, (runs,) units.
+        How long they lasted, (runs,) units.
     """
 
     decision: IntArray
+    repeats: IntArray
     happened: Happened
     duration: FloatArray
 
@@ -162,6 +174,15 @@ class Experiment:
         endless = self.clock.lattice.slots[decisions.time] == 0
         return np.asarray(decisions.waiting & self.controller.settled & endless)
 
+    @cached_property
+    def persistent(self) -> BoolArray:
+        """Decisions that only attempt to generate, and are taken again for sure until something comes of it."""
+        decisions = self.controller.decisions
+        timeless = isinstance(self.controller, Stationary) or self.clock.lattice.slots[decisions.time] == 0
+        steady = self.horizon is None or self.clock.steady
+        only = (decisions.attempts > 0) & (decisions.pairs == 0) & (decisions.discard < 0)
+        return np.asarray(only & self.controller.settled & timeless & steady)
+
     def allowance(self, policy: Policy | Controller, runs: int) -> Allowance:
         """How far the runs may go; work of a policy that would not end in any reasonable time is refused.
 
@@ -180,11 +201,18 @@ class Experiment:
             if not plan.proper and self.horizon is None:
                 improper(plan)
             if plan.proper:
-                steps = float(plan.visits.sum())
+                # The steps without effect that are jumped over are not taken one by one.
+                steps = float(plan.occupation @ np.where(self.persistent, plan.uses.leaving, 1.0))
         if self.horizon is not None:
             # Steps that take no time generate until something comes of it.
             idle = 1 / self.memories.chance if len(times) < 2 or self.problem.generation_time == 0 else 1.0
             steps = min(steps, self.clock.until(self.horizon) / min(times) * idle + self.problem.memories)
+        if self.memories.chance < RAREST and self.until > 1 / RAREST:
+            raise LimitError(
+                f"p: one attempt in {1 / self.memories.chance:.3g} succeeds; beyond one in {1 / RAREST:.0e} the steps "
+                "of a run are not counted exactly in double precision; take a larger p, or a shorter horizon",
+                size={"steps": int(min(1 / self.memories.chance, 1e18))},
+            )
         rounds = PATIENCE * ceil(steps + 1)
         if not isinstance(policy, Policy):
             return Allowance(rounds, MOST_WORK)
@@ -207,13 +235,36 @@ class Experiment:
         changed = Dynamics(self.problem.replace(p=real), dynamics.attempts).unguarded()
         return Plan.improper(changed.choose(policy.plan.uses.columns), policy.plan.probability)
 
-    def advance(self, contents: IntArray, elapsed: FloatArray, rng: np.random.Generator) -> Advanced:
-        """Advance every run by one step; ``contents`` change in place."""
+    def advance(
+        self, contents: IntArray, elapsed: FloatArray, rng: np.random.Generator, *, jump: bool = True
+    ) -> Advanced:
+        """Advance every run by one step, ``contents`` in place; with ``jump`` past steps that have no effect, too."""
         places = self.memories.up_to(contents)
         decisions = self.controller.decisions
         decision = self.controller.decide(self.memories.ranks(places[1]), elapsed, rng)
-        happened = self.memories.step(contents, places, decisions, decision, rng)
-        return Advanced(decision, happened, self.clock.durations(decisions.time[decision], rng))
+        repeats, first = np.ones(len(decision), dtype=np.int64), None
+        if jump and self.persistent[decision].any():
+            repeats, first = self._tossed(decision, elapsed, rng)
+        happened = self.memories.step(contents, places, decisions, decision, Coins(rng, first))
+        duration = self.clock.durations(decisions.time[decision], repeats, rng)
+        return Advanced(decision, repeats, happened, duration)
+
+    def _tossed(self, decision: IntArray, elapsed: FloatArray, rng: np.random.Generator) -> tuple[IntArray, IntArray]:
+        """How many steps pass until an attempt succeeds or time is up, and which attempt of the last, (runs,) each."""
+        repeats, first = np.ones(len(decision), dtype=np.int64), np.full(len(decision), -1)
+        runs = np.flatnonzero(self.persistent[decision])
+        attempts = self.controller.decisions.attempts[decision[runs]]
+        failing, first[runs] = np.divmod(rng.geometric(self.memories.chance, len(runs)) - 1, attempts)
+        repeats[runs] += failing
+        if self.horizon is not None:
+            slots = self.clock.lattice.slots[self.controller.decisions.time[decision[runs]]]
+            fitting = np.full(len(runs), inf)
+            np.floor_divide(self.until - elapsed[runs], slots, out=fitting, where=slots > 0)
+            fitting += 1
+            cut = repeats[runs] > fitting
+            repeats[runs[cut]] = fitting[cut].astype(np.int64)
+            first[runs[cut]] = attempts[cut]
+        return repeats, first
 
     def block(self, runs: int, allowance: Allowance, rng: np.random.Generator) -> Ended:
         """Run some runs to their end, all together.
@@ -267,8 +318,8 @@ def tallied(done: Advanced, *, discards: BoolArray) -> FloatArray:
 
     return np.array(
         [
-            ~discards,
-            per_run(happened.trying),
+            ~discards * done.repeats,
+            per_run(happened.trying) * done.repeats,
             per_run(happened.trying[happened.generated]),
             per_run(happened.distilling),
             per_run(happened.distilling[~happened.made]),

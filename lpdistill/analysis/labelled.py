@@ -103,6 +103,23 @@ class Species:
 
 
 @dataclass(frozen=True, slots=True)
+class Coins:
+    """The coins of one step.
+
+    Attributes
+    ----------
+    rng
+        What tosses them.
+    first
+        Which attempt of a run, counted from 0, is known to be the first that succeeds, (runs,): below 0 where that is
+        not known, as many as there are attempts where none succeeds.  None if nothing is known of any run.
+    """
+
+    rng: np.random.Generator
+    first: IntArray | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Happened:
     """What one step did, operation by operation, each in the order of runs.
 
@@ -200,7 +217,7 @@ class LabelledMemories:
         places: tuple[IntArray, IntArray],
         decisions: Decisions,
         decision: IntArray,
-        rng: np.random.Generator,
+        coins: Coins,
     ) -> Happened:
         """Carry a decision out in every run.
 
@@ -212,10 +229,11 @@ class LabelledMemories:
             The result of :meth:`up_to`.
         decisions, decision
             What decisions do, and the one of every run, (runs,).
-        rng
+        coins
             What tosses the coins.
         """
         order, up_to = places
+        rng, first = coins.rng, coins.first
         delivered = np.full(len(contents), EMPTY)
         # Memories are chosen before anything changes: one that is freed in this step cannot generate in it.
         run, place = ragged(decisions.pairs[decision])
@@ -232,6 +250,8 @@ class LabelledMemories:
         result = np.where(made, self.species.result[low, high], EMPTY)
         contents[run, freed], contents[run, kept] = EMPTY, result
         generated = rng.random(len(trying)) < self.chance
+        if first is not None:
+            generated = (generated & (place > first[trying])) | (place == first[trying])
         contents[trying[generated], tried[generated]] = self.species.raw
         contents[discarding, discarded] = EMPTY
 

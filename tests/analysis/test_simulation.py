@@ -33,8 +33,10 @@ from lpdistill import (
 from lpdistill.analysis import experiment, simulation
 from lpdistill.analysis.controller import Controller, Decisions, Stationary
 from lpdistill.analysis.deviations import Clock
-from lpdistill.analysis.labelled import LabelledMemories, Species
+from lpdistill.analysis.labelled import Coins, LabelledMemories, Species
 from lpdistill.model.time_lattice import TimeLattice
+
+INSTANT_RARE = Problem("1/20", 3, "3/4", "79/100", generation_time=0, distillation_time=1)
 
 FOUR_SIGMA = 0.9999366
 """Level of an interval that reaches four standard errors to both sides."""
@@ -255,7 +257,7 @@ def test_jitter_keeps_the_mean_and_adds_its_variance():
 def test_repetitions_have_a_jitter_of_their_own():
     """With both, a step lasts a sum of independent jittered repetitions."""
     clock = Clock.of(Dynamics(FOUR), Deviations(message_loss="1/2", jitter="1/2"))
-    drawn = clock.durations(np.ones(200_000, dtype=np.int64), np.random.default_rng(1)) / 2
+    drawn = clock.durations(*np.ones((2, 200_000), dtype=np.int64), np.random.default_rng(1)) / 2
     # N repetitions: mean 2, variance 2; each of variance 1/4.
     assert abs(drawn.mean() - 2) < 4 * sqrt(2.5 / 200_000)
     assert abs(drawn.var() - 2.5) < 0.06
@@ -478,10 +480,10 @@ def test_deviations_are_accepted_or_refused(name, value):
 
 def test_work_without_end_is_refused():
     """Runs that would take hours are refused before they start, with their size."""
-    rare = baseline(Problem("1e-9", 4, "3/4", "79/100"), "greedy")
-    with pytest.raises(LimitError, match="fewer") as caught:
+    rare = baseline(Problem("1e-20", 4, "3/4", "79/100"), "greedy")
+    with pytest.raises(LimitError, match="larger p") as caught:
         simulate(rare, 1000)
-    assert caught.value.size["steps"] > 10**8
+    assert caught.value.size["steps"] > 10**17
     with pytest.raises(LimitError, match="runs"):
         simulate(GREEDY, 10**9)
     with pytest.raises(LimitError):
@@ -495,6 +497,72 @@ def test_a_horizon_makes_long_runs_short():
     """A horizon bounds the work of runs that would be too long without one."""
     rare = baseline(Problem("1e-9", 4, "3/4", "79/100"), "greedy")
     assert simulate(rare, 100, seed=1, horizon=50).success_rate.value == 0
+
+
+def walking(policy: Policy, monkeypatch: pytest.MonkeyPatch, runs: int, **options) -> Simulation:
+    """Runs whose every step is taken, also those without effect."""
+    with monkeypatch.context() as patch:
+        nowhere = property(lambda found: np.zeros(len(found.controller.decisions.attempts), dtype=bool))
+        patch.setattr(experiment.Experiment, "persistent", nowhere)
+        return simulate(policy, runs, **options)
+
+
+JUMPING = {
+    "as the model has it": (FOUR.replace(p="1/20"), {}),
+    "last step free": (FOUR.replace(p="1/20", final_step="free"), {}),
+    "generation takes no time": (INSTANT_RARE, {}),
+    "given up at a horizon": (FOUR.replace(p="1/20"), {"horizon": 33}),
+    "no time, and a horizon": (INSTANT_RARE, {"horizon": 2}),
+    "a raw pair meets the target": (Problem("1/20", 3, "3/4", "7/10"), {"horizon": 12}),
+    "lost messages": (FOUR.replace(p="1/20"), {"deviations": Deviations(message_loss="1/4")}),
+    "jitter": (FOUR.replace(p="1/20"), {"deviations": Deviations(message_loss="1/4", jitter="1/2")}),
+    "another p": (FOUR, {"deviations": Deviations(p="1/20")}),
+}
+
+
+@pytest.mark.parametrize(("problem", "options"), JUMPING.values(), ids=JUMPING)
+def test_jumping_changes_no_law(problem, options, monkeypatch):
+    """Runs that jump over steps without effect have the law, and the totals, of runs that take them one by one."""
+    policy, runs = baseline(problem, "greedy"), 12_000
+    jumped = simulate(policy, runs, seed=1, **options)
+    walked = walking(policy, monkeypatch, runs, seed=2, **options)
+    for name, one in jumped.expected.items():
+        other = walked.expected[name]
+        assert abs(one.value - other.value) <= 4 * np.hypot(one.error, other.error) + 1e-12, name
+    ends = np.unique(np.quantile(walked.samples[np.isfinite(walked.samples)], np.linspace(0, 1, 40)))
+    shares = [np.searchsorted(np.sort(found.samples), ends, side="right") / runs for found in (jumped, walked)]
+    assert np.abs(shares[0] - shares[1]).max() < 1.95 * np.sqrt(2 / runs)  # Kolmogorov and Smirnov, level 0.001
+
+
+@pytest.mark.parametrize("p", ["1e-2", "1e-4", "1e-9"])
+def test_rare_successes_are_exact(p):
+    """Mean, spread and totals of runs that hardly ever succeed are those of the linear solves."""
+    policy = baseline(FOUR.replace(p=p), "greedy")
+    found = simulate(policy, 40_000, seed=12)
+    assert near(found.waiting_time, policy.waiting_time)
+    assert near(found.standard_deviation, policy.standard_deviation)
+    assert found.waiting_time.error < 0.01 * policy.waiting_time
+    for name, estimate in found.expected.items():
+        assert near(estimate, policy.expected[name]), name
+
+
+def test_a_horizon_cuts_rare_runs_at_the_horizon():
+    """A run given up counts the steps until the one in which it was given up, whatever it would have jumped over."""
+    found = simulate(baseline(FOUR.replace(p="1e-9"), "greedy"), 200, seed=1, horizon="99/2")
+    assert found.success_rate.value == 0
+    expected = {name: estimate.value for name, estimate in found.expected.items()}
+    assert (expected["steps"], expected["generation_attempts"], expected["raw_pairs"]) == (50, 200, 0)
+
+
+def test_rare_successes_take_no_more_work():
+    """A delivery at p = 1e-4 takes less than three times the work of one at p = 1/2."""
+
+    def work(p: str) -> float:
+        policy = solve(FOUR.replace(p=p)).policy
+        runner = experiment.Experiment.of(policy, Deviations(), None)
+        return runner.block(2000, runner.allowance(policy, 2000), np.random.default_rng(1)).work
+
+    assert work("1e-4") < 3 * work("1/2")
 
 
 def test_durations_without_a_common_unit_are_refused():
@@ -519,7 +587,11 @@ def test_memories_of_one_level_are_taken_in_order():
     column = process.find(process.configurations.rank(np.array([[2, 1, 0]])), [Action(((0, 1),), 1)])
     contents = np.array([[0, -1, 0, 1]])
     done = memories.step(
-        contents, memories.up_to(contents), Decisions.of(process, column), np.array([0]), np.random.default_rng(1)
+        contents,
+        memories.up_to(contents),
+        Decisions.of(process, column),
+        np.array([0]),
+        Coins(np.random.default_rng(1)),
     )
     assert (done.kept.tolist(), done.freed.tolist(), done.tried.tolist()) == ([3], [0], [1])
     assert contents[0, :3].tolist() == [-1, 0, 0]
