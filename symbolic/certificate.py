@@ -36,7 +36,7 @@ from symbolic.rational_function import fraction
 SCHEMA = "lpdistill.certificate/1"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Certificate:
     """An optimal policy with its proof in rational arithmetic.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 import math
 import re
 from collections.abc import Sequence
@@ -16,6 +17,14 @@ from lpdistill.model.numbers import Number, exact
 
 if TYPE_CHECKING:
     import sympy
+
+
+def _by_coefficients(poly: Any) -> tuple[type, tuple[list[int]]]:
+    """How a FLINT integer polynomial is pickled and copied, which FLINT leaves open."""
+    return fmpz_poly, ([int(coefficient) for coefficient in poly.coeffs()],)
+
+
+copyreg.pickle(fmpz_poly, _by_coefficients)
 
 
 def fraction(number: Any) -> Fraction:

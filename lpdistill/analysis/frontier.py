@@ -76,7 +76,7 @@ def counted(points: Sequence[Point]) -> str:
     return f"{len(points)} {'breakpoint' if len(points) == 1 else 'breakpoints'}"
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Frontier(Document):
     """The least expected waiting time as a function of the limit on a resource.
 

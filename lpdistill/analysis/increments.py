@@ -58,7 +58,7 @@ class Increment:
         }
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Increments(Document):
     """What whole pieces save, each on its own.
 

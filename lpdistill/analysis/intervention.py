@@ -28,7 +28,7 @@ class Ruling(StrEnum):
     FORCED = "forced"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Intervention(Document):
     """The optimum with one action forbidden or forced in one configuration.
 

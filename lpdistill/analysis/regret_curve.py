@@ -31,7 +31,7 @@ POINTS = 41
 """Values of the parameter at which a curve is computed unasked."""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class RegretCurve(Document):
     """Waiting times for values of a parameter that the policy was not made for.
 

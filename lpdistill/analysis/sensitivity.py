@@ -69,7 +69,7 @@ class Derivative:
         }
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Sensitivity(Document):
     """What the parameters are worth at an optimum.
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from math import inf, isfinite
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -118,7 +117,7 @@ class Simulation(Document):
 
         A run that is not delivered counts as later than everything.
         """
-        return MappingProxyType({probability: self.quantile(probability) for probability in PROBABILITIES})
+        return {probability: self.quantile(probability) for probability in PROBABILITIES}
 
     def quantile(self, probability: Number) -> Estimate:
         """The time within which a share of all runs is delivered.
@@ -165,15 +164,13 @@ class Simulation(Document):
     def expected(self) -> Mapping[str, Estimate]:
         """Mean totals of a run: steps, generation attempts, ..., by name."""
         promised = self._promised
-        return MappingProxyType(
-            {
-                name: self._estimate(
-                    self.moments.mean_of(self._weights(**{name: 1.0})),
-                    promised.expected[name] if promised else None,
-                )
-                for name in COUNTED
-            }
-        )
+        return {
+            name: self._estimate(
+                self.moments.mean_of(self._weights(**{name: 1.0})),
+                promised.expected[name] if promised else None,
+            )
+            for name in COUNTED
+        }
 
     @cached_property
     def pair_yield(self) -> Estimate:

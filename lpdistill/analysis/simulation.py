@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from fractions import Fraction
 from secrets import randbits
-from types import MappingProxyType
 
 import numpy as np
 
@@ -127,7 +126,7 @@ def simulate(  # noqa: PLR0913 - what an experiment consists of
         confidence=level,
         samples=samples,
         moments=moments,
-        fidelities=MappingProxyType(dict(sorted(fidelities.items()))),
+        fidelities=dict(sorted(fidelities.items())),
     )
 
 

@@ -63,7 +63,7 @@ class Varying(NamedTuple):
         return self.greatest > 0
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Variability(Document):
     """How much every action may vary among all policies within a factor of the optimum.
 

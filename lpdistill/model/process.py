@@ -211,7 +211,7 @@ class Process(Protocol):
         ...
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Choice:
     r"""Some columns, ready to be evaluated for any values: ``moves @ values == outcomes @ table``.
 

@@ -108,6 +108,14 @@ class Resource:
             raise ModelError(where, f"must be a finite number >= 0 for every step, for ({step}) it is not", found)
         return number
 
+    def __eq__(self, other: object) -> bool:
+        if type(self) is Resource and type(other) is Resource:
+            return self.name == other.name and self._function == other._function
+        return self is other
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.name))
+
     def __repr__(self) -> str:
         return f"Resource({self.name!r})"
 
@@ -132,7 +140,7 @@ class StandardResource(Resource):
 
     def __reduce__(self) -> tuple[Callable[..., Resource], tuple[str, str]]:
         """There is one such resource of each name, also after pickling."""
-        return resource_of, (self.name, "resource")
+        return _standard, (self.name,)
 
 
 class Visits(Resource):
@@ -198,6 +206,11 @@ RESOURCES: Mapping[str, Resource] = {
 
 REACHING = StandardResource("reaching", lambda use: use.reaching, touches_generation=True)
 """The probability that a step reaches the target, as a resource."""
+
+
+def _standard(name: str) -> Resource:
+    """The resource of the model that has a name."""
+    return REACHING if name == REACHING.name else RESOURCES[name]
 
 
 def resource_of(resource: str | Resource, where: str) -> Resource:

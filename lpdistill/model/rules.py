@@ -136,6 +136,14 @@ class Rule:
         """The rule as JSON data."""
         return {"rule": self.name, **(asdict(self) if is_dataclass(self) else {})}
 
+    def __eq__(self, other: object) -> bool:
+        if type(self) is Rule and type(other) is Rule:
+            return self.name == other.name and self.predicate == other.predicate
+        return self is other
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.name))
+
     def __repr__(self) -> str:
         return f"Rule({self.name})"
 

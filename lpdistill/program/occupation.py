@@ -23,7 +23,7 @@ from lpdistill.model.budgets import Budget
 from lpdistill.model.process import Choice, Process
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class OccupationProgram:
     r"""The occupation program over some or all columns of a process.
 

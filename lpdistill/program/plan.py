@@ -14,7 +14,7 @@ from lpdistill.program.evaluation import deadlocked, doomed, entered, evaluate, 
 from lpdistill.program.policy_iteration import MARGIN, Optimum, policy_shortfall, scaled_up
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Plan:
     """A stationary policy: in every configuration some columns, and the probability of each.
 

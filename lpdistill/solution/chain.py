@@ -58,7 +58,7 @@ class Steps:
         return self.staying + self.leaving
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Chain:
     r"""A policy as an absorbing Markov chain.
 

@@ -78,7 +78,7 @@ class PolicyRow(NamedTuple):
     decisions: tuple[Decision, ...]
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Solution(Document):
     """An optimal policy with its proof.
 
