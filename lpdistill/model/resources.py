@@ -138,7 +138,7 @@ class StandardResource(Resource):
         """What columns use of it."""
         return np.asarray(self._formula(usage), dtype=np.float64)
 
-    def __reduce__(self) -> tuple[Callable[..., Resource], tuple[str, str]]:
+    def __reduce__(self) -> tuple[Callable[[str], Resource], tuple[str]]:
         """There is one such resource of each name, also after pickling."""
         return _standard, (self.name,)
 
