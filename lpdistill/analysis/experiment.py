@@ -208,9 +208,10 @@ class Experiment:
             idle = 1 / self.memories.chance if len(times) < 2 or self.problem.generation_time == 0 else 1.0
             steps = min(steps, self.clock.until(self.horizon) / min(times) * idle + self.problem.memories)
         if self.memories.chance < RAREST and self.until > 1 / RAREST:
+            where = "p" if self.memories.deviations.p is None else "real p"
             raise LimitError(
-                f"p: one attempt in {1 / self.memories.chance:.3g} succeeds; beyond one in {1 / RAREST:.0e} the steps "
-                "of a run are not counted exactly in double precision; take a larger p, or a shorter horizon",
+                f"{where}: one attempt in {1 / self.memories.chance:.3g} succeeds; beyond one in {1 / RAREST:.0e} the "
+                "steps of a run are not counted exactly in double precision; take a larger p, or a shorter horizon",
                 size={"steps": int(min(1 / self.memories.chance, 1e18))},
             )
         rounds = PATIENCE * ceil(steps + 1)

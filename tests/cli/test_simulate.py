@@ -107,7 +107,7 @@ WRONG = {
     "unknown suffix": (("--timeline", "run.xyz"), 2, "run.xyz"),
     "missing folder": (("--plot", "nowhere/times.png"), 2, "nowhere"),
     "too many runs": (("--runs", "1e9"), 4, "runs"),
-    "too long runs": (("--real-p", "1e-12"), 4, "runs"),
+    "too long runs": (("--real-p", "1e-12"), 4, "real p"),
 }
 
 
