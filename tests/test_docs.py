@@ -46,6 +46,9 @@ def command(line: str, capsys: pytest.CaptureFixture[str]) -> str:
     """What a command prints, run in the repository."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
+        patch.setattr(
+            "lpdistill.cli.output.PATIENCE", 1e6
+        )  # what is quoted does not depend on how quick the machine is
         patch.setattr("sys.argv", shlex.split(line))
         capsys.readouterr()
         with pytest.raises(SystemExit):

@@ -88,13 +88,24 @@ def _policies(residuals: tuple[Residual, ...]) -> list[str]:
 
 def _worst(residuals: tuple[Residual, ...], policy: str) -> Residual:
     ours = [one for one in residuals if one.published.policy == policy]
-    return max(ours, key=lambda one: abs(one.difference))
+    return max(ours, key=lambda one: abs(_difference(one)))
+
+
+def _difference(one: Residual) -> float:
+    """The difference as far as it means anything: what is below a thousandth of 1e-6 is 0."""
+    return round(one.difference, 9)
 
 
 def _cells(one: Residual) -> tuple[str, ...]:
     problem = one.published.problem
     where = f"p = {float(problem.p):g}, M = {problem.memories}, {float(problem.f0):g} -> {float(problem.target):g}"
-    return where, one.published.policy, f"{one.published.waiting_time:.6f}", f"{one.found:.6f}", f"{one.difference:.1e}"
+    return (
+        where,
+        one.published.policy,
+        f"{one.published.waiting_time:.6f}",
+        f"{one.found:.6f}",
+        f"{_difference(one):.1e}" if _difference(one) else "0",
+    )
 
 
 def _record(record: Record) -> tuple[str, ...]:

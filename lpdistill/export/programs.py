@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
+from itertools import islice
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lpdistill.export.files import require_suffix
+import numpy as np
+
+from lpdistill.export.files import require_suffix, writing
 from lpdistill.model.actions import Action, word
 from lpdistill.model.problem import Problem
 from lpdistill.model.size import require
-from lpdistill.program.highs import write_model
+from lpdistill.program.highs import unscaled_model
 from lpdistill.program.occupation import OccupationProgram
 from lpdistill.solving import opened
 
 if TYPE_CHECKING:
     import networkx as nx
+    from highspy import HighsLp
+
+OBJECTIVE = "Obj"
+"""Name of the row of the objective."""
 
 
 def write_mps(problem: Problem | nx.DiGraph[Any], file: str | PathLike[str]) -> None:
@@ -45,7 +52,37 @@ def write_mps(problem: Problem | nx.DiGraph[Any], file: str | PathLike[str]) -> 
     actions = process.actions(program.choice.columns)
     columns = [f"{states[owner]}:{_word(action)}" for owner, action in zip(owners, actions, strict=True)]
     rows = _unique([*states, *(f"budget:{_word(budget.name)}" for budget in budgets)])
-    write_model(program, path, rows=rows, columns=_unique(columns))
+    with writing(file), path.open("w", encoding="utf-8", newline="\n") as text:
+        text.writelines(f"{line}\n" for line in _lines(unscaled_model(program), rows, _unique(columns)))
+
+
+def _lines(model: HighsLp, rows: Sequence[str], columns: Sequence[str]) -> Iterator[str]:
+    """A model in free MPS, every number with all the digits that it has.
+
+    HiGHS writes such files itself, but before its release 1.16 with 15 digits, so that probabilities of an action no
+    longer sum to one.
+    """
+    most = np.array(model.row_upper_)
+    least = np.array(model.row_lower_)
+    sides = np.select([least == most, np.isfinite(most), np.isfinite(least)], ["E", "L", "G"], "N").tolist()
+    yield from ("NAME lpdistill", "ROWS", f" N  {OBJECTIVE}")
+    yield from (f" {side}  {row}" for side, row in zip(sides, rows, strict=True))
+    yield "COLUMNS"
+    matrix = model.a_matrix_
+    entries = zip(map(rows.__getitem__, matrix.index_), np.array(matrix.value_).tolist(), strict=True)
+    sizes = np.diff(matrix.start_).tolist()
+    for column, cost, size in zip(columns, np.array(model.col_cost_).tolist(), sizes, strict=True):
+        yield f"    {column}  {OBJECTIVE}  {cost!r}"
+        yield from (f"    {column}  {row}  {value!r}" for row, value in islice(entries, size))
+    yield "RHS"
+    if model.offset_:
+        yield f"    RHS  {OBJECTIVE}  {-model.offset_!r}"
+    right = zip(rows, np.where(np.isfinite(most), most, least).tolist(), strict=True)
+    yield from (f"    RHS  {row}  {value!r}" for row, value in right if value)
+    yield "RANGES"
+    widths = zip(rows, np.where((least < most) & np.isfinite(least), most - least, np.inf).tolist(), strict=True)
+    yield from (f"    RANGE  {row}  {width!r}" for row, width in widths if width < np.inf)
+    yield "ENDATA"
 
 
 def _word(label: Hashable) -> str:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from pathlib import Path
 
 import highspy
 import numpy as np
 from scipy import sparse
 
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
-from lpdistill.errors import ModelError, NotCertifiedError
+from lpdistill.errors import NotCertifiedError
 from lpdistill.program.occupation import OccupationProgram
 from lpdistill.program.solver import Solver
 
@@ -261,21 +260,12 @@ def scaled_model(program: OccupationProgram) -> tuple[highspy.HighsLp, FloatArra
     return _model(program, scaling, ALONE.entry), scaling.columns
 
 
-def write_model(program: OccupationProgram, file: Path, *, rows: list[str], columns: list[str]) -> None:
-    """Write a program, unscaled and with names for its rows and columns, in the format that the suffix names.
-
-    Raises
-    ------
-    ModelError
-        If the file cannot be written.
-    """
+def unscaled_model(program: OccupationProgram) -> highspy.HighsLp:
+    """A program as HiGHS takes it, in its own units and with the constant of the objective."""
     unit = _Scaling(np.ones(program.shape[1]), 1.0, np.ones(len(program.budgets)), relaxed=False)
     model = _model(program, unit, ALONE.entry)
-    model.offset_, model.row_names_, model.col_names_ = program.offset, rows, columns
-    solver = Solver({"small_matrix_value": ALONE.entry})
-    solver.passModel(model)
-    if solver.writeModel(str(file)) == highspy.HighsStatus.kError:
-        raise ModelError("file", "cannot be written; give a path in a folder that exists", str(file))
+    model.offset_ = program.offset
+    return model
 
 
 def irreducible(program: OccupationProgram) -> list[int]:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from lpdistill.cli import output
 from lpdistill.cli.app import main
 
 
@@ -29,6 +30,12 @@ class Ran(NamedTuple):
         """Both streams without colours, boxes and line breaks."""
         plain = re.sub(r"\x1b\[[0-9;]*m", "", self.out + self.err)
         return " ".join(re.sub(r"[─│╭╮╰╯]", " ", plain).split())
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    """Commands that say nothing of their progress, however slow the machine is."""
+    monkeypatch.setattr(output, "PATIENCE", 1e6)
 
 
 @pytest.fixture

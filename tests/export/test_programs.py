@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import highspy
 import networkx as nx
+import numpy as np
 import pytest
 from cases import SMALL, problems, solved
 from constrained_oracle import STANDARD, amount, everything
@@ -15,6 +16,9 @@ from oracle import TARGET, Hardware
 
 from lpdistill import Budget, LimitError, MaxDistillations, ModelError, Problem, Resource, solve
 from lpdistill.export.programs import write_mps
+from lpdistill.program.highs import unscaled_model
+from lpdistill.program.occupation import OccupationProgram
+from lpdistill.solving import opened
 
 THREE = Problem("1/2", 3, "3/4", "79/100")
 RARE = SMALL["rare generation"]
@@ -129,6 +133,18 @@ def test_nodes_of_any_kind_become_names_of_their_own(tmp_path):
     program = read(tmp_path / "graph.mps").getLp()
     assert len(set(program.col_names_)) == 3
     assert optimum(tmp_path / "graph.mps") == pytest.approx(3.75, rel=1e-12)
+
+
+@pytest.mark.parametrize("name", ["four memories", "limits on both sides", "a budget, last step free"])
+def test_numbers_keep_all_their_digits(name, tmp_path):
+    """What HiGHS reads from a file is the program bit for bit, whichever release of it writes or reads files."""
+    problem = PROBLEMS[name]
+    write_mps(problem, tmp_path / "program.mps")
+    found = read(tmp_path / "program.mps").getLp()
+    wanted = unscaled_model(OccupationProgram.of(*opened(problem)[:1], budgets=problem.budgets))
+    for part in ("col_cost_", "row_lower_", "row_upper_", "offset_"):
+        assert np.array_equal(getattr(found, part), getattr(wanted, part))
+    assert np.array_equal(found.a_matrix_.value_, wanted.a_matrix_.value_)
 
 
 @pytest.mark.parametrize("problem", PROBLEMS.values(), ids=PROBLEMS)
