@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -64,6 +64,8 @@ class Checked:
         Whether all optimal policies do the same wherever their runs come.
     configurations, columns, exact_columns
         Configurations and columns of the program, and columns that needed the full digits of the values.
+    problem
+        The problem, as the certificate states it.
     """
 
     waiting_time: Fraction
@@ -71,6 +73,7 @@ class Checked:
     configurations: int
     columns: int
     exact_columns: int
+    problem: Mapping[str, Any]
 
 
 def check(certificate: str | PathLike[str] | dict[str, Any]) -> Checked:
@@ -184,7 +187,7 @@ class _Proof:
             else all(len(self.exact[code][1]) == 1 for code in closure(policy, 0))
         )
         _demand(given["unique"] is unique, f"the optimal policy is {'' if unique else 'not '}unique")
-        return Checked(waiting, unique, len(self.values), columns, undecided)
+        return Checked(waiting, unique, len(self.values), columns, undecided, given["problem"])
 
     @cached_property
     def _occupation(self) -> Occupation:

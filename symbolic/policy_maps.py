@@ -23,7 +23,7 @@ from lpdistill.model.actions import Action
 from lpdistill.model.numbers import Number, exact, member
 from lpdistill.model.problem import Problem
 from lpdistill.progress import silent
-from lpdistill.solution.document import Document
+from lpdistill.solution.document import Document, headed
 from lpdistill.solution.wording import Wording
 from symbolic.algebraic_numbers import AlgebraicNumber
 from symbolic.chain import ExactChain
@@ -147,8 +147,7 @@ class PolicyMap(Document):
     def to_dict(self) -> dict[str, Any]:
         """The map as JSON data (schema ``lpdistill.policy-map/1``)."""
         return {
-            "schema": "lpdistill.policy-map/1",
-            "problem": {key: value for key, value in self.problem.to_dict().items() if key not in self._varied},
+            **headed("policy-map", {k: v for k, v in self.problem.to_dict().items() if k not in self._varied}),
             "parameter": str(self.axis),
             "breakpoints": [
                 {

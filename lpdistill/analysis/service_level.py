@@ -204,7 +204,7 @@ class ServiceLevel(Document):
 
     def _rows(self) -> list[dict[str, Any]]:
         """What the policy does wherever runs come before they are late."""
-        plan, rows = self.answer.plan, []
+        plan, rows = self.answer.plan, dict[int, dict[str, Any]]()
         uses = plan.uses
         timed = self.process.base.size * (self.process.window + 1)
         kept = np.flatnonzero((plan.visits[uses.configuration] > 0) & (uses.configuration < timed))
@@ -212,22 +212,24 @@ class ServiceLevel(Document):
         for use, action in zip(kept.tolist(), actions, strict=True):
             rank = int(uses.configuration[use])
             counts, passed = self.process.key(rank)
-            rows.append(
+            row = rows.setdefault(
+                rank,
                 {
                     "remaining": rational(self.process.remaining(passed or Fraction(0))),
                     "counts": node_as_json(counts),
                     "visits": float(plan.visits[rank]),
-                    **action_as_json(action),
-                    "probability": float(plan.probability[use]),
-                }
+                    "actions": [],
+                },
             )
-        return rows
+            row["actions"].append({**action_as_json(action), "probability": float(plan.probability[use])})
+        return list(rows.values())
 
     def to_frame(self) -> pd.DataFrame:
         """The policy as a pandas DataFrame: a row for every action, time left and configuration that runs come to."""
         import pandas as pd  # noqa: PLC0415 - slow to import, and only frames need it
 
-        return pd.DataFrame(self._rows())
+        rows = [(row, row.pop("actions")) for row in self._rows()]
+        return pd.DataFrame([{**row, **action} for row, actions in rows for action in actions])
 
     def summary(self) -> list[tuple[str, str]]:
         """The result in a few named lines."""

@@ -8,6 +8,7 @@ from typing import Annotated
 from lpdistill.cli.declaration import Argument
 from lpdistill.cli.options import Json
 from lpdistill.cli.output import Progress, console, print_json
+from lpdistill.solution.document import headed
 
 
 def check(
@@ -24,6 +25,7 @@ def check(
     if as_json:
         print_json(
             {
+                **headed("check", found.problem),
                 "valid": True,
                 "waiting_time": exact_text(found.waiting_time),
                 "unique": found.unique,

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Annotated
 
 from lpdistill.cli.declaration import Option
-from lpdistill.cli.options import FILE, takes_problem
-from lpdistill.cli.output import Progress, console
+from lpdistill.cli.options import FILE, Json, takes_problem
+from lpdistill.cli.output import Progress, console, print_json
 from lpdistill.errors import ModelError
 from lpdistill.export.models import write_drn, write_prism
 from lpdistill.export.policies import write_policy
 from lpdistill.export.programs import write_mps
 from lpdistill.model.problem import Problem
+from lpdistill.solution.document import headed
 from lpdistill.solving import solve
 
 WRITERS: Mapping[str, Callable[[Problem, Path], object]] = {
@@ -39,6 +40,7 @@ def export(
             ".tra (PRISM's explicit files .tra, .sta, .lab, .trew), .json or .csv (optimal policy).",
         ),
     ],
+    as_json: Json = False,
 ) -> None:
     """Write the linear program, the decision process or the optimal policy to a file."""
     if output.suffix not in WRITERS:
@@ -46,5 +48,8 @@ def export(
     with Progress() as progress:
         progress(f"writing {output}")
         written = WRITERS[output.suffix](problem, output)
-    files = written if isinstance(written, list) else [output]
-    console().print(f"written: {', '.join(map(str, files))}", soft_wrap=True)
+    files = [str(file) for file in (written if isinstance(written, list) else [output])]
+    if as_json:
+        print_json({**headed("export", problem), "files": files})
+        return
+    console().print(f"written: {', '.join(files)}", soft_wrap=True)

@@ -13,6 +13,7 @@ from lpdistill.cli.options import FILE, Json, Plot, takes_problem
 from lpdistill.cli.output import console, print_json
 from lpdistill.export.graphs import draw, node_link, write_graph
 from lpdistill.model.problem import Problem
+from lpdistill.solution.document import headed
 
 
 @takes_problem()
@@ -32,7 +33,7 @@ def graph(
     if plot is not None:
         pictures.save(draw(made), plot)
     if as_json:
-        print_json(node_link(made))
+        print_json({**headed("graph", problem), **node_link(made)})
         return
     kinds = list(nx.get_node_attributes(made, "kind").values())
     console().print(

@@ -11,6 +11,7 @@ from lpdistill.cli.options import Json, Plot, takes_problem
 from lpdistill.cli.output import console, print_json, table
 from lpdistill.errors import ModelError
 from lpdistill.model.problem import Problem
+from lpdistill.solution.document import headed
 from lpdistill.solution.wording import Wording
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 DEFAULTS = {"p": "1", "memories": "2"}
 """The levels depend on neither; the memory limit does depend on the number of memories."""
+
+DEPENDS = ("memories", "f0", "target", "distillation")
+"""What levels and limits depend on."""
 
 LONGEST_EXACT = 32
 """Characters of an exact fidelity that a terminal shows; JSON has them all."""
@@ -41,7 +45,8 @@ def levels(
         reach = problem.reach
         limits = {"pumping_limit": reach.pumping_limit, "memory_limit": reach.memory_limit, "finite": reach.finite}
         section = {} if formulas is None else {"symbolic": formulas.to_dict()}
-        print_json({**problem.levels.to_dict(), **limits, **section})
+        known = {name: told for name, told in problem.to_dict().items() if name in DEPENDS}
+        print_json({**headed("levels", known), **problem.levels.to_dict(), **limits, **section})
         return
     _print(problem)
     if formulas is not None:

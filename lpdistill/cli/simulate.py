@@ -21,6 +21,7 @@ from lpdistill.cli.output import Progress, console, decimals, print_json, table
 from lpdistill.cli.policies import PolicyOption, policy_of
 from lpdistill.model.numbers import whole
 from lpdistill.model.problem import Problem
+from lpdistill.solution.document import section
 
 RUNS = 100_000
 
@@ -86,7 +87,7 @@ def simulate(
             progress=progress.count,
         )
     if as_json:
-        said = {"policy": policy, **({"history": one.to_dict()} if history and one is not None else {})}
+        said = {"policy": policy, **({"history": section(one.to_dict())} if history and one is not None else {})}
         print_json(found.to_dict() | said)
     else:
         _show(found, policy)

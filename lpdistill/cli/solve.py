@@ -16,6 +16,7 @@ from lpdistill.cli.options import FILE, RESOURCE, Json, Plot, takes_problem
 from lpdistill.cli.output import Progress, console, decimals, print_json, table
 from lpdistill.export.files import writing
 from lpdistill.model.problem import Problem
+from lpdistill.solution.document import section
 from lpdistill.solution.policy_picture import require_drawable
 from lpdistill.solution.solution import SHOWN, Solution
 from lpdistill.solution.wording import Wording
@@ -185,7 +186,7 @@ def print_policy(solution: Solution, *, everything: bool) -> None:
 
 def _as_json(found: lp.Sensitivity) -> dict[str, Any]:
     """The sections of a document that derivatives make: one number a parameter, and the details."""
-    details = {name: part for name, part in found.to_dict().items() if name not in {"schema", "waiting_time"}}
+    details = {name: part for name, part in section(found.to_dict()).items() if name != "waiting_time"}
     numbers = {name: slope.value for name, slope in found.derivatives.items()}
     return {"sensitivity": numbers, "sensitivity_details": details}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from fractions import Fraction
 from math import isfinite
 from numbers import Integral, Rational, Real
@@ -42,9 +42,31 @@ class Document(ABC):
         return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
 
 
-def headed(kind: str, question: Question) -> dict[str, Any]:
-    """How a document begins: its schema, and the problem that it is about."""
-    return {"schema": f"lpdistill.{kind}/1", "problem": question_as_json(question)}
+def headed(kind: str, question: Question | Mapping[str, Any]) -> dict[str, Any]:
+    """How a document begins: its schema, and the problem that it is about, or what is known of it."""
+    told = dict(question) if isinstance(question, Mapping) else question_as_json(question)
+    return {"schema": f"lpdistill.{kind}/1", "problem": told}
+
+
+def section(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A document as part of another, whose head it shares.
+
+    >>> section({"schema": "lpdistill.history/1", "problem": {}, "seed": 1})
+    {'seed': 1}
+    """
+    return {name: value for name, value in document.items() if name not in {"schema", "problem"}}
+
+
+def in_common(problems: Iterable[Problem]) -> dict[str, Any]:
+    """What is the same of several problems.
+
+    >>> one = Problem("1/2", 2, "3/4", "79/100")
+    >>> told = in_common([one, one.replace(memories=3)])
+    >>> told["p"], "memories" in told
+    ('1/2', False)
+    """
+    several = [problem.to_dict() for problem in problems]
+    return {name: value for name, value in several[0].items() if all(other[name] == value for other in several)}
 
 
 def question_as_json(question: Question) -> dict[str, Any]:

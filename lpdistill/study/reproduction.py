@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lpdistill import pictures
 from lpdistill.progress import Counter, uncounted
-from lpdistill.solution.document import Document
+from lpdistill.solution.document import Document, headed, in_common
 from lpdistill.study.claims import Claim, Record, claims, records
 from lpdistill.study.figures import Atlas, advantages, example_history, example_policy, many_memories, optimal_time
 from lpdistill.study.published_numbers import TOLERANCE, Residual, recompute
@@ -49,7 +49,7 @@ class Reproduction(Document):
     def to_dict(self) -> dict[str, Any]:
         """Everything as JSON data (schema ``lpdistill.reproduction/1``)."""
         return {
-            "schema": "lpdistill.reproduction/1",
+            **headed("reproduction", in_common(one.published.problem for one in self.residuals)),
             "tolerance": TOLERANCE,
             "greatest_difference": abs(self.worst.difference),
             "agrees": self.agrees,

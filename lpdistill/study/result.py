@@ -17,7 +17,7 @@ from lpdistill.analysis.baselines import OPTIMAL
 from lpdistill.analysis.comparison import share_saved
 from lpdistill.errors import ModelError
 from lpdistill.export.files import writing
-from lpdistill.solution.document import Document
+from lpdistill.solution.document import Document, headed, in_common
 from lpdistill.study.charts import Quantity, chart
 from lpdistill.study.grid import NUMBERS, Grid, Point
 from lpdistill.study.outcome import RESULTS, Ending, Outcome, numbers
@@ -125,10 +125,13 @@ class Sweep(Document):
         return {axis.name: axis.coordinate(value) for axis, value in zip(self.grid.axes, row.point.at, strict=True)}
 
     def to_dict(self) -> dict[str, Any]:
-        """The sweep as JSON data (schema ``lpdistill.sweep/1``), with the whole problem of every point, exactly."""
+        """The sweep as JSON data (schema ``lpdistill.sweep/1``), with the whole problem of every point, exactly.
+
+        At its head it has what is the same of all problems.
+        """
         labels = [dict(zip(axis.values, axis.labels, strict=True)) for axis in self.grid.axes]
         return {
-            "schema": "lpdistill.sweep/1",
+            **headed("sweep", in_common(point.problem for point in self.points if point.problem is not None)),
             "results": RESULTS,
             "axes": self.grid.to_dict(),
             "policies": list(self.policies),

@@ -1,0 +1,244 @@
+"""Schemas of what answers a question about one problem or one policy."""
+
+from __future__ import annotations
+
+from lpdistill.analysis.validity import End
+from lpdistill.schemas.parts import (
+    LEVEL,
+    USE,
+    acting,
+    chance,
+    document,
+    exact,
+    flag,
+    listed,
+    number,
+    one_of,
+    or_null,
+    part,
+    record,
+    table,
+    text,
+    whole,
+)
+from lpdistill.solution.solution import Status
+
+TIME = number("Expected waiting time, in the user's unit.")
+BOUNDS = {
+    "lower_bound": number("No policy is faster: proved."),
+    "upper_bound": number("This policy is not slower: proved."),
+}
+DEADLOCK = {"deadlock": listed(part("configuration"), "Configurations in which runs are trapped.")}
+
+PROGRAM = record(
+    {
+        "configurations": whole(),
+        "columns": whole(),
+        "method": text(),
+        "iterations": whole("Of HiGHS."),
+        "rounds": whole("How often all columns were priced."),
+        "objective": number("The optimum as HiGHS reports it."),
+        "seconds": number(minimum=0),
+    },
+    told="How the program was solved.",
+)
+
+ROW = record(
+    {
+        "counts": part("configuration"),
+        "value": or_null(number(), "Expected time to go; null where the target is not reached for sure."),
+        "visits": number("How often a run is expected to come by.", minimum=0),
+        "actions": listed(part("decision")),
+    }
+)
+
+DETERMINISM = record(
+    {
+        "lower_bound": number("No deterministic policy within the budgets is faster, as HiGHS claims."),
+        "randomised_waiting_time": number("The least time of policies that may draw lots."),
+        "price": number("What it costs not to draw lots."),
+        "nodes": whole("Of branch and bound.", least=None),
+    }
+)
+
+SIDE = or_null(number(), "One-sided derivative; null where there is none.")
+SLOPES = {
+    "derivatives": table(
+        record(
+            {
+                "value": or_null(number(), "d(waiting time)/d(parameter)."),
+                "below": SIDE,
+                "above": SIDE,
+                "elasticity": or_null(number(), "Relative change of the waiting time by that of the parameter."),
+                "kink": flag("Whether the two sides differ."),
+            }
+        ),
+        "By parameter.",
+    ),
+    "jump": flag("Whether the waiting time jumps for any smaller f0."),
+    "by_pair": listed(
+        record({"levels": listed(LEVEL, minItems=2, maxItems=2), "derivative": number()}),
+        "By the success probability of distilling two levels.",
+    ),
+    "totals": table(table(number()), "Derivatives of the expected totals, by total and parameter."),
+}
+
+END = record(
+    {
+        "value": or_null(number(), "The parameter there; null: infinite."),
+        "because": one_of(End, "What ends the range."),
+        "takeovers": listed(
+            record({"counts": part("configuration"), "action": part("action"), "replaced": part("action")}),
+            "The actions that take over beyond.",
+        ),
+    }
+)
+RANGES = table(
+    record({"value": number(), "lower": END, "upper": END}), "Values of each parameter for which the policy is optimal."
+)
+BEYOND = record(
+    {
+        "end": or_null(number()),
+        "price": or_null(number(), "Null: no policy keeps within such limits."),
+        "breakpoint": or_null(number(), "Where that price ends in turn; null: nowhere."),
+    },
+    told="The price beyond one end of a range.",
+)
+CHANGES = listed(
+    record({"name": text(), "before": number(), "after": number(), "waiting_time": number(), "saves": number()}),
+    "What changes in whole pieces save.",
+)
+CLAIMS = {
+    "waiting_time": exact("Least expected waiting time."),
+    "unique": flag("Whether all optimal policies do the same wherever their runs come."),
+    "checked_columns": whole(),
+}
+
+DIFFERENCES = listed(
+    record(
+        {
+            "counts": part("configuration"),
+            "one": listed(part("decision"), "What the first policy does; in a comparison, the optimum."),
+            "other": listed(part("decision"), "What the other does."),
+            "visits_one": or_null(number()),
+            "visits_other": or_null(number()),
+            "regret": or_null(number(), "How much longer it takes to act otherwise once."),
+            "loss": or_null(number(), "Regret times visits of the other policy."),
+        }
+    ),
+    "Configurations in which two policies act differently.",
+)
+
+SOLUTION = document(
+    "solution",
+    "An optimal policy, as `solve` has it.",
+    record(
+        {
+            "status": one_of(Status),
+            "waiting_time": TIME,
+            **BOUNDS,
+            "program": PROGRAM,
+            "levels": listed(part("level")),
+            "expected": part("totals"),
+            "policy": listed(ROW, "What to do in every configuration."),
+            "budgets": table(part("use"), "By resource."),
+        },
+        {
+            "determinism": DETERMINISM,
+            "sensitivity": table(or_null(number()), "d(waiting time)/d(parameter), by parameter."),
+            "sensitivity_details": record(SLOPES),
+            "ranges": RANGES,
+            "prices": table(record({**USE, "below": or_null(BEYOND), "above": or_null(BEYOND)}), "By resource."),
+            "increments": CHANGES,
+            "certificate": record(CLAIMS, told="What is proved exactly."),
+        },
+    ),
+    graphs=True,
+)
+
+COMPARISON = document(
+    "comparison",
+    "The optimal policy and others, as `compare` has them.",
+    record(
+        {
+            "policies": table(
+                record(
+                    {
+                        "waiting_time": or_null(number(), "Null: never ends, or not allowed."),
+                        "std": or_null(number(minimum=0), "Standard deviation of the waiting time."),
+                        "expected": or_null(part("totals")),
+                    },
+                    {**DEADLOCK, "not_allowed": text("Which rule forbids it.")},
+                ),
+                "By name.",
+            ),
+            "advantage": table(or_null(number()), "The share of each policy's time that the optimum saves."),
+        },
+        {"differences": DIFFERENCES},
+    ),
+    graphs=True,
+)
+
+WAITING_TIME = document(
+    "waiting-time",
+    "The distribution of the waiting time of a policy, as `waiting-time` has it.",
+    record(
+        {
+            "mean": or_null(number(), "Null: infinite, or not all times were computed."),
+            "std": or_null(number(minimum=0), "Standard deviation; null as the mean is."),
+            "tail_rate": or_null(number(), "The tail falls as exp(-rate t); null: times are bounded."),
+            "truncated": chance("Of a finite time beyond those computed."),
+            "never": chance("Of never reaching the target."),
+            "unit": number("How far the times of `pmf` lie apart.", exclusiveMinimum=0),
+            "first": or_null(number(), "The first of them; null: there is none."),
+            "pmf": listed(chance(), "Probability of every time."),
+        },
+        {
+            "policy": text("Its name, or its file."),
+            "quantiles": table(or_null(number()), "Times by probability; null: never, or not computed."),
+            "cdf": table(chance(), "Probabilities of being done, by time."),
+            **DEADLOCK,
+        },
+    ),
+    graphs=True,
+)
+
+EXPLANATION = document(
+    "explanation",
+    "All actions of one configuration, the best first, as `explain` has them.",
+    record(
+        {
+            "counts": part("configuration"),
+            "value": or_null(number(), "Expected time to go."),
+            "actions": listed(
+                acting(
+                    {
+                        "regret": number("How much longer it takes if the action is taken once."),
+                        "probability": chance("That the policy takes it."),
+                        "outcomes": listed(
+                            record(
+                                {
+                                    "counts": or_null(part("configuration"), "Null: the target."),
+                                    "target": flag(),
+                                    "probability": chance(),
+                                    "value": or_null(number(), "Expected time to go from there."),
+                                }
+                            )
+                        ),
+                    }
+                )
+            ),
+        }
+    ),
+    graphs=True,
+)
+
+DIFFERENT = document(
+    "differences", "Where two policies act differently.", record({"differences": DIFFERENCES}), graphs=True
+)
+
+POLICY = document(
+    "policy",
+    "A policy for one problem, as `export` and `write_policy` write it.",
+    record({"levels": listed(part("level")), "policy": listed(part("decided"))}),
+)

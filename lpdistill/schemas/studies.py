@@ -1,0 +1,303 @@
+"""Schemas of studies of many problems, of what is proved exactly, and of files."""
+
+from __future__ import annotations
+
+from lpdistill.schemas.answers import CLAIMS, DEADLOCK
+from lpdistill.schemas.parts import (
+    ALGEBRAIC,
+    LEVEL,
+    SETTINGS,
+    acting,
+    anything,
+    chance,
+    document,
+    exact,
+    flag,
+    listed,
+    number,
+    one_of,
+    or_null,
+    part,
+    record,
+    table,
+    text,
+    whole,
+)
+from lpdistill.study.claims import Verdict
+from lpdistill.study.grid import COUNTED, NUMBERS
+from lpdistill.study.outcome import Ending
+
+SAME = record({}, SETTINGS, "What is the same of all problems.")
+
+SWEEP = document(
+    "sweep",
+    "Policies on all problems of a grid, as `sweep` has them.",
+    record(
+        {
+            "results": text("What computed them."),
+            "axes": table(listed(text()), "Values by setting: exact numbers, or names."),
+            "policies": listed(text()),
+            "store": or_null(text(), "The database that keeps the results."),
+            "computed": whole("Points that this run computed."),
+            "reused": whole("Points that were in the store."),
+            "points": listed(
+                record(
+                    {
+                        "policy": text(),
+                        "status": one_of(Ending),
+                        "message": text("What to know of it; empty if it is done."),
+                        "waiting_time": or_null(number()),
+                        "lower_bound": or_null(number()),
+                        "upper_bound": or_null(number()),
+                        "std": or_null(number(minimum=0)),
+                        "levels": or_null(whole(), "How many there are."),
+                        "expected": part("totals"),
+                        **DEADLOCK,
+                        "seconds": number(minimum=0),
+                        "advantage": or_null(number(), "The share of its time that the optimum saves."),
+                        "problem": or_null(part("problem"), "Null: the gap leads beyond fidelity 1."),
+                    },
+                    dict.fromkeys((*NUMBERS, *COUNTED, "rules"), text("Its value on this axis.")),
+                )
+            ),
+        }
+    ),
+    problem=SAME,
+)
+
+WHERE = {name: SETTINGS[name] for name in ("p", "memories", "f0", "target")}
+
+REPRODUCTION = document(
+    "reproduction",
+    "The published study computed again, as `reproduce` has it.",
+    record(
+        {
+            "tolerance": number("To which the published numbers were iterated."),
+            "greatest_difference": number(minimum=0),
+            "agrees": flag("Whether the tolerance explains every difference."),
+            "numbers": listed(
+                record(
+                    {
+                        "table": text(),
+                        **WHERE,
+                        "policy": text(),
+                        "published": number(),
+                        "found": number(),
+                        "difference": number(),
+                    }
+                )
+            ),
+            "records": listed(
+                record(
+                    {
+                        "baseline": text(),
+                        "region": text("Where it was searched."),
+                        **WHERE,
+                        "levels": whole("How many there are."),
+                        "waiting_times": table(or_null(number()), "By policy, the last step free; null: never ends."),
+                        "of_optimum": number("(T_b - T) / T."),
+                        "of_baseline": number("(T_b - T) / T_b."),
+                        "of_baseline_charged": number("The same with the last step counted."),
+                    }
+                ),
+                "The greatest advantages found.",
+            ),
+            "claims": listed(
+                record(
+                    {
+                        "claim": text(),
+                        "verdict": one_of(Verdict),
+                        "finding": text(),
+                        "evidence": table(anything("Numbers behind the finding.")),
+                    }
+                )
+            ),
+        },
+        {"figures": listed(text(), "Files drawn.")},
+    ),
+    problem=SAME,
+)
+
+PIECE = or_null(
+    record(
+        {
+            "from": part("algebraic"),
+            "to": part("algebraic"),
+            "trees": listed(text()),
+            "finite": flag(),
+            "complete": flag(),
+        }
+    )
+)
+FORMULA = record({"formula": text(), "latex": text()})
+
+LEVELS = document(
+    "levels",
+    "Fidelity levels, distillation table and limits, as `levels` has them.",
+    record(
+        {
+            "levels": listed(part("level")),
+            "distillation": listed(
+                record(
+                    {
+                        "levels": listed(LEVEL, minItems=2, maxItems=2),
+                        "success": chance(),
+                        "result": {"anyOf": [LEVEL, {"const": "target"}]},
+                    }
+                )
+            ),
+            "pumping_limit": number("What pumping alone approaches."),
+            "memory_limit": or_null(number(), "What so many memories approach."),
+            "finite": flag("Whether finitely many levels lie below the target."),
+        },
+        {
+            "symbolic": record(
+                {
+                    "f0": text(),
+                    "levels": listed(
+                        record(
+                            {
+                                "index": LEVEL,
+                                "trees": listed(text()),
+                                "raw_pairs": whole(),
+                                "memories": whole(),
+                                "fidelity": text("As a function of f0."),
+                                "latex": text(),
+                            }
+                        )
+                    ),
+                    "pumping_limit": FORMULA,
+                    "pumping_rate": FORMULA,
+                    "pumping_rounds": whole("Of pumping that reach the target."),
+                    "memory_limit": record({"iterations_of_pumping_limit": whole()}),
+                    "same_levels": record(
+                        {"gap": PIECE, "target": PIECE}, told="Where the same trees make the levels."
+                    ),
+                },
+                told="Levels and limits as formulas.",
+            )
+        },
+    ),
+    problem=record(
+        {name: SETTINGS[name] for name in ("f0", "target", "distillation")}, {"memories": SETTINGS["memories"]}
+    ),
+)
+
+POLICY_MAP = document(
+    "policy-map",
+    "All optimal policies along a parameter, as `policy-map` has them.",
+    record(
+        {
+            "parameter": text("p, or tau_d/tau_g."),
+            "breakpoints": listed(
+                record(
+                    {
+                        **ALGEBRAIC,
+                        "changes": listed(
+                            record({"counts": part("configuration"), "before": part("action"), "after": part("action")})
+                        ),
+                    }
+                )
+            ),
+            "pieces": listed(
+                record(
+                    {
+                        "from": number(),
+                        "to": or_null(number(), "Null: infinity."),
+                        "waiting_time": text("A quotient of polynomials."),
+                        "policy": listed(part("decided")),
+                        "ties": listed(
+                            record({"counts": part("configuration"), "actions": listed(part("action"))}),
+                            "Where other actions are as good.",
+                        ),
+                    }
+                )
+            ),
+        }
+    ),
+    problem=record(
+        {n: s for n, s in SETTINGS.items() if n not in {"p", "distillation_time"}},
+        {n: SETTINGS[n] for n in ("p", "distillation_time")},
+        "What is fixed.",
+    ),
+)
+
+STATED = record(
+    {
+        **SETTINGS,
+        "attempts": text("Which numbers of attempts the program has."),
+        "budgets": anything("Limits by resource."),
+    },
+    told="What the certificate is of.",
+)
+
+CERTIFICATE = document(
+    "certificate",
+    "A proof of an optimum, as `solve --certificate` writes it.",
+    record(
+        {
+            **CLAIMS,
+            "repaired": listed(part("configuration"), "Where double precision had chosen wrongly."),
+            "exact": listed(
+                record(
+                    {
+                        "counts": part("configuration"),
+                        "value": exact("Expected time to go."),
+                        "action": part("action"),
+                        "optimal": listed(part("action")),
+                    }
+                )
+            ),
+            "bounds": listed(
+                record({"counts": part("configuration"), "value": exact()}), "Lower bounds where runs never come."
+            ),
+        },
+        {
+            "budgets": table(record({"price": exact(), "used": exact()})),
+            "occupation": listed(
+                record({"counts": part("configuration"), "actions": listed(acting({"times": exact()}))})
+            ),
+        },
+    ),
+    problem=STATED,
+)
+
+CHECK = document(
+    "check",
+    "A certificate that holds, as `check` has it.",
+    record({"valid": {"const": True}, **CLAIMS, "configurations": whole()}),
+    problem=STATED,
+)
+
+EXPORT = document("export", "The files that `export` wrote.", record({"files": listed(text())}), graphs=True)
+
+GRAPH = document(
+    "graph",
+    "A state graph as node-link data, as `graph` has it; `networkx.node_link_graph` reads it.",
+    record(
+        {
+            "directed": {"const": True},
+            "multigraph": {"const": False},
+            "graph": table(
+                anything("Of the graph."), "Attributes of the graph; `start` names the node in which runs start."
+            ),
+            "nodes": listed(
+                {
+                    "type": "object",
+                    "properties": {"id": {"type": "string"}, "kind": one_of(["state", "action", "target"])},
+                    "required": ["id", "kind"],
+                    "description": "A node with all its attributes.",
+                }
+            ),
+            "edges": listed(
+                {
+                    "type": "object",
+                    "properties": {"source": {"type": "string"}, "target": {"type": "string"}, "probability": chance()},
+                    "required": ["source", "target"],
+                    "description": "An edge with all its attributes.",
+                }
+            ),
+        }
+    ),
+    graphs=True,
+)
