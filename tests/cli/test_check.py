@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
@@ -63,6 +64,8 @@ def test_valid_certificates_are_reported(run, certificate):
 def test_valid_certificates_are_reported_as_json(run, certificate):
     """The document says what the checker found."""
     assert run("check", certificate, "--json").document == {
+        "schema": "lpdistill.check/1",
+        "problem": json.loads(Path(certificate).read_text())["problem"],
         "valid": True,
         "waiting_time": TIME,
         "unique": True,

@@ -48,9 +48,11 @@ def test_json_on_standard_output_is_node_link_data(run):
 
 
 def test_json_may_come_with_a_file(run, tmp_path):
-    """With a file too, standard output is the document alone."""
+    """With a file too, standard output is the document alone: what the file holds, and of which problem it is."""
     ran = run(*GRAPH, "--json", "-o", str(tmp_path / "graph.json"))
-    assert ran.document == json.loads((tmp_path / "graph.json").read_text())
+    written = json.loads((tmp_path / "graph.json").read_text())
+    head = {"schema": "lpdistill.graph/1", "problem": Problem("1/2", 2, "3/4", "79/100").to_dict()}
+    assert ran.document == head | written
 
 
 def test_rules_shape_the_graph(run):

@@ -31,6 +31,8 @@ def limit(f: float) -> float:
 def test_json_has_the_documented_keys(run):
     """The document has exactly the documented keys."""
     assert run(*LEVELS, "--json").document.keys() == {
+        "schema",
+        "problem",
         "levels",
         "distillation",
         "pumping_limit",
