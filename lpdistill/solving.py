@@ -20,7 +20,7 @@ from lpdistill.model.problem import Problem
 from lpdistill.model.process import Process
 from lpdistill.model.resources import RESOURCES, Resource
 from lpdistill.model.size import require
-from lpdistill.program.budgeted import Budgeted, within_budgets
+from lpdistill.program.budgeted import Budgeted, solved_whole, within_budgets
 from lpdistill.program.dead_ends import require_live, require_reachable
 from lpdistill.program.deterministic import deterministic as best_deterministic
 from lpdistill.program.highs import Algorithm, Basis, LinearSolution, solve_program
@@ -121,7 +121,7 @@ def solve(  # noqa: PLR0913 - one keyword for each thing that may be asked
     if budgets:
         answer = within_budgets(process, budgets, optimum, progress)
         if method is not Method.COLUMNS:
-            linear = solve_program(OccupationProgram.of(process, budgets=budgets), Algorithm(method))
+            linear = solved_whole(process, budgets, Algorithm(method))
             answer = replace(answer, objective=linear.objective, iterations=linear.iterations)
     plan = answer.plan
     found = float(plan.values[0]) - float(process.uncharged_time)

@@ -31,7 +31,7 @@ from lpdistill.analysis.window import (
 from lpdistill.arrays import FloatArray
 from lpdistill.errors import ModelError
 from lpdistill.model.budgets import Budget
-from lpdistill.model.numbers import Number
+from lpdistill.model.numbers import Number, at_least
 from lpdistill.model.problem import Problem
 from lpdistill.model.size import require_slots
 from lpdistill.program.deadlines import DeadlineRecursion
@@ -229,7 +229,7 @@ class Deadline(Document):
 
     def __repr__(self) -> str:
         smallest = "" if self.confidence is None else f", the smallest for {float(self.confidence):g}"
-        lines = [f"Deadline: done within {float(self.window):g}{smallest} with probability {likely(self.probability)}"]
+        lines = [f"Deadline: done within {at_least(self.window)}{smallest} with probability {likely(self.probability)}"]
         if self.fastest is None or self.probability_of_fastest_mean is None:
             return "\n".join([*lines, f"  fastest policy   {NONE_SURE}"])
         lines += [

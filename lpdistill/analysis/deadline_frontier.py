@@ -11,7 +11,7 @@ import numpy as np
 
 from lpdistill import pictures
 from lpdistill.analysis.frontier import Point, breakpoints, counted
-from lpdistill.analysis.window import augmented, confidence_of, likely, opened_in_time, window_of
+from lpdistill.analysis.window import MET, augmented, confidence_of, likely, opened_in_time, window_of
 from lpdistill.model.numbers import Number
 from lpdistill.model.problem import Problem
 from lpdistill.program.time_augmented import LATE
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     import networkx as nx
     import pandas as pd
     from matplotlib.axes import Axes
-
-ROUNDED = 1e-9
-"""Share of the least probability of being late by which one may lie below it, for rounding."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -59,7 +56,7 @@ class DeadlineFrontier(Document):
         """
         late = float(1 - confidence_of(confidence))
         used = [point.used for point in self.points]
-        if late < used[0] * (1 - ROUNDED):
+        if late < used[0] * (1 - MET):
             return float("inf")
         return float(np.interp(late, used, [point.waiting_time for point in self.points]))
 

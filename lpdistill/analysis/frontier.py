@@ -17,11 +17,12 @@ import numpy as np
 from lpdistill import pictures
 from lpdistill.errors import LimitError, ModelError, NotCertifiedError
 from lpdistill.model.budgets import Budget
-from lpdistill.model.numbers import Number, exact
+from lpdistill.model.numbers import Number, at_least, exact
 from lpdistill.model.problem import Problem
 from lpdistill.model.process import Process
 from lpdistill.model.resources import Resource
 from lpdistill.program.budgeted import within_budgets
+from lpdistill.program.column_generation import MET
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import policy_iteration
 from lpdistill.progress import silent
@@ -103,7 +104,7 @@ class Frontier(Document):
         """
         at = float(exact(limit, "limit"))
         used = [point.used for point in self.points]
-        if at < used[0]:
+        if at < used[0] * (1 - MET):
             return float("inf")
         return float(np.interp(at, used, [point.waiting_time for point in self.points]))
 
@@ -151,8 +152,8 @@ class Frontier(Document):
     def __repr__(self) -> str:
         first, last = self.points[0], self.points[-1]
         return (
-            f"Frontier: {counted(self.points)}, from {first.waiting_time:.6g} with {first.used:.6g} "
-            f"{self.resource.replace('_', ' ')} to {last.waiting_time:.6g} with {last.used:.6g}"
+            f"Frontier: {counted(self.points)}, from {first.waiting_time:.6g} with {at_least(first.used, 6)} "
+            f"{self.resource.replace('_', ' ')} to {last.waiting_time:.6g} with {at_least(last.used, 6)}"
         )
 
 
@@ -183,7 +184,7 @@ def frontier(
     Examples
     --------
     >>> frontier(Problem(0.5, 3, "3/4", "79/100"), "generation_attempts")
-    Frontier: 3 breakpoints, from 10.4878 with 10.1965 generation attempts to 10.0895 with 11.3133
+    Frontier: 3 breakpoints, from 10.4878 with 10.1966 generation attempts to 10.0895 with 11.3134
     """
     known = resource if isinstance(resource, Resource) else None
     process, budgets = opened(problem, least=known or resource)

@@ -32,6 +32,7 @@ from lpdistill.model.problem import Problem
 from lpdistill.model.variation import varied
 from lpdistill.program.policy_iteration import GAP, policy_shortfall, scaled_up
 from lpdistill.progress import silent
+from lpdistill.solution.bounds import above
 from lpdistill.solution.document import Document, headed, rational
 from lpdistill.solution.policy import Policy
 from lpdistill.solution.solution import Solution
@@ -193,7 +194,7 @@ def robust(problem: Problem, p: tuple[Number, Number], *, progress: Callable[[st
         high=high,
         worst=worst,
         nominal=nominal,
-        upper_bound=float(np.nextafter(upper - np.nextafter(float(process.uncharged_time), -np.inf), np.inf)),
+        upper_bound=above(upper, process.uncharged_time),
         nominal_worst=time_of(nominal, varied(process, p=low)),
         at_nominal=time_of(worst, varied(process, p=problem.p)),
     )

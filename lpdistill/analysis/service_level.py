@@ -21,6 +21,9 @@ import numpy as np
 
 from lpdistill import pictures
 from lpdistill.analysis.window import (
+    LARGEST,
+    MET,
+    attainable,
     augmented,
     confidence_of,
     draw_until,
@@ -35,7 +38,7 @@ from lpdistill.analysis.window import (
 from lpdistill.arrays import FloatArray
 from lpdistill.errors import InfeasibleError, LimitError
 from lpdistill.model.budgets import Budget
-from lpdistill.model.numbers import Number
+from lpdistill.model.numbers import Number, at_least, at_most
 from lpdistill.model.problem import Problem
 from lpdistill.program.budgeted import Budgeted, BudgetUse, within_budgets
 from lpdistill.program.deadlines import DeadlineRecursion
@@ -43,6 +46,7 @@ from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import policy_iteration
 from lpdistill.program.time_augmented import LATE, TimeAugmented
 from lpdistill.progress import silent
+from lpdistill.solution.bounds import above, below
 from lpdistill.solution.document import Document, action_as_json, headed, node_as_json, rational
 from lpdistill.solution.policy import Decision, Key, Policy
 from lpdistill.solution.wording import outwards, words_of
@@ -51,10 +55,6 @@ if TYPE_CHECKING:
     import networkx as nx
     import pandas as pd
     from matplotlib.axes import Axes
-
-MET = 1e-9
-"""Share of the least probability of being late by which a limit may lie below it, for rounding."""
-
 
 MOST_LOTS = 3
 """Configurations in which lots are drawn that are named."""
@@ -144,12 +144,12 @@ class ServiceLevel(Document):
     @property
     def lower_bound(self) -> float:
         """No policy that meets the window with the confidence, and keeps the budgets, is faster."""
-        return self.answer.bound - self.process.uncharged_time
+        return below(self.answer.bound, self.process.uncharged_time)
 
     @property
     def upper_bound(self) -> float:
         """The policy is no slower."""
-        return float(self.answer.plan.upper[0]) - self.process.uncharged_time
+        return above(float(self.answer.plan.upper[0]), self.process.uncharged_time)
 
     @cached_property
     def late(self) -> BudgetUse:
@@ -236,7 +236,7 @@ class ServiceLevel(Document):
         low, high = outwards(self.lower_bound, self.upper_bound)
         start, end = self.valid
         lines = [
-            ("window", f"{float(self.window):g} with confidence {float(self.confidence):g}"),
+            ("window", f"{at_least(self.window)} with confidence {float(self.confidence):g}"),
             ("waiting time", f"{self.waiting_time:.9f}"),
             ("proved", f"between {low} and {high}"),
             ("in time", f"{likely(self.probability)}, at most {likely(self.greatest)}"),
@@ -244,7 +244,7 @@ class ServiceLevel(Document):
         ]
         if self.price:
             worth = f"{self.price / 100:.6g} for one percent more confidence"
-            lines.append(("price", f"{worth}, at least from {start:.6g} to {end:.6g}"))
+            lines.append(("price", f"{worth}, at least from {at_least(start, 6)} to {at_most(end, 6)}"))
         else:
             lines.append(("price", "0: the fastest policy does"))
         lines += [("budget", str(use)) for use in self.budgets.values()]
@@ -342,14 +342,17 @@ def _require_possible(
     least, greatest = float(recursion.slots[-1].late[0]), float(recursion.slots[-1].done[0])
     if least * (1 - MET) <= float(1 - confidence):
         return greatest
+    lower = ", or a lower confidence" if greatest else ""
     try:
-        needed = float(timed.lattice.time(grow(recursion, fastest, confidence, progress)))
-        remedy = f"take a window of at least {needed:g}, or a lower confidence"
+        needed = at_least(timed.lattice.time(grow(recursion, fastest, confidence, progress)))
+        remedy = f"take a window of at least {needed}{lower}"
     except LimitError:
-        remedy = "take a lower confidence"
+        remedy = "take a lower confidence" if greatest else "take a longer window"
+    asked = repr(float(confidence)) if confidence <= Fraction(LARGEST) else f"1 - {float(1 - confidence):g}"
+    possible, printed = attainable(least, greatest)
     raise InfeasibleError(
-        f"confidence: no policy is done within {float(window):g} with probability {float(confidence):.12g}; the "
-        f"greatest possible is {likely(greatest)}; {remedy}",
+        f"confidence: no policy is done within {at_least(window)} with probability {asked}; the greatest possible is "
+        f"{printed}; {remedy}",
         conflict=(Budget(LATE, 1 - confidence),),
-        workable={"confidence": greatest},
+        workable={"confidence": possible} if possible else {},
     )

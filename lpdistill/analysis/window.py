@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +17,7 @@ from lpdistill.analysis.renewal import Renewal
 from lpdistill.arrays import FloatArray
 from lpdistill.errors import LimitError, ModelError
 from lpdistill.model.budgets import Budget
-from lpdistill.model.numbers import Number, exact
+from lpdistill.model.numbers import Number, at_most, exact
 from lpdistill.model.problem import Problem
 from lpdistill.model.process import Process
 from lpdistill.model.size import most_slots, require_slots
@@ -37,6 +39,12 @@ STYLES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)))
 
 NEAR = 1e-6
 """Distance of a probability from 1 below which it is written as such."""
+
+MET = 1e-9
+"""Share of the least probability of being late by which a limit may lie below it, for rounding."""
+
+LARGEST = math.nextafter(1.0, 0.0)
+"""The greatest number of double precision below 1."""
 
 ROUNDED = 1 + 1e-12
 """Factor by which the smaller of the probabilities of being late and in time may miss what is asked, for rounding."""
@@ -186,6 +194,27 @@ def likely(probability: float) -> str:
     """
     left = 1.0 - probability
     return f"{probability:.6f}" if left >= NEAR or not left else f"1 - {left:.2g}"
+
+
+def attainable(late: float, done: float) -> tuple[float, str]:
+    """A confidence that can be asked for, as a number and in decimals that are no more.
+
+    Parameters
+    ----------
+    late, done
+        The probabilities of being late and in time; each accurate relative to its own size.
+
+    >>> attainable(1 / 3, 2 / 3), attainable(2.5e-9, 1 - 2.5e-9), attainable(0.75, 0.25)
+    ((0.6666666666666666, '0.666666'), (0.9999999975, '0.9999999975'), (0.25, '0.25'))
+    """
+    most = min(1 - Fraction(late * (1 - MET)), exact(LARGEST, "confidence"))
+    number = min(done, LARGEST)
+    while exact(number, "confidence") > most:
+        number = math.nextafter(number, 0.0)
+    if done < 1 / 2:
+        return number, at_most(number, 6)
+    places = min(max(6, 1 - math.floor(math.log10(max(late, 1e-15)))), 16)
+    return number, f"{Decimal(math.floor(most * 10**places)).scaleb(-places):f}"
 
 
 def augmented(process: Process, lattice: TimeLattice, window: Fraction) -> TimeAugmented:

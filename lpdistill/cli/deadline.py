@@ -12,11 +12,12 @@ from lpdistill.analysis.deadline import NONE_SURE, Deadline, smallest_window
 from lpdistill.analysis.deadline import deadline as deadline_of
 from lpdistill.analysis.deadline_frontier import DeadlineFrontier, deadline_frontier
 from lpdistill.analysis.service_level import ServiceLevel, least_time_within
-from lpdistill.analysis.window import likely
+from lpdistill.analysis.window import attainable, likely
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import NUMBER, Json, Plot, takes_problem
 from lpdistill.cli.output import Progress, console, decimals, print_json, table
 from lpdistill.errors import ModelError
+from lpdistill.model.numbers import at_least
 from lpdistill.model.problem import Problem
 from lpdistill.solution.wording import Words
 
@@ -85,7 +86,7 @@ def deadline(
 def _print_deadline(screen: Console, found: Deadline, *, everything: bool) -> None:
     """The probabilities, and where the policy leaves the fastest one."""
     smallest = "" if found.confidence is None else f" (the smallest for {float(found.confidence):g})"
-    screen.print(f"window         {float(found.window):g}{smallest}")
+    screen.print(f"window         {at_least(found.window)}{smallest}")
     screen.print(f"in time        {likely(found.probability)}")
     if found.fastest is None or found.probability_of_fastest_mean is None:
         screen.print(f"fastest        {NONE_SURE}")
@@ -142,7 +143,9 @@ def _print_service_level(screen: Console, found: ServiceLevel) -> None:
 
 def _print_frontier(screen: Console, found: DeadlineFrontier) -> None:
     """The breakpoints."""
-    rows = [(likely(1.0 - p.used), decimals(p.waiting_time), decimals(0.0 - p.price)) for p in found.points]
+    rows = [
+        (attainable(p.used, 1.0 - p.used)[1], decimals(p.waiting_time), decimals(0.0 - p.price)) for p in found.points
+    ]
     headings = {"in time": "right", "waiting time": "right", "price of certainty": "right"}
     screen.print()
-    screen.print(table(f"within {float(found.window):g}", headings, rows))
+    screen.print(table(f"within {at_least(found.window)}", headings, rows))

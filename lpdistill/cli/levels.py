@@ -10,6 +10,7 @@ from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import Json, Plot, takes_problem
 from lpdistill.cli.output import console, print_json, table
 from lpdistill.errors import ModelError
+from lpdistill.model.numbers import at_most
 from lpdistill.model.problem import Problem
 from lpdistill.solution.document import headed
 from lpdistill.solution.wording import Wording
@@ -59,8 +60,8 @@ def _print(problem: Problem) -> None:
     noun = "memory" if problem.memories == 1 else "memories"
     for name, text in (
         ("target", f"{float(problem.target):g} from raw pairs of {float(problem.f0):g}"),
-        ("pumping limit", f"{reach.pumping_limit:.9f}"),
-        ("memory limit", f"{reach.memory_limit:.9f} with {problem.memories} {noun}"),
+        ("pumping limit", at_most(reach.pumping_limit, 9)),
+        ("memory limit", f"{at_most(reach.memory_limit, 9)} with {problem.memories} {noun}"),
     ):
         screen.print(f"{name:<14}{text}", soft_wrap=True)
     screen.print()

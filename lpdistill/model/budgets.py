@@ -8,8 +8,11 @@ from fractions import Fraction
 from typing import Any
 
 from lpdistill.errors import ModelError
-from lpdistill.model.numbers import Number, exact
+from lpdistill.model.numbers import DIGITS, Number, exact
 from lpdistill.model.resources import RESOURCES, Resource, resource_of
+
+SMALLEST = Fraction(1, 10**6)
+"""Limits below this are taken for as large as this where it is said how far they may move."""
 
 
 @dataclass(frozen=True, init=False)
@@ -69,14 +72,21 @@ class Budget:
         lowers = [limit for limit in (self.least, other.least) if limit is not None]
         return Budget(self.resource, min(uppers, default=None), least=max(lowers, default=None))
 
+    def widened(self, share: float) -> Budget:
+        """The budget with limits that are a share of themselves, or of a millionth, further apart."""
+        by = Fraction(share)
+        most = None if self.most is None else self.most + by * max(self.most, SMALLEST)
+        least = None if self.least is None else max(self.least - by * max(self.least, SMALLEST), Fraction(0))
+        return Budget(self.resource, most, least=least)
+
     def limits(self) -> dict[str, Any]:
         """The limits as JSON data, numbers as exact text."""
         sides = {"most": self.most, "least": self.least}
         return {side: str(limit) for side, limit in sides.items() if limit is not None}
 
     def __str__(self) -> str:
-        lower = "" if self.least is None else f"{float(self.least):g} <= "
-        upper = "" if self.most is None else f" <= {float(self.most):g}"
+        lower = "" if self.least is None else f"{float(self.least):.{DIGITS}g} <= "
+        upper = "" if self.most is None else f" <= {float(self.most):.{DIGITS}g}"
         return f"{lower}{self.name}{upper}"
 
     def __repr__(self) -> str:

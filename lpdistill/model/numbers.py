@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal, InvalidOperation
 from enum import StrEnum
 from fractions import Fraction
 from numbers import Rational, Real
@@ -16,6 +16,9 @@ Number: TypeAlias = int | float | str | Fraction | Decimal
 
 RATIONAL = 'a number such as 0.75 or "3/4"'
 WHOLE = "a whole number such as 4"
+
+DIGITS = 12
+"""Significant digits of a printed limit or bound: as many as a waiting time has."""
 
 LONGEST_NUMBER = 1000
 """Characters, and decimal exponent, beyond which a number is refused rather than expanded."""
@@ -93,3 +96,29 @@ def member(known: type[E], value: str, where: str) -> E:
         return known(value)
     except ValueError:
         raise ModelError(where, f"must be one of {', '.join(known)}", value) from None
+
+
+def at_least(limit: float | Fraction, digits: int = DIGITS) -> str:
+    """A lower limit in decimals, rounded up: what is printed is no less than what is meant.
+
+    >>> at_least(10.07752182768366, 9), at_least(Fraction(10, 3), 6), at_least(3)
+    ('10.0775219', '3.33334', '3')
+    """
+    return _rounded(limit, Context(digits, ROUND_CEILING))
+
+
+def at_most(limit: float | Fraction, digits: int = DIGITS) -> str:
+    """An upper limit in decimals, rounded down: what is printed is no more than what is meant.
+
+    >>> at_most(10.07752182768366, 9), at_most(Fraction(2, 3), 6), at_most(math.inf)
+    ('10.0775218', '0.666666', 'inf')
+    """
+    return _rounded(limit, Context(digits, ROUND_FLOOR))
+
+
+def _rounded(limit: float | Fraction, context: Context) -> str:
+    """A number in decimals; a float means its shortest decimal here, too."""
+    if not isinstance(limit, Fraction) and not math.isfinite(limit):
+        return str(limit)
+    number = exact(limit, "limit")
+    return f"{context.divide(Decimal(number.numerator), Decimal(number.denominator)):g}"

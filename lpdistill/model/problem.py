@@ -14,7 +14,7 @@ from lpdistill.errors import InfiniteLevelsError, ModelError, UnreachableTargetE
 from lpdistill.model.budgets import Budget, merged
 from lpdistill.model.generation import Attempts
 from lpdistill.model.levels import Levels
-from lpdistill.model.numbers import Number, exact, member, whole
+from lpdistill.model.numbers import Number, at_most, exact, member, whole
 from lpdistill.model.physics import DistillationMap, Reach, Werner
 from lpdistill.model.rules import Rule, checked
 from lpdistill.model.size import most_levels
@@ -266,16 +266,17 @@ class Problem:
             raise UnreachableTargetError(
                 f"target: {float(self.target)} is out of reach for {self.memories} "
                 f"{'memory' if self.memories == 1 else 'memories'} and f0 = {float(self.f0)}: their fidelity stays "
-                f"below {reach.memory_limit:.9f} (memory limit; pumping alone stays below "
-                f"{reach.pumping_limit:.9f}); {more}; lower the target or raise f0",
+                f"below {at_most(reach.memory_limit, 9)} (memory limit; pumping alone stays below "
+                f"{at_most(reach.pumping_limit, 9)}); {more}; lower the target or raise f0",
                 **limits,
             )
         if not reach.finite:
+            pumping = at_most(reach.pumping_limit, 9)
             raise InfiniteLevelsError(
                 f"target: {float(self.target)} can be reached with {self.memories} memories (memory limit "
-                f"{reach.memory_limit:.9f}), but it is not below the pumping limit {reach.pumping_limit:.9f} of f0 = "
-                f"{float(self.f0)}, so infinitely many fidelity levels lie below it; take a target below the pumping "
-                "limit or raise f0",
+                f"{at_most(reach.memory_limit, 9)}), but it is not below the pumping limit {pumping} of "
+                f"f0 = {float(self.f0)}, so infinitely many fidelity levels lie below it; take a target below the "
+                "pumping limit or raise f0",
                 **limits,
             )
         return Levels.closure(

@@ -63,8 +63,12 @@ class TimeLattice:
         return TimeLattice(unit, slots, process.uncharged_time)
 
     def within(self, window: Fraction) -> int:
-        """The last slot whose end, with what is not charged taken off, is within a window; -1 if there is none."""
-        return max(-1, math.floor((window + self.uncharged) / self.unit))
+        """The last slot whose end, with what is not charged taken off, is within a window; -1 if there is none.
+
+        A window that is the same in double precision as the end of a slot is that end: 1/3 is often given as such.
+        """
+        slot = max(-1, math.floor((window + self.uncharged) / self.unit))
+        return slot + 1 if float(self.time(slot + 1)) == float(window) else slot
 
     def time(self, slot: int) -> Fraction:
         """The waiting time of a run that ends with the given slot."""

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from lpdistill.errors import ImproperPolicyError, NotCertifiedError
 from lpdistill.model.budgets import Budget
+from lpdistill.model.numbers import at_least, at_most
 from lpdistill.model.process import Process
 from lpdistill.program.column_generation import MET, ColumnGeneration, feasible
-from lpdistill.program.highs import LinearSolution
+from lpdistill.program.highs import Algorithm, LinearSolution, solve_program
 from lpdistill.program.infeasible import raise_infeasible
+from lpdistill.program.occupation import OccupationProgram
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import GAP, Optimum
 from lpdistill.program.vertex import Vertex
 from lpdistill.progress import silent
+
+WIDER = (2 * MET, 1e-6)
+"""Shares of limits at the edge of what is possible by which wider ones are solved for in their place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +77,7 @@ class BudgetUse:
             return worth + ", over a range that is not known"
         if self.degenerate:
             worth += " (to one side only)"
-        return worth + f", for limits at least from {self.valid_from:.6g} to {self.valid_to:.6g}"
+        return worth + f", for limits at least from {at_least(self.valid_from, 6)} to {at_most(self.valid_to, 6)}"
 
     def to_dict(self) -> dict[str, float | bool | None]:
         """The use as JSON data; null where a range has no end."""
@@ -90,6 +96,15 @@ class BudgetUse:
 def granted(uses: Iterable[BudgetUse]) -> list[float]:
     """What the limit of each budget is worth: its price for every unit of it."""
     return [use.price * use.limit for use in uses if use.price]
+
+
+def most_apart(upper: float, dual: Optimum) -> float:
+    """The distance of bounds within budgets up to which an optimum is claimed.
+
+    The bounds of the optimum under the prices leave open what is rounded.  Near the edge of what is possible prices may
+    be of any size, and so may that be, beside the waiting time.
+    """
+    return GAP * upper + float(dual.upper[0] - dual.lower[0])
 
 
 @dataclass(frozen=True)
@@ -162,7 +177,52 @@ def within_budgets(
     generation = feasible(process, budgets, free, progress)
     if not generation.met:
         raise_infeasible(generation, free, progress)
-    return _result(generation.run(process, progress))
+    try:
+        return _result(generation.run(process, progress))
+    except NotCertifiedError as error:
+        progress("approaching limits that are at the edge of what is possible")
+        for share in WIDER:
+            with suppress(NotCertifiedError, ImproperPolicyError):
+                return _result(_at_the_edge(process, budgets, free, share, progress))
+        raise error from None
+
+
+def solved_whole(process: Process, budgets: tuple[Budget, ...], algorithm: Algorithm) -> LinearSolution:
+    """What HiGHS answers for all columns, within wider limits where it finds no policy within those at an edge.
+
+    Raises
+    ------
+    NotCertifiedError
+        If it reports no optimum.
+    """
+    try:
+        return solve_program(OccupationProgram.of(process, budgets=budgets), algorithm)
+    except NotCertifiedError:
+        wider = tuple(budget.widened(WIDER[0]) for budget in budgets)
+        return solve_program(OccupationProgram.of(process, budgets=wider), algorithm)
+
+
+def _at_the_edge(
+    process: Process, budgets: tuple[Budget, ...], free: Optimum, share: float, progress: Callable[[str], None]
+) -> ColumnGeneration:
+    """Column generation, ended, for limits at the edge of what is possible, where HiGHS takes roundings for conflicts.
+
+    The basis that is optimal for limits a little wider is so up to the edge.  Its vertex is taken at the limits
+    themselves, and the bound for what the policy uses where that is more by a rounding: it holds for less all the more.
+    """
+    wider = tuple(budget.widened(share) for budget in budgets)
+    generation = feasible(process, wider, free, progress).run(process, progress)
+    generation.budgets, asked, vertex = budgets, dict(zip(wider, budgets, strict=True)), generation.vertex
+    binding = tuple(asked[budget] for budget in vertex.budgets)
+    uppers = [
+        budget.most is not None and limit == float(budget.most)
+        for budget, limit in zip(vertex.budgets, vertex.limits.tolist(), strict=True)
+    ]
+    limits = [float((b.most if upper else b.least) or 0) for b, upper in zip(binding, uppers, strict=True)]
+    generation.vertex = replace(vertex, budgets=binding, limits=np.array(limits))
+    used = np.array([generation.vertex.plan.used(budget.resource) for budget in binding])
+    generation.bound = generation.bound_within(np.where(uppers, np.maximum(used, limits), np.minimum(used, limits)))
+    return generation
 
 
 def _result(generation: ColumnGeneration) -> Budgeted:
@@ -182,7 +242,7 @@ def _result(generation: ColumnGeneration) -> Budgeted:
     for use, size in zip(uses, generation.sizes.tolist(), strict=True):
         if use.missed > MET * max(size, 1.0):
             raise _unattained((use.budget,))
-    if plan.upper[0] - bound > GAP * plan.upper[0]:
+    if plan.upper[0] - bound > most_apart(float(plan.upper[0]), generation.dual):
         raise NotCertifiedError(
             f"the bounds within budgets, {bound!r} and {plan.upper[0]!r}, are more than {GAP:g} apart, relative "
             "to their size; take a larger p, or limits that are not at the edge of what is possible"

@@ -31,6 +31,9 @@ CLOSED = 1e-11
 MET = 1e-9
 """Share of a limit by which it may be missed before it counts as missed."""
 
+POSSIBLE = MET / 2
+"""The same while it is found out whether limits can be met at all, so that the policy that meets them does."""
+
 SETTLED = 1e-12
 """Excess of a value over an action value, relative to the greatest value, that is taken for rounding."""
 
@@ -94,7 +97,7 @@ class ColumnGeneration:
     @property
     def met(self) -> bool:
         """Whether the last answer meets all limits."""
-        return bool((self.linear.shortfalls <= MET * self.sizes).all())
+        return bool((self.linear.shortfalls <= POSSIBLE * self.sizes).all())
 
     @property
     def sizes(self) -> FloatArray:
@@ -109,15 +112,21 @@ class ColumnGeneration:
         resources = [budget.resource for budget in vertex.budgets]
         return self.process.tariff.plus(zip(resources, (-vertex.prices).tolist(), strict=True))
 
+    def bound_within(self, limits: FloatArray) -> float:
+        """What the dual optimum proves of the least cost within such limits of the budgets that bind, (binding,)."""
+        grants, tariff = (self.vertex.prices * limits).tolist(), self.tariff
+        if tariff.signed:
+            return lagrangian_bound(self.process, tariff, self.dual.lower, grants)[0]
+        return _total(self.dual.lower, grants)
+
     def _priced(self, progress: Callable[[str], None]) -> IntArray:
         """Columns that the prices of the vertex make worth while; sets the dual optimum and the bound."""
-        vertex, tariff, process = self.vertex, self.tariff, self.process
+        tariff, process = self.tariff, self.process
         if tariff.signed:
-            self.dual = _priced_with_gains(process, tariff, vertex.policy)
-            self.bound, _ = lagrangian_bound(process, tariff, self.dual.lower, (vertex.prices * vertex.limits).tolist())
+            self.dual = _priced_with_gains(process, tariff, self.vertex.policy)
         else:
-            self.dual = policy_iteration(process.under(tariff), vertex.policy, progress)
-            self.bound = _total(self.dual.lower, (vertex.prices * vertex.limits).tolist())
+            self.dual = policy_iteration(process.under(tariff), self.vertex.policy, progress)
+        self.bound = self.bound_within(self.vertex.limits)
         self.rounds += self.dual.rounds
         self.policy = self.dual.policy.columns
         return self.dual.generated

@@ -63,9 +63,6 @@ class Determinism:
     randomised: float
     nodes: int
 
-    def __str__(self) -> str:
-        return f"proved by HiGHS: none is faster than {self.lower_bound:.9g} ({self.nodes:,} nodes)"
-
 
 def deterministic(
     process: Process, budgets: tuple[Budget, ...], drawn: Budgeted, progress: Callable[[str], None]

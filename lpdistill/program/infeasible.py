@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NoReturn
 
 import numpy as np
 
 from lpdistill.errors import InfeasibleError
 from lpdistill.model.budgets import Budget
+from lpdistill.model.numbers import at_least, at_most
 from lpdistill.model.resources import TIME
-from lpdistill.program.column_generation import ColumnGeneration, feasible
+from lpdistill.program.column_generation import MET, ColumnGeneration, feasible
 from lpdistill.program.highs import irreducible
 from lpdistill.program.occupation import OccupationProgram
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import Optimum
+
+DIGITS = 9
+"""Significant digits of a limit in a message."""
+
+ROUNDED = 1e-13
+"""Share by which the expected use of a policy may be rounded."""
 
 
 def raise_infeasible(generation: ColumnGeneration, free: Optimum, progress: Callable[[str], None]) -> NoReturn:
@@ -37,15 +45,12 @@ def raise_infeasible(generation: ColumnGeneration, free: Optimum, progress: Call
     progress("finding the budgets that conflict")
     together = _workable(generation)
     narrowed = _irreducible(generation, free, progress)
-    workable = _workable(narrowed)
+    alone = _workable(narrowed)
     first, *others = narrowed.budgets
     if not others:
-        side = "most" if first.least is None or narrowed.linear.shortfalls[1, 0] > 0 else "least"
-        extreme = "least" if side == "most" else "greatest"
-        message = (
-            f"budget {first.name}: no policy keeps within {first}; the {extreme} workable limit is "
-            f"{workable[first.name]:.9g}"
-        )
+        limit = alone[first.name]
+        extreme = "least" if limit.upper else "greatest"
+        message = f"budget {first.name}: no policy keeps within {first}; the {extreme} workable limit is {limit}"
         if len(generation.budgets) > 1:
             message += "; all budgets are met, for example, with limits of " + _listed(together)
     else:
@@ -55,11 +60,27 @@ def raise_infeasible(generation: ColumnGeneration, free: Optimum, progress: Call
             + _listed(together)
             + " (the least change, relative to the limits)"
         )
-    raise InfeasibleError(message, conflict=narrowed.budgets, workable=together)
+    workable = {name: limit.value for name, limit in together.items()}
+    raise InfeasibleError(message, conflict=narrowed.budgets, workable=workable)
 
 
-def _listed(limits: dict[str, float]) -> str:
-    return ", ".join(f"{limit:.9g} for {name}" for name, limit in limits.items())
+@dataclass(frozen=True, slots=True)
+class _Limit:
+    """A limit that can be met, and whether it is an upper one; printed, it is rounded to where it can be met."""
+
+    value: float
+    upper: bool
+
+    def __str__(self) -> str:
+        return at_least(self.value, DIGITS) if self.upper else at_most(self.value, DIGITS)
+
+    def eased(self, share: float) -> _Limit:
+        """The limit moved by a share of itself to where more policies meet it."""
+        return _Limit(self.value * (1 + share if self.upper else 1 - share), self.upper)
+
+
+def _listed(limits: dict[str, _Limit]) -> str:
+    return ", ".join(f"{limit} for {name}" for name, limit in limits.items())
 
 
 def _irreducible(generation: ColumnGeneration, free: Optimum, progress: Callable[[str], None]) -> ColumnGeneration:
@@ -83,20 +104,18 @@ def _irreducible(generation: ColumnGeneration, free: Optimum, progress: Callable
     return narrowed
 
 
-def _workable(generation: ColumnGeneration) -> dict[str, float]:
-    """Limits that can be met: those missed, moved by what they were missed."""
-    if len(generation.budgets) == 1 and generation.linear.shortfalls[1, 0] > 0:
+def _workable(generation: ColumnGeneration) -> dict[str, _Limit]:
+    """Limits that can be met: those missed, moved by what they were missed, and by what that may be rounded."""
+    budgets, shortfalls = generation.budgets, generation.linear.shortfalls
+    if len(budgets) == 1 and shortfalls[1, 0] > 0:
         policy = generation.dual.policy
         plan = Plan.of(generation.dual.policy.process.under(TIME).choose(policy.columns), np.ones(len(policy.columns)))
-        return {generation.budgets[0].name: plan.used(generation.budgets[0].resource)}
-    found = {}
-    for budget, short, over in zip(generation.budgets, *generation.linear.shortfalls.tolist(), strict=True):
-        found[budget.name] = _moved(budget, short, over)
-    return found
+        return {budgets[0].name: _Limit(plan.used(budgets[0].resource), upper=True).eased(ROUNDED)}
+    return {b.name: _moved(b, short, over) for b, short, over in zip(budgets, *shortfalls.tolist(), strict=True)}
 
 
-def _moved(budget: Budget, short: float, over: float) -> float:
+def _moved(budget: Budget, short: float, over: float) -> _Limit:
     """The limit of a budget that was missed, moved to where it is met; or the limit it has."""
-    if over > 0 or budget.least is None:
-        return float(budget.most or 0) + over
-    return float(budget.least) - short
+    upper = over > 0 or budget.least is None
+    limit = _Limit(float((budget.most if upper else budget.least) or 0) + (over if upper else -short), upper)
+    return limit.eased(MET) if over > 0 or short > 0 else limit

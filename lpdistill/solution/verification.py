@@ -13,7 +13,7 @@ from lpdistill.model.budgets import Budget
 from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.problem import Problem
 from lpdistill.model.process import Process
-from lpdistill.program.budgeted import granted
+from lpdistill.program.budgeted import granted, most_apart
 from lpdistill.program.column_generation import MET, lagrangian_bound
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import GAP, policy_shortfall
@@ -98,7 +98,7 @@ def verify(solution: Solution) -> Verification:
         (all(abs(used - use.used) <= MET * max(1.0, used) for used, use in asked), "uses are not the policy's"),
         (all(use.missed <= MET * max(1.0, use.limit) for _, use in asked), "a budget is not kept"),
         (found.gap >= 0, "the bounds contradict each other"),
-        (not optimal or found.gap <= GAP * plan.upper[0], "the bounds are too far apart"),
+        (not optimal or found.gap <= most_apart(float(plan.upper[0]), dual), "the bounds are too far apart"),
         (((plan.upper - dual.lower) <= GAP * plan.upper)[everywhere].all(), "the bounds are too far apart"),
     ):
         if not holds:

@@ -10,12 +10,10 @@ from typing import Protocol, cast
 from lpdistill.model.actions import Action
 from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.levels import Levels
+from lpdistill.model.numbers import DIGITS
 from lpdistill.model.process import Process
 
 FEWEST_DECIMALS = 3
-
-DIGITS = 12
-"""Significant digits of a printed bound: as many as the waiting time has."""
 
 
 def outwards(lower: float, upper: float) -> tuple[str, str]:
