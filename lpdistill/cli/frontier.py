@@ -9,7 +9,6 @@ from lpdistill.analysis.frontier import frontier as frontier_of
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import RESOURCE, Json, Plot, takes_problem
 from lpdistill.cli.output import Progress, console, decimals, print_json, table
-from lpdistill.model.numbers import at_least
 from lpdistill.model.problem import Problem
 
 
@@ -30,7 +29,7 @@ def frontier(
     if as_json:
         print_json(found.to_dict())
         return
-    rows = [(at_least(p.used, 9), decimals(p.waiting_time), decimals(p.price)) for p in found.points]
+    rows = [(decimals(p.used), decimals(p.waiting_time), decimals(p.price)) for p in found.points]
     headings = {"limit": "right", "waiting time": "right", "price of one more": "right"}
     screen = console()
     screen.print(f"problem        {problem}", soft_wrap=True)
