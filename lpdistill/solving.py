@@ -23,6 +23,7 @@ from lpdistill.model.size import require
 from lpdistill.program.budgeted import Budgeted, solved_whole, within_budgets
 from lpdistill.program.dead_ends import require_live, require_reachable
 from lpdistill.program.deterministic import deterministic as best_deterministic
+from lpdistill.program.graph_process import GraphProcess
 from lpdistill.program.highs import Algorithm, Basis, LinearSolution, solve_program
 from lpdistill.program.occupation import OccupationProgram
 from lpdistill.program.plan import Plan
@@ -249,14 +250,17 @@ def resource_named(process: Process, resource: str | Resource, where: str) -> Re
     Raises
     ------
     ModelError
-        If the process has none of that name.
+        If the process has none of that name, or it is negative somewhere.
     """
     if isinstance(resource, Resource):
         return resource
     if resource not in process.resources:
         known = ", ".join(process.resources)
         raise ModelError(where, f"must be a resource: {known}, or a Resource of your own", resource)
-    return process.resources[resource]
+    found = process.resources[resource]
+    if isinstance(process, GraphProcess):
+        process.require_amounts(found, where)
+    return found
 
 
 def _breaking_ties(

@@ -65,6 +65,10 @@ def baseline(problem: Problem, name: str) -> Policy:
     (inf, ((1, 1),))
     """
     chosen = baseline_named(name)
+    if not isinstance(problem, Problem):
+        raise ModelError(
+            "problem", f"must be a Problem for {name}: a state graph has no memories to distil", str(problem)
+        )
     dynamics = Dynamics(problem, Attempts.FULL)
     require(dynamics.repertoire, explicit=False)
     return _policy(chosen, dynamics)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lpdistill import pictures
-from lpdistill.analysis.baselines import OPTIMAL, POLICIES, baseline, baseline_named, policy_named
+from lpdistill.analysis.baselines import OPTIMAL, POLICIES, baseline, baseline_named
 from lpdistill.errors import ForbiddenActionError, ModelError
 from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.problem import FinalStep, Problem
@@ -16,8 +16,10 @@ from lpdistill.progress import silent
 from lpdistill.solution.document import Document, headed, keys_as_json
 from lpdistill.solution.policy import Choices, Key, Policy
 from lpdistill.solution.resources import Expected
+from lpdistill.solving import solve
 
 if TYPE_CHECKING:
+    import networkx as nx
     import pandas as pd
     from matplotlib.axes import Axes
 
@@ -116,7 +118,7 @@ class Comparison(Document):
         The policies by name; the optimum, ``"optimal"``, comes first.
     """
 
-    problem: Problem
+    problem: Problem | nx.DiGraph[Any]
     policies: Mapping[str, Compared]
 
     @property
@@ -140,6 +142,11 @@ class Comparison(Document):
         time, least = self.policies[name].waiting_time, self.optimum.waiting_time
         assert least is not None  # noqa: S101 - the optimum is allowed
         return None if time is None else share_saved(time, least)
+
+    @property
+    def convention(self) -> str:
+        """How waiting times are counted; nothing of a state graph, whose actions take the time that they say."""
+        return CONVENTIONS[self.problem.final_step] if isinstance(self.problem, Problem) else ""
 
     @property
     def advantages(self) -> dict[str, float | None]:
@@ -217,9 +224,8 @@ class Comparison(Document):
         drawn.set_yticks(range(len(rows)), rows)
         drawn.set_ylim(len(rows) - 0.5, -0.5)
         drawn.set_xlim(0, 1.55 * longest)
-        drawn.set_xlabel(
-            "expected waiting time" + (", last step free" if self.problem.final_step is FinalStep.FREE else "")
-        )
+        free = self.convention == CONVENTIONS[FinalStep.FREE]
+        drawn.set_xlabel("expected waiting time" + (", last step free" if free else ""))
         return drawn
 
     def __repr__(self) -> str:
@@ -230,12 +236,13 @@ class Comparison(Document):
             for name, compared in list(self.policies.items())[:SHOWN]
         ]
         more = [f"  and {len(self.policies) - SHOWN} more"] if len(self.policies) > SHOWN else []
-        return "\n".join([f"Comparison: {self.problem}", *lines, *more, f"  ({CONVENTIONS[self.problem.final_step]})"])
+        notes = [f"  ({self.convention})"] if self.convention else []
+        return "\n".join([f"Comparison: {self.problem}", *lines, *more, *notes])
 
 
 def compare(
-    problem: Problem,
-    policies: Iterable[str] | Mapping[str, Candidate] = POLICIES,
+    problem: Problem | nx.DiGraph[Any],
+    policies: Iterable[str] | Mapping[str, Candidate] | None = None,
     *,
     progress: Callable[[str], None] = silent,
 ) -> Comparison:
@@ -244,11 +251,12 @@ def compare(
     Parameters
     ----------
     problem
-        The problem; its rules hold for all, its budgets for the optimum only.
+        The problem or the state graph; its rules hold for all, its budgets for the optimum only.
     policies
         Names (``optimal``, ``pumping``, ``nested``, ``greedy``, ``banded:WIDTH``), or a mapping from names of your own
         to such names, to a :class:`Policy` (evaluated again where it is one of another problem), or to what
-        :meth:`Policy.of` takes.  The optimum is always among them.
+        :meth:`Policy.of` takes.  The optimum is always among them.  By default, all four names; a state graph has
+        no memories, and so only policies of your own.
     progress
         Told what is being done.
 
@@ -270,9 +278,13 @@ def compare(
       greedy      12.150289  the optimum saves 0.00%
       (waiting times leave the last step out, as the published ones do (final_step charged counts it))
     """
-    asked = _asked(policies)
+    of_problem = isinstance(problem, Problem)
+    asked = _asked((POLICIES if of_problem else ()) if policies is None else policies)
+    named = [name for name in asked.values() if isinstance(name, str) and name != OPTIMAL]
+    if named and not of_problem:
+        raise ModelError("policy", "must be one of your own: a state graph has no memories to distil by name", named[0])
     progress("optimal policy")
-    optimum = policy_named(problem, OPTIMAL, progress)
+    optimum = solve(problem, progress=progress).policy
     found = {OPTIMAL: Compared(OPTIMAL, optimum)}
     for name, candidate in asked.items():
         progress(f"policy {name}")
@@ -301,9 +313,10 @@ def _asked(policies: Iterable[str] | Mapping[str, Candidate]) -> dict[str, Candi
     return asked
 
 
-def _evaluated(problem: Problem, name: str, candidate: Candidate) -> Compared:
+def _evaluated(problem: Problem | nx.DiGraph[Any], name: str, candidate: Candidate) -> Compared:
     """One policy, evaluated for a problem that has an optimum."""
     if isinstance(candidate, str):
+        assert isinstance(problem, Problem)  # noqa: S101 - names of baselines are refused for graphs
         try:
             return Compared(name, baseline(problem, candidate))
         except ForbiddenActionError as error:

@@ -193,7 +193,11 @@ def differences(one: Policy, other: Policy) -> Differences:
     True
     """
     if _hardware(one.process) is None or not same_system(one.process, other.process):
-        raise ModelError("differences", "must be asked of two policies of the same problem", None)
+        raise ModelError(
+            "differences",
+            "must be asked of two policies of the same problem (of a state graph, compare their values)",
+            None,
+        )
     return Differences(one, other)
 
 

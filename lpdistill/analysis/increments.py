@@ -130,7 +130,7 @@ def increments(solution: Solution, *, progress: Callable[[str], None] = silent) 
     """
     problem = solution.problem
     if not isinstance(problem, Problem) or not isinstance(solution.process, Dynamics):
-        raise ModelError("increments", "needs the solution of a problem; a state graph has no memories", problem)
+        raise ModelError("increments", "needs the solution of a problem; a state graph has no memories", str(problem))
     tried: list[tuple[str, float, float, Problem]] = [
         ("memories", problem.memories, problem.memories + 1, problem.replace(memories=problem.memories + 1))
     ]

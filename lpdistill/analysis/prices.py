@@ -110,7 +110,7 @@ from 10.1716 to 10.2181
       above: from 10.2181 on, price -1.13581, up to the limit 10.2337
     """
     if not isinstance(solution.problem, Problem):
-        raise ModelError("neighbours", "needs the solution of a problem, not of a state graph", solution.problem)
+        raise ModelError("neighbours", "needs the solution of a problem, not of a state graph", str(solution.problem))
     if name not in solution.budgets:
         known = ", ".join(solution.budgets) or "none"
         raise ModelError("budget", f"must be one of the solution's: {known}", name)

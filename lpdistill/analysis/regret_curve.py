@@ -180,7 +180,9 @@ def hardware_of(solution: Solution, asker: str) -> Dynamics:
     """
     process = solution.process
     if not isinstance(process, Dynamics):
-        raise ModelError(asker, "needs the solution of a problem; a state graph has no parameters", solution.problem)
+        raise ModelError(
+            asker, "needs the solution of a problem; a state graph has no parameters", str(solution.problem)
+        )
     if solution.uses:
         raise ModelError(
             asker, "needs a problem without budgets, which would not be kept elsewhere", str(process.problem)

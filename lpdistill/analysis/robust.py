@@ -176,7 +176,7 @@ def robust(problem: Problem, p: tuple[Number, Number], *, progress: Callable[[st
     (10.054563, True)
     """
     if not isinstance(problem, Problem):
-        raise ModelError("robust", "needs a problem; a state graph has no parameters", problem)
+        raise ModelError("robust", "needs a problem; a state graph has no parameters", str(problem))
     low, high = interval(p, "p")
     found = f"{float(low):g}:{float(high):g}"
     if low <= 0 or high > 1:

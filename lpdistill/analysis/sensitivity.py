@@ -164,7 +164,9 @@ def sensitivity(solution: Solution) -> Sensitivity:
     """
     process, problem = solution.dual.policy.process, solution.problem
     if not isinstance(problem, Problem) or not isinstance(process, Dynamics):
-        raise ModelError("sensitivity", "needs the solution of a problem; a state graph has no parameters", problem)
+        raise ModelError(
+            "sensitivity", "needs the solution of a problem; a state graph has no parameters", str(problem)
+        )
     if solution.status != "optimal":
         raise ModelError("sensitivity", "needs a proven optimum", str(solution.status))
     for use in solution.uses:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from lpdistill import pictures
 from lpdistill.analysis.baselines import POLICIES
-from lpdistill.analysis.comparison import CONVENTIONS, Candidate, Comparison
+from lpdistill.analysis.comparison import Candidate, Comparison
 from lpdistill.analysis.comparison import compare as compare_policies
 from lpdistill.analysis.differences import Differences
 from lpdistill.analysis.differences import differences as differences_of
@@ -73,7 +73,7 @@ def _differences(found: Comparison, name: str) -> Differences:
 def _print(found: Comparison) -> None:
     screen = console()
     screen.print(f"problem        {found.problem}", soft_wrap=True)
-    screen.print(f"convention     {CONVENTIONS[found.problem.final_step]}", soft_wrap=True)
+    screen.print(f"convention     {found.convention}", soft_wrap=True)
     rows = []
     for name, compared in found.policies.items():
         deviation = compared.standard_deviation

@@ -109,6 +109,8 @@ def read_policy(problem: Problem, file: str | PathLike[str], *, improper: bool =
         If the policy does not reach the target, unless that is accepted.
     """
     path = Path(file)
+    if not isinstance(problem, Problem):
+        raise ModelError("problem", "must be a Problem: policy files speak of pairs in memories", str(problem))
     if path.suffix not in SUFFIXES:
         raise ModelError("policy file", f"must have the suffix {' or '.join(SUFFIXES)}", str(file))
     made_for = MadeFor()

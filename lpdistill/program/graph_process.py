@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from fractions import Fraction
@@ -12,10 +12,12 @@ import numpy as np
 from scipy import sparse
 
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
+from lpdistill.errors import ModelError
+from lpdistill.model.actions import Step
 from lpdistill.model.budgets import Budget
 from lpdistill.model.process import After, Choice
 from lpdistill.model.reachability import HUGE, Reachability
-from lpdistill.model.resources import REACHING, TIME, Resource, Tariff
+from lpdistill.model.resources import REACHING, TIME, Resource, StandardResource, Tariff, Visits
 
 
 class NodeResource(Resource):
@@ -74,6 +76,8 @@ class GraphProcess:
         Limits on them.
     uncharged_time
         What is taken off the duration of every run, exactly.
+    step_of
+        What an action node does in its state, for resources that are functions of a step.
     tariff
         What actions cost.
     """
@@ -89,6 +93,7 @@ class GraphProcess:
     amounts_by_name: Mapping[str, FloatArray]
     budgets: tuple[Budget, ...]
     uncharged_time: Fraction
+    step_of: Callable[[Hashable], Step]
     tariff: Tariff = TIME
 
     @property
@@ -229,9 +234,44 @@ class GraphProcess:
         return {name: NodeResource(name) for name in self.amounts_by_name}
 
     def amounts(self, resource: Resource, columns: IntArray) -> FloatArray:
-        """What the given actions use of a resource, (columns,)."""
-        amounts = self.reaching if resource == REACHING else self.amounts_by_name[resource.name]
-        return amounts[columns]
+        """What the given actions use of a resource, (columns,).
+
+        Raises
+        ------
+        ModelError
+            If it is a resource of problems that this graph does not have.
+        """
+        if resource == REACHING:
+            return self.reaching[columns]
+        if resource not in self._amounts:
+            self._amounts[resource] = self._measured(resource)
+        return self._amounts[resource][columns]
+
+    def require_amounts(self, resource: Resource, where: str) -> None:
+        """Raise ModelError if an action uses less than nothing of a resource, so that nothing could limit it."""
+        amounts = self.amounts(resource, np.arange(len(self.names)))
+        least = int(amounts.argmin())
+        if amounts[least] < 0:
+            problem = f"must not be negative on an action node: {resource.name} of {self.names[least]!r} is"
+            raise ModelError(where, problem, float(amounts[least]))
+
+    @cached_property
+    def _amounts(self) -> dict[Resource, FloatArray]:
+        """What all actions use of every resource that was asked about."""
+        return {NodeResource(name): amounts for name, amounts in self.amounts_by_name.items()}
+
+    def _measured(self, resource: Resource) -> FloatArray:
+        """What all actions use of a resource that is no number on their nodes, (columns,)."""
+        if isinstance(resource, Visits):
+            try:
+                ranks = [self.rank(key) for key in resource.configurations]
+            except KeyError as error:
+                raise ModelError(resource.name, str(error.args[0]), resource.configurations) from None
+            return np.isin(self.configuration, ranks).astype(np.float64)
+        if isinstance(resource, StandardResource | NodeResource):
+            known = ", ".join(self.amounts_by_name) or "none"
+            raise ModelError("resource", f"must be a number that every action node has: {known}", resource.name)
+        return np.array([resource.measured(self.step_of(name)) for name in self.names])
 
     def proper(self) -> IntArray:
         """Actions of a proper policy, one for every live state, in order."""
@@ -259,6 +299,13 @@ class GraphProcess:
     def actions(self, columns: IntArray) -> Sequence[Hashable]:
         """The action nodes."""
         return [self.names[column] for column in columns.tolist()]
+
+    def find(self, configuration: IntArray, actions: Sequence[Hashable]) -> IntArray:
+        """The columns in which the given states take the given action nodes, -1 where they have none, (columns,)."""
+        known = {name: column for column, name in enumerate(self.names)}
+        found = [known.get(action, -1) if isinstance(action, Hashable) else -1 for action in actions]
+        columns = np.array(found, dtype=np.int64)
+        return np.where(self.configuration[columns] == configuration, columns, -1)
 
     def tabulate(self, values: FloatArray) -> FloatArray:
         """The values themselves: moves are written out."""

@@ -12,6 +12,7 @@ import json
 from collections.abc import Hashable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from numbers import Rational, Real
 from typing import TYPE_CHECKING, Any
 
@@ -75,7 +76,7 @@ def process_of(graph: nx.DiGraph[Any]) -> GraphProcess:
     rows, afters = (np.array([entry[part] for entry in entries], dtype=np.int64) for part in (0, 1))
     data = np.array([entry[2] for entry in entries])
     moves = sparse.csr_array((data, (rows, afters)), shape=(len(names), len(states)))
-    amounts = _amounts(graph, names)
+    numbers = _numbers(graph, names)
     known = {time: kind for kind, time in enumerate(sorted(set(times)))}
     return GraphProcess(
         states=states,
@@ -86,9 +87,10 @@ def process_of(graph: nx.DiGraph[Any]) -> GraphProcess:
         leaving=np.asarray(moves.sum(axis=1)).ravel() + reaching,
         step_times=tuple(known),
         kinds_of_time=np.array([known[time] for time in times], dtype=np.int64),
-        amounts_by_name=amounts,
-        budgets=_budgets(graph, amounts),
+        amounts_by_name={name: amounts for name, amounts in numbers.items() if np.isfinite(amounts).all()},
+        budgets=_budgets(graph, names, numbers),
         uncharged_time=_exact(graph.graph.get("uncharged_time", 0), "graph: uncharged_time"),
+        step_of=partial(step_of, graph),
     )
 
 
@@ -185,18 +187,20 @@ def _exact(value: object, where: str) -> Fraction:
     return simplest(number)
 
 
-def _amounts(graph: nx.DiGraph[Any], names: Sequence[Hashable]) -> dict[str, FloatArray]:
-    """The numbers that every action node carries, by name."""
+def _numbers(graph: nx.DiGraph[Any], names: Sequence[Hashable]) -> dict[str, FloatArray]:
+    """The numbers that every action node carries, by name; they are resources if they are finite."""
     shared = set.intersection(*(set(graph.nodes[name]) for name in names)) if names else set()
     found = {}
     for key in sorted(shared - DESCRIPTIVE - {"kind"}, key=str):
         values = [graph.nodes[name][key] for name in names]
-        if all(isinstance(value, Real) and not isinstance(value, bool) for value in values):
-            found[str(key)] = np.array([_number(v, f"node {n!r}: {key}") for n, v in zip(names, values, strict=True)])
+        if all(isinstance(value, Real | Decimal) and not isinstance(value, bool) for value in values):
+            found[str(key)] = np.array([float(value) for value in values])
     return found
 
 
-def _budgets(graph: nx.DiGraph[Any], amounts: Mapping[str, FloatArray]) -> tuple[Budget, ...]:
+def _budgets(
+    graph: nx.DiGraph[Any], names: Sequence[Hashable], amounts: Mapping[str, FloatArray]
+) -> tuple[Budget, ...]:
     """The budgets of a graph: limits by name, each an upper limit or a table with ``most`` and ``least``."""
     limits = graph.graph.get("budgets", {})
     if isinstance(limits, str):  # as GraphML keeps it
@@ -208,6 +212,8 @@ def _budgets(graph: nx.DiGraph[Any], amounts: Mapping[str, FloatArray]) -> tuple
         if name not in amounts:
             known = ", ".join(amounts) or "none"
             raise ModelError('graph.graph["budgets"]', f"must name numbers that every action node has: {known}", name)
+        for node, amount in zip(names, amounts[name].tolist(), strict=True):
+            _number(amount, f"node {node!r}: {name}")
         sides = limit if isinstance(limit, Mapping) else {"most": limit}
         if sides.keys() - {"most", "least"}:
             raise ModelError(f"budget {name}", 'must be a number, or a table with "most" and "least"', limit)
@@ -247,7 +253,8 @@ def step_of(graph: nx.DiGraph[Any], action: Hashable) -> Step:
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError(
             f"node {action!r}",
-            "must carry distil and generate, and its state counts, empty and fidelities, for a rule to judge it",
+            "must carry distil and generate, and its state counts, empty and fidelities, for a rule or a resource to "
+            "judge it",
             error,
         ) from None
 

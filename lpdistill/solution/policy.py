@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 import numpy as np
 
 from lpdistill.arrays import FloatArray
-from lpdistill.errors import ModelError
+from lpdistill.errors import ImproperPolicyError, ModelError
 from lpdistill.model.actions import Action
 from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.generation import Attempts
 from lpdistill.model.problem import Problem
 from lpdistill.model.process import Process
 from lpdistill.program.evaluation import raise_improper, stuck
+from lpdistill.program.graph_process import GraphProcess
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import Optimum
 from lpdistill.solution.chain import Chain
@@ -26,6 +27,7 @@ from lpdistill.solution.resources import Expected
 from lpdistill.solution.wording import Words, words_of
 
 if TYPE_CHECKING:
+    import networkx as nx
     import pandas as pd
     from matplotlib.axes import Axes
 
@@ -93,7 +95,7 @@ class Decision:
     probability: float
 
 
-Choices: TypeAlias = Action | Sequence[Decision]
+Choices: TypeAlias = Action | Sequence[Decision] | Hashable
 """What a user's policy does in a configuration."""
 
 
@@ -116,17 +118,20 @@ class Policy(ByConfiguration[tuple[Decision, ...]]):
 
     @staticmethod
     def of(
-        problem: Problem, choose: Mapping[Key, Choices] | Callable[[Key], Choices], *, improper: bool = False
+        problem: Problem | nx.DiGraph[Any],
+        choose: Mapping[Key, Choices] | Callable[[Key], Choices],
+        *,
+        improper: bool = False,
     ) -> Policy:
         """A policy of the user's, evaluated.
 
         Parameters
         ----------
         problem
-            The problem; its budgets do not matter.
+            The problem or the state graph; its budgets do not matter.
         choose
-            What to do in a configuration: an :class:`Action`, or :class:`Decision` objects whose probabilities sum
-            to 1.  A mapping may leave out configurations that a run cannot enter.
+            What to do in a configuration: an :class:`Action` (of a state graph, an action node), or :class:`Decision`
+            objects whose probabilities sum to 1.  A mapping may leave out configurations that a run cannot enter.
         improper
             Whether to accept a policy that may never reach the target; its expected time is then infinite, and
             :attr:`deadlock` names where runs are trapped.
@@ -152,15 +157,15 @@ class Policy(ByConfiguration[tuple[Decision, ...]]):
         >>> round(eager.waiting_time, 9)
         6.461538462
         """
-        process = Dynamics(problem, Attempts.ALL)
+        process = _process(problem)
         keys, decisions = _asked(process, choose)
         ranks = np.array([_rank(process, key) for key in keys], dtype=np.int64)
         columns = process.find(ranks, [decision.action for decision in decisions])
         for key, column, decision in zip(keys, columns.tolist(), decisions, strict=True):
             if column < 0:
-                raise ModelError(
-                    f"policy at {key}", "must take an action that is possible and allowed", decision.action
-                )
+                what = "an action that is possible and allowed"
+                what = what if isinstance(process, Dynamics) else "an action node of that state"
+                raise ModelError(f"policy at {key}", f"must take {what}", decision.action)
         order = np.argsort(ranks, kind="stable")
         uses = process.choose(columns[order])
         probability = np.array([decision.probability for decision in decisions])[order]
@@ -169,6 +174,12 @@ class Policy(ByConfiguration[tuple[Decision, ...]]):
         entered = np.unique(uses.moves.indices)
         if not known[0] or not known[entered].all():
             missing = 0 if not known[0] else int(entered[~known[entered]][0])
+            if not len(process.unguarded().of_configuration(missing)):
+                raise ImproperPolicyError(
+                    f"the policy enters {process.key(missing)!r}, which has no action and is not the target; choose "
+                    "actions that avoid it, or give it one that stays there for the policy to be evaluated",
+                    deadlock=(process.key(missing),),
+                )
             raise ModelError("policy", "says nothing about a configuration that a run can enter", process.key(missing))
         if improper:
             return Policy(Plan.improper(uses, probability))
@@ -275,7 +286,16 @@ class Policy(ByConfiguration[tuple[Decision, ...]]):
         )
 
 
-def _rank(process: Dynamics, key: Key) -> int:
+def _process(problem: Problem | nx.DiGraph[Any]) -> Dynamics | GraphProcess:
+    """The columns that a user's policy may choose from."""
+    if isinstance(problem, Problem):
+        return Dynamics(problem, Attempts.ALL)
+    from lpdistill.program.state_graph import process_of  # noqa: PLC0415 - networkx, only where there is a graph
+
+    return process_of(problem)
+
+
+def _rank(process: Process, key: Key) -> int:
     """The configuration that a user's policy names."""
     try:
         return process.rank(key)
@@ -288,17 +308,30 @@ def _several(given: object) -> list[Decision]:
     return list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [given]  # type: ignore[list-item]
 
 
+def _drawn(process: Process, key: Key, given: Any) -> list[Decision]:
+    """The decisions that a user gives for a configuration."""
+    if isinstance(process, Dynamics):
+        drawn = [Decision(given, 1.0)] if isinstance(given, Action) else _several(given)
+        if not all(isinstance(one, Decision) and isinstance(one.action, Action) for one in drawn):
+            raise ModelError(f"policy at {key}", "must be an Action, or Decisions with their probabilities", given)
+        return drawn
+    several = [given] if isinstance(given, Decision) else given
+    lots = isinstance(several, list | tuple) and several and all(isinstance(one, Decision) for one in several)
+    return list(several) if lots else [Decision(given, 1.0)]
+
+
 def _asked(
-    process: Dynamics, choose: Mapping[Key, Choices] | Callable[[Key], Choices]
+    process: Process, choose: Mapping[Key, Choices] | Callable[[Key], Choices]
 ) -> tuple[list[Key], list[Decision]]:
     """What a user's policy decides, with the configuration of each decision."""
     keys: list[Key] = []
     decisions: list[Decision] = []
-    for key in list(choose) if isinstance(choose, Mapping) else map(process.key, range(process.size)):
+    some = range(process.size)
+    if isinstance(process, GraphProcess):
+        some = np.unique(process.configuration).tolist()
+    for key in list(choose) if isinstance(choose, Mapping) else map(process.key, some):
         given = choose[key] if isinstance(choose, Mapping) else choose(key)
-        drawn = [Decision(given, 1.0)] if isinstance(given, Action) else _several(given)
-        if not all(isinstance(one, Decision) and isinstance(one.action, Action) for one in drawn):
-            raise ModelError(f"policy at {key}", "must be an Action, or Decisions with their probabilities", given)
+        drawn = _drawn(process, key, given)
         if not (drawn and min(d.probability for d in drawn) >= 0 and abs(sum(d.probability for d in drawn) - 1) <= SUM):
             raise ModelError(f"policy at {key}", "must have probabilities that sum to 1", given)
         keys += [key] * len(drawn)
