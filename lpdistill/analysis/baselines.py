@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +19,9 @@ from lpdistill.program.policy_iteration import policy_iteration
 from lpdistill.progress import silent
 from lpdistill.solution.policy import Policy
 from lpdistill.solving import solve
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 OPTIMAL = "optimal"
 
@@ -41,7 +45,7 @@ def baseline_named(name: str) -> Baseline:
     return banded(width)
 
 
-def baseline(problem: Problem, name: str) -> Policy:
+def baseline(problem: Problem | nx.DiGraph[Any], name: str) -> Policy:
     """A baseline policy, evaluated; it may be improper.
 
     Parameters
@@ -135,7 +139,7 @@ def _least_time(process: Dynamics) -> float:
     return float(optimum.values[0]) - float(process.uncharged_time)
 
 
-def policy_named(problem: Problem, name: str, progress: Callable[[str], None] = silent) -> Policy:
+def policy_named(problem: Problem | nx.DiGraph[Any], name: str, progress: Callable[[str], None] = silent) -> Policy:
     """The optimal policy or a baseline, by name.
 
     Raises

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lpdistill import pictures
-from lpdistill.analysis.baselines import OPTIMAL, POLICIES, baseline, baseline_named
+from lpdistill.analysis.baselines import OPTIMAL, POLICIES, baseline, baseline_named, policy_named
 from lpdistill.errors import ForbiddenActionError, ModelError
 from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.problem import FinalStep, Problem
@@ -16,7 +16,6 @@ from lpdistill.progress import silent
 from lpdistill.solution.document import Document, headed, keys_as_json
 from lpdistill.solution.policy import Choices, Key, Policy
 from lpdistill.solution.resources import Expected
-from lpdistill.solving import solve
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -278,13 +277,10 @@ def compare(
       greedy      12.150289  the optimum saves 0.00%
       (waiting times leave the last step out, as the published ones do (final_step charged counts it))
     """
-    of_problem = isinstance(problem, Problem)
-    asked = _asked((POLICIES if of_problem else ()) if policies is None else policies)
-    named = [name for name in asked.values() if isinstance(name, str) and name != OPTIMAL]
-    if named and not of_problem:
-        raise ModelError("policy", "must be one of your own: a state graph has no memories to distil by name", named[0])
+    usual = POLICIES if isinstance(problem, Problem) else (OPTIMAL,)
+    asked = _asked(usual if policies is None else policies)
     progress("optimal policy")
-    optimum = solve(problem, progress=progress).policy
+    optimum = policy_named(problem, OPTIMAL, progress)
     found = {OPTIMAL: Compared(OPTIMAL, optimum)}
     for name, candidate in asked.items():
         progress(f"policy {name}")
@@ -316,7 +312,6 @@ def _asked(policies: Iterable[str] | Mapping[str, Candidate]) -> dict[str, Candi
 def _evaluated(problem: Problem | nx.DiGraph[Any], name: str, candidate: Candidate) -> Compared:
     """One policy, evaluated for a problem that has an optimum."""
     if isinstance(candidate, str):
-        assert isinstance(problem, Problem)  # noqa: S101 - names of baselines are refused for graphs
         try:
             return Compared(name, baseline(problem, candidate))
         except ForbiddenActionError as error:
