@@ -2,57 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from os import PathLike
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from lpdistill.export.files import require_suffix, writing
-from lpdistill.export.transitions import ChoiceRow, choice_rows
-from lpdistill.model.configurations import CountVectors
+from lpdistill.export.transitions import ChoiceRow, written_out
 from lpdistill.model.problem import Problem
 
-REWARDS = (
-    "time",
-    "steps",
-    "generation_attempts",
-    "raw_pairs",
-    "distillations",
-    "failed_distillations",
-    "memory_time",
-)
-"""The reward models: the duration of a step, and what it uses."""
+if TYPE_CHECKING:
+    import networkx as nx
 
 
-def write_drn(problem: Problem, file: str | PathLike[str]) -> None:
-    """Write a problem's decision process as a DRN file, with rational numbers.
+def write_drn(problem: Problem | nx.DiGraph[Any], file: str | PathLike[str]) -> None:
+    """Write the decision process of a problem or a state graph as a DRN file, with rational numbers.
 
-    States are configurations, numbered as in a solution; the last one is labelled ``target``.  The reward model
-    ``time`` is the duration of a step.  Storm solves it with ``R{"time"}min=? [F "target"]``.
+    States are numbered as in a solution; the last one is labelled ``target``.  The reward model ``time`` is the
+    duration of a step, and there is one for every resource.  Storm solves it with ``R{"time"}min=? [F "target"]``.
     """
     require_suffix(file, ".drn")
-    rows, size = list(choice_rows(problem)), _states(problem)
-    lines = ["@type: MDP", "@value_type: rational", "@parameters", "", "@reward_models", " ".join(REWARDS)]
+    model = written_out(problem)
+    rows, size = model.rows, len(model.states)
+    lines = ["@type: MDP", "@value_type: rational", "@parameters", "", "@reward_models", " ".join(model.rewards)]
     lines += ["@nr_states", str(size + 1), "@nr_choices", str(len(rows) + 1), "@model"]
-    nothing = ", ".join("0" for _ in REWARDS)
+    nothing = ", ".join("0" for _ in model.rewards)
     state = -1
     for row in rows:
         while state < row.state:
             state += 1
             lines.append(f"state {state} [{nothing}]" + (" init" if state == 0 else ""))
-        lines.append(f"\taction {row.name} [{', '.join(str(row.amounts[reward]) for reward in REWARDS)}]")
+        lines.append(f"\taction {row.name} [{', '.join(str(row.amounts[reward]) for reward in model.rewards)}]")
         lines += [f"\t\t{after} : {chance}" for after, chance in row.outcomes.items()]
     lines += [f"state {size} [{nothing}] target", f"\taction done [{nothing}]", f"\t\t{size} : 1"]
     with writing(file):
         Path(file).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def write_prism(problem: Problem, file: str | PathLike[str]) -> list[Path]:
-    """Write a problem's decision process as PRISM explicit files: states, transitions, labels and rewards.
+def write_prism(problem: Problem | nx.DiGraph[Any], file: str | PathLike[str]) -> list[Path]:
+    """Write the decision process of a problem or a state graph as PRISM explicit files.
+
+    They hold the states, the transitions, the labels ``init`` and ``target``, and the duration of steps as rewards.
 
     Parameters
     ----------
     problem
-        The problem.
+        The problem, or the state graph.
     file
         The path of the ``.tra`` file; the others stand beside it, with suffixes ``.sta``, ``.lab`` and ``.trew``.
 
@@ -62,12 +57,12 @@ def write_prism(problem: Problem, file: str | PathLike[str]) -> list[Path]:
         The files written.
     """
     require_suffix(file, ".tra")
-    rows = list(_numbered(choice_rows(problem)))
-    stem, size = Path(file), _states(problem)
-    counts = CountVectors(problem.memories, len(problem.levels)).counts.tolist()
-    names = ",".join(["target", *(f"n{level}" for level in range(len(problem.levels)))])
-    states = [f"({names})", *(f"{i}:({','.join(map(str, [0, *n]))})" for i, n in enumerate(counts))]
-    states.append(f"{size}:({','.join(map(str, [1, *[0] * len(problem.levels)]))})")
+    model = written_out(problem)
+    rows = list(_numbered(model.rows))
+    stem, size = Path(file), len(model.states)
+    names = ",".join(["target", *model.variables])
+    states = [f"({names})", *(f"{i}:({','.join(map(str, [0, *n]))})" for i, n in enumerate(model.states))]
+    states.append(f"{size}:({','.join(map(str, [1, *[0] * len(model.variables)]))})")
     transitions, rewards = [], []
     for state, choice, row in rows:
         for after, chance in row.outcomes.items():
@@ -90,14 +85,9 @@ def write_prism(problem: Problem, file: str | PathLike[str]) -> list[Path]:
     return written
 
 
-def _numbered(rows: Iterator[ChoiceRow]) -> Iterator[tuple[int, int, ChoiceRow]]:
+def _numbered(rows: Iterable[ChoiceRow]) -> Iterator[tuple[int, int, ChoiceRow]]:
     """Choices with their number within their state."""
     state, number = -1, 0
     for row in rows:
         state, number = row.state, number + 1 if row.state == state else 0
         yield state, number, row
-
-
-def _states(problem: Problem) -> int:
-    """Number of configurations."""
-    return CountVectors(problem.memories, len(problem.levels)).size

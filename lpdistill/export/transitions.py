@@ -3,24 +3,41 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from math import comb
+from typing import TYPE_CHECKING, Any
 
 import psutil
 
 from lpdistill.errors import LimitError
 from lpdistill.model.actions import Action, Step, word
+from lpdistill.model.configurations import CountVectors
 from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.generation import Attempts
 from lpdistill.model.levels import Kind
 from lpdistill.model.problem import Problem
 from lpdistill.model.size import Size
 
+if TYPE_CHECKING:
+    import networkx as nx
+
 BYTES = 400
 """Memory for one transition over the rationals, roughly."""
+
+
+REWARDS = (
+    "time",
+    "steps",
+    "generation_attempts",
+    "raw_pairs",
+    "distillations",
+    "failed_distillations",
+    "memory_time",
+)
+"""The reward models of a problem: the duration of a step, and what it uses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,23 +48,59 @@ class ChoiceRow:
     ----------
     state
         Number of the configuration.
-    step
-        The action in its configuration.
+    name
+        The action as one word: ``d0_1_g2`` distils a pair of levels 0 and 1 and attempts generation twice.
     amounts
-        Its duration, as ``time``, and what it uses of every standard resource.
+        Its duration, as ``time``, and what it uses of every resource.
     outcomes
         Probability of every next state; the target is numbered after the configurations.
     """
 
     state: int
-    step: Step
+    name: str
     amounts: Mapping[str, Fraction]
     outcomes: Mapping[int, Fraction]
 
-    @property
-    def name(self) -> str:
-        """The action as one word: ``d0_1_g2`` distils a pair of levels 0 and 1 and attempts generation twice."""
-        return word(Action(self.step.distil, self.step.generate, self.step.discard))
+
+@dataclass(frozen=True, slots=True)
+class WrittenOut:
+    """A decision process, written out.
+
+    Attributes
+    ----------
+    variables
+        Names of whole numbers that tell the states apart.
+    states
+        These numbers for every state but the target, the start first.
+    rewards
+        What every choice has an amount of.
+    rows
+        The choices, state by state.
+    """
+
+    variables: tuple[str, ...]
+    states: Sequence[Sequence[int]]
+    rewards: tuple[str, ...]
+    rows: Sequence[ChoiceRow]
+
+
+def written_out(problem: Problem | nx.DiGraph[Any]) -> WrittenOut:
+    """The decision process of a problem or a state graph; where nothing can be done, it stays.
+
+    Raises
+    ------
+    ModelError
+        If it is neither, or a state graph with a mistake.
+    LimitError
+        If it does not fit into the memory of this machine.
+    """
+    if isinstance(problem, Problem):
+        counts = CountVectors(problem.memories, len(problem.levels)).counts.tolist()
+        levels = tuple(f"n{level}" for level in range(len(problem.levels)))
+        return WrittenOut(levels, counts, REWARDS, list(choice_rows(problem)))
+    from lpdistill.export.graph_rows import written_graph  # noqa: PLC0415 - networkx, only where there is a graph
+
+    return written_graph(problem)
 
 
 def choice_rows(problem: Problem) -> Iterator[ChoiceRow]:
@@ -76,7 +129,8 @@ def choice_rows(problem: Problem) -> Iterator[ChoiceRow]:
     for owner, step in zip(owners[order].tolist(), dynamics.steps(columns[order], "export"), strict=True):
         after = _outcomes(problem, step, kinds)
         outcomes = {len(ranks) if counts is None else ranks[counts]: chance for counts, chance in after.items()}
-        yield ChoiceRow(owner, step, _amounts(problem, step, kinds), dict(sorted(outcomes.items())))
+        name = word(Action(step.distil, step.generate, step.discard))
+        yield ChoiceRow(owner, name, _amounts(problem, step, kinds), dict(sorted(outcomes.items())))
 
 
 def _amounts(problem: Problem, step: Step, kinds: Mapping[tuple[int, int], Kind]) -> dict[str, Fraction]:

@@ -96,7 +96,7 @@ def process_of(graph: nx.DiGraph[Any]) -> GraphProcess:
 
 def _by_kind(graph: nx.DiGraph[Any]) -> dict[str, list[Hashable]]:
     """The nodes by kind, one of them the target."""
-    if graph.is_multigraph():
+    if not isinstance(graph, nx.DiGraph) or graph.is_multigraph():
         raise ModelError("graph", "must be a networkx.DiGraph, without parallel edges", type(graph).__name__)
     found: dict[str, list[Hashable]] = {kind: [] for kind in KINDS}
     for node, attributes in graph.nodes(data=True):

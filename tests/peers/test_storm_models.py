@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import networkx as nx
 import pytest
 
 from lpdistill import (
@@ -15,6 +16,7 @@ from lpdistill import (
     NoGenerationWhileDistilling,
     Problem,
     Rule,
+    frontier,
     solve,
 )
 from lpdistill.export.models import write_drn
@@ -124,3 +126,35 @@ def test_least_time_within_two_budgets_lies_within_the_bounds(tmp_path):
     solution = solve(problem)
     assert all(use.price < 0 for use in solution.budgets.values())
     assert Fraction(solution.lower_bound) <= found <= Fraction(solution.upper_bound)
+
+
+def walk(forward):
+    """Three states in a row: a step leads on with some probability, and to the start otherwise; skipping is sure."""
+    graph = nx.DiGraph(start=frozenset({0}))
+    graph.add_node("target", kind="target")
+    graph.add_nodes_from((frozenset({place}) for place in range(3)), kind="state")
+    for place in range(3):
+        after = frozenset({place + 1}) if place < 2 else "target"
+        for name, time, chance in (("step", Fraction(1, 3), forward), ("skip", 2, 1)):
+            node = (place, name)
+            graph.add_node(node, kind="action", time=time, energy=time * (place + 1))
+            graph.add_edge(frozenset({place}), node)
+            graph.add_edge(node, after, probability=chance)
+            if chance < 1:
+                graph.add_edge(node, frozenset({0}), probability=1 - chance)
+    return graph
+
+
+@pytest.mark.parametrize("forward", [Fraction(1, 3), Fraction(1, 2), 0.9])
+@pytest.mark.parametrize("graph_of", [walk, lambda p: Problem(p, 3, "3/4", "79/100").graph()], ids=["own", "problem"])
+def test_exact_optimum_of_a_state_graph_lies_within_the_bounds(graph_of, forward, tmp_path):
+    """Storm's exact optimum of a state graph's file is, to rounding of the given floats, what the package proves."""
+    found = float(checked(exactly(graph_of(forward), tmp_path), 'R{"time"}min=? [F "target"]'))
+    assert found == pytest.approx(solve(graph_of(forward)).waiting_time, rel=1e-14)
+
+
+def test_resources_of_a_state_graph_are_rewards(tmp_path):
+    """The least use of a resource, as Storm has it, is where the frontier begins."""
+    graph = walk(Fraction(1, 2))
+    found = float(checked(exactly(graph, tmp_path), 'R{"energy"}min=? [F "target"]'))
+    assert frontier(graph, "energy").points[0].used == pytest.approx(found, rel=1e-9)
