@@ -12,7 +12,7 @@ import numpy as np
 from lpdistill import pictures
 from lpdistill.analysis.frontier import Point, breakpoints, counted
 from lpdistill.analysis.window import MET, augmented, confidence_of, likely, opened_in_time, window_of
-from lpdistill.model.numbers import Number
+from lpdistill.model.numbers import Number, as_float
 from lpdistill.model.problem import Problem
 from lpdistill.program.time_augmented import LATE
 from lpdistill.progress import silent
@@ -54,9 +54,10 @@ class DeadlineFrontier(Document):
         >>> curve.waiting_time("0.8") == curve.points[-1].waiting_time, curve.waiting_time("0.999")
         (True, inf)
         """
-        late = float(1 - confidence_of(confidence))
+        wanted = confidence_of(confidence)
+        late = float(1 - wanted)
         used = [point.used for point in self.points]
-        if late < used[0] * (1 - MET):
+        if late < used[0] * (1 - MET) and as_float(wanted) != 1.0 - used[0]:
             return float("inf")
         return float(np.interp(late, used, [point.waiting_time for point in self.points]))
 

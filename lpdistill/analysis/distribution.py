@@ -26,7 +26,7 @@ from lpdistill.analysis.renewal import Renewal
 from lpdistill.analysis.tail import slots_needed, tail_rate
 from lpdistill.arrays import FloatArray
 from lpdistill.errors import LimitError, ModelError
-from lpdistill.model.numbers import Number, exact, member
+from lpdistill.model.numbers import Number, as_float, exact, member
 from lpdistill.model.time_lattice import TimeLattice
 from lpdistill.progress import silent
 from lpdistill.solution.document import Document, finite, headed, rational
@@ -115,8 +115,9 @@ class Distribution(Document):
 
     @cached_property
     def cumulative(self) -> FloatArray:
-        """Probability of being done by each of :attr:`times`, (slots,)."""
-        return np.minimum(np.cumsum(self.pmf), 1.0)
+        """Probability of being done by each of :attr:`times`, (slots,): as near to it as a number below 1 can be."""
+        summed = np.minimum(np.cumsum(self.pmf), 1.0)
+        return np.maximum.accumulate(np.where(summed > 1 / 2, 1.0 - self.surviving, summed))
 
     @cached_property
     def surviving(self) -> FloatArray:
@@ -169,7 +170,8 @@ class Distribution(Document):
         """The least time by which a run is done with at least the given probability.
 
         Infinite if the policy never reaches the target too often for that.  Probabilities within 1e-12 of each other,
-        relative to them and to what they lack of 1, count as equal.
+        relative to them and to what they lack of 1, count as equal.  A float that is the :meth:`cdf` of a time is met
+        by that time, and by none before it whose ``cdf`` is another float.
 
         Raises
         ------
@@ -181,12 +183,17 @@ class Distribution(Document):
         q = exact(probability, "quantile")
         if not 0 < q < 1:
             raise ModelError("quantile", "must be a probability between 0 and 1, both excluded", probability)
-        short = float(1 - q)
+        short, given = float(1 - q), as_float(q)
+        if given is not None:
+            place = int(np.searchsorted(self.cumulative, given))
+            told = place < len(self.pmf) and self.cumulative[place] == given
+            if told and self.surviving[place] > self.never * (1 + TIE):
+                return float(self.times[place])
         if self.never >= short * (1 - TIE) and (self.never > short * (1 + TIE) or math.isfinite(self.tail_rate)):
             return math.inf
         reached = self.surviving <= short * (1 + TIE) if q > Fraction(1, 2) else self.cumulative >= float(q) * (1 - TIE)
         if not reached.any():
-            raise self._beyond(f"quantile: that of {probability}")
+            raise self._beyond(f"quantile: that of {float(q)!r}")
         return float(self.times[int(np.argmax(reached))])
 
     @cached_property

@@ -38,7 +38,7 @@ from lpdistill.analysis.window import (
 from lpdistill.arrays import FloatArray
 from lpdistill.errors import InfeasibleError, LimitError
 from lpdistill.model.budgets import Budget
-from lpdistill.model.numbers import Number, at_least, at_most
+from lpdistill.model.numbers import Number, as_float, at_least, at_most
 from lpdistill.model.problem import Problem
 from lpdistill.program.budgeted import Budgeted, BudgetUse, within_budgets
 from lpdistill.program.deadlines import DeadlineRecursion
@@ -324,24 +324,24 @@ def least_time_within(
     within, wanted = window_of(window, lattice), confidence_of(confidence)
     timed = augmented(process, lattice, within)
     fastest = fastest_plan(process, progress)
-    greatest = _require_possible(timed, fastest, within, wanted, progress)
+    least, greatest = _require_possible(timed, fastest, within, wanted, progress)
     free = policy_iteration(timed, timed.everywhere(fastest.uses.columns), progress)
-    answer = within_budgets(timed, (*budgets, Budget(LATE, 1 - wanted)), free, progress)
+    answer = within_budgets(timed, (*budgets, Budget(LATE, max(1 - wanted, Fraction(least)))), free, progress)
     usual = float(in_time(fastest, lattice, timed.window + 1)[-1])
     return ServiceLevel(problem, within, wanted, greatest, Policy(fastest), usual, timed, answer)
 
 
 def _require_possible(
     timed: TimeAugmented, fastest: Plan, window: Fraction, confidence: Fraction, progress: Callable[[str], None]
-) -> float:
-    """The greatest probability to be in time, which must be no less than the confidence."""
+) -> tuple[float, float]:
+    """The least probability of being late and the greatest to be in time, which must be no less than the confidence."""
     recursion = DeadlineRecursion(timed.base, fastest, timed.lattice)
     for slot in range(timed.window + 1):
         progress(f"slot {slot} of {timed.window}: pricing {timed.base.column_count:,} columns")
         recursion.advance()
     least, greatest = float(recursion.slots[-1].late[0]), float(recursion.slots[-1].done[0])
-    if least * (1 - MET) <= float(1 - confidence):
-        return greatest
+    if least * (1 - MET) <= float(1 - confidence) or as_float(confidence) == greatest:
+        return least, greatest
     lower = ", or a lower confidence" if greatest else ""
     try:
         needed = at_least(timed.lattice.time(grow(recursion, fastest, confidence, progress)))

@@ -17,7 +17,7 @@ from lpdistill.analysis.renewal import Renewal
 from lpdistill.arrays import FloatArray
 from lpdistill.errors import LimitError, ModelError
 from lpdistill.model.budgets import Budget
-from lpdistill.model.numbers import Number, at_most, exact
+from lpdistill.model.numbers import Number, as_float, at_most, exact
 from lpdistill.model.problem import Problem
 from lpdistill.model.process import Process
 from lpdistill.model.size import most_slots, require_slots
@@ -89,8 +89,12 @@ def _slots_needed(law: Law, confidence: Fraction) -> int | None:
 
 
 def _meets(slot: Slot, confidence: Fraction) -> bool:
-    """Whether a slot is enough for a confidence: the smaller probability says, as it has the digits."""
-    if confidence <= 1 / 2:
+    """Whether a slot is enough for a confidence: the smaller probability says, as it has the digits.
+
+    A float has no more digits than the greater one, so that is enough then.
+    """
+    given = as_float(confidence)
+    if confidence <= 1 / 2 or (given is not None and slot.done[0] >= given):
         return bool(slot.done[0] >= float(confidence) / ROUNDED)
     return bool(slot.late[0] <= float(1 - confidence) * ROUNDED)
 

@@ -98,6 +98,16 @@ def member(known: type[E], value: str, where: str) -> E:
         raise ModelError(where, f"must be one of {', '.join(known)}", value) from None
 
 
+def as_float(number: Fraction) -> float | None:
+    """The float whose shortest decimal a number is, as a result that is given back; None if it is none.
+
+    >>> as_float(Fraction(9, 10)), as_float(Fraction(1, 3))
+    (0.9, None)
+    """
+    nearest = float(number)
+    return nearest if Fraction(repr(nearest)) == number else None
+
+
 def at_least(limit: float | Fraction, digits: int = DIGITS) -> str:
     """A lower limit in decimals, rounded up: what is printed is no less than what is meant.
 

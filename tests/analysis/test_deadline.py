@@ -52,6 +52,16 @@ quick = settings(
 )
 
 
+@pytest.mark.parametrize("problem", [Problem(0.5, 4, 0.9, 0.94), THREE.replace(generation_time="1/3")])
+@pytest.mark.parametrize("window", [5, 11, 27, 40])
+def test_the_smallest_window_of_a_probability_is_that_window(problem, window):
+    """Given back, the probability of a window leads to it, or to a smaller one with the same probability."""
+    found = deadline(problem, window)
+    again = smallest_window(problem, found.probability)
+    assert again.window <= found.window
+    assert again.probability == found.probability
+
+
 def by_running(found):
     """Probability to be in time and expected time of the policy, by pushing all runs through its public face."""
     problem, recursion = found.problem, found.recursion

@@ -206,6 +206,55 @@ def test_quantiles_invert_the_cumulative_distribution(problem, q):
     assert found.cdf(time) + found.survival(time) == pytest.approx(1, rel=0, abs=1e-13)
 
 
+TIMED = {
+    "three levels": Problem(0.5, 4, 0.9, 0.94),
+    "rational times": Problem("7/10", 3, "3/4", "79/100", generation_time="1/3", distillation_time="2/7"),
+    "last step free": Problem("1/2", 3, "3/4", "79/100", final_step="free"),
+    "rare generation": Problem("1/20", 3, "3/4", "79/100"),
+}
+
+
+@pytest.mark.parametrize("problem", TIMED.values(), ids=TIMED)
+def test_the_quantile_of_the_cdf_of_a_time_is_that_time(problem):
+    """Given back, the cdf of any time leads to it, or to the first time at which it is the same float."""
+    found = distribution(solved(problem).policy)
+    chances = [found.cdf(float(time)) for time in found.times]
+    first = {}
+    for time, chance in zip(found.times.tolist(), chances, strict=True):
+        first.setdefault(chance, time)
+    inner = [chance for chance in chances if 0 < chance < 1]
+    assert len(inner) > 0.7 * len(chances)
+    assert [found.quantile(chance) for chance in inner] == [first[chance] for chance in inner]
+
+
+@pytest.mark.parametrize("problem", TIMED.values(), ids=TIMED)
+def test_times_are_the_same_as_floats(problem):
+    """The cdf at a time of the lattice is the same whether the time is a float or a fraction."""
+    found = distribution(solved(problem).policy)
+    shown = range(0, len(found.times), 7)
+    exact = [found.lattice.time(slot + found._first) for slot in shown]  # noqa: SLF001 - where floats come from
+    assert [float(time) for time in exact] == [float(found.times[slot]) for slot in shown]
+    assert [found.cdf(time) for time in exact] == [found.cdf(float(time)) for time in exact]
+
+
+def test_cumulative_probabilities_grow():
+    """However they are summed, they never fall, and end next to 1."""
+    for problem in TIMED.values():
+        found = distribution(solved(problem).policy)
+        assert (np.diff(found.cumulative) >= 0).all()
+        assert found.cumulative[-1] == 1
+
+
+def test_more_digits_than_a_float_has_are_meant():
+    """Asked for 1 - 1e-20 as a fraction, the quantile is a later time than that of the float next to 1."""
+    found = geometric("1/10")
+    nearest = math.nextafter(1, 0)
+    assert found.quantile(1 - Fraction(9, 10) ** 380) == 380
+    assert (
+        found.quantile(nearest) < found.quantile(1 - Fraction(1, 10**18)) == math.ceil(math.log(1e-18) / math.log(0.9))
+    )
+
+
 def geometric(p, memories=1):
     """A target below the raw fidelity: done with the first success of any memory."""
     return distribution(solve(Problem(p, memories, "3/4", "7/10")).policy)

@@ -224,6 +224,18 @@ def test_what_cannot_be_met_is_said():
         least_time_within(FIVE.with_constraints(Budget("generation_attempts", 5)), 10, "0.5")
 
 
+@pytest.mark.parametrize("window", [9, 20, 28])
+def test_the_greatest_confidence_can_be_asked_for(window):
+    """The probability that `deadline` finds, and the first point of the frontier, are confidences that can be had."""
+    three = FIVE.replace(memories=3, p="9/10")
+    greatest = deadline(three, window).probability
+    found = least_time_within(three, window, greatest)
+    assert found.probability == pytest.approx(greatest, rel=0, abs=1e-15)
+    first = curve(three, window).points[0]
+    assert found.waiting_time == pytest.approx(first.waiting_time, rel=1e-6)
+    assert curve(three, window).waiting_time(1.0 - first.used) == pytest.approx(first.waiting_time, rel=1e-12)
+
+
 def test_rules_that_leave_dead_ends():
     """Of the policies with a finite expected time, the greatest probability is at most that of any policy."""
     problem = FIVE.with_constraints(EqualLevelsOnly())

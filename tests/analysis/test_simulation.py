@@ -45,6 +45,18 @@ FOUR = Problem("1/2", 4, "9/10", "94/100")
 GREEDY = baseline(FOUR, "greedy")
 
 
+@pytest.mark.parametrize("times", [("1", "2"), ("1/3", "2/7"), ("1/10", "3/10")])
+def test_quantiles_of_runs_invert_their_shares(times):
+    """The quantile of the share of runs that are done by a time is that time, a time of the model's lattice."""
+    problem = Problem("7/10", 3, "3/4", "79/100", generation_time=times[0], distillation_time=times[1])
+    policy = solve(problem).policy
+    found, known = simulate(policy, 1500, seed=2), set(distribution(policy).times.tolist())
+    seen = np.unique(found.samples)
+    assert set(seen.tolist()) <= known
+    shares = [float((found.samples <= time).mean()) for time in seen[:-1]]
+    assert [found.quantile(share).value for share in shares] == seen[:-1].tolist()
+
+
 @cache
 def simulated(name: str) -> Simulation:
     """As many runs of a case as make one percent of its mean show."""
