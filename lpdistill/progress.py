@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 
@@ -18,3 +19,19 @@ def silent(stage: str) -> None:
 
 def uncounted(stage: str, done: int, total: int, note: str = "") -> None:
     """Do not tell about a count."""
+
+
+def counter(progress: Callable[[str], None]) -> Counter:
+    """Where what is told of stages has its counts told: its ``count`` if it has one, as a bar has, else in words.
+
+    >>> counter(print)("slots", 3, 20)
+    slots: 3 of 20
+    """
+    found: Counter | None = getattr(progress, "count", None)
+    if callable(found):
+        return found
+
+    def told(stage: str, done: int, total: int, note: str = "") -> None:
+        progress(f"{stage}: {done:,} of {total:,}" + (f", {note}" if note else ""))
+
+    return told

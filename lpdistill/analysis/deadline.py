@@ -35,7 +35,7 @@ from lpdistill.model.numbers import Number, at_least
 from lpdistill.model.problem import Problem
 from lpdistill.model.size import require_slots
 from lpdistill.program.deadlines import DeadlineRecursion
-from lpdistill.progress import silent
+from lpdistill.progress import counter, silent
 from lpdistill.solution.document import Document, finite, headed, rational
 from lpdistill.solution.policy import Policy
 
@@ -287,8 +287,9 @@ def deadline(
     require_slots(slots + 1, process.size, process.column_count, layers=False)
     fastest = fastest_plan(process, progress) if process.live[0] else None
     recursion = DeadlineRecursion(process.unguarded(), fastest, lattice)
+    told = counter(progress)
     for slot in range(slots + 1):
-        progress(f"slot {slot} of {slots}: pricing {process.column_count:,} columns")
+        told(f"pricing {process.column_count:,} columns, slot by slot", slot, slots + 1)
         recursion.advance()
     if fastest is None:
         return Deadline(problem, within, recursion, None, None)

@@ -10,7 +10,7 @@ from lpdistill.errors import ModelError
 from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.problem import Problem
 from lpdistill.model.rules import MaxDistillations
-from lpdistill.progress import silent
+from lpdistill.progress import counter, silent
 from lpdistill.solution.document import Document, headed
 from lpdistill.solution.solution import Solution
 from lpdistill.solving import solve
@@ -146,8 +146,9 @@ def increments(solution: Solution, *, progress: Callable[[str], None] = silent) 
         below = problem.levels[len(problem.levels) - 1].fidelity
         tried.append(("target", float(problem.target), float(below), problem.replace(target=below)))
     changes = []
-    for name, before, after, changed in tried:
-        progress(f"{name} {before:g} -> {after:g}")
+    told = counter(progress)
+    for number, (name, before, after, changed) in enumerate(tried):
+        told("changes in whole pieces", number, len(tried), f"{name} {before:g} -> {after:g}")
         time = solve(changed).waiting_time
         changes.append(Increment(name, before, after, time, solution.waiting_time - time))
     return Increments(solution, tuple(changes))

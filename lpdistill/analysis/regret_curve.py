@@ -19,7 +19,7 @@ from lpdistill.model.problem import Problem
 from lpdistill.model.variation import same_levels, varied
 from lpdistill.program.evaluation import evaluate
 from lpdistill.program.policy_iteration import policy_iteration
-from lpdistill.progress import silent
+from lpdistill.progress import counter, silent
 from lpdistill.solution.document import Document, finite, headed
 from lpdistill.solution.solution import Solution
 
@@ -159,8 +159,9 @@ def regret_curve(
     low, high = _default(process.problem, name) if span is None else interval(span, "span")
     tried = [low + (high - low) * Fraction(step, count - 1) for step in range(count)]
     fixed, best = [], []
-    for value in tried:
-        progress(f"{name} = {float(value):g}")
+    told = counter(progress)
+    for step, value in enumerate(tried):
+        told("solving along the curve", step, count, f"{name} = {float(value):g}")
         there = varied(process, **{str(name): value})
         fixed.append(time_of(solution, there))
         start = solution.dual.policy.columns if np.isfinite(fixed[-1]) else there.proper()

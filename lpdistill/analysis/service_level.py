@@ -45,7 +45,7 @@ from lpdistill.program.deadlines import DeadlineRecursion
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import policy_iteration
 from lpdistill.program.time_augmented import LATE, TimeAugmented
-from lpdistill.progress import silent
+from lpdistill.progress import counter, silent
 from lpdistill.solution.bounds import above, below
 from lpdistill.solution.document import Document, action_as_json, headed, node_as_json, rational
 from lpdistill.solution.policy import Decision, Key, Policy
@@ -336,8 +336,9 @@ def _require_possible(
 ) -> tuple[float, float]:
     """The least probability of being late and the greatest to be in time, which must be no less than the confidence."""
     recursion = DeadlineRecursion(timed.base, fastest, timed.lattice)
+    told = counter(progress)
     for slot in range(timed.window + 1):
-        progress(f"slot {slot} of {timed.window}: pricing {timed.base.column_count:,} columns")
+        told(f"pricing {timed.base.column_count:,} columns, slot by slot", slot, timed.window + 1)
         recursion.advance()
     least, greatest = float(recursion.slots[-1].late[0]), float(recursion.slots[-1].done[0])
     if least * (1 - MET) <= float(1 - confidence) or as_float(confidence) == greatest:

@@ -101,6 +101,7 @@ def simulate(  # noqa: PLR0913 - what an experiment consists of
     samples, moments = np.empty(count), None
     species = experiment.memories.species
     delivered: IntArray = np.zeros(len(species.real), dtype=np.int64)
+    progress("simulating runs", 0, count)
     for number, first in enumerate(range(0, count, BLOCK)):
         here = slice(first, min(first + BLOCK, count))
         stream = np.random.default_rng(np.random.SeedSequence(start, spawn_key=(number,)))

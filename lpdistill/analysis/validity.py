@@ -32,7 +32,7 @@ from lpdistill.model.process import Process
 from lpdistill.model.variation import same_levels, varied
 from lpdistill.program.evaluation import evaluate, visits
 from lpdistill.program.policy_iteration import policy_iteration
-from lpdistill.progress import silent
+from lpdistill.progress import counter, silent
 from lpdistill.solution.document import Document, action_as_json, finite, headed, node_as_json
 from lpdistill.solution.policy import Key
 from lpdistill.solution.solution import Solution
@@ -253,8 +253,9 @@ def validity(solution: Solution, *, progress: Callable[[str], None] = silent) ->
     """
     process = hardware_of(solution, "validity")
     found = {}
-    for parameter in Parameter:
-        progress(f"how far the policy holds: {parameter}")
+    told = counter(progress)
+    for number, parameter in enumerate(Parameter):
+        told("how far the policy holds", number, len(Parameter), str(parameter))
         search = _Search(solution, process, parameter)
         found[str(parameter)] = search.ends()
     return Validity(found, process)

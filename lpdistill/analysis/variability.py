@@ -24,7 +24,7 @@ from lpdistill.errors import LimitError, ModelError
 from lpdistill.model.numbers import Number, exact
 from lpdistill.program.occupation import OccupationProgram
 from lpdistill.program.ranges import Ranges, ranges
-from lpdistill.progress import silent
+from lpdistill.progress import counter, silent
 from lpdistill.solution.document import Document, action_as_json, headed, node_as_json
 from lpdistill.solution.policy import Key, described
 from lpdistill.solution.solution import Solution
@@ -207,9 +207,8 @@ def variability(solution: Solution, slack: Number = 0, *, progress: Callable[[st
     if not share:
         columns = columns[_possible(solution, columns)]
     program = OccupationProgram.of(process, columns, budgets)
-    progress(f"two linear programs for each of {len(columns):,} actions")
     taken = np.isin(columns, solution.plan.uses.columns[solution.plan.occupation > 0])
-    found = ranges(program, duration, taken)
+    found = ranges(program, duration, taken, progress=counter(progress))
     return Variability(solution, float(share), found, _rows(solution, found))
 
 

@@ -26,7 +26,7 @@ from lpdistill.program.deadlines import DeadlineRecursion, Slot
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import policy_iteration
 from lpdistill.program.time_augmented import TimeAugmented
-from lpdistill.progress import silent
+from lpdistill.progress import counter, silent
 from lpdistill.solution.policy import Policy
 from lpdistill.solving import opened
 
@@ -74,8 +74,9 @@ def grow(
             "p, fewer memories, or times with a larger common divisor",
             size={"most_slots": most, "configurations": size, "columns": columns},
         )
+    told = counter(progress)
     while not recursion.slots or not _meets(recursion.slots[-1], confidence):
-        progress(f"slot {len(recursion.slots)} of at most {needed - 1}: pricing {columns:,} columns")
+        told(f"pricing {columns:,} columns, slot by slot", len(recursion.slots), needed, "or fewer")
         recursion.advance()
     return len(recursion.slots) - 1
 

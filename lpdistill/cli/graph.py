@@ -10,7 +10,7 @@ import networkx as nx
 from lpdistill import pictures
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import FILE, Json, Plot, takes_problem
-from lpdistill.cli.output import console, print_json
+from lpdistill.cli.output import Progress, console, print_json
 from lpdistill.export.graphs import draw, node_link, write_graph
 from lpdistill.model.problem import Problem
 from lpdistill.solution.document import headed
@@ -27,9 +27,12 @@ def graph(
     as_json: Json = False,
 ) -> None:
     """Write or draw the state graph: configurations, actions, and where they lead."""
-    made = problem.graph()
-    if output is not None:
-        write_graph(made, output)
+    with Progress() as progress:
+        progress("building the graph")
+        made = problem.graph()
+        if output is not None:
+            progress(f"writing {output}")
+            write_graph(made, output)
     if plot is not None:
         pictures.save(draw(made), plot)
     if as_json:

@@ -8,7 +8,7 @@ from lpdistill import pictures
 from lpdistill.analysis.level_picture import draw_levels
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import Json, Plot, takes_problem
-from lpdistill.cli.output import console, print_json, table
+from lpdistill.cli.output import Progress, console, print_json, table
 from lpdistill.errors import ModelError
 from lpdistill.model.numbers import at_most
 from lpdistill.model.problem import Problem
@@ -39,7 +39,10 @@ def levels(
     """Show the fidelity levels below the target, what distils into what, and the limits."""
     if latex and not symbolic:
         raise ModelError("--latex", "shows formulas, which only --symbolic makes; give both", None)
-    formulas = _formulas(problem) if symbolic else None
+    with Progress() as progress:
+        progress("finding the levels")
+        problem.levels  # noqa: B018 - computed here, while progress shows
+        formulas = _formulas(problem) if symbolic else None
     if plot is not None:
         pictures.save(draw_levels(problem), plot)
     if as_json:

@@ -11,17 +11,22 @@ from types import TracebackType
 from typing import Any, Self
 
 from rich.console import Console
-from rich.progress_bar import ProgressBar
 from rich.table import Table
 
-PATIENCE = 2.0
-"""Seconds of silence after which a command says what it is doing."""
+PATIENCE = 1.5
+"""Seconds of work after which a command says what it is doing: within two, with its start."""
 
-RARELY = 10.0
-"""Seconds between two reports of how much is done, where each is a line of its own."""
+RARELY = 5.0
+"""Seconds between two lines of progress, where each is a line of its own."""
 
 BAR = 30
 """Width of a progress bar, in characters."""
+
+FRAME = 0.2
+"""Seconds between two states of a progress bar."""
+
+FIRST = "working"
+"""What a command does that has not yet said what."""
 
 LARGE = 1e6
 """Number from which a table shows digits rather than decimals."""
@@ -70,77 +75,79 @@ def clock(seconds: float) -> str:
 
 
 class Progress:
-    """Tells on standard error what is being done, once it has taken a while.
+    """Tells on standard error what is being done, once it has taken a while, and how long it will still take.
 
-    On a terminal one line changes in place; elsewhere every stage is a line of its own.  Work that can be counted has
-    a bar with the time left.
+    A bar on a terminal, a line now and then elsewhere.  Reports only note what is the case, and a thread of its own
+    shows it, so that nothing is slowed down by telling, however often it tells.
     """
 
     def __init__(self) -> None:
         self._began = time.monotonic()
-        self._stage = ""
-        self._counted: tuple[int, int, str] | None = None
-        self._rate = 0.0, 0
-        self._told = -RARELY
-        self._console = Console(stderr=True, highlight=False, markup=False, emoji=False)
-        self._status = self._console.status("")
+        self._stage, self._note = FIRST, ""
+        self._done, self._total = 0, 0
+        self._since = self._began, 0
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._show, daemon=True)
         self._lock = threading.Lock()
-        self._timer = threading.Timer(PATIENCE, self._show)
-        self._timer.daemon = True
-        self._shown = False
 
     def __call__(self, stage: str) -> None:
         """Enter a stage."""
-        with self._lock:
-            self._stage, self._counted, self._told = stage, None, -RARELY
-            if self._shown:
-                self._tell()
+        self.count(stage, 0, 0)
 
     def count(self, stage: str, done: int, total: int, note: str = "") -> None:
         """Say how much of a stage is done, out of how much; what the first call of a stage counts took no time."""
         with self._lock:
-            now = time.monotonic()
-            if self._counted is None or stage != self._stage:
-                self._rate = now, done
-            self._stage, self._counted = stage, (done, total, note)
-            if self._shown and (self._console.is_terminal or now - self._told >= RARELY):
-                self._tell()
+            if stage != self._stage or not self._total:
+                self._since = time.monotonic(), done
+            self._stage, self._done, self._total, self._note = stage, done, total, note
+
+    def line(self) -> str:
+        """Seconds gone, the stage, how much of it is done, and the time left."""
+        with self._lock:
+            now, (began, before) = time.monotonic(), self._since
+            told = f"{now - self._began:5.1f} s  {self._stage}"
+            if not self._total:
+                return told
+            left = ""
+            if self._done > before:
+                remaining = (now - began) / (self._done - before) * (self._total - self._done)
+                left = f"about {clock(remaining)} left"
+            return told + ", ".join(filter(None, (f": {self._done:,} of {self._total:,}", self._note, left)))
 
     def _show(self) -> None:
-        with self._lock:
-            self._shown = True
-            if self._console.is_terminal:
-                self._status.start()
-            self._tell()
-
-    def _tell(self) -> None:
-        if not self._stage:
+        """Show what is being done until the work ends."""
+        if self._ended.wait(PATIENCE):
             return
-        self._told = time.monotonic()
-        line = f"{self._told - self._began:5.1f} s  {self._stage}"
-        if self._counted is not None:
-            done, total, note = self._counted
-            began, before = self._rate
-            spent = (self._told - began) / max(1, done - before)
-            left = f"about {clock(spent * (total - done))} left" if done > before else ""
-            line += ", ".join(filter(None, (f": {done:,} of {total:,}", note, left)))
-        if not self._console.is_terminal:
-            self._console.print(line)
-        elif self._counted is None:
-            self._status.update(line)
-        else:
-            drawn = Table.grid(padding=(0, 1))
-            drawn.add_row(ProgressBar(total=max(1, total), completed=done, width=BAR), line)
-            self._status.update(drawn)
+        screen = Console(stderr=True, highlight=False, markup=False, emoji=False)
+        if screen.is_terminal:
+            self._draw(screen)
+            return
+        told = None
+        while not self._ended.is_set():
+            if told != (told := (self._stage, self._done, self._note)):
+                screen.print(self.line(), soft_wrap=True)
+            self._ended.wait(RARELY)
+
+    def _draw(self, screen: Console) -> None:
+        """Draw a bar, which is gone when the work ends."""
+        from rich.progress import BarColumn, TextColumn  # noqa: PLC0415 - only long work has a bar
+        from rich.progress import Progress as Bar  # noqa: PLC0415 - the same
+
+        columns = BarColumn(bar_width=BAR), TextColumn("{task.description}", markup=False)
+        with Bar(*columns, console=screen, transient=True, auto_refresh=False) as bar:
+            bar.add_task("", total=None)
+            (task,) = bar.tasks
+            while not self._ended.is_set():
+                task.description, task.completed, task.total = self.line(), self._done, self._total or None
+                bar.refresh()
+                self._ended.wait(FRAME)
 
     def __enter__(self) -> Self:
-        self._timer.start()
+        self._thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._timer.cancel()
-        with self._lock:
-            self._shown = False
-            self._status.stop()
+        self._ended.set()
+        self._thread.join()

@@ -16,6 +16,7 @@ from lpdistill.errors import NotCertifiedError
 from lpdistill.program.highs import ALONE, PRIMAL, scaled_model
 from lpdistill.program.occupation import OccupationProgram
 from lpdistill.program.solver import Solver
+from lpdistill.progress import Counter, uncounted
 
 ROUNDING = 1e-12
 """Share of the greatest cost by which costs may be exceeded, so that rounding does not exclude the optimum itself."""
@@ -41,7 +42,7 @@ class Ranges:
     iterations: int
 
 
-def ranges(program: OccupationProgram, most: float, taken: BoolArray) -> Ranges:
+def ranges(program: OccupationProgram, most: float, taken: BoolArray, *, progress: Counter = uncounted) -> Ranges:
     r"""Minimise and maximise :math:`x(s, a)` subject to the program and :math:`\sum c\, x \le` ``most``.
 
     Parameters
@@ -52,6 +53,8 @@ def ranges(program: OccupationProgram, most: float, taken: BoolArray) -> Ranges:
         Greatest expected cost.
     taken
         Whether some policy that costs no more takes each column, (columns,): what it never takes has the least 0.
+    progress
+        Told how many actions have one end, of all their ends.
 
     Raises
     ------
@@ -82,7 +85,8 @@ def ranges(program: OccupationProgram, most: float, taken: BoolArray) -> Ranges:
     ends, iterations = np.zeros((2, program.shape[1])), 0
     for end, sense in enumerate((highspy.ObjSense.kMinimize, highspy.ObjSense.kMaximize)):
         solver.changeObjectiveSense(sense)
-        for column in order:
+        for number, column in enumerate(order):
+            progress("two linear programs for each action", end * len(order) + number, 2 * len(order))
             if sense is highspy.ObjSense.kMinimize and not taken[column]:
                 continue
             solver.changeColCost(column, 1.0)

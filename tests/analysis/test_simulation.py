@@ -347,7 +347,7 @@ def test_progress_counts_runs(monkeypatch):
     monkeypatch.setattr(simulation, "BLOCK", 200)
     told = []
     simulate(GREEDY, 500, seed=1, progress=lambda *report: told.append(report))
-    assert told == [("simulating runs", done, 500) for done in (200, 400, 500)]
+    assert told == [("simulating runs", done, 500) for done in (0, 200, 400, 500)]
 
 
 @dataclass(frozen=True)
