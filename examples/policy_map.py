@@ -6,13 +6,7 @@ Draws both maps to the files named on the command line.
 import sys
 import textwrap
 
-import matplotlib as mpl
-
-mpl.use("agg")
-
-import matplotlib.pyplot as plt
-
-from lpdistill import Problem
+from lpdistill import Problem, pictures
 from symbolic import policy_map
 
 problem = Problem(p="1/2", memories=4, f0="3/4", target="79/100")
@@ -38,6 +32,4 @@ for piece in ratios.pieces:
     print(f"  to {'infinity' if piece.high is None else piece.high.label():<14} T = {piece.waiting_time}")
 
 for drawn, path in zip((found, ratios), sys.argv[1:], strict=False):
-    figure, axes = plt.subplots(figsize=(7.2, 3.8), layout="constrained")
-    drawn.plot(axes)
-    figure.savefig(path, dpi=160)
+    pictures.save(drawn.plot(), path)

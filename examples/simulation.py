@@ -5,13 +5,7 @@ Draws one run, and the waiting times and fidelities in other realities, to the f
 
 import sys
 
-import matplotlib as mpl
-
-mpl.use("agg")
-
-import matplotlib.pyplot as plt
-
-from lpdistill import Deviations, Problem, history, policy_named, simulate, solve
+from lpdistill import Deviations, Problem, history, pictures, policy_named, simulate, solve
 
 problem = Problem(p=0.5, memories=4, f0=0.9, target=0.94)
 names = ["optimal", "nested", "greedy", "pumping"]
@@ -55,7 +49,7 @@ one = history(policies["optimal"], seed=5)
 print(one)
 
 files = dict(enumerate(sys.argv[1:]))
-one.plot().get_figure().savefig(files.get(0, "history.png"), dpi=160)
+pictures.save(one.plot(), files.get(0, "history.png"))
 
 COLOURS = dict(zip(names, ["#0072B2", "#009E73", "#E69F00", "#D55E00"], strict=True))
 MARKERS = dict(zip(names, ["o", "s", "D", "^"], strict=True))
@@ -67,7 +61,7 @@ def style(name: str) -> dict:
     return {"color": COLOURS[name], "marker": MARKERS[name], "ms": size, "lw": 1.2, "capsize": 2, "label": name}
 
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 3.9), layout="constrained")
+left, right = pictures.panels(2, width=9.6, height=4.2, about=f"policies made for {problem}")
 real_p = [0.3, 0.4, 0.5, 0.6, 0.7]
 best = [solve(problem.replace(p=p)).waiting_time for p in real_p]
 left.axhline(0, color="0.4", lw=1, label="the best policy for that p")
@@ -86,7 +80,6 @@ for name, policy in policies.items():
     right.errorbar(real_f0, values, reach, linestyle="none", **style(name))
 right.axvline(0.9, color="0.7", ls=":", lw=1)
 right.set(xlabel="real f0 (the policies are made for 0.9)", ylabel="delivered pairs that meet 0.94, %")
-for axes in (left, right):
-    axes.spines[["top", "right"]].set_visible(False)
-figure.legend(*left.get_legend_handles_labels(), loc="outside upper center", ncols=5, frameon=False)
-figure.savefig(files.get(1, "reality.png"), dpi=160)
+figure = pictures.figure_of(left)
+figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=5, frameon=False)
+pictures.save(left, files.get(1, "reality.png"))

@@ -7,7 +7,7 @@ from lpdistill.export.graphs import draw
 
 problem = Problem(p=0.5, memories=2, f0=0.75, target=0.79)
 graph = problem.graph()
-pictures.save(draw(graph), sys.argv[1] if len(sys.argv) > 1 else "state_graph.png")
+pictures.save(draw(graph, about=problem), sys.argv[1] if len(sys.argv) > 1 else "state_graph.png")
 print(f"{graph}, start {graph.graph['start']}")
 for action in graph.successors((2, 0)):
     print((2, 0), "->", action, "takes", graph.nodes[action]["time"])

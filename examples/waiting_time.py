@@ -6,7 +6,7 @@ from lpdistill import Problem, distribution, pictures, policy_named
 
 node = Problem(p=0.7, memories=5, f0=0.75, target=0.79)
 
-axes = pictures.axes()
+axes = pictures.canvas(None, node)
 print("policy      mean  deviation  90% by  99% by  done by 10  tail rate")
 for name in ("optimal", "pumping", "greedy", "nested"):
     law = distribution(policy_named(node, name))

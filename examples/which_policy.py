@@ -3,13 +3,7 @@
 import sys
 from fractions import Fraction
 
-import matplotlib as mpl
-
-mpl.use("agg")
-
-import matplotlib.pyplot as plt
-
-from lpdistill import Problem, compare
+from lpdistill import Problem, compare, pictures
 from lpdistill.pictures import COLOURS
 
 GAP = "0.04"
@@ -59,7 +53,7 @@ for f0 in SOURCES:
         (_, memories, p), compared = max(proper.items(), key=lambda item: item[1].advantages[name])
         print(f"f0 = {f0:<5}over {name:<9}{compared.advantages[name]:6.1%} at M = {memories}, p = {p}")
 
-figure, panels = plt.subplots(1, 3, figsize=(9.6, 3.5), layout="constrained", sharey=True)
+panels = pictures.panels(3, width=9.6, height=3.8, share=True, about="times 1 (generation) and 2 (distillation)")
 for axes, f0 in zip(panels, SOURCES, strict=True):
     for name, (colour, marker) in STYLES.items():
         for p, dashes in zip(CHANCES, (":", "--", "-"), strict=True):
@@ -72,12 +66,12 @@ for axes, f0 in zip(panels, SOURCES, strict=True):
     axes.set_title(f"{f0} → {float(Fraction(f0) + Fraction(GAP)):.2f}", fontsize=10)
     axes.xaxis.set_major_formatter("{x:g}")
     axes.minorticks_off()
-    axes.spines[["top", "right"]].set_visible(False)
 panels[0].set_ylabel("time that the optimum saves (%)")
 for name, (colour, marker) in STYLES.items():
     panels[2].plot([], [], color=colour, marker=marker, ms=4, label=f"over {name}")
 panels[2].plot([], [], "x", color=COLOURS[1], ms=8, mew=2, label="nested never ends")
 for p, dashes in zip(CHANCES, (":", "--", "-"), strict=True):
     panels[2].plot([], [], dashes, color="0.3", lw=1.3, label=f"p = {p}")
-figure.legend(*panels[2].get_legend_handles_labels(), loc="outside lower center", ncols=7, fontsize=8, frameon=False)
-figure.savefig(sys.argv[1] if len(sys.argv) > 1 else "which_policy.png", dpi=130)
+legend = {"loc": "outside lower center", "ncols": 7, "fontsize": 8, "frameon": False}
+pictures.figure_of(panels[2]).legend(*panels[2].get_legend_handles_labels(), **legend)
+pictures.save(panels[2], sys.argv[1] if len(sys.argv) > 1 else "which_policy.png")

@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+import math
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any
 
 from lpdistill.errors import ModelError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+    from matplotlib.figure import Figure
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Colours that remain distinct for colour-blind readers (Okabe and Ito)."""
+
+DASHES = ("-", "--", ":", "-.")
+"""Lines that remain distinct where the colours do not suffice."""
+
+UNIT = "in the unit of the step durations"
+"""What times are measured in: the user's unit."""
+
+ROUND = (1.0, 2.0, 3.0, 5.0, 7.0), (1.0, 2.0, 5.0), (1.0, 3.0), (1.0,)
+"""Numbers at which a logarithmic scale is marked, with their multiples by powers of ten; finest first."""
+
+MOST_MARKS = 10
+"""Marks of a logarithmic scale."""
+
+LETTERS = 13
+"""Letters of a title per inch."""
 
 INK = "#333333"
 """Colour of text and lines that carry no category."""
@@ -46,6 +65,16 @@ def ink_on(colour: str) -> str:
     return "black" if 0.299 * red + 0.587 * green + 0.114 * blue > HALF_BRIGHT else "white"
 
 
+def style(number: int) -> dict[str, Any]:
+    """Colour and dashes of a line by its number: distinct for the first 24, by their colours alone for six.
+
+    >>> style(0), style(7)
+    ({'color': '#0072B2', 'ls': '-'}, {'color': '#D55E00', 'ls': '--'})
+    """
+    dashes, colour = divmod(number, len(COLOURS))
+    return {"color": COLOURS[colour], "ls": DASHES[dashes % len(DASHES)]}
+
+
 def axes(width: float = 7.0, height: float = 4.2) -> Axes:
     """Axes of a new figure, in inches.
 
@@ -57,8 +86,23 @@ def axes(width: float = 7.0, height: float = 4.2) -> Axes:
     return panels(1, width=width, height=height)[0]
 
 
-def panels(count: int, *, width: float = 10.0, height: float = 4.2, share: bool = False) -> list[Axes]:
+def canvas(given: Axes | None, about: object, *, width: float = 7.0, height: float = 4.2) -> Axes:
+    """The axes that a caller gives, or those of a new figure, in inches, whose title says what it is about.
+
+    Raises
+    ------
+    ModelError
+        If matplotlib is not installed.
+    """
+    return panels(1, width=width, height=height, about=about)[0] if given is None else given
+
+
+def panels(
+    count: int, *, width: float = 10.0, height: float = 4.2, share: bool = False, about: object = ""
+) -> list[Axes]:
     """Axes side by side in a new figure, in inches; with ``share`` they have one vertical scale.
+
+    Its title, over all of them, says what it is ``about``.
 
     Raises
     ------
@@ -69,16 +113,53 @@ def panels(count: int, *, width: float = 10.0, height: float = 4.2, share: bool 
         from matplotlib.figure import Figure  # noqa: PLC0415 - an extra, and slow to import
     except ImportError:
         raise ModelError("plot", MISSING, None) from None
-    drawn = Figure(figsize=(width, height), layout="constrained").subplots(1, count, squeeze=False, sharey=share)[0]
+    figure = Figure(figsize=(width, height), layout="constrained")
+    drawn = figure.subplots(1, count, squeeze=False, sharey=share)[0]
     for one in drawn:
         one.spines[["top", "right"]].set_visible(False)
+    entitle(figure, about)
     return list(drawn)
+
+
+def entitle(figure: Figure, about: object) -> None:
+    """Write over a figure what it is about, in as many lines as it takes."""
+    lines = wrap(str(about), int(LETTERS * figure.get_figwidth()))
+    if lines:
+        figure.suptitle("\n".join(lines), x=0.01, ha="left", fontsize=9, color=INK)
+
+
+def figure_of(drawn: Axes) -> Figure:
+    """The figure that some axes are part of."""
+    figure = drawn.get_figure(root=True)
+    assert figure is not None  # noqa: S101 - axes have one
+    return figure
+
+
+def marks(low: float, high: float) -> list[float]:
+    """Round numbers between two positive ones that mark a logarithmic scale, as many as can be read.
+
+    >>> marks(3.2, 84), marks(0.002, 40000)
+    ([5.0, 7.0, 10.0, 20.0, 30.0, 50.0, 70.0], [0.01, 0.1, 1.0, 10.0, 100.0, 1000.0, 10000.0])
+    """
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for leading in ROUND:
+        found = [float(f"{digit:g}e{power}") for power in powers for digit in leading]
+        found = [mark for mark in found if low <= mark <= high]
+        if len(found) <= MOST_MARKS:
+            break
+    return found if len(found) > 1 else [low, high]
+
+
+def mark(scale: Axis, low: float, high: float) -> None:
+    """Mark a logarithmic scale by round numbers, written out."""
+    ticks = marks(low, high)
+    scale.set_ticks(ticks, labels=[f"{tick:.3g}" if tick < 1e3 else f"{tick:,.0f}" for tick in ticks])
+    scale.set_ticks([], minor=True)
 
 
 def require(file: str | PathLike[str], where: str = "plot") -> None:
     """Raise ModelError unless a picture can be written to a file: its suffix, its folder, matplotlib."""
-    figure, path = axes().get_figure(root=True), Path(file)
-    assert figure is not None  # noqa: S101 - axes made here have one
+    figure, path = figure_of(axes()), Path(file)
     known = figure.canvas.get_supported_filetypes()
     if path.suffix.lstrip(".").lower() not in known:
         raise ModelError(where, f"must be a file with one of the suffixes {', '.join(sorted(known))}", str(file))
@@ -94,8 +175,7 @@ def save(drawn: Axes, file: str | PathLike[str]) -> None:
     ModelError
         If the suffix is unknown, or the file cannot be written.
     """
-    figure, path = drawn.get_figure(root=True), Path(file)
-    assert figure is not None  # noqa: S101 - axes made here have one
+    figure, path = figure_of(drawn), Path(file)
     known = figure.canvas.get_supported_filetypes()
     if path.suffix.lstrip(".").lower() not in known:
         raise ModelError("plot", f"must be a file with one of the suffixes {', '.join(sorted(known))}", str(file))

@@ -1,12 +1,12 @@
-"""A policy map drawn: the least expected waiting time, one colour a piece, breakpoints marked."""
+"""A policy map drawn: the least expected waiting time, a line a piece, breakpoints marked."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 
+from lpdistill import pictures
 from symbolic.sweep import Axis
 
 if TYPE_CHECKING:
@@ -14,10 +14,20 @@ if TYPE_CHECKING:
 
     from symbolic.policy_maps import Piece, PolicyMap
 
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
 SAMPLES = 400
 LEAST_P = 0.05
 """Where the curve in ``p`` begins, for it grows like ``1 / p``."""
+
+ROOM = 0.03
+"""Share of a picture's width that the label of a breakpoint takes; the legend has those that are too close, too."""
+
+INSIDE = 10
+"""Pieces up to which the legend stands inside the picture; that of more stands beside it."""
+
+NAMES = {
+    Axis.P: "generation success probability p",
+    Axis.RATIO: r"$\tau_d / \tau_g$: duration of distillation over that of generation",
+}
 
 
 def plot_map(found: PolicyMap, axes: Axes | None = None) -> Axes:
@@ -29,18 +39,20 @@ def plot_map(found: PolicyMap, axes: Axes | None = None) -> Axes:
         The map.
     axes
         Where to draw; a new figure by default.
+
+    Raises
+    ------
+    ModelError
+        If matplotlib is not installed.
     """
-    axes = axes if axes is not None else plt.subplots(figsize=(7.2, 3.8), layout="constrained")[1]
+    falling = found.axis is Axis.P
+    drawn = pictures.canvas(axes, found.fixed, width=7.2, height=4.2)
     marks = [float(point.value) for point in found.breakpoints]
-    if found.axis is Axis.P:
-        ends = min([LEAST_P, *(mark / 2 for mark in marks)]), 1.0
-    else:
-        ends = 0.0, 1.5 * max(marks, default=2.0)
+    ends = (min([LEAST_P, *(mark / 2 for mark in marks)]), 1.0) if falling else (0.0, 1.5 * max(marks, default=2.0))
     for number, piece in enumerate(found.pieces):
         x = np.linspace(max(float(piece.low), ends[0]), min(float(piece.high or ends[1]), ends[1]), SAMPLES)
-        axes.plot(x, _values(piece, x), color=COLOURS[number % len(COLOURS)], linewidth=2)
+        drawn.plot(x, _values(piece, x), **pictures.style(number), lw=2, label=_named(piece, number))
     # Labels stand above the curve, aslant and across it, so that close ones stay apart.
-    falling = found.axis is Axis.P
     note: dict[str, Any] = {
         "xytext": (3 if falling else -3, 4),
         "textcoords": "offset points",
@@ -49,17 +61,28 @@ def plot_map(found: PolicyMap, axes: Axes | None = None) -> Axes:
         "horizontalalignment": "left" if falling else "right",
         "fontsize": 9,
     }
+    free = ends[0]
     for number, (point, mark) in enumerate(zip(found.breakpoints, marks, strict=True)):
         height = float(_values(found.pieces[number], np.array([mark]))[0])
-        axes.plot([mark], [height], "o", color="black", markersize=5, zorder=3)
-        axes.annotate(point.value.decimals(4), (mark, height), **note)
-    if found.axis is Axis.P:
-        axes.set(xlabel="p", yscale="log" if ends[0] < LEAST_P else "linear")
-    else:
-        axes.set(xlabel=r"$\tau_d / \tau_g$")
-    axes.set(ylabel="least expected waiting time")
-    axes.spines[["top", "right"]].set_visible(False)
-    return axes
+        drawn.plot([mark], [height], "o", color="black", markersize=5, zorder=3)
+        if mark >= free:
+            drawn.annotate(point.value.decimals(4), (mark, height), **note)
+            free = mark + ROOM * (ends[1] - ends[0])
+    if falling and ends[0] < LEAST_P:
+        drawn.set_yscale("log")
+        pictures.mark(drawn.yaxis, *drawn.get_ylim())
+    drawn.set(xlabel=NAMES[found.axis], ylabel=f"least expected waiting time\n({pictures.UNIT})")
+    inside = {"loc": "upper right" if falling else "lower right"}
+    beside = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0), "ncols": -(-len(found.pieces) // (2 * INSIDE))}
+    place: dict[str, Any] = inside if len(found.pieces) <= INSIDE else beside
+    drawn.legend(frameon=False, fontsize="small", title="optimal policies", title_fontsize="small", **place)
+    return drawn
+
+
+def _named(piece: Piece, number: int) -> str:
+    """A piece in the legend: its number, and from where to where it goes."""
+    low = piece.low.label(4)
+    return f"{number + 1}: from {low}" + (" on" if piece.high is None else f" to {piece.high.label(4)}")
 
 
 def _values(piece: Piece, x: np.ndarray) -> np.ndarray:

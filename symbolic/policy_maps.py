@@ -181,14 +181,21 @@ class PolicyMap(Document):
     def _varied(self) -> set[str]:
         return {"p"} if self.axis is Axis.P else {"distillation_time"}
 
+    @property
+    def fixed(self) -> str:
+        """The problem in words, without what varies."""
+        text = str(self.problem)
+        if self.axis is Axis.P:
+            return text.partition(", ")[2]
+        return text.replace(f" and {float(self.problem.distillation_time):g} (distillation)", "")
+
     def summary(self) -> list[tuple[str, str]]:
         """The map in a few named lines."""
-        fixed = f"M = {self.problem.memories}, f0 = {float(self.problem.f0):g} -> {float(self.problem.target):g}"
-        ends = "0 < p <= 1" if self.axis is Axis.P else f"0 < tau_d/tau_g, p = {float(self.problem.p):g}"
+        ends = "0 < p <= 1" if self.axis is Axis.P else "0 < tau_d/tau_g"
         marks = ", ".join(point.value.decimals(9) for point in self.breakpoints) or "none"
         segments = sum(piece.segments for piece in self.pieces)
         return [
-            ("problem", f"{fixed}; {ends}"),
+            ("problem", f"{self.fixed}; {ends}"),
             ("pieces", f"{len(self.pieces)}, each with one optimal policy"),
             ("breakpoints", marks),
             ("proved", f"signs of {self.reduced_costs:,} reduced costs on {segments} segments by root isolation"),

@@ -7,8 +7,24 @@ import sys
 
 import pytest
 
-from lpdistill import ModelError, Problem
-from lpdistill.analysis.frontier import frontier
+from lpdistill import (
+    ModelError,
+    Problem,
+    compare,
+    deadline,
+    deadline_frontier,
+    distribution,
+    frontier,
+    history,
+    least_time_within,
+    regret_curve,
+    robust,
+    sensitivity,
+    simulate,
+    solve,
+)
+from lpdistill.analysis.level_picture import draw_levels
+from lpdistill.export.graphs import draw
 
 pytest.importorskip("matplotlib")
 
@@ -89,3 +105,78 @@ def test_a_frontier_is_drawn_on_the_axes_given():
     axes = pictures.axes()
     assert frontier(Problem("1/2", 3, "3/4", "79/100"), "generation_attempts").plot(axes) is axes
     assert axes.lines
+
+
+def test_lines_are_distinct_beyond_the_colours():
+    """Twenty-four lines all differ in their colour or their dashes."""
+    assert len({tuple(pictures.style(number).values()) for number in range(24)}) == 24
+
+
+@pytest.mark.parametrize("span", [(3.9, 84.0), (0.002, 40_000.0), (5.0, 21.0), (1e-9, 1e9), (5.1, 5.2)])
+def test_logarithmic_scales_have_a_few_round_marks(span):
+    """A logarithmic scale has at least two marks, as many as can be read, inside it and increasing."""
+    marks = pictures.marks(*span)
+    assert 2 <= len(marks) <= 20
+    assert marks == sorted(marks)
+    assert span[0] <= marks[0] < marks[-1] <= span[1]
+
+
+def test_marks_are_written_out(drawn):
+    """Marks of a logarithmic scale are plain numbers, without powers of ten, and none are between them."""
+    drawn.set_yscale("log")
+    drawn.set_ylim(5, 3000)
+    pictures.mark(drawn.yaxis, 5, 3000)
+    texts = [label.get_text() for label in drawn.get_yticklabels()]
+    assert texts == ["5", "10", "20", "50", "100", "200", "500", "1,000", "2,000"]
+    assert not len(drawn.yaxis.get_minorticklocs())
+
+
+def test_a_long_title_has_several_lines():
+    """What a picture is about is written over it, in lines that fit, and never lost."""
+    axes = pictures.canvas(None, "one two three " * 20, width=4.0)
+    lines = axes.figure.get_suptitle().splitlines()
+    assert len(lines) > 1
+    assert max(map(len, lines)) <= 4 * pictures.LETTERS
+    assert " ".join(lines).split() == ["one", "two", "three"] * 20
+
+
+FEW = Problem("1/2", 3, "3/4", "79/100")
+PICTURES = {
+    "policy": lambda: solve(FEW).policy.plot(most=9),
+    "sensitivity": lambda: sensitivity(solve(FEW)).plot(),
+    "comparison": lambda: compare(FEW).plot(),
+    "distribution": lambda: distribution(solve(FEW).policy).plot(),
+    "survival": lambda: distribution(solve(FEW).policy).plot(view="survival"),
+    "deadline": lambda: deadline(FEW, 12).plot(),
+    "service level": lambda: least_time_within(FEW, 12, "1/2").plot(),
+    "deadline frontier": lambda: deadline_frontier(FEW, 12).plot(),
+    "simulation": lambda: simulate(solve(FEW).policy, 100, seed=1).plot(),
+    "history": lambda: history(solve(FEW).policy, seed=1).plot(),
+    "frontier": lambda: frontier(FEW, "generation_attempts").plot(),
+    "robust": lambda: robust(FEW, ("2/5", "3/5")).plot(),
+    "regret": lambda: regret_curve(solve(FEW), "distillation_time", points=3).plot(),
+    "levels": lambda: draw_levels(FEW),
+    "graph": lambda: draw(Problem("1/2", 2, "3/4", "79/100").graph(), about=FEW),
+}
+"""Every picture of one problem."""
+
+TIMELESS = {"sensitivity", "robust", "levels", "graph"}
+"""Pictures that show no times, but shares, fidelities and probabilities."""
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_every_picture_names_its_problem_and_its_unit(name):
+    """A picture says which problem it is about, and in which unit its times are."""
+    axes = PICTURES[name]()
+    titles = f"{axes.figure.get_suptitle()} {axes.get_title(loc='left')}"
+    assert str(FEW) in " ".join(titles.split())
+    said = f"{titles} {axes.get_xlabel()} {axes.get_ylabel()}".split()
+    assert name in TIMELESS or pictures.UNIT in " ".join(said)
+
+
+def test_a_callers_figure_keeps_its_title():
+    """Who gives the axes says what the figure is about."""
+    axes = pictures.axes()
+    axes.figure.suptitle("mine")
+    frontier(FEW, "generation_attempts").plot(axes)
+    assert axes.figure.get_suptitle() == "mine"

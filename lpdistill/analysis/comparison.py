@@ -200,7 +200,7 @@ class Comparison(Document):
         A policy that is trapped has a hatched bar of full length; one that is not allowed has none, and says so.
         """
         rows = list(self.policies)
-        drawn = pictures.axes(7.2, 1.1 + 0.42 * len(rows)) if axes is None else axes
+        drawn = pictures.canvas(axes, self.problem, width=7.2, height=1.4 + 0.42 * len(rows))
         times = [compared.waiting_time or 0.0 for compared in self.policies.values() if compared.proper]
         longest = max(times) or 1.0
         for place, (name, compared) in enumerate(self.policies.items()):
@@ -224,7 +224,7 @@ class Comparison(Document):
         drawn.set_ylim(len(rows) - 0.5, -0.5)
         drawn.set_xlim(0, 1.55 * longest)
         free = self.convention == CONVENTIONS[FinalStep.FREE]
-        drawn.set_xlabel("expected waiting time" + (", last step free" if free else ""))
+        drawn.set_xlabel(f"expected waiting time{', last step free' if free else ''} ({pictures.UNIT})")
         return drawn
 
     def __repr__(self) -> str:

@@ -218,12 +218,12 @@ class Deadline(Document):
         beside
             More policies of the same problem, by the name in the legend.
         """
-        drawn = pictures.axes() if axes is None else axes
+        drawn = pictures.canvas(axes, self.problem)
         curves = {"the best policy for each window": self.probabilities}
         curves |= {} if self.of_fastest is None else {"fastest on average": self.of_fastest}
         curves |= {name: self.probability_of(policy) for name, policy in (beside or {}).items()}
         draw_until(drawn, [float(time) for time in self._times], curves)
-        drawn.set_xlabel("window (in the unit of the step durations)")
+        drawn.set_xlabel(f"window ({pictures.UNIT})")
         drawn.set_ylabel("probability to be done within it")
         return drawn
 

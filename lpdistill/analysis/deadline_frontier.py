@@ -85,7 +85,7 @@ class DeadlineFrontier(Document):
 
     def plot(self, axes: Axes | None = None) -> Axes:
         """Draw the least expected waiting time against the probability of being late, with its breakpoints."""
-        drawn = pictures.axes() if axes is None else axes
+        drawn = pictures.canvas(axes, self.problem)
         late, times = [point.used for point in self.points], [point.waiting_time for point in self.points]
         beyond = min(late[-1] + (0.15 * (late[-1] - late[0]) or 0.1 * late[-1] or 0.01), 1.0)
         start = max(0.0, late[0] - max(0.075 * (late[-1] - late[0]), 0.02 * late[0]))
@@ -98,8 +98,8 @@ class DeadlineFrontier(Document):
             "no policy", (start, times[-1]), (3, 0), textcoords="offset points", rotation=90, color=pictures.INK
         )
         drawn.set_xlim(start, max(beyond, start + 1e-9))
-        drawn.set_xlabel(f"probability to need more than {float(self.window):g}")
-        drawn.set_ylabel("least expected waiting time\n(in the unit of the step durations)")
+        drawn.set_xlabel(f"probability to need more than {float(self.window):g} ({pictures.UNIT})")
+        drawn.set_ylabel(f"least expected waiting time\n({pictures.UNIT})")
         drawn.legend(frameon=False)
         return drawn
 

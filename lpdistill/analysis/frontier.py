@@ -126,7 +126,7 @@ class Frontier(Document):
 
     def plot(self, axes: Axes | None = None) -> Axes:
         """Draw the curve with its breakpoints."""
-        drawn = pictures.axes() if axes is None else axes
+        drawn = pictures.canvas(axes, self.problem)
         used = [point.used for point in self.points]
         times = [point.waiting_time for point in self.points]
         beyond = used[-1] + max(0.1 * (used[-1] - used[0]), 0.02 * used[-1])
@@ -145,7 +145,7 @@ class Frontier(Document):
         )
         drawn.set_xlim(used[0] - (beyond - used[-1]), beyond)
         drawn.set_xlabel(f"limit on the expected {self.resource.replace('_', ' ')}")
-        drawn.set_ylabel("least expected waiting time")
+        drawn.set_ylabel(f"least expected waiting time\n({pictures.UNIT})")
         drawn.legend(frameon=False)
         return drawn
 

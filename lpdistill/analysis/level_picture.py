@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 MOST_LEVELS = 10
 """Levels whose distillations, a row each, can be read in one picture."""
 
-ROW, HEAD, FOOT = 0.34, 1.75, 1.3
-"""Heights in inches: of a distillation, of the levels above them, of the axis below."""
+ROW, HEAD, FOOT = 0.34, 1.75, 1.6
+"""Heights in inches: of a distillation, of the levels above them, of the title and the axis."""
 
 
 def depth(tree: Tree) -> int:
@@ -86,7 +86,7 @@ def draw_levels(problem: Problem, axes: Axes | None = None) -> Axes:
             size={"levels": count},
         )
     rows = max(len(problem.levels.kinds), 1)
-    drawn = pictures.axes(max(7.6, 1.0 * count + 2.6), HEAD + FOOT + ROW * rows) if axes is None else axes
+    drawn = pictures.canvas(axes, problem, width=max(7.6, 1.0 * count + 2.6), height=HEAD + FOOT + ROW * rows)
     picture = _Picture(drawn, problem)
     picture.marks()
     picture.levels()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,9 @@ from lpdistill.solution.solution import Solution
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+
+ROUNDING = 1e-12
+"""Share of the least waiting time up to which a difference is rounding."""
 
 POINTS = 41
 """Values of the parameter at which a curve is computed unasked."""
@@ -60,8 +63,15 @@ class RegretCurve(Document):
 
     @property
     def regret(self) -> FloatArray:
-        """By how much the fixed policy is slower than the best one, (points,)."""
-        return np.maximum(self.fixed - self.best, 0.0)
+        """By how much the fixed policy is slower than the best one, (points,); 0 where that is rounding."""
+        slower = self.fixed - self.best
+        return np.where(slower > ROUNDING * self.best, slower, 0.0)
+
+    @property
+    def excess(self) -> FloatArray:
+        """The regret in percent of the least waiting time, (points,); infinite where only that is 0."""
+        within = np.divide(100 * self.regret, self.best, out=np.full_like(self.best, np.inf), where=self.best > 0)
+        return np.where(self.regret > 0, within, 0.0)
 
     def to_dict(self) -> dict[str, Any]:
         """The curve as JSON data (schema ``lpdistill.regret-curve/1``)."""
@@ -86,22 +96,20 @@ class RegretCurve(Document):
 
     def plot(self, axes: Axes | None = None) -> Axes:
         """Draw the regret in percent of the least waiting time."""
-        drawn = pictures.axes() if axes is None else axes
-        drawn.plot(self.values, 100 * self.regret / self.best, color=pictures.COLOURS[0], lw=1.8)
+        drawn = pictures.canvas(axes, self.problem)
+        drawn.plot(self.values, self.excess, color=pictures.COLOURS[0], lw=1.8)
         drawn.axvline(self.planned, color=pictures.INK, lw=0.8, ls=":")
         drawn.annotate(
             "planned",
-            (self.planned, 0.97),
-            (4, 0),
+            (self.planned, 1.0),
+            (0, 2),
             xycoords=("data", "axes fraction"),
             textcoords="offset points",
-            va="top",
+            ha="center",
             color=pictures.INK,
         )
-        drawn.margins(x=0.0)
-        drawn.set_ylim(bottom=0.0)
-        drawn.set_xlabel(f"{self.parameter.replace('_', ' ')}, as it turns out")
-        drawn.set_ylabel("slower than the best policy, in percent")
+        slower_axis(drawn, [self])
+        drawn.set_xlabel(f"{said(self.parameter)}, as it turns out")
         return drawn
 
     def __repr__(self) -> str:
@@ -110,6 +118,23 @@ class RegretCurve(Document):
             f"RegretCurve: made for {self.parameter} = {self.planned:g}; at worst {self.regret[worst]:.6g} slower than "
             f"the best policy, at {self.parameter} = {self.values[worst]:g}"
         )
+
+
+def said(parameter: str) -> str:
+    """A parameter in words, with its unit."""
+    unit = f" ({pictures.UNIT})" if parameter.endswith("time") else ""
+    return parameter.replace("_", " ") + unit
+
+
+def slower_axis(drawn: Axes, curves: Sequence[RegretCurve]) -> None:
+    """The axis of what is slower by how much, from 0; where nothing is, it shows no rounding in its place."""
+    shares = np.concatenate([curve.excess for curve in curves])
+    most = float(shares[np.isfinite(shares)].max(initial=0.0))
+    drawn.set_ylim(0.0, 1.08 * most or 1.0)
+    drawn.set_ylabel("slower than the best policy, in percent")
+    drawn.margins(x=0.0)
+    if not most:
+        drawn.set_title("nowhere slower than the best policy", loc="left", fontsize="medium")
 
 
 def regret_curve(

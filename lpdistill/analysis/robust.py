@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lpdistill import pictures
-from lpdistill.analysis.regret_curve import POINTS, hardware_of, interval, regret_curve, time_of
+from lpdistill.analysis.regret_curve import POINTS, hardware_of, interval, regret_curve, slower_axis, time_of
 from lpdistill.arrays import FloatArray
 from lpdistill.errors import ModelError, NotCertifiedError
 from lpdistill.model.dynamics import Dynamics
@@ -131,16 +131,14 @@ class Robust(Document):
 
     def plot(self, axes: Axes | None = None) -> Axes:
         """Draw by how much the robust and the nominal policy are slower than the best one, over the interval."""
-        drawn = pictures.axes() if axes is None else axes
-        span = (self.low, self.high)
+        drawn = pictures.canvas(axes, self.nominal.problem)
+        span, curves = (self.low, self.high), []
         for which, solution, style in (("nominal", self.nominal, "-"), ("robust", self.worst, "--")):
-            curve = regret_curve(solution, span=span, points=POINTS)
+            curves.append(regret_curve(solution, span=span, points=POINTS))
             colour = pictures.COLOURS[which == "robust"]
-            drawn.plot(curve.values, 100 * curve.regret / curve.best, style, color=colour, lw=1.8, label=which)
-        drawn.margins(x=0.0)
-        drawn.set_ylim(bottom=0.0)
-        drawn.set_xlabel("p, as it turns out")
-        drawn.set_ylabel("slower than the best policy, in percent")
+            drawn.plot(curves[-1].values, curves[-1].excess, style, color=colour, lw=1.8, label=which)
+        slower_axis(drawn, curves)
+        drawn.set_xlabel("generation success probability p, as it turns out")
         drawn.legend(frameon=False, title="policy")
         return drawn
 

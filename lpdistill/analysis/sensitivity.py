@@ -116,7 +116,7 @@ class Sensitivity(Document):
 
     def plot(self, axes: Axes | None = None) -> Axes:
         """Draw the elasticities as bars, the greatest first."""
-        drawn = pictures.axes(7.0, 2.6) if axes is None else axes
+        drawn = pictures.canvas(axes, self.solution.problem, width=7.0, height=2.9)
         ordered = sorted(self.derivatives.items(), key=lambda item: abs(item[1].elasticity))
         names = [name.replace("_", " ") for name, _ in ordered]
         sizes = [found.elasticity for _, found in ordered]

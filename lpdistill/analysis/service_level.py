@@ -255,16 +255,14 @@ class ServiceLevel(Document):
 
     def plot(self, axes: Axes | None = None) -> Axes:
         """Draw the probability to be done against the time, beside that of the fastest policy."""
-        drawn = pictures.axes() if axes is None else axes
+        drawn = pictures.canvas(axes, self.problem)
         lattice, slots = self.process.lattice, range(self.process.window + 1)
         times = [float(lattice.time(slot)) for slot in slots]
         usual = in_time(self.fastest.plan, lattice, len(times))
-        draw_until(drawn, times, {"fastest with that confidence": self.done, "fastest on average": usual})
-        drawn.axhline(float(self.confidence), color=pictures.INK, lw=0.8)
         note = f"confidence {float(self.confidence):g}"
-        drawn.annotate(note, (drawn.get_xlim()[0], float(self.confidence)), (4, 3), textcoords="offset points")
-        drawn.legend(frameon=False, loc="center left")
-        drawn.set_xlabel("time (in the unit of the step durations)")
+        drawn.axhline(float(self.confidence), color=pictures.INK, lw=0.8, label=note)
+        draw_until(drawn, times, {"fastest with that confidence": self.done, "fastest on average": usual})
+        drawn.set_xlabel(f"time ({pictures.UNIT})")
         drawn.set_ylabel("probability to be done")
         return drawn
 

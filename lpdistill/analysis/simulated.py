@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
-from math import inf, isfinite
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lpdistill import pictures
 from lpdistill.analysis.deviations import Deviations
 from lpdistill.analysis.distribution import Distribution, distribution
 from lpdistill.analysis.estimates import ROUNDING, Confidence, Estimate, Moments
 from lpdistill.analysis.experiment import COUNTED
+from lpdistill.analysis.histogram import draw_histogram
 from lpdistill.arrays import FloatArray
 from lpdistill.errors import LimitError, ModelError
 from lpdistill.model.numbers import Number, exact
@@ -29,12 +29,6 @@ if TYPE_CHECKING:
 
 PROBABILITIES = (Fraction(1, 2), Fraction(9, 10), Fraction(99, 100))
 """The quantiles that are reported."""
-
-BARS = 60
-"""Bars of a histogram, at most."""
-
-SHOWN_SHARE = 0.995
-"""Share of the runs that a histogram shows; the longest would leave no room for the others."""
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -259,51 +253,7 @@ class Simulation(Document):
 
     def plot(self, axes: Axes | None = None) -> Axes:
         """Draw the histogram of waiting times with their mean, and the model's mean where all runs were delivered."""
-        drawn = pictures.axes() if axes is None else axes
-        drawn.set_xlabel("waiting time (in the unit of the step durations)")
-        drawn.set_ylabel("share of the runs")
-        if not len(self._delivered):
-            drawn.set_title(f"none of {self.runs:,} simulated runs was delivered", loc="left", fontsize="medium")
-            return drawn
-        end = self._delivered[np.argsort(self._delivered)[int(SHOWN_SHARE * (len(self._delivered) - 1))]]
-        shown = self._delivered[self._delivered <= end]
-        times, counts = np.unique(shown, return_counts=True)
-        whole = len(self._delivered) == self.runs
-        label = (
-            f"{self.runs:,} simulated runs" if whole else f"{len(self._delivered):,} of {self.runs:,} runs, delivered"
-        )
-        if len(times) <= BARS:
-            width = 0.8 * float(np.diff(times).min()) if len(times) > 1 else 0.8
-            drawn.bar(times, counts / self.runs, width, color=pictures.COLOURS[5], label=label)
-        else:
-            heights, edges = np.histogram(shown, BARS)
-            drawn.bar(
-                edges[:-1],
-                heights / self.runs,
-                np.diff(edges),
-                align="edge",
-                color=pictures.COLOURS[5],
-                edgecolor="white",
-                lw=0.3,
-                label=label,
-            )
-        drawn.axvline(
-            self.waiting_time.value,
-            color=pictures.COLOURS[0],
-            lw=1.8,
-            label=f"their mean, {self.waiting_time.value:.4g}",
-        )
-        if whole and self.policy is not None and isfinite(self.policy.waiting_time):
-            drawn.axvline(
-                self.policy.waiting_time,
-                color=pictures.COLOURS[1],
-                lw=1.8,
-                ls="--",
-                label=f"mean by the model, {self.policy.waiting_time:.4g}",
-            )
-        drawn.set_ylim(top=1.25 * drawn.get_ylim()[1])  # room for the legend
-        drawn.legend(frameon=False)
-        return drawn
+        return draw_histogram(self, axes)
 
     def __repr__(self) -> str:
         def interval(found: Estimate) -> str:

@@ -43,7 +43,7 @@ def drawn(history: History, axes: Axes | None = None) -> Axes:
 
     memories, steps = history.problem.memories, max((event.step for event in history.events), default=1)
     width = min(max(WIDTHS[0], 2.5 + 0.55 * steps), WIDTHS[1])
-    canvas = pictures.axes(width, 1.9 + 0.5 * memories) if axes is None else axes
+    canvas = pictures.canvas(axes, _about(history), width=width, height=2.2 + 0.5 * memories)
     norm, colours = _norm(history), colormaps[MAP]
 
     def box(memory: int, span: tuple[float, float], height: float, **style: Any) -> None:
@@ -80,10 +80,8 @@ def drawn(history: History, axes: Axes | None = None) -> Axes:
     canvas.tick_params(axis="y", length=0)
     canvas.spines["left"].set_visible(False)
     canvas.set_xlim(0, history.end * (1 + STUB) or 1)
-    canvas.set_xlabel("time (in the unit of the step durations)")
-    figure = canvas.get_figure(root=True)
-    assert figure is not None  # noqa: S101 - axes have one
-    bar = figure.colorbar(ScalarMappable(norm, colours), ax=canvas, fraction=0.04, pad=0.02)
+    canvas.set_xlabel(f"time ({pictures.UNIT})")
+    bar = pictures.figure_of(canvas).colorbar(ScalarMappable(norm, colours), ax=canvas, fraction=0.04, pad=0.02)
     bar.set_label("fidelity of the stored pair")
     shown = sorted({float(pair.fidelity) for pair in history.stored})
     if 1 <= len(shown) <= 8:
@@ -100,6 +98,12 @@ def drawn(history: History, axes: Axes | None = None) -> Axes:
         columnspacing=1.4,
     )
     return canvas
+
+
+def _about(history: History) -> str:
+    """What a run is one of."""
+    real = f"; in reality {history.deviations}" if history.deviations else ""
+    return f"{history.problem}{real}; a run, seed {history.seed}"
 
 
 STAR: Style = {"marker": "*", "color": pictures.COLOURS[1], "markersize": 15, "markeredgecolor": "white", "ls": ""}

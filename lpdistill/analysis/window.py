@@ -133,6 +133,10 @@ def confidence_of(confidence: Number) -> Fraction:
     return wanted
 
 
+WORD = 0.08, 0.18
+"""Width and height of a word written upwards, as shares of a picture."""
+
+
 def opened_in_time(
     problem: Problem | nx.DiGraph[Any], *, sure: bool = True
 ) -> tuple[Process, tuple[Budget, ...], TimeLattice]:
@@ -182,13 +186,23 @@ def draw_until(drawn: Axes, times: Sequence[float], curves: Mapping[str, FloatAr
         colour = pictures.COLOURS[i % len(pictures.COLOURS)]
         drawn.annotate(f"{value:.3f}", (last, below), (8, 0), textcoords="offset points", va="center", color=colour)
     drawn.axvline(last, color=pictures.INK, lw=0.8, ls=":")
-    drawn.annotate(
-        "window", (last, 0.02), (-4, 0), textcoords="offset points", rotation=90, ha="right", color=pictures.INK
-    )
     start = max(0.0, times[0])
+    end = np.array(times) >= last - WORD[0] * (last - start)
+    height = _clear([curve[np.maximum(np.flatnonzero(end)[0] - 1, 0) :] for curve in curves.values()])
+    drawn.annotate(
+        "window", (last, height), (-4, 0), textcoords="offset points", rotation=90, ha="right", color=pictures.INK
+    )
     drawn.set_xlim(start, last + 0.14 * (last - start or 1.0))
     drawn.set_ylim(0, 1.04)
-    drawn.legend(frameon=False, loc="upper left")
+    # Above the curves, which may run anywhere.
+    drawn.legend(frameon=False, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, fontsize="small")
+
+
+def _clear(ends: Sequence[FloatArray]) -> float:
+    """The height at which a word before the end of the window is crossed by none of the curves, or by few."""
+    heights = np.arange(0.02, 1.04 - WORD[1], 0.08)
+    crossed = [sum(end.min() < height + WORD[1] and end.max() > height - 0.02 for end in ends) for height in heights]
+    return float(heights[int(np.argmin(crossed))])
 
 
 def likely(probability: float) -> str:

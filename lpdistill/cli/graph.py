@@ -34,7 +34,7 @@ def graph(
             progress(f"writing {output}")
             write_graph(made, output)
     if plot is not None:
-        pictures.save(draw(made), plot)
+        pictures.save(draw(made, about=problem), plot)
     if as_json:
         print_json({**headed("graph", problem), **node_link(made)})
         return

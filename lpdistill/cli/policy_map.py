@@ -45,7 +45,7 @@ def policy_map(
         found = map_of(problem, axis=axis, progress=progress)
         if plot is not None:
             progress("drawing")
-            pictures.save(found.plot(pictures.axes(7.2, 3.8)), plot)
+            pictures.save(found.plot(), plot)
     if as_json:
         print_json(found.to_dict())
     else:

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 SUFFIXES = (".graphml", ".dot", ".json")
 READ = (".graphml", ".json")
 
-MOST_DRAWN = 60
-"""Nodes up to which a picture of a state graph can be read."""
+MOST_LINES, MOST_CROSSINGS = 80, 130
+"""Lines to next states, and crossings of them, up to which a picture of a state graph can be read."""
 
 ROW, ACTIONS, AFTER, MARGIN = 0.5, 2.8, 6.6, 1.9
 """Inches: between actions, from states to actions and to next states, and at the sides of a picture."""
@@ -218,30 +218,37 @@ def _listed(value: object) -> object:
     return tuple(map(_listed, value)) if isinstance(value, list) else value
 
 
-def draw(graph: nx.DiGraph[Any], axes: Axes | None = None) -> Axes:
+def draw(graph: nx.DiGraph[Any], axes: Axes | None = None, *, about: object = None) -> Axes:
     """Draw a small state graph, one step from left to right: states, their actions, and the states that come next.
 
-    States stand on both sides, so that every line leads to the right; waiting is left out.  The start is framed.
+    States stand on both sides, so that every line leads to the right, in the order in which fewer lines cross; waiting
+    is left out.  The start is framed.
+
+    Parameters
+    ----------
+    graph
+        A state graph.
+    axes
+        Where to draw; new axes by default.
+    about
+        What the graph is one of, for the title: a problem.
 
     Raises
     ------
     ModelError
         If it is no state graph.
     LimitError
-        If there are too many nodes for a picture that can be read.
+        If too many lines, or crossing ones, would make a picture that nobody can read.
     """
     process_of(graph)
     shown = graph.subgraph([n for n in graph if not _waits(graph, n)])
-    if len(shown) > MOST_DRAWN:
-        raise LimitError(
-            f"plot: {len(shown):,} nodes are more than the {MOST_DRAWN} of a picture that can be read; take fewer "
-            "memories, or write the graph to a file",
-            size={"nodes": len(shown), "most_nodes": MOST_DRAWN},
-        )
     before, after = _places(graph, shown)
     low = min(y for _, y in [*before.values(), *after.values()])
-    drawn = pictures.axes(AFTER + 2 * MARGIN, 1.2 - low) if axes is None else axes
     actions = [node for node in before if shown.nodes[node]["kind"] == "action"]
+    title = f"state graph of {len(before) - len(actions):,} states and {len(actions):,} actions that change them"
+    drawn = pictures.canvas(
+        axes, title if about is None else f"{about}; {title}", width=AFTER + 2 * MARGIN, height=1.5 - low
+    )
     colours = {action: pictures.COLOURS[i % 4] for i, action in enumerate(actions)}
     for action, colour in colours.items():
         start = before[next(iter(shown.predecessors(action)))]
@@ -283,8 +290,39 @@ def _places(graph: nx.DiGraph[Any], shown: nx.DiGraph[Any]) -> tuple[dict[Hashab
         before.update((action, (ACTIONS, -ROW * (row + i))) for i, action in enumerate(actions))
         row += max(len(actions), 1)
     ends = [state for state in states if shown.in_degree(state)] + [n for n in graph if kinds.get(n) == "target"]
+    lines = [
+        (place[1], end) for node, place in before.items() if kinds[node] == "action" for end in shown.successors(node)
+    ]
+    _require_readable(shown, len(lines))
+    middle = {end: float(np.mean([height for height, other in lines if other == end])) for end in ends}
+    crossings, ends = min(
+        ((_crossings(lines, order), order) for order in (ends, sorted(ends, key=middle.__getitem__, reverse=True))),
+        key=lambda pair: pair[0],
+    )
+    _require_readable(shown, len(lines), crossings)
     step = max(ROW * (row - 1) / max(len(ends) - 1, 1), ROW)
     return before, {node: (AFTER, -step * i) for i, node in enumerate(ends)}
+
+
+def _crossings(lines: Sequence[tuple[float, Hashable]], ends: Sequence[Hashable]) -> int:
+    """How many pairs of lines cross, from heights at the left to ends that stand in an order at the right."""
+    place = {end: -i for i, end in enumerate(ends)}
+    left, right = np.array([height for height, _ in lines]), np.array([place[end] for _, end in lines])
+    return int(np.count_nonzero(np.subtract.outer(left, left) * np.subtract.outer(right, right) < 0)) // 2
+
+
+def _require_readable(shown: nx.DiGraph[Any], lines: int, crossings: int = 0) -> None:
+    """Raise LimitError if a picture of so many lines that cross so often could not be read."""
+    if lines <= MOST_LINES and crossings <= MOST_CROSSINGS:
+        return
+    many = f"{lines:,} lines to next states, more than {MOST_LINES},"
+    if lines <= MOST_LINES:
+        many = f"{lines:,} lines that cross {crossings:,} times, more than {MOST_CROSSINGS},"
+    raise LimitError(
+        f"plot: a graph of {len(shown):,} nodes is not drawn: {many} are a tangle; take fewer memories or a lower "
+        "target, or write the graph to a file (.dot for Graphviz)",
+        size={"nodes": len(shown), "lines": lines, "crossings": crossings},
+    )
 
 
 def _beside(lines: Sequence[tuple[Place, Place]]) -> list[Place]:

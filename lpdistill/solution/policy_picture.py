@@ -33,8 +33,8 @@ WIDEST_NAME = 6
 BOX, SIDE = 0.46, 0.86
 """Height and width of a box, of a row's height and a memory's width."""
 
-INCHES, NARROWEST, LETTERS = 0.62, 6.6, 13
-"""Width of a memory in inches, least width of a picture, and letters of its title per inch."""
+INCHES, NARROWEST = 0.62, 6.6
+"""Width of a memory and least width of a picture, in inches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +97,12 @@ def draw_policy(policy: Policy, axes: Axes | None = None, most: int = ROWS) -> A
     width = max(INCHES * (drawing.right - drawing.left), NARROWEST)
     drawn = pictures.axes(width, 0.56 * len(rows) + 1.5) if axes is None else axes
     drawing.draw(drawn, rows)
-    time = f"expected waiting time {policy.waiting_time:.6g}" if policy.plan.proper else "may never reach the target"
+    proper = policy.plan.proper
+    time = f"expected waiting time {policy.waiting_time:.6g}" if proper else "may never reach the target"
     shown = sum(row.counts is not None for row in rows)
     part = f"all {entered:,}" if shown == entered else f"{shown:,} of {entered:,}"
-    lines = [*wrap(str(problem), int(LETTERS * width)), f"{time}; {part} configurations that a run can enter"]
+    note = f"{time}; {part} configurations that a run can enter; times {pictures.UNIT}"
+    lines = [line for text in (str(problem), note) for line in wrap(text, int(pictures.LETTERS * width))]
     drawn.set_title("\n".join(lines), loc="left", fontsize=9, color=pictures.INK)
     return drawn
 

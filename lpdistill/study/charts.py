@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 WIDE = 20.0
 """Ratio of the greatest to the least number from which a scale is logarithmic."""
 
+SPREAD = 4.0
+"""Ratio of the greatest number to the middle one from which the colours of a map are logarithmic."""
+
+DEPTH = 1000.0
+"""Ratio of the greatest to the least number that logarithmic colours tell apart."""
+
 MARKERS = "osD^vP"
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)))
 
@@ -31,8 +37,8 @@ NAMES = {
     "memories": "memories M",
     "gap": "gap, target - f0",
     "target": "target fidelity",
-    "generation_time": "duration of generation",
-    "distillation_time": "duration of distillation",
+    "generation_time": "duration of generation (in the user's unit)",
+    "distillation_time": "duration of distillation (in the user's unit)",
 }
 
 
@@ -46,7 +52,7 @@ class Quantity(StrEnum):
 
 
 TITLES = {
-    Quantity.WAITING_TIME: "expected waiting time (units of time)",
+    Quantity.WAITING_TIME: f"expected waiting time\n({pictures.UNIT})",
     Quantity.ADVANTAGE: "advantage of the optimum, (T - T_opt) / T",
 }
 
@@ -72,12 +78,27 @@ def chart(sweep: Sweep, axes: Axes | None, quantity: Quantity | str, policy: str
     several = varying(sweep.grid)
     names = drawable(sweep.policies, what, policy)
     if len(several) < 2:
-        drawn = pictures.axes() if axes is None else axes
+        drawn = pictures.canvas(axes, _fixed(sweep.grid))
         _lines(sweep, drawn, what, names)
         return drawn
-    drawn = pictures.axes(7.4, 5.0) if axes is None else axes
+    drawn = pictures.canvas(axes, _fixed(sweep.grid), width=7.4, height=5.2)
     _map(sweep, drawn, what, names[0])
     return drawn
+
+
+def _fixed(grid: Grid) -> str:
+    """What all problems of a grid have in common."""
+    listed = {axis.name: axis.labels[0] for axis in grid.axes if len(axis.values) == 1}
+    values = {name: _plain(value) for name, value in {**grid.fixed, **listed}.items()}
+    single = ", ".join(f"{name.replace('_', ' ')} = {value}" for name, value in values.items() if value)
+    if grid.base is None:
+        return single
+    varied = ", ".join(axis.name.replace("_", " ") for axis in grid.axes if len(axis.values) > 1)
+    return f"{grid.base}" + (f"; but {single}" if single else "") + (f"; varied: {varied}" if varied else "")
+
+
+def _plain(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def drawable(policies: tuple[str, ...], quantity: Quantity, policy: str | None) -> tuple[str, ...]:
@@ -129,11 +150,16 @@ def _lines(sweep: Sweep, drawn: Axes, quantity: Quantity, names: tuple[str, ...]
         drawn.xaxis.set_major_locator(MaxNLocator(integer=True))
     if len(seen) and seen.min() > 0 and seen.max() / seen.min() > WIDE and quantity is Quantity.WAITING_TIME:
         drawn.set_yscale("log")
+        pictures.mark(drawn.yaxis, *drawn.get_ylim())
     elif len(seen):
-        drawn.set_ylim(bottom=min(0.0, float(seen.min())))
+        low, high = min(0.0, float(seen.min())), max(0.0, float(seen.max()))
+        drawn.set_ylim(low, high + 0.1 * (high - low or 1.0))
     drawn.set_xlabel("" if axis is None else _name(axis))
     drawn.set_ylabel(TITLES[quantity])
-    drawn.legend(frameon=False)
+    if len(names) > 1:
+        drawn.legend(frameon=False)
+    else:
+        drawn.set_title(str(drawn.lines[-1].get_label()), loc="left", fontsize="medium")
 
 
 def _positions(axis: Axis | None) -> tuple[FloatArray, tuple[str, ...] | None]:
@@ -158,22 +184,24 @@ def _map(sweep: Sweep, drawn: Axes, quantity: Quantity, policy: str) -> None:
     values = values[np.ix_(rows, columns)]
     seen = values[np.isfinite(values)]
     low, high = (float(seen.min()), float(seen.max())) if len(seen) else (0.0, 1.0)
-    wide = quantity is Quantity.WAITING_TIME and low > 0 and high / low > WIDE
+    wide = high > SPREAD * max(0.0, float(np.median(seen))) if len(seen) else False
+    least = max(low, high / DEPTH) if wide else low
     drawn.set_facecolor("0.85")
     mesh = drawn.pcolormesh(
         np.arange(len(across.values) + 1),
         np.arange(len(up.values) + 1),
         np.ma.masked_invalid(values),
         cmap="cividis",
-        norm=LogNorm(low, high) if wide else Normalize(low, high),
+        norm=LogNorm(least, high, clip=True) if wide else Normalize(low, high),
     )
     for axis, order, set_ticks in ((across, columns, drawn.set_xticks), (up, rows, drawn.set_yticks)):
         labels = [_tick(axis, int(i)) for i in order]
         step = -(-len(labels) // 12)
         set_ticks(np.arange(len(labels))[::step] + 0.5, labels[::step])
-    figure = drawn.get_figure()
-    assert figure is not None  # noqa: S101 - axes have one
-    figure.colorbar(mesh, ax=drawn, label=TITLES[quantity])
+    below = "min" if low < least else "neither"
+    bar = pictures.figure_of(drawn).colorbar(mesh, ax=drawn, label=TITLES[quantity], extend=below)
+    if wide:
+        pictures.mark(bar.ax.yaxis, least, high)
     missing = f"; grey: {values.size - len(seen)} without" if len(seen) < values.size else ""
     drawn.set_title(policy + missing, loc="left", fontsize="medium")
     drawn.set_xlabel(_name(across))

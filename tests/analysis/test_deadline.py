@@ -324,6 +324,22 @@ def test_pictures_have_a_curve_for_each_policy():
     assert axes.lines[0].get_ydata().tolist() == found.probabilities.tolist()
 
 
+@pytest.mark.parametrize(("problem", "window"), [(FIVE, 10), (FIVE.replace(p="1/20"), 12), (FIVE.replace(p=1), 4)])
+def test_no_curve_runs_through_words(problem, window):
+    """The word at the end of the window stands where no curve passes, and the legend above all of them."""
+    pytest.importorskip("matplotlib")
+    found = deadline(problem, window)
+    axes = found.plot()
+    axes.figure.draw_without_rendering()
+    box = next(text for text in axes.texts if text.get_text() == "window").get_window_extent()
+    (left, low), (right, high) = axes.transData.inverted().transform(box.get_points())
+    for curve in (found.probabilities, found.of_fastest):
+        times = axes.lines[0].get_xdata()
+        inside = (times >= left - 1) & (times <= right)
+        assert not any(low < height < high for height in curve[inside])
+    assert axes.get_legend().get_window_extent().ymin >= axes.get_window_extent().ymax - 1
+
+
 @pytest.mark.parametrize(
     "changes", [{"generation_time": 3}, {"p": "1/2"}, {"memories": 4}, {"final_step": "free"}, {"target": "31/40"}]
 )

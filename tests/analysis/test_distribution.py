@@ -598,6 +598,26 @@ def test_policies_share_axes(view):
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["optimal", "greedy"]
 
 
+@pytest.mark.parametrize("p", ["1/50", "1/2", "1"])
+def test_bars_are_seen_whatever_the_probability(p):
+    """Single probabilities have a scale of their own, on which the tallest bar takes a good part of the height."""
+    pytest.importorskip("matplotlib")
+    found = distribution(solved(Problem(p, 3, "3/4", "79/100")).policy)
+    axes = found.plot()
+    (beside,) = (other for other in axes.figure.axes if other is not axes)
+    tops = [segment[1, 1] for segment in beside.collections[0].get_segments()]
+    assert max(tops) == pytest.approx(found.pmf.max())
+    assert 0.3 < max(tops) / beside.get_ylim()[1] < 0.5
+    assert max(beside.get_yticks()) < 1.2 * max(tops)
+
+
+def test_quantiles_at_one_time_share_their_words():
+    """Where two quantiles are the same time it is named once, with both."""
+    pytest.importorskip("matplotlib")
+    axes = distribution(solved(Problem(1, 8, "9/10", "94/100")).policy).plot()
+    assert [text.get_text() for text in axes.texts] == ["50% and 90% by 5", "99% by 9"]
+
+
 def test_every_law_can_be_drawn(defective):
     """Bounded, defective and impossible laws are drawn too."""
     pytest.importorskip("matplotlib")

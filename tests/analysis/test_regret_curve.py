@@ -101,6 +101,23 @@ def test_a_time_of_zero_has_a_span_too():
     assert curve.values.tolist() == [0, 0.5, 1]
 
 
+def test_rounding_is_no_regret():
+    """Where the policy is optimal its regret is exactly 0, in the numbers and in the picture."""
+    curve = regret_curve(solved(EXAMPLE), "p", span=("69/100", "71/100"), points=41)
+    assert not curve.regret.any()
+    axes = curve.plot()
+    assert not axes.lines[0].get_ydata().any()
+    assert axes.get_ylim() == (0.0, 1.0)
+    assert axes.get_title(loc="left") == "nowhere slower than the best policy"
+
+
+def test_no_waiting_time_is_no_division_by_zero():
+    """Where the best policy takes no time at all, one that takes some is infinitely slower, and another is not."""
+    curve = RegretCurve(EXAMPLE, "p", 0.5, np.array([0.1, 0.5, 1.0]), np.array([0.0, 2.0, 3.0]), np.array([0, 0, 2.0]))
+    assert curve.excess.tolist() == [0.0, np.inf, 50.0]
+    assert curve.plot().get_ylim()[1] == pytest.approx(54)
+
+
 def test_shown_in_every_form():
     """The text names the worst value, the frame has a row per value, and the picture is the relative regret."""
     curve = regret_curve(solved(EXAMPLE), "p", span=("1/5", 1), points=9)

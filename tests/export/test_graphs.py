@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 import tomllib
@@ -192,6 +193,43 @@ def test_a_picture_is_drawn_on_the_axes_given():
     axes = figure.add_subplot()
     assert draw(Problem("1/2", 2, "3/4", "31/40").graph(), axes) is axes
     assert axes.texts
+
+
+def walk(states: int) -> nx.DiGraph:
+    """A walk from state to state that ends at the last: a graph of many nodes in which few lines cross."""
+    graph = nx.DiGraph(start="s0")
+    for place in range(states):
+        graph.add_node(f"s{place}", kind="state")
+        graph.add_node(f"a{place}", kind="action", time=1)
+        graph.add_edge(f"s{place}", f"a{place}")
+        graph.add_edge(f"a{place}", f"s{place + 1}" if place + 1 < states else "end", probability=1)
+    graph.add_node("end", kind="target")
+    return graph
+
+
+def test_many_nodes_without_a_tangle_are_drawn():
+    """What cannot be read is a tangle: a walk of 71 nodes is drawn, with a line to every next state."""
+    pytest.importorskip("matplotlib")
+    axes = draw(walk(35))
+    assert sum(text.get_text() == "1" for text in axes.texts) == 35
+
+
+def test_a_tangle_is_refused_with_its_crossings():
+    """A graph of few nodes whose lines cross too often is refused with how often they do."""
+    with pytest.raises(LimitError, match=r"53 lines that cross \d+ times") as caught:
+        draw(THREE.graph())
+    assert caught.value.size["nodes"] == 33
+    assert caught.value.size["crossings"] > 130
+
+
+def test_next_states_stand_in_the_order_with_fewer_crossings():
+    """Fewer lines cross than if the next states stood in the order of the graph (39 times)."""
+    pytest.importorskip("matplotlib")
+    axes = draw(Problem("1/2", 2, "3/4", "79/100").graph())
+    arrows = [(text.xyann, text.xy) for text in axes.texts if getattr(text, "arrow_patch", None)]
+    assert len(arrows) == 15
+    pairs = itertools.combinations(arrows, 2)
+    assert sum((a[1] - c[1]) * (b[1] - d[1]) < 0 for (a, b), (c, d) in pairs) == 21
 
 
 def test_a_graph_too_large_to_draw_is_refused_with_its_size():

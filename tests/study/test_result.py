@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from matplotlib.colors import LogNorm
 from pandas.testing import assert_frame_equal
 from sweep_cases import POLICIES, SETTINGS
 
@@ -245,6 +246,43 @@ def test_wide_ranges_are_logarithmic():
     assert sweep({"p": "0.01,1", **settings}, store=None).plot().get_yscale() == "log"
     near = sweep({"p": "0.5,1", **settings}, store=None).plot()
     assert (near.get_yscale(), near.get_ylim()[0]) == ("linear", 0.0)
+
+
+def test_wide_maps_have_logarithmic_colours_and_plain_marks():
+    """A map whose numbers spread has logarithmic colours, marked by plain numbers; an even one has not."""
+    settings = {"memories": "2:3", "f0": "0.75", "target": "0.79"}
+    for p, logarithmic in (("0.02,0.5,0.7,0.9", True), ("0.8,0.9,1", False)):
+        axes = sweep({"p": p, **settings}, store=None, jobs=1).plot()
+        mesh, bar = axes.collections[0], axes.figure.axes[1]
+        assert isinstance(mesh.norm, LogNorm) is logarithmic
+        texts = [label.get_text().replace(",", "") for label in bar.get_yticklabels()]
+        assert not logarithmic or [float(text) for text in texts] == pytest.approx(bar.get_yticks())
+
+
+def test_no_advantage_is_a_colour_not_a_gap():
+    """An advantage of 0 is the faintest of logarithmic colours; grey is kept for cells without a number."""
+    grid = {"p": "0.1:0.9:0.2", "f0": "0.6:0.9:0.06", "memories": 4, "gap": "0.04"}
+    axes = sweep(grid, ("optimal", "pumping"), store=None, jobs=1).plot(quantity="advantage")
+    mesh = axes.collections[0]
+    assert isinstance(mesh.norm, LogNorm)
+    assert mesh.get_array().min() <= mesh.norm.vmin
+    assert not np.ma.is_masked(mesh.norm(mesh.get_array()))
+
+
+def test_a_sweep_says_what_is_fixed():
+    """The title has what does not vary, of the settings or of the problem that has them."""
+    settings = sweep({"p": "0.5,1", "memories": 2, "f0": "0.75", "gap": "0.04"}, store=None).plot()
+    assert settings.figure.get_suptitle() == "memories = 2, f0 = 0.75, gap = 0.04"
+    node = Problem(0.9, 4, "3/4", "79/100")
+    based = sweep(Grid(node, max_distillations="none,1"), store=None).plot()
+    assert " ".join(based.figure.get_suptitle().split()) == f"{node}; varied: max distillations"
+
+
+def test_no_point_is_cut_off():
+    """All points lie inside the picture, also where all are equal."""
+    axes = sweep(Grid(Problem(0.9, 4, "3/4", "79/100"), max_distillations="none,1,2"), store=None).plot()
+    highest = max(axes.lines[0].get_ydata())
+    assert axes.get_ylim()[1] > 1.05 * highest
 
 
 def test_alternatives_are_drawn_side_by_side():

@@ -6,7 +6,6 @@ import itertools
 import json
 from fractions import Fraction
 
-import matplotlib as mpl
 import numpy as np
 import pytest
 from cases import problems, solved
@@ -19,8 +18,6 @@ from lpdistill.program.evaluation import visits
 from lpdistill.program.policy_iteration import policy_iteration
 from symbolic import AlgebraicNumber, certify, policy_map, waiting_time
 from symbolic.policy_maps import Piece, _prove_continuous
-
-mpl.use("agg")
 
 MAPPED = {
     "four memories, two levels": Problem(1, 4, "3/4", "79/100"),
@@ -254,7 +251,24 @@ def test_maps_are_drawn(found):
     assert [mark.get_xdata()[0] for mark in marks] == [float(point.value) for point in found.breakpoints]
     for mark, (left, right) in zip(marks, itertools.pairwise(curves), strict=True):
         assert mark.get_ydata()[0] == pytest.approx(left.get_ydata()[-1]) == pytest.approx(right.get_ydata()[0])
-    mpl.pyplot.close(axes.figure)
+
+
+@pytest.mark.parametrize("found", [*MAPS.values(), RATIO_MAP], ids=[*MAPS, RATIO])
+def test_pieces_are_told_apart(found):
+    """Every piece has its own colour or dashes and its line in the legend, and the title has what is fixed."""
+    axes = found.plot()
+    curves = [line for line in axes.get_lines() if line.get_marker() == "None"]
+    assert len({(line.get_color(), line.get_linestyle()) for line in curves}) == len(found.pieces)
+    texts = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert [text.split(":")[0] for text in texts] == [str(number + 1) for number in range(len(found.pieces))]
+    assert " ".join(axes.figure.get_suptitle().split()) == found.fixed
+
+
+def test_what_is_fixed_leaves_out_what_varies():
+    """A map in p names no p, one in the ratio of durations no duration of distillation."""
+    fixed = "M = 4, f0 = 0.75 -> 0.79, times 1 (generation)"
+    assert RATIO_MAP.fixed == f"p = 0.5, {fixed}"
+    assert all(found.fixed.startswith("M = ") for found in MAPS.values())
 
 
 def test_progress_is_told():
