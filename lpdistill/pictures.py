@@ -30,7 +30,7 @@ ROUND = (1.0, 2.0, 3.0, 5.0, 7.0), (1.0, 2.0, 5.0), (1.0, 3.0), (1.0,)
 MOST_MARKS = 10
 """Marks of a logarithmic scale."""
 
-LETTERS = 13
+LETTERS = 15
 """Letters of a title per inch."""
 
 INK = "#333333"

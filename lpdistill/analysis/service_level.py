@@ -27,6 +27,7 @@ from lpdistill.analysis.window import (
     augmented,
     confidence_of,
     draw_until,
+    explain,
     fastest_plan,
     grow,
     in_time,
@@ -259,9 +260,10 @@ class ServiceLevel(Document):
         lattice, slots = self.process.lattice, range(self.process.window + 1)
         times = [float(lattice.time(slot)) for slot in slots]
         usual = in_time(self.fastest.plan, lattice, len(times))
+        draw_until(drawn, times, {"fastest with that confidence": self.done, "fastest on average": usual})
         note = f"confidence {float(self.confidence):g}"
         drawn.axhline(float(self.confidence), color=pictures.INK, lw=0.8, label=note)
-        draw_until(drawn, times, {"fastest with that confidence": self.done, "fastest on average": usual})
+        explain(drawn)
         drawn.set_xlabel(f"time ({pictures.UNIT})")
         drawn.set_ylabel("probability to be done")
         return drawn

@@ -194,7 +194,11 @@ def draw_until(drawn: Axes, times: Sequence[float], curves: Mapping[str, FloatAr
     )
     drawn.set_xlim(start, last + 0.14 * (last - start or 1.0))
     drawn.set_ylim(0, 1.04)
-    # Above the curves, which may run anywhere.
+    explain(drawn)
+
+
+def explain(drawn: Axes) -> None:
+    """The legend, above the curves, which may run anywhere."""
     drawn.legend(frameon=False, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, fontsize="small")
 
 
