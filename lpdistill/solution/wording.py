@@ -12,6 +12,7 @@ from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.levels import Levels
 from lpdistill.model.numbers import DIGITS
 from lpdistill.model.process import Process
+from lpdistill.program.node_names import name_of
 
 FEWEST_DECIMALS = 3
 
@@ -58,11 +59,11 @@ class NodeNames:
 
     def configuration(self, key: Hashable) -> str:
         """A state node."""
-        return str(key)
+        return name_of(key)
 
     def action(self, action: Hashable) -> tuple[str, ...]:
         """An action node."""
-        return (str(action),)
+        return (name_of(action),)
 
 
 @dataclass(frozen=True)

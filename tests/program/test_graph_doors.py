@@ -113,6 +113,12 @@ def test_every_answer_about_a_graph_is_a_document_and_prints(found):
     assert len(repr(answer).splitlines()) <= 13
 
 
+def test_tables_call_nodes_what_files_call_them():
+    """Texts name nodes as files do: sets in order, so that they are the same in every run."""
+    assert repr(solve(road()).explain(HERE)).startswith("{'here', 'now'}: expected time to go 2.777778")
+    assert "({'here', 'now'}, 'ride')" in repr(deadline(road(), 5))
+
+
 def test_a_solution_of_a_graph_is_pickled():
     """A solution of a graph comes back from pickle with its numbers."""
     solution = solve(road())
