@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import cvxpy as cp
 import networkx as nx
 import numpy as np
-from cvxpy.constraints.nonpos import Inequality
 
 from lpdistill.arrays import FloatArray
+from lpdistill.constraint_prices import AskedProblem, Price, Record, price, prices
 from lpdistill.errors import InfeasibleError, NotCertifiedError
 from lpdistill.model.generation import Attempts
 from lpdistill.model.problem import Problem
@@ -71,6 +71,7 @@ class ConvexProgram:
     resources: Mapping[str, cp.Expression]
     flow: cp.Constraint
     budgets: Mapping[str, cp.Constraint]
+    _record: Record = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @staticmethod
     def of(asked: Problem | nx.DiGraph[Key], attempts: Attempts | None = None) -> ConvexProgram:
@@ -117,7 +118,7 @@ class ConvexProgram:
     def problem(self, constraints: Iterable[cp.Constraint] = (), objective: cp.Expression | None = None) -> cp.Problem:
         """The cvxpy problem: the least expected time, or another objective, within flow, budgets and constraints."""
         goal = cp.Minimize(self.time if objective is None else objective)
-        return cp.Problem(goal, [self.flow, *self.budgets.values(), *constraints])
+        return AskedProblem(goal, [self.flow, *self.budgets.values(), *constraints], self._record)
 
     def solve(
         self,
@@ -195,23 +196,43 @@ class ConvexProgram:
         found = []
         for budget in self.program.budgets:
             sides = (f"{budget.name} most", f"{budget.name} least")
-            price = sum(self.price(self.budgets[side]) for side in sides if side in self.budgets)
+            price = sum(float(self.price(self.budgets[side])) for side in sides if side in self.budgets)
             use = BudgetUse(budget, plan.used(budget.resource), price, 0.0, 0.0, degenerate=True)
             found.append(replace(use, valid_from=use.limit, valid_to=use.limit))
         return tuple(found)
 
-    @staticmethod
-    def price(constraint: cp.Constraint) -> float:
+    def price(self, constraint: cp.Constraint) -> Price:
         """d(objective)/d(right-hand side) of a scalar constraint, once solved: the sign of every price here.
 
         Of ``x <= b`` it is negative or 0 and of ``x >= b`` positive or 0; cvxpy's own sign is not that of a derivative.
+        Where neither side is constant, the right-hand side is what is added to the greater one.  A
+        :class:`~lpdistill.constraint_prices.Price` says whether it is unique.
+
+        Raises
+        ------
+        ModelError
+            If the constraint is not scalar, has no right-hand side, or was not part of this program when it was solved
+            to an optimum last.
         """
-        dual = float(np.asarray(constraint.dual_value).item())
-        # cvxpy keeps x >= b as b <= x.
-        lower = isinstance(constraint, Inequality) and constraint.args[0].is_constant()
-        return dual if lower else -dual
+        return price(self._record, constraint)
+
+    def prices(self, constraint: cp.Constraint) -> FloatArray:
+        """The price of every row of a constraint, in its shape.
+
+        Raises
+        ------
+        ModelError
+            If it has no right-hand side, or was not part of this program when it was solved to an optimum last.
+        """
+        return prices(self._record, constraint)
 
     @property
     def values(self) -> FloatArray:
-        """Dual values of the flow, d(objective)/d(right-hand side), (configurations,): times to go where runs come."""
-        return -np.asarray(self.flow.dual_value, dtype=np.float64)
+        """Dual values of the flow, d(objective)/d(right-hand side), (configurations,): times to go where runs come.
+
+        Raises
+        ------
+        ModelError
+            If the program was not solved to an optimum last.
+        """
+        return self.prices(self.flow)
