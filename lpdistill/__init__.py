@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # typing takes longer to import than all of this: what starts the command imports nothing else
 if TYPE_CHECKING:
     from lpdistill.analysis.baselines import baseline, policy_named
     from lpdistill.analysis.comparison import Comparison, compare

@@ -78,7 +78,7 @@ def app() -> None:
     """Optimal entanglement-distillation policies, with proofs."""
 
 
-def run(arguments: Sequence[str]) -> int:
+def call(arguments: Sequence[str]) -> int:
     """Do what a command line says, or say what is wrong with it; the exit code."""
     asked = os.environ.get(COMPLETION)
     if asked:

@@ -13,6 +13,8 @@ from typing import Any, Self
 from rich.console import Console
 from rich.table import Table
 
+from lpdistill.cli.streams import discard_output
+
 PATIENCE = 1.5
 """Seconds of work after which a command says what it is doing: within two, with its start."""
 
@@ -35,15 +37,28 @@ PLAIN_WIDTH = 160
 """Columns of a table that does not go to a terminal."""
 
 
+class Screen(Console):
+    """A console whose reader may leave: what is still to be written then goes nowhere, and work is finished."""
+
+    def on_broken_pipe(self) -> None:
+        """Go on without a reader."""
+        discard_output()
+
+
 def console() -> Console:
     """Standard output, wide enough for a table when it is no terminal; text is printed as it is, brackets and all."""
     width = None if sys.stdout.isatty() else PLAIN_WIDTH
-    return Console(width=width, highlight=False, markup=False, emoji=False)
+    return Screen(width=width, highlight=False, markup=False, emoji=False)
 
 
 def print_json(document: dict[str, Any]) -> None:
     """Print one JSON document, and nothing else, on standard output."""
-    sys.stdout.write(json.dumps(document, indent=2, allow_nan=False) + "\n")
+    text = json.dumps(document, indent=2, allow_nan=False)
+    try:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        discard_output()
 
 
 def table(title: str, columns: dict[str, str], rows: Sequence[tuple[str, ...]]) -> Table:

@@ -12,6 +12,7 @@ from lpdistill import pictures
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import INTEGER, Json
 from lpdistill.cli.output import Progress, console, print_json, table
+from lpdistill.cli.termination import orderly
 from lpdistill.errors import ModelError
 from lpdistill.model.numbers import whole
 from lpdistill.study.claims import MOST_LEVELS, Record
@@ -40,7 +41,7 @@ def reproduce(
         if not figures.is_dir():
             raise ModelError("--figures", "must be a folder that exists", str(figures))
         pictures.require(figures / "optimal_time.png", "--figures")
-    with Progress() as progress:
+    with orderly(), Progress() as progress:
         found = reproduced(search=not numbers, jobs=workers, progress=progress.count)
         drawn = [] if figures is None else list(draw_figures(figures, jobs=workers, progress=progress.count))
     if as_json:

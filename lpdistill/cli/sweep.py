@@ -11,6 +11,7 @@ from lpdistill import pictures
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import FILE, INTEGER, Json, Plot, takes_problem
 from lpdistill.cli.output import Progress, console, decimals, print_json, table
+from lpdistill.cli.termination import orderly
 from lpdistill.errors import ModelError
 from lpdistill.model.budgets import budgets_from
 from lpdistill.model.numbers import member
@@ -91,9 +92,9 @@ def sweep(
         varying(grid)
         drawable(names, what, plot_policy)
     try:
-        with Progress() as progress:
+        with orderly(), Progress() as progress:
             found = sweep_of(grid, names, store=store, jobs=jobs, dask=dask, retry=retry, progress=progress.count)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit):
         sys.stderr.write(f"what was finished is kept in {store}; the same command goes on from there\n")
         raise
     if export is not None:

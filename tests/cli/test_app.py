@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+import os
 import re
+import shlex
 import subprocess
 import sys
+import time
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -190,6 +194,104 @@ def test_a_closed_pipe_is_no_traceback():
     ) as process:
         process.stdout.close()
         assert process.stderr.read() == ""
+
+
+@pytest.mark.parametrize("arguments", [SOLVE, (*SOLVE, "--json"), ("--help",)], ids=["table", "json", "help"])
+def test_a_reader_that_has_seen_enough_is_no_error(arguments):
+    """A command whose reader has left, as ``head -1`` does, exits with 0 and says nothing."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open(writing, "w") as out:  # noqa: PTH123 - a pipe has no path
+        ran = subprocess.run(  # noqa: S603 - our own command
+            [SCRIPT, *arguments], stdout=out, stderr=subprocess.PIPE, text=True, check=False, timeout=30
+        )
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
+def test_a_reader_that_leaves_takes_no_file_along(tmp_path):
+    """What a command still has to do once its reader has left is done: the picture is drawn."""
+    pytest.importorskip("matplotlib")
+    reading, writing = os.pipe()
+    os.close(reading)
+    drawn = tmp_path / "times.png"
+    with open(writing, "w") as out:  # noqa: PTH123 - a pipe has no path
+        command = [SCRIPT, "simulate", *SOLVE[1:], "--runs", "100", "--plot", str(drawn)]
+        assert subprocess.run(command, stdout=out, check=False, timeout=60).returncode == 0  # noqa: S603 - our own
+    assert drawn.exists()
+
+
+def closed(*descriptors: int, arguments: tuple[str, ...] = SOLVE) -> subprocess.CompletedProcess[str]:
+    """Run the command in a shell that has closed some of its standard streams."""
+    line = f"{shlex.join([SCRIPT, *arguments])} {' '.join(f'{number}>&-' for number in descriptors)}"
+    return subprocess.run(["/bin/sh", "-c", line], capture_output=True, text=True, check=False, timeout=30)  # noqa: S603
+
+
+def test_closed_standard_output_is_refused():
+    """Without standard output there is no answer: the message says so, and how to do without it."""
+    ran = closed(1)
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert ran.stderr.startswith("lpdistill: error: ")
+    assert "standard output is closed" in ran.stderr
+    assert "/dev/null" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("descriptors", "changes", "code"),
+    [((2,), (), 0), ((0,), (), 0), ((0, 2), (), 0), ((2,), ("--p", "2"), 2), ((1, 2), (), 1), ((0, 1, 2), (), 1)],
+)
+def test_other_closed_streams_change_no_exit_code(descriptors, changes, code):
+    """Closed standard input and errors change neither the answer nor the exit code."""
+    ran = closed(*descriptors, arguments=(*SOLVE, *changes))
+    assert ran.returncode == code
+    assert ran.stdout.startswith("problem") == (code == 0)
+
+
+INTERRUPTING = """
+import os, signal, sys
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupting())
+from lpdistill.cli.app import main
+main()
+"""
+
+
+@pytest.mark.parametrize("module", ["click", "lpdistill.cli.solve", "numpy", "scipy.sparse", "highspy"])
+def test_an_interrupt_while_it_starts_is_no_traceback(module):
+    """Ctrl-C while the command is still being imported is one line and the exit code of an interrupt."""
+    ran = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-c", INTERRUPTING.format(module=module), *SOLVE],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", "lpdistill: error: interrupted\n")
+
+
+def test_nothing_else_is_imported_before_interrupts_are_heeded():
+    """What the installed script imports outside the care of ``main`` are three small modules of its own."""
+    code = "import sys, importlib; seen = set(sys.modules); import lpdistill.cli.app; print(set(sys.modules) - seen)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30)  # noqa: S603
+    assert ast.literal_eval(ran.stdout) - {"__future__"} == {"lpdistill", "lpdistill.cli", "lpdistill.cli.app"}
+
+
+def test_a_parallel_sweep_ends_in_order_when_asked_to(tmp_path):
+    """SIGTERM ends a sweep and its workers with the shell's code for it; all it says is where the results are."""
+    command = [SCRIPT, "sweep", "--p", "0.1:0.9:0.01", "--memories", "6:9", "--f0", ".9", "--target", ".94", "-j", "2"]
+    with subprocess.Popen(  # noqa: S603 - our own command
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path
+    ) as process:
+        told = process.stderr.readline()  # once it says what it does, workers are at it
+        time.sleep(2)
+        process.terminate()
+        out, err = process.communicate(timeout=30)
+    assert "points" in told
+    assert (process.returncode, out) == (143, "")
+    lines = [line for line in err.splitlines() if "points: " not in line]
+    assert lines == ["what was finished is kept in sweep.sqlite; the same command goes on from there"]
 
 
 def test_a_full_disk_is_no_fault_of_the_program(tmp_path):
