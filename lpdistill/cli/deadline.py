@@ -14,11 +14,11 @@ from lpdistill.analysis.deadline_frontier import DeadlineFrontier, deadline_fron
 from lpdistill.analysis.service_level import ServiceLevel, least_time_within
 from lpdistill.analysis.window import attainable, likely
 from lpdistill.cli.declaration import Option
-from lpdistill.cli.options import NUMBER, Json, Plot, takes_problem
+from lpdistill.cli.options import NUMBER, Asked, Json, Plot, takes_problem
 from lpdistill.cli.output import Progress, console, decimals, print_json, table
 from lpdistill.errors import ModelError
 from lpdistill.model.numbers import at_least
-from lpdistill.model.problem import Problem
+from lpdistill.solution.document import question_in_words
 from lpdistill.solution.wording import Words
 
 Answer: TypeAlias = Deadline | ServiceLevel | DeadlineFrontier
@@ -30,9 +30,9 @@ SHOWN = 12
 """Departures from the fastest policy that are shown unless all are asked for."""
 
 
-@takes_problem()
+@takes_problem(graphs=True)
 def deadline(
-    problem: Problem,
+    problem: Asked,
     window: Annotated[
         str | None, Option("--window", metavar=NUMBER, help="Time within which the target is to be reached.")
     ] = None,
@@ -74,7 +74,7 @@ def deadline(
         print_json(found.to_dict())
         return
     screen = console()
-    screen.print(f"problem        {problem}", soft_wrap=True)
+    screen.print(f"problem        {question_in_words(problem)}", soft_wrap=True)
     if isinstance(found, Deadline):
         _print_deadline(screen, found, everything=everything)
     elif isinstance(found, ServiceLevel):

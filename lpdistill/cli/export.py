@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from lpdistill.cli.declaration import Option
-from lpdistill.cli.options import FILE, Json, takes_problem
+from lpdistill.cli.options import FILE, Asked, Json, takes_problem
 from lpdistill.cli.output import Progress, console, print_json
 from lpdistill.errors import ModelError
 from lpdistill.export.models import write_drn, write_prism
 from lpdistill.export.policies import write_policy
 from lpdistill.export.programs import write_mps
-from lpdistill.model.problem import Problem
 from lpdistill.solution.document import headed
 from lpdistill.solving import solve
 
-WRITERS: Mapping[str, Callable[[Problem, Path], object]] = {
+WRITERS: Mapping[str, Callable[[Any, Path], object]] = {
     ".mps": write_mps,
     ".drn": write_drn,
     ".tra": write_prism,
@@ -27,9 +26,9 @@ WRITERS: Mapping[str, Callable[[Problem, Path], object]] = {
 """What writes a file, by its suffix."""
 
 
-@takes_problem()
+@takes_problem(graphs=True)
 def export(
-    problem: Problem,
+    problem: Asked,
     output: Annotated[
         Path,
         Option(

@@ -7,14 +7,14 @@ from typing import Annotated
 from lpdistill import pictures
 from lpdistill.analysis.frontier import frontier as frontier_of
 from lpdistill.cli.declaration import Option
-from lpdistill.cli.options import RESOURCE, Json, Plot, takes_problem
+from lpdistill.cli.options import RESOURCE, Asked, Json, Plot, takes_problem
 from lpdistill.cli.output import Progress, console, decimals, print_json, table
-from lpdistill.model.problem import Problem
+from lpdistill.solution.document import question_in_words
 
 
-@takes_problem()
+@takes_problem(graphs=True)
 def frontier(
-    problem: Problem,
+    problem: Asked,
     resource: Annotated[
         str, Option("--resource", metavar=RESOURCE, help="What to use less of.")
     ] = "generation_attempts",
@@ -32,6 +32,6 @@ def frontier(
     rows = [(decimals(p.used), decimals(p.waiting_time), decimals(p.price)) for p in found.points]
     headings = {"limit": "right", "waiting time": "right", "price of one more": "right"}
     screen = console()
-    screen.print(f"problem        {problem}", soft_wrap=True)
+    screen.print(f"problem        {question_in_words(problem)}", soft_wrap=True)
     screen.print()
     screen.print(table(found.resource.replace("_", " "), headings, rows))

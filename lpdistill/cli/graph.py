@@ -9,16 +9,16 @@ import networkx as nx
 
 from lpdistill import pictures
 from lpdistill.cli.declaration import Option
-from lpdistill.cli.options import FILE, Json, Plot, takes_problem
+from lpdistill.cli.options import FILE, Asked, Json, Plot, takes_problem
 from lpdistill.cli.output import Progress, console, print_json
 from lpdistill.export.graphs import draw, node_link, write_graph
 from lpdistill.model.problem import Problem
 from lpdistill.solution.document import headed
 
 
-@takes_problem()
+@takes_problem(graphs=True)
 def graph(
-    problem: Problem,
+    problem: Asked,
     output: Annotated[
         Path | None,
         Option("--output", "-o", metavar=FILE, help="Write it to a file: .graphml, .dot or .json (node-link)."),
@@ -29,7 +29,7 @@ def graph(
     """Write or draw the state graph: configurations, actions, and where they lead."""
     with Progress() as progress:
         progress("building the graph")
-        made = problem.graph()
+        made = problem.graph() if isinstance(problem, Problem) else problem
         if output is not None:
             progress(f"writing {output}")
             write_graph(made, output)

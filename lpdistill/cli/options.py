@@ -7,16 +7,25 @@ import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import click
 
 from lpdistill import pictures
 from lpdistill.cli.declaration import Argument, Option
 from lpdistill.errors import ModelError
-from lpdistill.model.numbers import whole
+from lpdistill.export.files import GRAPHS
+from lpdistill.model.numbers import absent, whole
 from lpdistill.model.problem_file import merged, problem_from, read_settings
-from lpdistill.model.rules import BUILT_IN
+from lpdistill.model.rules import BUILT_IN, rules_from
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+    from lpdistill.model.problem import Problem
+
+Asked: TypeAlias = "Problem | nx.DiGraph[Any]"
+"""What commands are about that take state graphs, too."""
 
 
 def drawable(_context: click.Context, option: click.Parameter, file: Path | None) -> Path | None:
@@ -28,6 +37,8 @@ def drawable(_context: click.Context, option: click.Parameter, file: Path | None
 
 NUMBER, INTEGER, FILE, RESOURCE = "<number>", "<integer>", "<file>", "<resource>"
 """What help calls a value.  Numbers arrive as text, so that they are kept exactly and checked in one place."""
+
+WINS = "options win over it, and the value none takes back what it says"
 
 PROBLEM, LIMITS = "Problem", "Rules and budgets"
 """Headings of the options that describe a problem."""
@@ -55,14 +66,14 @@ def _number(name: str, help: str, *, metavar: str = NUMBER, panel: str = PROBLEM
 
 
 def _rule(name: str, help: str, metavar: str | None = None) -> Any:  # noqa: A002 - as click has it
-    """An option that adds a rule."""
+    """An option that adds a rule, or takes back that of a file."""
     if metavar is not None:
         return _number(name, f"Rule: {help}", metavar=metavar, panel=LIMITS)
-    return Annotated[bool, Option(name, help=f"Rule: {help}", heading=LIMITS)]
+    return Annotated[bool | None, Option(name, help=f"Rule: {help}", show_default=False, heading=LIMITS)]
 
 
 SHARED: Mapping[str, Any] = {
-    "file": Annotated[Path | None, Argument(help="A problem file (TOML); options win over it.")],
+    "file": Annotated[Path | None, Argument(help=f"A problem file (TOML); {WINS}.")],
     "p": _number("--p", "Generation success probability, 0 < p <= 1."),
     "memories": _number("--memories -M", "Number of memory pairs.", metavar=INTEGER),
     "f0": _number("--f0", "Fidelity of a raw pair, 1/2 < f0 <= 1."),
@@ -87,22 +98,30 @@ SHARED: Mapping[str, Any] = {
     "max_distillations": _rule("--max-distillations", "at most so many distillations in a step.", INTEGER),
     "max_attempts": _rule("--max-attempts", "at most so many generation attempts in a step.", INTEGER),
     "no_generation_while_distilling": _rule(
-        "--no-generation-while-distilling", "a step that distils does not generate."
+        "--no-generation-while-distilling/--generation-while-distilling", "a step that distils does not generate."
     ),
     "banded": _rule("--banded", "only pairs at most so many levels apart are distilled.", INTEGER),
-    "equal_levels_only": _rule("--equal-levels-only", "only pairs of equal level are distilled (nested)."),
-    "raw_pair_only": _rule("--raw-pair-only", "every distillation consumes a raw pair (pumping)."),
+    "equal_levels_only": _rule(
+        "--equal-levels-only/--no-equal-levels-only", "only pairs of equal level are distilled (nested)."
+    ),
+    "raw_pair_only": _rule("--raw-pair-only/--no-raw-pair-only", "every distillation consumes a raw pair (pumping)."),
     "budget": Annotated[
         list[str] | None,
         Option(
             "--budget",
             metavar="<name=limit>",
-            help='Limit on an expected use: NAME=LIMIT, or "NAME>=LIMIT"; may be repeated.',
+            help='Limit on an expected use: NAME=LIMIT, "NAME>=LIMIT", NAME=none; may be repeated.',
             heading=LIMITS,
         ),
     ],
+    "no_rules": Annotated[bool, Option("--no-rules", help="Take back all rules of the file.", heading=LIMITS)],
+    "no_budgets": Annotated[bool, Option("--no-budgets", help="Take back all budgets of the file.", heading=LIMITS)],
 }
 """Option by option: name, type, help."""
+
+GRAPH_FILE: Any = Annotated[
+    Path | None, Argument(help=f"A problem file (TOML), or a state graph ({', '.join(GRAPHS)}); {WINS}.")
+]
 
 BUDGET = re.compile(r"\s*(?P<name>[^<>=]*?)\s*(?P<side><=|>=|=)\s*(?P<limit>[^<>=]+?)\s*")
 
@@ -112,6 +131,7 @@ def takes_problem(
     defaults: Mapping[str, str] | Callable[[Mapping[str, Any]], Mapping[str, str]] | None = None,
     argument: str = "problem",
     builds: Callable[[Mapping[str, Any]], object] = problem_from,
+    graphs: bool = False,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command the options that describe a problem; they reach it as one argument.
 
@@ -125,6 +145,8 @@ def takes_problem(
         What the command calls that argument.
     builds
         What makes it of the settings: a problem, by default.
+    graphs
+        Whether the file may hold a state graph instead.
     """
     chosen = names or tuple(SHARED)
 
@@ -138,7 +160,7 @@ def takes_problem(
                 name,
                 inspect.Parameter.KEYWORD_ONLY,
                 default=False if SHARED[name].__origin__ is bool else None,
-                annotation=SHARED[name],
+                annotation=GRAPH_FILE if graphs and name == "file" else SHARED[name],
             )
             for name in chosen
         ]
@@ -146,8 +168,12 @@ def takes_problem(
         @functools.wraps(command)
         def run(**given: Any) -> None:
             settings = {name: given.pop(name) for name in chosen}
-            assumed = defaults(given) if callable(defaults) else defaults or {}
-            command(**{argument: builds(settings_of(settings, assumed))}, **given)
+            if settings.get("file") is not None and settings["file"].suffix in {*GRAPHS, ".dot"}:
+                asked: object = graph_of(settings, allowed=graphs)
+            else:
+                assumed = defaults(given) if callable(defaults) else defaults or {}
+                asked = builds(settings_of(settings, assumed))
+            command(**{argument: asked}, **given)
 
         run.__dict__.pop("__wrapped__")
         parameters = [*shared, *own]
@@ -161,11 +187,52 @@ def takes_problem(
 def settings_of(options: Mapping[str, Any], defaults: Mapping[str, str]) -> dict[str, Any]:
     """What defaults, a file and options say of a problem: options win over the file, it over defaults."""
     given = dict(options)
-    file, limits = given.pop("file", None), given.pop("budget", None)
-    rules = {name: given.pop(name) for name in BUILT_IN if name in given}
-    given["rules"] = {name: argument for name, argument in rules.items() if argument not in {None, False}}
-    given["budgets"] = budgets_of(limits or [])
-    return merged(merged(defaults, read_settings(file) if file is not None else {}), given)
+    file = given.pop("file", None)
+    stated = read_settings(file) if file is not None else {}
+    for table in ("rules", "budgets"):
+        if given.pop(f"no_{table}", False):
+            stated.pop(table, None)
+    given["rules"] = _rules_given(given)
+    given["budgets"] = budgets_of(given.pop("budget", None) or [])
+    return merged(merged(defaults, stated), given)
+
+
+def _rules_given(options: dict[str, Any]) -> dict[str, Any]:
+    """The rules that options add or take back, which are taken out of the options."""
+    given = {name: options.pop(name) for name in BUILT_IN if name in options}
+    return {name: argument for name, argument in given.items() if argument is not None}
+
+
+def graph_of(options: Mapping[str, Any], *, allowed: bool) -> nx.DiGraph[Any]:
+    """The state graph in a file, without the actions that rules among the options forbid, within their budgets.
+
+    Raises
+    ------
+    ModelError
+        If no state graph is wanted, an option describes a problem, or the file cannot be read.
+    """
+    given = dict(options)
+    file = given.pop("file")
+    if not allowed:
+        raise ModelError("file", "must be a problem file (TOML): this command takes no state graph", str(file))
+    from lpdistill.export.graphs import read_graph  # noqa: PLC0415 - networkx, only where there is a graph
+
+    graph, rules = read_graph(file), rules_from(_rules_given(given))
+    limits = {} if given.pop("no_budgets", False) else dict(graph.graph.get("budgets", {}))
+    for name, sides in budgets_of(given.pop("budget", None) or []).items():
+        kept = {side: limit for side, limit in sides.items() if not absent(limit)}
+        if not kept and name not in limits:
+            raise ModelError("--budget", f"takes back what is not there: the graph has no budget of {name}", None)
+        limits = {other: limit for other, limit in limits.items() if other != name} | ({name: kept} if kept else {})
+    graph.graph["budgets"] = limits
+    given.pop("no_rules", None)
+    for name, value in given.items():
+        if value is not None:
+            option = f"--{name.replace('_', '-')}"
+            raise ModelError(option, "describes a problem, and a state graph is one; leave it out", value)
+    for rule in rules:
+        rule.prune(graph)
+    return graph
 
 
 def budgets_of(limits: Sequence[str]) -> dict[str, dict[str, str]]:

@@ -12,10 +12,9 @@ import numpy as np
 import lpdistill as lp
 from lpdistill import pictures
 from lpdistill.cli.declaration import Option
-from lpdistill.cli.options import FILE, RESOURCE, Json, Plot, takes_problem
+from lpdistill.cli.options import FILE, RESOURCE, Asked, Json, Plot, takes_problem
 from lpdistill.cli.output import Progress, console, decimals, print_json, table
 from lpdistill.export.files import writing
-from lpdistill.model.problem import Problem
 from lpdistill.solution.document import section
 from lpdistill.solution.policy_picture import require_drawable
 from lpdistill.solution.solution import SHOWN, Solution
@@ -28,9 +27,9 @@ if TYPE_CHECKING:
     from symbolic import Certificate
 
 
-@takes_problem()
+@takes_problem(graphs=True)
 def solve(
-    problem: Problem,
+    problem: Asked,
     method: Annotated[
         str,
         Option("--method", metavar=f"<{'|'.join(Method)}>", help="How to solve the program."),

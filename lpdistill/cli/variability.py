@@ -7,16 +7,16 @@ from typing import Annotated
 from lpdistill.analysis.variability import Varying
 from lpdistill.analysis.variability import variability as variability_of
 from lpdistill.cli.declaration import Option
-from lpdistill.cli.options import NUMBER, Json, takes_problem
+from lpdistill.cli.options import NUMBER, Asked, Json, takes_problem
 from lpdistill.cli.output import Progress, console, decimals, print_json, table
-from lpdistill.model.problem import Problem
+from lpdistill.solution.document import question_in_words
 from lpdistill.solution.solution import SHOWN
 from lpdistill.solving import solve
 
 
-@takes_problem()
+@takes_problem(graphs=True)
 def variability(
-    problem: Problem,
+    problem: Asked,
     slack: Annotated[
         str,
         Option("--slack", metavar=NUMBER, help="How much slower a policy may be: 0.01 for one percent.  [default: 0]"),
@@ -51,7 +51,7 @@ def variability(
     headings = dict.fromkeys(("configuration", *words.headings), "left")
     headings |= {"least": "right", "greatest": "right", "taken": "right", "decision": "left"}
     screen = console()
-    screen.print(f"problem        {problem}", soft_wrap=True)
+    screen.print(f"problem        {question_in_words(problem)}", soft_wrap=True)
     screen.print(f"waiting time   {found.solution.waiting_time:.12g}, at most {found.slack:g} of it slower")
     screen.print(
         f"decisions      {len(forced)} configurations decided, {len(free)} free; "

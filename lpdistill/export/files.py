@@ -9,6 +9,9 @@ from pathlib import Path
 
 from lpdistill.errors import ModelError
 
+GRAPHS = (".graphml", ".json")
+"""Suffixes of the files from which state graphs are read."""
+
 
 @contextmanager
 def writing(file: str | PathLike[str], where: str = "file") -> Iterator[None]:

@@ -17,7 +17,7 @@ import numpy as np
 from lpdistill import pictures
 from lpdistill.errors import LimitError, ModelError
 from lpdistill.export.dot import dot_of
-from lpdistill.export.files import writing
+from lpdistill.export.files import GRAPHS, writing
 from lpdistill.export.portable import BOOKKEEPING, portable
 from lpdistill.model.actions import Action
 from lpdistill.program.node_names import name_of
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SUFFIXES = (".graphml", ".dot", ".json")
-READ = (".graphml", ".json")
 
 MOST_LINES, MOST_CROSSINGS = 80, 130
 """Lines to next states, and crossings of them, up to which a picture of a state graph can be read."""
@@ -152,8 +151,8 @@ def read_graph(file: str | PathLike[str]) -> nx.DiGraph[Any]:
     path = Path(file)
     if path.suffix == ".dot":
         raise ModelError("graph file", "is DOT, in which numbers are text; give .graphml or .json", str(file))
-    if path.suffix not in READ:
-        raise ModelError("graph file", f"must have the suffix {' or '.join(READ)}", str(file))
+    if path.suffix not in GRAPHS:
+        raise ModelError("graph file", f"must have the suffix {' or '.join(GRAPHS)}", str(file))
     try:
         json_text = path.read_text(encoding="utf-8-sig") if path.suffix == ".json" else None
         found = nx.read_graphml(path) if json_text is None else _linked(json.loads(json_text))

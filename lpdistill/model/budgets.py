@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from lpdistill.errors import ModelError
-from lpdistill.model.numbers import DIGITS, Number, exact
+from lpdistill.model.numbers import DIGITS, Number, absent, exact
 from lpdistill.model.resources import RESOURCES, Resource, resource_of
 
 SMALLEST = Fraction(1, 10**6)
@@ -112,7 +112,7 @@ def merged(budgets: Iterable[object]) -> tuple[Budget, ...]:
 def budgets_from(settings: object) -> tuple[Budget, ...]:
     """The budgets that a table of names and limits describes.
 
-    A limit is an upper limit, or a table with ``most`` and ``least``.
+    A limit is an upper limit, or a table with ``most`` and ``least``; ``"none"`` is no limit.
 
     Raises
     ------
@@ -125,10 +125,10 @@ def budgets_from(settings: object) -> tuple[Budget, ...]:
     for name, limit in settings.items():
         if name not in RESOURCES:
             raise ModelError("budgets", f"has no such resource; known resources are {', '.join(RESOURCES)}", name)
-        if not isinstance(limit, dict):
-            found.append(Budget(name, limit))
-        elif limit.keys() - {"most", "least"}:
+        sides = limit if isinstance(limit, dict) else {"most": limit}
+        if sides.keys() - {"most", "least"}:
             raise ModelError(f"budget {name}", 'must be a number, or a table with "most" and "least"', limit)
-        else:
-            found.append(Budget(name, limit.get("most"), least=limit.get("least")))
+        limits = {side: number for side, number in sides.items() if not absent(number)}
+        if limits or not sides:
+            found.append(Budget(name, limits.get("most"), least=limits.get("least")))
     return tuple(found)

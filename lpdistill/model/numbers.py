@@ -20,8 +20,20 @@ WHOLE = "a whole number such as 4"
 DIGITS = 12
 """Significant digits of a printed limit or bound: as many as a waiting time has."""
 
+NONE = "none"
+"""How users write that a setting, a rule or a limit is not there."""
+
 LONGEST_NUMBER = 1000
 """Characters, and decimal exponent, beyond which a number is refused rather than expanded."""
+
+
+def absent(value: object) -> bool:
+    """Whether a user says that something is not there.
+
+    >>> absent(" none "), absent("1"), absent(None)
+    (True, False, False)
+    """
+    return isinstance(value, str) and value.strip() == NONE
 
 
 def exact(value: object, where: str, *, form: str = RATIONAL) -> Fraction:

@@ -7,9 +7,10 @@ makes the raw pair and combines two pairs into one.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Generic, Protocol, TypeVar, runtime_checkable
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 
 class Pair(Protocol):
@@ -157,6 +158,10 @@ class Werner:
             finite=needed is not None and needed <= 2,
             memories_needed=needed,
         )
+
+
+MAPS: Mapping[str, DistillationMap[Any]] = {"werner": Werner()}
+"""The maps of the model, by name."""
 
 
 PRECISION = 1 << 4096

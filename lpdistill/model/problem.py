@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field, replace
 from enum import StrEnum
 from fractions import Fraction
@@ -295,6 +295,26 @@ class Problem:
     def uncharged_time(self) -> Fraction:
         """What ``final_step`` takes off the waiting time of every policy: 0, or the last step's duration."""
         return self.last_step_time if self.final_step is FinalStep.FREE else Fraction(0)
+
+    @staticmethod
+    def from_dict(document: Mapping[str, Any]) -> Problem:
+        """The problem that :meth:`to_dict` describes; settings as problem files have them will do.
+
+        Raises
+        ------
+        ModelError
+            If a setting is missing, unknown or wrong, or a rule, a resource or the map is a user's own: their names do
+            not say what they do.
+
+        Examples
+        --------
+        >>> problem = Problem(0.5, 4, "3/4", "79/100", discarding=True)
+        >>> Problem.from_dict(problem.to_dict()) == problem
+        True
+        """
+        from lpdistill.model.problem_file import problem_from  # noqa: PLC0415 - files of problems know the problem
+
+        return problem_from(document)
 
     def to_dict(self) -> dict[str, Any]:
         """The problem as JSON data, numbers as exact text."""

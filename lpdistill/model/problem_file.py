@@ -10,6 +10,8 @@ from typing import Any
 
 from lpdistill.errors import ModelError
 from lpdistill.model.budgets import budgets_from
+from lpdistill.model.numbers import absent
+from lpdistill.model.physics import MAPS, Werner
 from lpdistill.model.problem import Problem
 from lpdistill.model.rules import rules_from
 
@@ -18,6 +20,9 @@ KEYS = ("p", "memories", "f0", "target", "gap", "generation_time", "distillation
 
 TABLES = ("rules", "budgets")
 """The tables that a problem file may have: rules with their arguments, and limits by resource."""
+
+MAP = "distillation"
+"""What the description of a problem calls its map; problem files do not speak of it."""
 
 REQUIRED = ("p", "memories", "f0")
 
@@ -52,22 +57,28 @@ def read_settings(path: str | PathLike[str]) -> dict[str, Any]:
 
 
 def problem_from(settings: Mapping[str, Any]) -> Problem:
-    """The problem that some settings describe.
+    """The problem that some settings, or what :meth:`Problem.to_dict` gave, describe.
 
     Raises
     ------
     ModelError
         If a setting is missing or wrong.
     """
+    if not isinstance(settings, Mapping):
+        raise ModelError("problem", "must be a table of settings, such as problem.to_dict()", settings)
+    known = (*KEYS, *TABLES, MAP)
     for key in settings:
-        if key not in KEYS + TABLES:
-            raise ModelError("problem", f"has no such setting; it has {', '.join(KEYS + TABLES)}", key)
+        if key not in known:
+            raise ModelError("problem", f"has no such setting; it has {', '.join(known)}", key)
     for key in REQUIRED:
         if settings.get(key) is None:
             raise ModelError(key, "is missing; give it as an option or in the problem file", None)
     numbers = {key: value for key, value in settings.items() if key in KEYS and value is not None}
     rules, budgets = rules_from(settings.get("rules", {})), budgets_from(settings.get("budgets", {}))
-    return Problem(**numbers, rules=rules, budgets=budgets)
+    name = settings.get(MAP, Werner().name)
+    if not isinstance(name, str) or name not in MAPS:
+        raise ModelError(MAP, f"must be the name of a map of the model: {', '.join(MAPS)}", name)
+    return Problem(**numbers, rules=rules, budgets=budgets, distillation=MAPS[name])
 
 
 def load_problem(path: str | PathLike[str], **changes: Any) -> Problem:
@@ -101,10 +112,14 @@ def load_problem(path: str | PathLike[str], **changes: Any) -> Problem:
 
 
 def merged(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings with changes that win, name by name in tables; a changed gap replaces a target, and vice versa."""
+    """Settings with changes that win, name by name in tables; a changed gap replaces a target, and vice versa.
+
+    A change to ``"none"`` takes back what the settings say.
+    """
     changes = {key: value for key, value in changes.items() if value is not None}
     kept = {key: value for key, value in settings.items() if key not in changes}
     if changes.keys() & {"target", "gap"}:
         kept = {key: value for key, value in kept.items() if key not in {"target", "gap"}}
     tables = {name: {**settings.get(name, {}), **changes.get(name, {})} for name in TABLES}
-    return {**kept, **changes, **{name: table for name, table in tables.items() if table}}
+    found = {**kept, **changes, **{name: table for name, table in tables.items() if table}}
+    return {key: value for key, value in found.items() if not absent(value)}

@@ -7,13 +7,13 @@ columns are never enumerated; whatever else it forbids it says action by action.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from lpdistill.errors import ModelError
 from lpdistill.model.actions import Step
-from lpdistill.model.numbers import whole
+from lpdistill.model.numbers import absent, whole
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -235,29 +235,51 @@ BUILT_IN: Mapping[str, type[Rule]] = {
 """The rules that problem files and options know, by name."""
 
 
-def rules_from(settings: Mapping[str, Any]) -> tuple[Rule, ...]:
-    """The built-in rules that a table of names and arguments describes.
+def rules_from(settings: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> tuple[Rule, ...]:
+    """The built-in rules that a table of names and arguments, or a list of what rules say of themselves, describes.
 
-    A rule with a number takes it (``{"max_distillations": 1}``); a rule without takes True or False.
+    A rule with a number takes it (``{"max_distillations": 1}``), or ``"none"``; a rule without takes True or False.
 
     Raises
     ------
     ModelError
         If a rule is unknown or its argument wrong.
     """
+    if not isinstance(settings, Mapping):
+        return tuple(map(_stated, settings))
     found: list[Rule] = []
     for name, argument in settings.items():
-        if name not in BUILT_IN:
-            raise ModelError("rules", f"has no such rule; known rules are {', '.join(BUILT_IN)}", name)
-        if BUILT_IN[name] in {MaxDistillations, MaxAttempts, Banded}:
+        kind = _built_in(name)
+        if absent(argument):
+            continue
+        if kind in {MaxDistillations, MaxAttempts, Banded}:
             if isinstance(argument, bool):
                 raise ModelError(name, "must be a whole number such as 1", argument)
-            found.append(BUILT_IN[name](argument))
+            found.append(kind(argument))
         elif not isinstance(argument, bool):
             raise ModelError(name, "must be true or false", argument)
         elif argument:
-            found.append(BUILT_IN[name]())
+            found.append(kind())
     return tuple(found)
+
+
+def _built_in(name: object) -> type[Rule]:
+    if name not in BUILT_IN:
+        raise ModelError("rules", f"has no such rule; known rules are {', '.join(BUILT_IN)}", name)
+    return BUILT_IN[str(name)]
+
+
+def _stated(document: object) -> Rule:
+    """The rule that says of itself what :meth:`Rule.to_dict` gave."""
+    if not isinstance(document, Mapping) or "rule" not in document:
+        raise ModelError(
+            "rules", 'must be a table, or a list of rules such as {"rule": "banded", "width": 1}', document
+        )
+    arguments = {name: value for name, value in document.items() if name != "rule"}
+    try:
+        return _built_in(document["rule"])(**arguments)
+    except TypeError:
+        raise ModelError(f"rule {document['rule']}", "has other arguments", arguments) from None
 
 
 def checked(rules: Iterable[object]) -> tuple[Rule, ...]:

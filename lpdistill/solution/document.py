@@ -89,6 +89,18 @@ def question_as_json(question: Question) -> dict[str, Any]:
     }
 
 
+def question_in_words(question: Problem | nx.DiGraph[Any]) -> str:
+    """A problem in one line; a state graph by its size.
+
+    >>> question_in_words(Problem(0.5, 2, 0.75, 0.79).graph())
+    'a state graph of 6 states and 13 actions'
+    """
+    if isinstance(question, Problem):
+        return str(question)
+    kinds = [data.get("kind") for _, data in question.nodes(data=True)]
+    return f"a state graph of {kinds.count('state'):,} states and {kinds.count('action'):,} actions"
+
+
 def node_as_json(node: object) -> Any:  # noqa: PLR0911 - a case each
     """A configuration as the list of its counts, a node of a state graph as the JSON data that is most like it.
 

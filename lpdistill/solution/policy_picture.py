@@ -73,8 +73,10 @@ class Row:
     trapped: bool
 
 
-def require_drawable(problem: Problem) -> None:
-    """Raise LimitError if a problem has more memories than can be told apart."""
+def require_drawable(problem: object) -> None:
+    """Raise LimitError if a problem has more memories than can be told apart, ModelError if it is none."""
+    if not isinstance(problem, Problem):
+        raise ModelError("plot", "draws policies of problems; nodes of a state graph have no memories to draw", None)
     if problem.memories > MOST_MEMORIES:
         raise LimitError(
             f"plot: a policy of {problem.memories} memories is not drawn: more than {MOST_MEMORIES} boxes in a row "

@@ -22,7 +22,7 @@ from lpdistill.program.deterministic import Determinism
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import Optimum
 from lpdistill.solution.bounds import above, below
-from lpdistill.solution.document import Document, action_as_json, finite, headed, node_as_json
+from lpdistill.solution.document import Document, action_as_json, finite, headed, node_as_json, question_in_words
 from lpdistill.solution.explanation import Explanation
 from lpdistill.solution.policy import ConfigurationTable, Decision, Key, Policy, Regrets
 from lpdistill.solution.resources import Expected
@@ -313,7 +313,7 @@ class Solution(Document):
             sure = [("deterministic", f"costs {cost:.6g} against the randomised optimum; {proof}")]
         lots = [("randomised", f"in {drawn} {'configuration' if drawn == 1 else 'configurations'}")] if drawn else []
         return [
-            ("problem", str(self.problem)),
+            ("problem", question_in_words(self.problem)),
             ("waiting time", f"{self.waiting_time:.12g} ({self.status})"),
             ("proved", "between {} and {}".format(*outwards(self.lower_bound, self.upper_bound))),
             *(("budget", str(use) if self.determinism is None else use.kept()) for use in self.uses),

@@ -11,7 +11,7 @@ from math import floor, prod
 from typing import Any, TypeAlias
 
 from lpdistill.errors import LimitError, ModelError
-from lpdistill.model.numbers import exact, whole
+from lpdistill.model.numbers import NONE, absent, exact, whole
 from lpdistill.model.problem import Problem
 from lpdistill.model.problem_file import REQUIRED
 from lpdistill.model.rules import BUILT_IN, Rule, checked
@@ -27,9 +27,6 @@ COUNTED = ("max_distillations", "max_attempts", "banded")
 
 FIXED = ("final_step", "distillation", "budgets", "discarding")
 """What is the same at all points."""
-
-NONE = "none"
-"""How the absence of rules is written."""
 
 MOST_POINTS = 200_000
 """Points beyond which a sweep is several sweeps."""
@@ -264,7 +261,7 @@ def _axis(name: str, given: Any) -> Axis:
 def _values(name: str, part: Any) -> list[Value]:
     """The values of one item of a list: a range, a number, or ``none`` among rules."""
     if name in COUNTED:
-        if part is None or (isinstance(part, str) and part.strip() == NONE):
+        if part is None or absent(part):
             return [()]
         if isinstance(part, bool):
             raise ModelError(name, "must be whole numbers such as 1,2, or none", part)

@@ -16,7 +16,7 @@ from lpdistill.errors import InfeasibleError, LimitError, LpdistillError, ModelE
 from lpdistill.model.budgets import Budget, budgets_from
 from lpdistill.model.physics import Werner
 from lpdistill.model.problem import Problem
-from lpdistill.model.rules import BUILT_IN, Rule
+from lpdistill.model.rules import Rule, rules_from
 from lpdistill.program.column_generation import MET
 from lpdistill.solution.policy import Policy
 from lpdistill.solving import solve
@@ -208,25 +208,21 @@ def described(text: str, like: Problem | None = None) -> Problem:
     True
     """
     stated = json.loads(text)
-    settings = {name: value for name, value in stated.items() if name not in {"distillation", "rules", "budgets"}}
-    settings |= {"rules": _rules(stated) or (), "budgets": _budgets(stated) or ()}
-    if like is None or any(stated[name] != value for name, value in like.to_dict().items() if name in LATTICE):
-        return Problem(**settings)
-    return like.replace(**{name: value for name, value in settings.items() if name not in LATTICE})
+    problem = Problem.from_dict(stated)
+    if like is None or any(getattr(problem, name) != getattr(like, name) for name in LATTICE):
+        return problem
+    return like.replace(**{name: getattr(problem, name) for name in stated if name not in LATTICE})
 
 
-LATTICE = ("f0", "target", "memories")
+LATTICE = ("f0", "target", "memories", "distillation")
 """What the fidelity levels depend on."""
 
 
 def _rules(stated: Mapping[str, Any]) -> tuple[Rule, ...] | None:
     """The built-in rules of a description; None if there are others."""
     try:
-        return tuple(
-            BUILT_IN[rule["rule"]](**{name: value for name, value in rule.items() if name != "rule"})
-            for rule in stated["rules"]
-        )
-    except (KeyError, TypeError):
+        return rules_from(stated["rules"])
+    except ModelError:
         return None
 
 

@@ -7,7 +7,7 @@ import json
 import networkx as nx
 import pytest
 
-from lpdistill import MaxDistillations, Problem
+from lpdistill import Budget, MaxDistillations, Problem, solve
 
 TWO = Problem("1/2", 2, "3/4", "79/100")
 GRAPH = ("graph", "--p", ".5", "--memories", "2", "--f0", ".75", "--target", ".79")
@@ -76,6 +76,106 @@ def test_plot_writes_a_picture(run, tmp_path):
     pytest.importorskip("matplotlib")
     assert run(*GRAPH, "--plot", str(tmp_path / "graph.png")).code == 0
     assert (tmp_path / "graph.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.fixture
+def written(run, tmp_path):
+    """Write the state graph of two memories, within a budget, and give the path of the file."""
+
+    def file(suffix: str) -> str:
+        path = str(tmp_path / f"graph{suffix}")
+        assert run(*GRAPH, "--budget", "generation_attempts=11", "-o", path).code == 0
+        return path
+
+    return file
+
+
+files = pytest.mark.parametrize("suffix", [".graphml", ".json"])
+
+
+@files
+def test_a_graph_is_solved_from_its_file(run, written, suffix):
+    """``solve`` reads what ``graph`` wrote, with its budget, and finds the waiting time of the problem."""
+    limited = TWO.with_constraints(Budget("generation_attempts", 11))
+    found = run("solve", written(suffix), "--json").document
+    assert found["waiting_time"] == pytest.approx(solve(limited).waiting_time, rel=1e-12)
+    assert found["budgets"]["generation_attempts"]["used"] == pytest.approx(
+        solve(limited).budgets["generation_attempts"].used
+    )
+
+
+@files
+def test_budgets_of_options_win_over_those_of_a_graph(run, written, suffix):
+    """An option replaces a budget of the graph, takes it back, or takes all back."""
+    tight = solve(TWO.with_constraints(Budget("steps", 11))).waiting_time
+    for options, time in {
+        ("--budget", "generation_attempts=none", "--budget", "steps=11"): tight,
+        ("--no-budgets", "--budget", "steps=11"): tight,
+        ("--no-budgets",): solve(TWO).waiting_time,
+    }.items():
+        found = run("solve", written(suffix), *options, "--json").document
+        assert found["waiting_time"] == pytest.approx(time, rel=1e-12)
+
+
+@files
+def test_rules_prune_a_graph(run, tmp_path, suffix):
+    """A rule among the options removes the actions that it forbids from the graph of a file."""
+    four = ("--p", ".5", "--memories", "4", "--f0", ".75", "--target", ".79")
+    path = str(tmp_path / f"four{suffix}")
+    run("graph", *four, "-o", path)
+    found = run("solve", path, "--max-distillations", "1", "--json").document
+    crosstalk = Problem("1/2", 4, "3/4", "79/100").with_constraints(MaxDistillations(1))
+    assert found["waiting_time"] == pytest.approx(solve(crosstalk).waiting_time, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("frontier", "--resource", "generation_attempts"),
+        ("variability",),
+        ("deadline", "--window", "10"),
+        ("graph",),
+        ("solve", "--all"),
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_commands_that_take_graphs_say_which(run, written, arguments):
+    """Commands for any decision process take the file of a graph, and tell a person how large it is."""
+    command, *options = arguments
+    ran = run(command, written(".json"), "--no-budgets", *options)
+    assert ran.code == 0
+    assert "6 states" in ran.words
+    assert "13 actions" in ran.words
+
+
+REFUSED = {
+    "a parameter": (("solve", "--p", ".5"), "--p: describes a problem"),
+    "discarding": (("solve", "--no-discarding"), "--discarding: describes a problem"),
+    "a budget that is not there": (("solve", "--budget", "steps=none"), "no budget of steps"),
+    "an unknown resource": (("solve", "--budget", "energy=3"), "'energy'"),
+    "an unknown rule argument": (("solve", "--banded", "x"), "banded:"),
+    "a command about hardware": (("compare",), "takes no state graph"),
+    "levels": (("levels",), "takes no state graph"),
+    "a picture": (("solve", "--plot", "policy.png"), "no memories to draw"),
+    "derivatives": (("solve", "--sensitivity"), "a state graph has no parameters"),
+}
+
+
+@pytest.mark.parametrize("refused", REFUSED.values(), ids=REFUSED)
+def test_what_a_graph_has_not_is_one_message(run, written, refused):
+    """What makes no sense for a graph is refused in one message."""
+    (command, *options), words = refused
+    ran = run(command, written(".graphml"), *options)
+    assert (ran.code, ran.out, len(ran.err.splitlines())) == (2, "", 1)
+    assert words in ran.err
+
+
+def test_a_file_that_holds_no_graph_is_refused(run, problem_file):
+    """A JSON file of something else, and a DOT file, are refused with what would be read."""
+    for name, word in {"other.json": "'nodes' is missing", "graph.dot": "give .graphml or .json"}.items():
+        ran = run("solve", problem_file("{}", name))
+        assert (ran.code, ran.out) == (2, "")
+        assert word in ran.err
 
 
 WRONG = {

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from fractions import Fraction
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lpdistill import FinalStep, ModelError, Problem, load_problem
+from lpdistill import (
+    Banded,
+    Budget,
+    EqualLevelsOnly,
+    FinalStep,
+    MaxAttempts,
+    MaxDistillations,
+    ModelError,
+    NoGenerationWhileDistilling,
+    Problem,
+    RawPairOnly,
+    load_problem,
+    solve,
+)
 from lpdistill.model.problem_file import KEYS, merged, problem_from, read_settings
 
 TEXT = 'p = 0.5\nmemories = 4\nf0 = "3/4"\ntarget = 0.79\n'
@@ -193,3 +207,67 @@ def test_bytes_are_never_another_error(tmp_path_factory, content):
     path.write_bytes(content)
     with pytest.raises(ModelError):
         load_problem(path)
+
+
+DESCRIBED = {
+    "bare": Problem("1/3", 4, "3/4", "79/100"),
+    "times": Problem("1/2", 3, "9/10", "94/100", generation_time="3/7", distillation_time=0, final_step="free"),
+    "discarding": Problem("1/2", 3, "3/4", "79/100", discarding=True),
+    "every rule": Problem("1/2", 4, "3/4", "79/100").with_constraints(
+        MaxDistillations(1),
+        MaxAttempts(2),
+        NoGenerationWhileDistilling(),
+        Banded(1),
+        EqualLevelsOnly(),
+        RawPairOnly(),
+    ),
+    "budgets": Problem("1/2", 4, "3/4", "79/100").with_constraints(
+        Budget("generation_attempts", "23/2"), Budget("memory_time", 30, least="1/3"), Budget("steps", least=2)
+    ),
+}
+described = pytest.mark.parametrize("problem", DESCRIBED.values(), ids=DESCRIBED)
+
+
+@described
+def test_a_problem_is_what_it_says_of_itself(problem):
+    """What a problem says of itself as JSON describes that problem."""
+    assert Problem.from_dict(json.loads(json.dumps(problem.to_dict()))) == problem
+
+
+@described
+def test_documents_name_their_problem(problem):
+    """The problem in the document of a solution is the problem solved."""
+    if problem.rules or problem.budgets:
+        problem = problem.replace(rules=problem.rules[:2], budgets=problem.budgets[1:])
+    assert Problem.from_dict(json.loads(solve(problem).to_json())["problem"]) == problem
+
+
+def test_settings_of_a_file_describe_a_problem():
+    """Settings as a problem file has them, with tables of rules and budgets, will do."""
+    stated = {"p": "1/2", "memories": 4, "f0": "3/4", "gap": 0.04, "rules": {"banded": 1}, "budgets": {"steps": 9}}
+    assert Problem.from_dict(stated) == Problem(
+        "1/2", 4, "3/4", gap=0.04, rules=[Banded(1)], budgets=[Budget("steps", 9)]
+    )
+
+
+WRONG_DOCUMENTS = {
+    "no table": ([], "problem"),
+    "a setting too many": ({"q": 1}, "problem"),
+    "a setting too few": ({"p": None}, "p"),
+    "a rule of a user's": ({"rules": [{"rule": "reserve"}]}, "rules"),
+    "a rule without a name": ({"rules": [{"most": 1}]}, "rules"),
+    "rules in a list of names": ({"rules": ["banded"]}, "rules"),
+    "a rule with another argument": ({"rules": [{"rule": "banded", "most": 1}]}, "rule banded"),
+    "a resource of a user's": ({"budgets": {"energy": {"most": "3"}}}, "budgets"),
+    "a map of a user's": ({"distillation": "additive"}, "distillation"),
+    "no map": ({"distillation": ["werner"]}, "distillation"),
+}
+
+
+@pytest.mark.parametrize(("change", "where"), WRONG_DOCUMENTS.values(), ids=WRONG_DOCUMENTS)
+def test_what_describes_no_problem_is_refused(change, where):
+    """What is no description of a problem, or one that names do not suffice for, is a ModelError that says where."""
+    stated = {**DESCRIBED["bare"].to_dict(), **change} if isinstance(change, dict) else change
+    with pytest.raises(ModelError) as caught:
+        Problem.from_dict(stated)
+    assert caught.value.where == where
