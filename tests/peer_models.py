@@ -14,6 +14,7 @@ from itertools import combinations_with_replacement, pairwise
 from math import comb
 from typing import Any, Generic, TypeVar
 
+import networkx as nx
 import numpy as np
 from scipy import sparse
 
@@ -113,6 +114,23 @@ def exactly(problem: Problem) -> Written[Fraction]:
                         chances[index[tuple(both)]] += chance * odds
             _add(found, state, problem.distillation_time if matching else problem.generation_time, chances)
     _add(found, target, Fraction(0), {target: Fraction(1)})
+    return found
+
+
+def drawn_up(graph: nx.DiGraph[Any]) -> Written[Fraction]:
+    """A state graph, written out over the rationals; its target has no name of its own."""
+    kinds = nx.get_node_attributes(graph, "kind")
+    start = graph.graph["start"]
+    states = [start, *(node for node, kind in kinds.items() if kind == "state" and node != start)]
+    index = {state: i for i, state in enumerate(states)}
+    found: Written[Fraction] = Written([], [], [], [], [])
+    for state in states:
+        for action in graph.successors(state):
+            chances: dict[int, Fraction] = defaultdict(Fraction)
+            for after, edge in graph.adj[action].items():
+                chances[index.get(after, len(states))] += Fraction(edge["probability"])
+            _add(found, index[state], Fraction(graph.nodes[action]["time"]), chances)
+    _add(found, len(states), Fraction(0), {len(states): Fraction(1)})
     return found
 
 
