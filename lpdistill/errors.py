@@ -42,9 +42,19 @@ def did_you_mean(value: object, known: Iterable[str]) -> str:
     """
     from difflib import get_close_matches  # noqa: PLC0415 - only mistakes need it
 
-    names = {name.replace("-", "_").lower(): name for name in known}
+    names = {name.replace("-", "_").lower(): str(name) for name in known}
     close = get_close_matches(str(value).replace("-", "_").lower(), names, n=1)
     return f"; did you mean {names[close[0]]!r}?" if close else ""
+
+
+def names_like(known: Iterable[str], found: object) -> str:
+    """The end of a message about a name that is none of those known: all of them, and the one most like it.
+
+    >>> names_like(["p", "memories"], "memorys")
+    "p, memories; did you mean 'memories'?"
+    """
+    names = list(known)
+    return ", ".join(names) + did_you_mean(found, names)
 
 
 class ModelError(LpdistillError, ValueError):

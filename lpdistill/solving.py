@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lpdistill.arrays import IntArray
-from lpdistill.errors import ImproperPolicyError, ModelError, NotCertifiedError
+from lpdistill.errors import ImproperPolicyError, ModelError, NotCertifiedError, names_like
 from lpdistill.model.budgets import Budget
 from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.generation import Attempts
@@ -255,8 +255,7 @@ def resource_named(process: Process, resource: str | Resource, where: str) -> Re
     if isinstance(resource, Resource):
         return resource
     if resource not in process.resources:
-        known = ", ".join(process.resources)
-        raise ModelError(where, f"must be a resource: {known}, or a Resource of your own", resource)
+        raise ModelError(where, f"must be a resource: {names_like(process.resources, resource)}", resource)
     found = process.resources[resource]
     if isinstance(process, GraphProcess):
         process.require_amounts(found, where)

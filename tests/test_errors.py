@@ -1,4 +1,4 @@
-"""Errors survive the way from one process to another."""
+"""Errors survive the way from one process to another, and know what was meant."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import pickle
 import pytest
 
 from lpdistill import (
+    Grid,
     ImproperPolicyError,
     InfeasibleError,
     InfiniteLevelsError,
@@ -14,7 +15,13 @@ from lpdistill import (
     ModelError,
     NotCertifiedError,
     UnreachableTargetError,
+    baseline,
+    frontier,
+    solve,
 )
+from lpdistill.model.problem_file import problem_from
+
+GIVEN = {"p": "1/2", "memories": 2, "f0": "3/4", "target": "79/100"}
 
 LIMITS = {"target": 0.9, "pumping_limit": 0.8, "memory_limit": 0.85}
 ERRORS = [
@@ -34,3 +41,31 @@ def test_errors_are_pickled_with_what_they_carry(error):
     again = pickle.loads(pickle.dumps(error))  # noqa: S301 - pickled a moment ago
     assert (type(again), str(again), vars(again)) == (type(error), str(error), vars(error))
     assert again.exit_code == error.exit_code
+
+
+@pytest.mark.parametrize(
+    ("ask", "meant"),
+    [
+        (lambda: problem_from({"p": "1/2", "memorys": 4}), "memories"),
+        (lambda: problem_from(GIVEN | {"rules": {"max_distilations": 1}}), "max_distillations"),
+        (lambda: problem_from(GIVEN | {"budgets": {"generation_attemps": 12}}), "generation_attempts"),
+        (lambda: problem_from(GIVEN | {"final_step": "chraged"}), "charged"),
+        (lambda: solve(problem_from(GIVEN), method="simplx"), "simplex"),
+        (lambda: solve(problem_from(GIVEN), least="raw-pairs"), "raw_pairs"),
+        (lambda: frontier(problem_from(GIVEN), "raw_pair"), "raw_pairs"),
+        (lambda: baseline(problem_from(GIVEN), "gredy"), "greedy"),
+        (lambda: problem_from(GIVEN).replace(memorys=4), "memories"),
+        (lambda: Grid(**GIVEN, max_distilations=1), "max_distillations"),
+    ],
+)
+def test_a_name_that_is_nearly_known_is_suggested(ask, meant):
+    """Wherever a name is looked up, a name that is nearly right is answered with the right one."""
+    with pytest.raises(ModelError, match=f"; did you mean '{meant}'\\?"):
+        ask()
+
+
+def test_a_name_that_is_like_no_other_is_not_guessed():
+    """A name that is like none of those known has no suggestion, only the list."""
+    with pytest.raises(ModelError, match="has no such setting") as caught:
+        problem_from({"colour": "red"})
+    assert "did you mean" not in str(caught.value)

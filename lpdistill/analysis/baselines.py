@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lpdistill.errors import ModelError
+from lpdistill.errors import ModelError, names_like
 from lpdistill.model.baselines import BASELINES, Baseline, banded
 from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.generation import Attempts
@@ -41,7 +41,7 @@ def baseline_named(name: str) -> Baseline:
         return BASELINES[name]
     kind, _, width = name.partition(":")
     if kind != "banded" or not width:
-        raise ModelError("policy", f"must be one of {', '.join(POLICIES)}, banded:WIDTH", name)
+        raise ModelError("policy", f"must be one of {names_like([*POLICIES, 'banded:WIDTH'], name)}", name)
     return banded(width)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lpdistill.errors import InfeasibleError, ModelError
+from lpdistill.errors import InfeasibleError, ModelError, names_like
 from lpdistill.model.budgets import Budget
 from lpdistill.model.problem import Problem
 from lpdistill.program.budgeted import BudgetUse, within_budgets
@@ -112,7 +112,7 @@ from 10.1716 to 10.2181
     if not isinstance(solution.problem, Problem):
         raise ModelError("neighbours", "needs the solution of a problem, not of a state graph", str(solution.problem))
     if name not in solution.budgets:
-        known = ", ".join(solution.budgets) or "none"
+        known = names_like(solution.budgets, name) or "none"
         raise ModelError("budget", f"must be one of the solution's: {known}", name)
     use = solution.budgets[name]
     return Neighbours(use, _side(solution, use, below=True), _side(solution, use, below=False))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from lpdistill.errors import ModelError
+from lpdistill.errors import ModelError, names_like
 from lpdistill.model.numbers import DIGITS, Number, absent, exact
 from lpdistill.model.resources import RESOURCES, Resource, resource_of
 
@@ -124,7 +124,7 @@ def budgets_from(settings: object) -> tuple[Budget, ...]:
     found = []
     for name, limit in settings.items():
         if name not in RESOURCES:
-            raise ModelError("budgets", f"has no such resource; known resources are {', '.join(RESOURCES)}", name)
+            raise ModelError("budgets", f"has no such resource; there are {names_like(RESOURCES, name)}", name)
         sides = limit if isinstance(limit, dict) else {"most": limit}
         if sides.keys() - {"most", "least"}:
             raise ModelError(f"budget {name}", 'must be a number, or a table with "most" and "least"', limit)

@@ -9,7 +9,7 @@ from fractions import Fraction
 from numbers import Rational, Real
 from typing import TypeAlias, TypeVar
 
-from lpdistill.errors import ModelError
+from lpdistill.errors import ModelError, names_like
 
 E = TypeVar("E", bound=StrEnum)
 Number: TypeAlias = int | float | str | Fraction | Decimal
@@ -107,7 +107,7 @@ def member(known: type[E], value: str, where: str) -> E:
     try:
         return known(value)
     except ValueError:
-        raise ModelError(where, f"must be one of {', '.join(known)}", value) from None
+        raise ModelError(where, f"must be one of {names_like(known, value)}", value) from None
 
 
 def as_float(number: Fraction) -> float | None:

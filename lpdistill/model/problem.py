@@ -10,7 +10,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from lpdistill.errors import InfiniteLevelsError, ModelError, UnreachableTargetError
+from lpdistill.errors import InfiniteLevelsError, ModelError, UnreachableTargetError, names_like
 from lpdistill.model.budgets import Budget, merged
 from lpdistill.model.generation import Attempts
 from lpdistill.model.levels import Levels
@@ -164,7 +164,7 @@ class Problem:
         known = inspect.signature(Problem).parameters
         for name in changes:
             if name not in known:
-                raise ModelError("problem", f"has no such argument; it has {', '.join(known)}", name)
+                raise ModelError("problem", f"has no such argument; it has {names_like(known, name)}", name)
         if "gap" in changes:
             changes.setdefault("target", None)
         changed = replace(self, **changes)

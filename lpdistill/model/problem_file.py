@@ -8,7 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from lpdistill.errors import ModelError
+from lpdistill.errors import ModelError, names_like
 from lpdistill.model.budgets import budgets_from
 from lpdistill.model.numbers import absent
 from lpdistill.model.physics import MAPS, Werner
@@ -49,7 +49,7 @@ def read_settings(path: str | PathLike[str]) -> dict[str, Any]:
         raise ModelError("problem file", f"is not valid TOML: {error}", where) from None
     for key in settings:
         if key not in KEYS + TABLES:
-            raise ModelError(where, f"has an unknown key; known keys are {', '.join(KEYS + TABLES)}", key)
+            raise ModelError(where, f"has an unknown key; known keys are {names_like(KEYS + TABLES, key)}", key)
     for table in TABLES:
         if not isinstance(settings.get(table, {}), dict):
             raise ModelError(f"{where}: {table}", f"must be a table, [{table}]", settings[table])
@@ -69,7 +69,7 @@ def problem_from(settings: Mapping[str, Any]) -> Problem:
     known = (*KEYS, *TABLES, MAP)
     for key in settings:
         if key not in known:
-            raise ModelError("problem", f"has no such setting; it has {', '.join(known)}", key)
+            raise ModelError("problem", f"has no such setting; it has {names_like(known, key)}", key)
     for key in REQUIRED:
         if settings.get(key) is None:
             raise ModelError(key, "is missing; give it as an option or in the problem file", None)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, is_dataclass
 from typing import TYPE_CHECKING, Any
 
-from lpdistill.errors import ModelError
+from lpdistill.errors import ModelError, names_like
 from lpdistill.model.actions import Step
 from lpdistill.model.numbers import absent, whole
 
@@ -265,7 +265,7 @@ def rules_from(settings: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> tup
 
 def _built_in(name: object) -> type[Rule]:
     if name not in BUILT_IN:
-        raise ModelError("rules", f"has no such rule; known rules are {', '.join(BUILT_IN)}", name)
+        raise ModelError("rules", f"has no such rule; known rules are {names_like(BUILT_IN, name)}", name)
     return BUILT_IN[str(name)]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from lpdistill import pictures
 from lpdistill.analysis.baselines import OPTIMAL
 from lpdistill.arrays import FloatArray
-from lpdistill.errors import ModelError
+from lpdistill.errors import ModelError, names_like
 from lpdistill.model.numbers import member
 from lpdistill.study.grid import Axis, Grid
 
@@ -115,7 +115,7 @@ def drawable(policies: tuple[str, ...], quantity: Quantity, policy: str | None) 
         if not names:
             raise ModelError("quantity", "advantage needs the optimal and another policy", ", ".join(policies))
     if policy is not None and policy not in names:
-        raise ModelError("policy", f"must be one of {', '.join(names)}", policy)
+        raise ModelError("policy", f"must be one of {names_like(names, policy)}", policy)
     return names if policy is None else (policy,)
 
 

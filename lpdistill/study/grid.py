@@ -10,7 +10,7 @@ from itertools import product
 from math import floor, prod
 from typing import Any, TypeAlias
 
-from lpdistill.errors import LimitError, ModelError
+from lpdistill.errors import LimitError, ModelError, names_like
 from lpdistill.model.numbers import NONE, absent, exact, whole
 from lpdistill.model.problem import Problem
 from lpdistill.model.problem_file import REQUIRED
@@ -136,7 +136,7 @@ class Grid:
         known = (*NUMBERS, "rules", *COUNTED, *FIXED)
         for name in given:
             if name not in known:
-                raise ModelError("grid", f"has no such setting; it has {', '.join(known)}", name)
+                raise ModelError("grid", f"has no such setting; it has {names_like(known, name)}", name)
         for name in REQUIRED if base is None else ():
             if name not in given:
                 raise ModelError(name, "is missing; give it to the grid, or a problem that has it", None)

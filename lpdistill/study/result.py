@@ -15,7 +15,7 @@ import numpy as np
 
 from lpdistill.analysis.baselines import OPTIMAL
 from lpdistill.analysis.comparison import share_saved
-from lpdistill.errors import ModelError
+from lpdistill.errors import ModelError, names_like
 from lpdistill.export.files import writing
 from lpdistill.solution.document import Document, headed, in_common
 from lpdistill.study.charts import Quantity, chart
@@ -112,7 +112,7 @@ class Sweep(Document):
 
     def __getitem__(self, policy: str) -> tuple[Row, ...]:
         if policy not in self.policies:
-            raise ModelError("policy", f"must be one of {', '.join(self.policies)}", policy)
+            raise ModelError("policy", f"must be one of {names_like(self.policies, policy)}", policy)
         return tuple(row for row in self.rows if row.policy == policy)
 
     def endings(self, policy: str) -> dict[Ending, int]:
