@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -22,12 +22,18 @@ GENERAL = "Options"
 
 
 class Declared:
-    """What a parameter of a function is on the command line."""
+    """What a parameter of a function is on the command line; a shell completes its ``values``."""
 
-    def __init__(self, *names: str, heading: str = GENERAL, **settings: Any) -> None:
+    def __init__(self, *names: str, heading: str = GENERAL, values: Iterable[str] = (), **settings: Any) -> None:
         self.names = names
         self.heading = heading
         self.settings = settings
+        if values:
+            known = [str(value) for value in values]
+            self.settings["shell_complete"] = lambda _context, _option, begun: [
+                value for value in known if value.startswith(begun)
+            ]
+            self.settings.setdefault("metavar", f"<{'|'.join(known)}>")
 
 
 class Option(Declared):

@@ -9,6 +9,7 @@ from lpdistill.analysis.frontier import frontier as frontier_of
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import RESOURCE, Asked, Json, Plot, takes_problem
 from lpdistill.cli.output import Progress, console, decimals, print_json, table
+from lpdistill.model.resources import RESOURCES
 from lpdistill.solution.document import question_in_words
 
 
@@ -16,7 +17,7 @@ from lpdistill.solution.document import question_in_words
 def frontier(
     problem: Asked,
     resource: Annotated[
-        str, Option("--resource", metavar=RESOURCE, help="What to use less of.")
+        str, Option("--resource", metavar=RESOURCE, values=RESOURCES, help="What to use less of.")
     ] = "generation_attempts",
     plot: Plot = None,
     as_json: Json = False,

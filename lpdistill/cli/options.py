@@ -16,7 +16,9 @@ from lpdistill.cli.declaration import Argument, Option
 from lpdistill.errors import ModelError
 from lpdistill.export.files import GRAPHS
 from lpdistill.model.numbers import absent, whole
+from lpdistill.model.problem import FinalStep
 from lpdistill.model.problem_file import merged, problem_from, read_settings
+from lpdistill.model.resources import RESOURCES
 from lpdistill.model.rules import BUILT_IN, rules_from
 
 if TYPE_CHECKING:
@@ -60,15 +62,15 @@ Counts: TypeAlias = Annotated[
 ]
 
 
-def _number(name: str, help: str, *, metavar: str = NUMBER, panel: str = PROBLEM) -> Any:  # noqa: A002 - as click has it
+def _number(name: str, help: str, *, metavar: str = NUMBER, heading: str = PROBLEM) -> Any:  # noqa: A002 - as click has it
     """An option that takes a number, under its names."""
-    return Annotated[str | None, Option(*name.split(), metavar=metavar, help=help, heading=panel)]
+    return Annotated[str | None, Option(*name.split(), metavar=metavar, help=help, heading=heading)]
 
 
 def _rule(name: str, help: str, metavar: str | None = None) -> Any:  # noqa: A002 - as click has it
     """An option that adds a rule, or takes back that of a file."""
     if metavar is not None:
-        return _number(name, f"Rule: {help}", metavar=metavar, panel=LIMITS)
+        return _number(name, f"Rule: {help}", metavar=metavar, heading=LIMITS)
     return Annotated[bool | None, Option(name, help=f"Rule: {help}", show_default=False, heading=LIMITS)]
 
 
@@ -81,11 +83,15 @@ SHARED: Mapping[str, Any] = {
     "gap": _number("--gap", "Instead of --target: target - f0."),
     "generation_time": _number("--generation-time", "Duration of a step that only generates.  [default: 1]"),
     "distillation_time": _number("--distillation-time", "Duration of a step that distils.  [default: 2]"),
-    "final_step": _number(
-        "--final-step",
-        "Whether the last step counts (charged) or not (free).  [default: charged]",
-        metavar="<charged|free>",
-    ),
+    "final_step": Annotated[
+        str | None,
+        Option(
+            "--final-step",
+            values=FinalStep,
+            help="Whether the last step counts (charged) or not (free).  [default: charged]",
+            heading=PROBLEM,
+        ),
+    ],
     "discarding": Annotated[
         bool | None,
         Option(
@@ -110,6 +116,7 @@ SHARED: Mapping[str, Any] = {
         Option(
             "--budget",
             metavar="<name=limit>",
+            values=[f"{name}=" for name in RESOURCES],
             help='Limit on an expected use: NAME=LIMIT, "NAME>=LIMIT", NAME=none; may be repeated.',
             heading=LIMITS,
         ),

@@ -6,16 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
-from lpdistill.analysis.baselines import policy_named
+from lpdistill.analysis.baselines import POLICIES, policy_named
 from lpdistill.cli.declaration import Option
 from lpdistill.export.policies import SUFFIXES, read_policy
 from lpdistill.model.problem import Problem
 from lpdistill.solution.policy import Policy
 
-NAMES = "optimal, pumping, nested, greedy, banded:WIDTH"
+NAMES = f"{', '.join(POLICIES)}, banded:WIDTH"
 
 PolicyOption: TypeAlias = Annotated[
-    str, Option("--policy", metavar="<policy>", help=f"{NAMES}, or a policy file (.json, .csv).")
+    str, Option("--policy", metavar="<policy>", values=POLICIES, help=f"{NAMES}, or a policy file (.json, .csv).")
 ]
 
 

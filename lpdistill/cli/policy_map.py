@@ -30,7 +30,7 @@ def policy_map(
         str,
         Option(
             "--axis",
-            metavar="<p|tau_d/tau_g>",
+            values=("p", "tau_d/tau_g"),
             help="What varies: p, or tau_d/tau_g (the ratio of durations, at a fixed p).",
         ),
     ] = "p",

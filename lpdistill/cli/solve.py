@@ -15,6 +15,7 @@ from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import FILE, RESOURCE, Asked, Json, Plot, takes_problem
 from lpdistill.cli.output import Progress, console, decimals, print_json, table
 from lpdistill.export.files import writing
+from lpdistill.model.resources import RESOURCES
 from lpdistill.solution.document import section
 from lpdistill.solution.policy_picture import require_drawable
 from lpdistill.solution.solution import SHOWN, Solution
@@ -32,11 +33,16 @@ def solve(
     problem: Asked,
     method: Annotated[
         str,
-        Option("--method", metavar=f"<{'|'.join(Method)}>", help="How to solve the program."),
+        Option("--method", values=Method, help="How to solve the program."),
     ] = Method.AUTO,
     least: Annotated[
         str | None,
-        Option("--least", metavar=RESOURCE, help="Of the fastest policies, take one that uses least of a resource."),
+        Option(
+            "--least",
+            metavar=RESOURCE,
+            values=RESOURCES,
+            help="Of the fastest policies, take one that uses least of a resource.",
+        ),
     ] = None,
     deterministic: Annotated[
         bool, Option("--deterministic", help="Do not let budgets make the policy draw lots (branch and bound).")

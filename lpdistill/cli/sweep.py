@@ -73,7 +73,7 @@ def sweep(
     plot: Plot = None,
     quantity: Annotated[
         str,
-        Option("--quantity", metavar=f"<{'|'.join(Quantity)}>", help="What --plot draws."),
+        Option("--quantity", values=Quantity, help="What --plot draws."),
     ] = Quantity.WAITING_TIME,
     plot_policy: Annotated[
         str | None,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lpdistill.arrays import FloatArray, IntArray
-from lpdistill.errors import ModelError
+from lpdistill.errors import ModelError, names_like
 from lpdistill.model.actions import Step
 
 if TYPE_CHECKING:
@@ -224,7 +224,7 @@ def resource_of(resource: str | Resource, where: str) -> Resource:
     if isinstance(resource, Resource):
         return resource
     if not isinstance(resource, str) or resource not in RESOURCES:
-        raise ModelError(where, f"must name a resource: {', '.join(RESOURCES)}, or a Resource of your own", resource)
+        raise ModelError(where, f"must name a resource: {names_like(RESOURCES, str(resource))}", resource)
     return RESOURCES[resource]
 
 
