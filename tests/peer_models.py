@@ -134,6 +134,20 @@ def drawn_up(graph: nx.DiGraph[Any]) -> Written[Fraction]:
     return found
 
 
+def rationally(process: Written[float]) -> Written[Fraction]:
+    """The same columns over the rationals: each number is what its digits say, and each row sums to one.
+
+    What rounding left of the sum is made up by the row's greatest probability.
+    """
+    probabilities = [Fraction(value) for value in process.probabilities]
+    ends = np.searchsorted(process.rows, np.arange(len(process.states) + 1)).tolist()
+    for first, last in pairwise(ends):
+        greatest = max(range(first, last), key=probabilities.__getitem__)
+        probabilities[greatest] += 1 - sum(probabilities[first:last])
+    costs = [Fraction(cost) for cost in process.costs]
+    return Written(process.states, costs, process.rows, process.following, probabilities)
+
+
 def _add(found: Written[Fraction], state: int, cost: Fraction, chances: dict[int, Fraction]) -> None:
     """Append a row."""
     for following in sorted(chances):

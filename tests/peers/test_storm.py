@@ -1,11 +1,14 @@
-"""Storm, on the same decision processes: least expected total reward until the target."""
+"""Storm, on the same decision processes: least expected total reward until the target.
+
+Its models are built over the rationals always: what it computes with doubles is no bound.
+"""
 
 from __future__ import annotations
 
 from fractions import Fraction
 
 import pytest
-from peer_models import exactly, storm_model, storm_solve, written
+from peer_models import exactly, rationally, storm_model, storm_solve, written
 
 from lpdistill import Problem, solve
 from symbolic import certify
@@ -27,8 +30,8 @@ PROBLEMS = {
 @pytest.mark.parametrize("problem", PROBLEMS.values(), ids=PROBLEMS)
 def test_storm_agrees_on_the_columns_of_the_package(problem):
     """On all columns of the package, waiting included, Storm's policy iteration finds the same waiting time."""
-    found = storm_solve(storm_model(written(problem), float))
-    assert float(found) == pytest.approx(solve(problem).waiting_time, rel=1e-12)
+    found = storm_solve(storm_model(rationally(written(problem)), stormpy.Rational))
+    assert float(found.value) == pytest.approx(solve(problem).waiting_time, rel=1e-12)
 
 
 @pytest.mark.parametrize("problem", PROBLEMS.values(), ids=PROBLEMS)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from lpdistill import Dynamics, LimitError, ModelError, NotCertifiedError, Problem, solve
 from lpdistill.model.baselines import GREEDY
+from lpdistill.model.process import Choice
 from lpdistill.program.evaluation import visits
 from lpdistill.program.policy_iteration import policy_iteration
 from symbolic import AlgebraicNumber, certify, policy_map, waiting_time
@@ -34,17 +35,17 @@ RATIO_MAP = policy_map(Problem("1/2", 4, "3/4", "79/100"), axis=RATIO)
 
 def optimum(problem: Problem) -> tuple[float, dict]:
     """Least expected waiting time and visited policy in floating point, with the checks of ``solve`` left out."""
-    return optimum_of(Dynamics(problem))
-
-
-def optimum_of(dynamics: Dynamics) -> tuple[float, dict]:
-    """The same for columns that have been numbered before."""
+    dynamics = Dynamics(problem)
     found = policy_iteration(dynamics, GREEDY.columns(dynamics))
-    start = np.zeros(dynamics.size)
+    return float(found.values[0]) - float(problem.uncharged_time), visited(found.policy)
+
+
+def visited(policy: Choice) -> dict:
+    """The part of a policy where runs come, columns by rank."""
+    start = np.zeros(len(policy.columns))
     start[0] = 1.0
-    seen = np.flatnonzero(visits(found.policy, start))
-    policy = dict(zip(seen.tolist(), found.policy.columns[seen].tolist(), strict=True))
-    return float(found.values[0]) - float(dynamics.problem.uncharged_time), policy
+    seen = np.flatnonzero(visits(policy, start))
+    return dict(zip(seen.tolist(), policy.columns[seen].tolist(), strict=True))
 
 
 def chosen(found, piece) -> dict:
@@ -107,13 +108,15 @@ def test_no_breakpoint_is_missed_on_a_fine_grid():
     grid = [Fraction(k, 2001) for k in range(1, 2001)]
     common = Dynamics(found.problem)
     shared = {name: getattr(common, name) for name in ("configurations", "matchings", "numbering")}
-    policies = []
+    policies, columns = [], GREEDY.columns(common)
     for p in grid:
         problem = found.problem.replace(p=p)
         vars(problem)["levels"] = found.problem.levels  # what does not depend on p is worked out once
         dynamics = Dynamics(problem)
         vars(dynamics).update(shared)
-        policies.append(optimum_of(dynamics)[1])
+        policy = policy_iteration(dynamics, columns).policy
+        policies.append(visited(policy))
+        columns = policy.columns  # the optimum here is a good guess for the next p
     changing = [b for (before, after), b in zip(itertools.pairwise(policies), grid[1:], strict=True) if before != after]
     held = [next(b for b in grid if not point.value > b) for point in found.breakpoints]
     assert changing == held
