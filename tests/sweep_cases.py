@@ -7,6 +7,8 @@ import subprocess
 import sys
 from typing import Any
 
+from hanging import HANGING
+
 from lpdistill import Sweep
 
 SETTINGS = {"p": "0.1:0.9:0.1", "memories": "2:3", "f0": "0.75,0.9", "gap": "0.04"}
@@ -41,7 +43,7 @@ class Process:
 
     def document(self) -> dict[str, Any]:
         """What it prints, once it is done."""
-        out, errors = self.process.communicate(timeout=60)
+        out, errors = self.process.communicate(timeout=HANGING)
         assert self.process.returncode == 0, errors
         return json.loads(out)
 

@@ -13,6 +13,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
+from hanging import HANGING
 
 from lpdistill import (
     ImproperPolicyError,
@@ -62,8 +63,13 @@ CODES = {
 def shell(*arguments: str, **options) -> subprocess.CompletedProcess[str]:
     """Run the installed command in a process of its own."""
     return subprocess.run(  # noqa: S603 - our own command
-        [SCRIPT, *arguments], capture_output=True, text=True, check=False, timeout=30, **options
+        [SCRIPT, *arguments], capture_output=True, text=True, check=False, timeout=HANGING, **options
     )
+
+
+def said(errors: str) -> str:
+    """What a process says on standard error besides its progress, which it tells on slow machines only."""
+    return "".join(line for line in errors.splitlines(keepends=True) if not re.match(r" *[0-9.]+ s  ", line))
 
 
 def raising(error: BaseException):
@@ -177,7 +183,7 @@ def test_the_installed_command_is_this_one():
 def test_a_process_writes_json_and_nothing_else():
     """In a process of its own the command exits with 0 and is silent on standard error."""
     ran = shell(*SOLVE, "--json")
-    assert (ran.returncode, ran.stderr, ran.stdout[:1], ran.stdout[-2:]) == (0, "", "{", "}\n")
+    assert (ran.returncode, said(ran.stderr), ran.stdout[:1], ran.stdout[-2:]) == (0, "", "{", "}\n")
 
 
 def test_a_process_reports_wrong_input():
@@ -193,7 +199,7 @@ def test_a_closed_pipe_is_no_traceback():
         [SCRIPT, *SOLVE, "--memories", "30", "--all"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         process.stdout.close()
-        assert process.stderr.read() == ""
+        assert said(process.stderr.read()) == ""
 
 
 @pytest.mark.parametrize("arguments", [SOLVE, (*SOLVE, "--json"), ("--help",)], ids=["table", "json", "help"])
@@ -203,9 +209,9 @@ def test_a_reader_that_has_seen_enough_is_no_error(arguments):
     os.close(reading)
     with open(writing, "w") as out:  # noqa: PTH123 - a pipe has no path
         ran = subprocess.run(  # noqa: S603 - our own command
-            [SCRIPT, *arguments], stdout=out, stderr=subprocess.PIPE, text=True, check=False, timeout=30
+            [SCRIPT, *arguments], stdout=out, stderr=subprocess.PIPE, text=True, check=False, timeout=HANGING
         )
-    assert (ran.returncode, ran.stderr) == (0, "")
+    assert (ran.returncode, said(ran.stderr)) == (0, "")
 
 
 def test_a_reader_that_leaves_takes_no_file_along(tmp_path):
@@ -216,14 +222,14 @@ def test_a_reader_that_leaves_takes_no_file_along(tmp_path):
     drawn = tmp_path / "times.png"
     with open(writing, "w") as out:  # noqa: PTH123 - a pipe has no path
         command = [SCRIPT, "simulate", *SOLVE[1:], "--runs", "100", "--plot", str(drawn)]
-        assert subprocess.run(command, stdout=out, check=False, timeout=60).returncode == 0  # noqa: S603 - our own
+        assert subprocess.run(command, stdout=out, check=False, timeout=HANGING).returncode == 0  # noqa: S603 - our own
     assert drawn.exists()
 
 
 def closed(*descriptors: int, arguments: tuple[str, ...] = SOLVE) -> subprocess.CompletedProcess[str]:
     """Run the command in a shell that has closed some of its standard streams."""
     line = f"{shlex.join([SCRIPT, *arguments])} {' '.join(f'{number}>&-' for number in descriptors)}"
-    return subprocess.run(["/bin/sh", "-c", line], capture_output=True, text=True, check=False, timeout=30)  # noqa: S603
+    return subprocess.run(["/bin/sh", "-c", line], capture_output=True, text=True, check=False, timeout=HANGING)  # noqa: S603
 
 
 def test_closed_standard_output_is_refused():
@@ -266,7 +272,7 @@ def test_an_interrupt_while_it_starts_is_no_traceback(module):
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=HANGING,
     )
     assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", "lpdistill: error: interrupted\n")
 
@@ -274,20 +280,20 @@ def test_an_interrupt_while_it_starts_is_no_traceback(module):
 def test_nothing_else_is_imported_before_interrupts_are_heeded():
     """What the installed script imports outside the care of ``main`` are three small modules of its own."""
     code = "import sys, importlib; seen = set(sys.modules); import lpdistill.cli.app; print(set(sys.modules) - seen)"
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30)  # noqa: S603
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=HANGING)  # noqa: S603
     assert ast.literal_eval(ran.stdout) - {"__future__"} == {"lpdistill", "lpdistill.cli", "lpdistill.cli.app"}
 
 
 def test_a_parallel_sweep_ends_in_order_when_asked_to(tmp_path):
     """SIGTERM ends a sweep and its workers with the shell's code for it; all it says is where the results are."""
-    command = [SCRIPT, "sweep", "--p", "0.1:0.9:0.01", "--memories", "6:9", "--f0", ".9", "--target", ".94", "-j", "2"]
+    command = [SCRIPT, "sweep", "--p", "0.1:0.9:0.001", "--memories", "6:9", "--f0", ".9", "--target", ".94", "-j", "2"]
     with subprocess.Popen(  # noqa: S603 - our own command
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path
     ) as process:
         told = process.stderr.readline()  # once it says what it does, workers are at it
         time.sleep(2)
         process.terminate()
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=HANGING)
     assert "points" in told
     assert (process.returncode, out) == (143, "")
     lines = [line for line in err.splitlines() if "points: " not in line]
@@ -301,7 +307,7 @@ def test_a_full_disk_is_no_fault_of_the_program(tmp_path):
         pytest.skip("needs /dev/full")
     with full.open("w") as out:
         ran = subprocess.run(  # noqa: S603 - our own command
-            [SCRIPT, *SOLVE], stdout=out, stderr=subprocess.PIPE, text=True, check=False, timeout=30, cwd=tmp_path
+            [SCRIPT, *SOLVE], stdout=out, stderr=subprocess.PIPE, text=True, check=False, timeout=HANGING, cwd=tmp_path
         )
     assert ran.returncode == 1
     assert "No space left on device" in ran.stderr
@@ -313,7 +319,7 @@ def test_the_package_imports_nothing_heavy():
     heavy = {"scipy", "cvxpy", "pandas", "sympy", "matplotlib", "highspy", "networkx"}
     code = f"import sys, lpdistill; print(sorted({heavy!r} & sys.modules.keys()))"
     ran = subprocess.run(  # noqa: S603 - our own interpreter
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=HANGING
     )
     assert ran.stdout == "[]\n"
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from hanging import HANGING
 from sweep_cases import POLICIES, SETTINGS, table, table_of
 
 from lpdistill import (
@@ -238,7 +239,7 @@ def test_a_killed_sweep_goes_on(start, tmp_path, undisturbed, jobs, seed):
     assert table_of(document) == table(undisturbed)
     # The seconds that a point took differ whenever it is computed.
     assert before.items() <= stored(file).items()
-    assert not psutil.wait_procs(workers_of, timeout=20)[1]
+    assert not psutil.wait_procs(workers_of, timeout=HANGING)[1]
 
 
 def test_two_processes_share_a_store(start, tmp_path, undisturbed):

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from hanging import HANGING
 
 ROOT = Path(__file__).parents[2]
 
@@ -15,5 +16,5 @@ ROOT = Path(__file__).parents[2]
 def test_documented_output_is_real(name, tmp_path):
     """Run again, an example prints what the documentation includes."""
     command = [sys.executable, str(ROOT / "examples" / f"{name}.py")]
-    ran = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path, timeout=120)  # noqa: S603
+    ran = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path, timeout=HANGING)  # noqa: S603
     assert ran.stdout == (ROOT / "docs" / "output" / f"{name}.txt").read_text(encoding="utf-8")
