@@ -17,6 +17,7 @@ from lpdistill.program.dead_ends import require_live
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import policy_iteration
 from lpdistill.progress import silent
+from lpdistill.solution.bounds import waited
 from lpdistill.solution.policy import Policy
 from lpdistill.solving import solve
 
@@ -136,7 +137,7 @@ def _least_time(process: Dynamics) -> float:
     require(process.repertoire, explicit=False)
     require_live(process)
     optimum = policy_iteration(process, process.proper())
-    return float(optimum.values[0]) - float(process.uncharged_time)
+    return waited(float(optimum.values[0]), process.uncharged_time)
 
 
 def policy_named(problem: Problem | nx.DiGraph[Any], name: str, progress: Callable[[str], None] = silent) -> Policy:

@@ -13,6 +13,7 @@ from lpdistill.errors import ForbiddenActionError, ModelError
 from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.problem import FinalStep, Problem
 from lpdistill.progress import silent
+from lpdistill.solution import bounds
 from lpdistill.solution.document import Document, headed, keys_as_json
 from lpdistill.solution.policy import Choices, Key, Policy
 from lpdistill.solution.resources import Expected
@@ -44,10 +45,12 @@ def share_saved(time: float, least: float) -> float:
 
     >>> share_saved(8.0, 6.0), share_saved(math.inf, 6.0), share_saved(0.0, 0.0)
     (0.25, 1.0, 0.0)
+    >>> share_saved(10.0, 10.000000000000002)
+    0.0
     """
     if math.isinf(time):
         return 1.0
-    return (time - least) / time if time > 0 else 0.0
+    return (time - least) / time if abs(time - least) > bounds.ROUNDING * time else 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ from lpdistill.model.problem import Problem
 from lpdistill.model.size import require_slots
 from lpdistill.program.deadlines import DeadlineRecursion
 from lpdistill.progress import counter, silent
+from lpdistill.solution.bounds import waited
 from lpdistill.solution.document import Document, finite, headed, rational
 from lpdistill.solution.policy import Policy
 
@@ -125,7 +126,7 @@ class Deadline(Document):
         slots, process = self.recursion.slots, self.recursion.process
         if any((self.visits[left][slot.columns < 0] > 0).any() for left, slot in enumerate(slots)):
             return float("inf")
-        return float(slots[-1].remaining[0]) - process.uncharged_time
+        return waited(float(slots[-1].remaining[0]), process.uncharged_time)
 
     @cached_property
     def departures(self) -> tuple[Departure, ...]:

@@ -26,6 +26,7 @@ from lpdistill.program.column_generation import MET
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import policy_iteration
 from lpdistill.progress import silent
+from lpdistill.solution.bounds import waited
 from lpdistill.solution.document import Document, headed
 from lpdistill.solution.policy import Policy
 from lpdistill.solving import opened, resource_named
@@ -276,12 +277,11 @@ class _Search:
                     "fewer memories",
                     size={"breakpoints": len(found)},
                 )
-        uncharged = float(self.process.uncharged_time)
         corners = sorted(found, key=lambda corner: corner.used)
         return tuple(
             Point(
                 corner.used,
-                corner.time - uncharged,
+                waited(corner.time, self.process.uncharged_time),
                 0.0 if after is None else (after.time - corner.time) / (after.used - corner.used),
                 corner.plan,
             )

@@ -15,6 +15,7 @@ from lpdistill.model.variation import without
 from lpdistill.program.budgeted import within_budgets
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import policy_iteration
+from lpdistill.solution.bounds import slower, waited
 from lpdistill.solution.document import Document, action_as_json, headed, node_as_json
 from lpdistill.solution.policy import Key, Policy
 from lpdistill.solution.solution import Solution
@@ -151,6 +152,6 @@ def _resolved(solution: Solution, ruling: Ruling, what: tuple[Key, Action], proc
     optimum = policy_iteration(process, process.proper())
     budgets = tuple(use.budget for use in solution.uses)
     plan = within_budgets(process, budgets, optimum).plan if budgets else Plan.optimal(optimum)
-    time = float(plan.values[0]) - float(process.uncharged_time)
-    cost = max(time - solution.waiting_time, 0.0)
+    time = waited(float(plan.values[0]), process.uncharged_time)
+    cost = slower(time, solution.waiting_time)
     return Intervention(ruling, counts, action, time, cost, plan)

@@ -20,15 +20,13 @@ from lpdistill.model.variation import same_levels, varied
 from lpdistill.program.evaluation import evaluate
 from lpdistill.program.policy_iteration import policy_iteration
 from lpdistill.progress import counter, silent
+from lpdistill.solution.bounds import slower, waited
 from lpdistill.solution.document import Document, finite, headed
 from lpdistill.solution.solution import Solution
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
-
-ROUNDING = 1e-12
-"""Share of the least waiting time up to which a difference is rounding."""
 
 POINTS = 41
 """Values of the parameter at which a curve is computed unasked."""
@@ -64,8 +62,7 @@ class RegretCurve(Document):
     @property
     def regret(self) -> FloatArray:
         """By how much the fixed policy is slower than the best one, (points,); 0 where that is rounding."""
-        slower = self.fixed - self.best
-        return np.where(slower > ROUNDING * self.best, slower, 0.0)
+        return np.array([slower(*times) for times in zip(self.fixed.tolist(), self.best.tolist(), strict=True)])
 
     @property
     def excess(self) -> FloatArray:
@@ -190,7 +187,7 @@ def regret_curve(
         there = varied(process, **{str(name): value})
         fixed.append(time_of(solution, there))
         start = solution.dual.policy.columns if np.isfinite(fixed[-1]) else there.proper()
-        best.append(float(policy_iteration(there, start).values[0]) - float(there.uncharged_time))
+        best.append(waited(float(policy_iteration(there, start).values[0]), there.uncharged_time))
     planned = float(getattr(process.problem, name))
     values = np.array([float(value) for value in tried])
     return RegretCurve(process.problem, str(name), planned, values, np.array(fixed), np.array(best))
@@ -209,11 +206,20 @@ def hardware_of(solution: Solution, asker: str) -> Dynamics:
         raise ModelError(
             asker, "needs the solution of a problem; a state graph has no parameters", str(solution.problem)
         )
-    if solution.uses:
-        raise ModelError(
-            asker, "needs a problem without budgets, which would not be kept elsewhere", str(process.problem)
-        )
+    require_unlimited(process.problem, asker)
     return process
+
+
+def require_unlimited(problem: Problem, asker: str) -> None:
+    """Refuse a problem with budgets.
+
+    Raises
+    ------
+    ModelError
+        If it has any.
+    """
+    if problem.budgets:
+        raise ModelError(asker, "needs a problem without budgets, which would not be kept elsewhere", str(problem))
 
 
 def time_of(solution: Solution, there: Dynamics) -> float:
@@ -232,7 +238,7 @@ def time_of(solution: Solution, there: Dynamics) -> float:
         )
     try:
         local = policy.cost / np.where(policy.leaving > 0, policy.leaving, 1.0)
-        return float(evaluate(policy, local)[0]) - float(there.uncharged_time)
+        return waited(float(evaluate(policy, local)[0]), there.uncharged_time)
     except ImproperPolicyError:
         return float("inf")
 

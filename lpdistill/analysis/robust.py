@@ -23,7 +23,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lpdistill import pictures
-from lpdistill.analysis.regret_curve import POINTS, hardware_of, interval, regret_curve, slower_axis, time_of
+from lpdistill.analysis.regret_curve import (
+    POINTS,
+    hardware_of,
+    interval,
+    regret_curve,
+    require_unlimited,
+    slower_axis,
+    time_of,
+)
 from lpdistill.arrays import FloatArray
 from lpdistill.errors import ModelError, NotCertifiedError
 from lpdistill.model.dynamics import Dynamics
@@ -32,7 +40,7 @@ from lpdistill.model.problem import Problem
 from lpdistill.model.variation import varied
 from lpdistill.program.policy_iteration import GAP, policy_shortfall, scaled_up
 from lpdistill.progress import silent
-from lpdistill.solution.bounds import above
+from lpdistill.solution.bounds import above, slower
 from lpdistill.solution.document import Document, headed, rational
 from lpdistill.solution.policy import Policy
 from lpdistill.solution.solution import Solution
@@ -90,12 +98,12 @@ class Robust(Document):
     @property
     def price(self) -> float:
         """The price of robustness: how much longer than the optimum the policy takes if ``p`` is the expected one."""
-        return max(self.at_nominal - self.nominal.waiting_time, 0.0)
+        return slower(self.at_nominal, self.nominal.waiting_time)
 
     @property
     def protection(self) -> float:
         """How much longer than the robust policy the nominal one takes if ``p`` is ``low`` throughout."""
-        return max(self.nominal_worst - self.waiting_time, 0.0)
+        return slower(self.nominal_worst, self.waiting_time)
 
     def summary(self) -> list[tuple[str, str]]:
         """The answer in a few named lines."""
@@ -181,6 +189,7 @@ def robust(problem: Problem, p: tuple[Number, Number], *, progress: Callable[[st
         raise ModelError("p", "must be an interval of probabilities with 0 < p <= 1", found)
     if not low <= problem.p <= high:
         raise ModelError("p", f"must be an interval that contains the expected {float(problem.p):g}", found)
+    require_unlimited(problem, "robust")
     progress(f"solving for p = {float(low):g}")
     worst = solve(problem.replace(p=low), progress=progress)
     process = hardware_of(worst, "robust")

@@ -30,6 +30,12 @@ TIED = 1e-11
 KINK = 1e-9
 """Difference of one-sided derivatives, relative to the waiting time, from which they count as different."""
 
+NOTHING = 1e-13
+"""Relative change of a total, for a relative change of a parameter, that is rounding."""
+
+NO_SIDE = "none: the waiting time jumps below, and the parameter ends above"
+"""What is said where there is no derivative on either side."""
+
 
 @dataclass(frozen=True, slots=True)
 class Derivative:
@@ -42,6 +48,7 @@ class Derivative:
         the optimal policy changes; one is not a number where the waiting time jumps, or where the parameter ends.
     elasticity
         Relative change of the waiting time for a relative change of the parameter, above (below, if there is no above).
+        Not a number where there is no derivative on either side.
     """
 
     below: float
@@ -55,16 +62,16 @@ class Derivative:
 
     @property
     def value(self) -> float:
-        """The derivative; the one-sided one above (or, at an end, below) where there are two."""
+        """The derivative; the one-sided one above (or, at an end, below) where there are two; else not a number."""
         return self.above if np.isfinite(self.above) else self.below
 
     def to_dict(self) -> dict[str, float | bool | None]:
         """The derivative as JSON data; null for a side that has none."""
         sides = {"below": self.below, "above": self.above}
         return {
-            "value": self.value,
+            "value": finite(self.value),
             **{side: finite(slope) for side, slope in sides.items()},
-            "elasticity": self.elasticity,
+            "elasticity": finite(self.elasticity),
             "kink": self.kink,
         }
 
@@ -117,7 +124,8 @@ class Sensitivity(Document):
     def plot(self, axes: Axes | None = None) -> Axes:
         """Draw the elasticities as bars, the greatest first."""
         drawn = pictures.canvas(axes, self.solution.problem, width=7.0, height=2.9)
-        ordered = sorted(self.derivatives.items(), key=lambda item: abs(item[1].elasticity))
+        known = [item for item in self.derivatives.items() if np.isfinite(item[1].value)]
+        ordered = sorted(known, key=lambda item: abs(item[1].elasticity))
         names = [name.replace("_", " ") for name, _ in ordered]
         sizes = [found.elasticity for _, found in ordered]
         colours = [pictures.COLOURS[0] if size < 0 else pictures.COLOURS[1] for size in sizes]
@@ -128,9 +136,14 @@ class Sensitivity(Document):
 
     def __repr__(self) -> str:
         lines = [
-            f"  d(waiting time)/d({name}) = {found.value:.9g}"
-            + (f" (below: {found.below:.9g})" if found.kink else "")
-            + f", elasticity {found.elasticity:.6g}"
+            f"  d(waiting time)/d({name})"
+            + (
+                f" = {found.value:.9g}"
+                + (f" (below: {found.below:.9g})" if found.kink else "")
+                + f", elasticity {found.elasticity:.6g}"
+                if np.isfinite(found.value)
+                else f": {NO_SIDE}"
+            )
             for name, found in self.derivatives.items()
         ]
         return "Sensitivity\n" + "\n".join(lines)
@@ -199,8 +212,8 @@ def sensitivity(solution: Solution) -> Sensitivity:
 def _derivative(problem: Problem, parameter: Parameter, below: float, above: float, time: float) -> Derivative:
     """A derivative, with sides that do not exist left out, and the elasticity that goes with it."""
     at = float(getattr(problem, parameter))
-    if abs(above - below) * at <= KINK * time:
-        below = above = (above + below) / 2
+    if at and abs(above - below) * at <= KINK * time:
+        below = above = _settled((above + below) / 2, at, time)
     if parameter is Parameter.F0 and meets_target(problem):
         below = float("nan")
     if (parameter is Parameter.P and problem.p == 1) or (parameter is Parameter.F0 and problem.f0 == 1):
@@ -208,7 +221,13 @@ def _derivative(problem: Problem, parameter: Parameter, below: float, above: flo
     if at == 0:
         below = float("nan")
     found = Derivative(below, above, 0.0)
-    return Derivative(below, above, at * found.value / time if time else 0.0)
+    relative = at * found.value / time if time else 0.0 * found.value
+    return Derivative(below, above, relative)
+
+
+def _settled(slope: float, at: float, total: float) -> float:
+    """A derivative at a parameter, 0 where it is the rounding of the total."""
+    return 0.0 if at and abs(slope) * at <= NOTHING * abs(total) else slope
 
 
 def meets_target(problem: Problem) -> bool:
@@ -322,8 +341,10 @@ def _totals(solution: Solution, uses: Slopes, occupation: FloatArray) -> dict[st
     values = _values_of_resources(solution, process)
     return {
         name: {
-            str(parameter): float(
-                occupation @ (uses.amounts(parameter, resource) + uses.expected(parameter, values[name]))
+            str(parameter): _settled(
+                float(occupation @ (uses.amounts(parameter, resource) + uses.expected(parameter, values[name]))),
+                float(getattr(process.problem, parameter)),
+                float(values[name][0]),
             )
             for parameter in Parameter
         }

@@ -47,7 +47,7 @@ from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import policy_iteration
 from lpdistill.program.time_augmented import LATE, TimeAugmented
 from lpdistill.progress import counter, silent
-from lpdistill.solution.bounds import above, below
+from lpdistill.solution.bounds import above, below, waited
 from lpdistill.solution.document import Document, action_as_json, headed, node_as_json, rational
 from lpdistill.solution.policy import Decision, Key, Policy
 from lpdistill.solution.wording import outwards, words_of
@@ -140,12 +140,13 @@ class ServiceLevel(Document):
     @property
     def waiting_time(self) -> float:
         """Least expected waiting time."""
-        return float(self.answer.plan.values[0]) - self.process.uncharged_time
+        return waited(float(self.answer.plan.values[0]), self.process.uncharged_time)
 
     @property
     def lower_bound(self) -> float:
         """No policy that meets the window with the confidence, and keeps the budgets, is faster."""
-        return below(self.answer.bound, self.process.uncharged_time)
+        found = below(self.answer.bound, self.process.uncharged_time)
+        return max(found, 0.0) if isinstance(self.problem, Problem) else found
 
     @property
     def upper_bound(self) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import islice
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,7 +17,7 @@ from lpdistill.cli.options import FILE, RESOURCE, Asked, Json, Plot, takes_probl
 from lpdistill.cli.output import Progress, console, decimals, print_json, table
 from lpdistill.export.files import writing
 from lpdistill.model.resources import RESOURCES
-from lpdistill.solution.document import section
+from lpdistill.solution.document import finite, section
 from lpdistill.solution.policy_picture import require_drawable
 from lpdistill.solution.solution import SHOWN, Solution
 from lpdistill.solution.wording import Wording
@@ -25,6 +26,7 @@ from lpdistill.solving import solve as solve_problem
 
 if TYPE_CHECKING:
     from lpdistill.analysis.prices import Side
+    from lpdistill.analysis.sensitivity import Derivative
     from symbolic import Certificate
 
 
@@ -192,8 +194,16 @@ def print_policy(solution: Solution, *, everything: bool) -> None:
 def _as_json(found: lp.Sensitivity) -> dict[str, Any]:
     """The sections of a document that derivatives make: one number a parameter, and the details."""
     details = {name: part for name, part in section(found.to_dict()).items() if name != "waiting_time"}
-    numbers = {name: slope.value for name, slope in found.derivatives.items()}
+    numbers = {name: finite(slope.value) for name, slope in found.derivatives.items()}
     return {"sensitivity": numbers, "sensitivity_details": details}
+
+
+def _beside(name: str, slope: Derivative, found: lp.Sensitivity) -> str:
+    """What is to be said of a derivative."""
+    if slope.kink:
+        return "kink"
+    jumps = "jumps below" if name == "f0" and found.jump else ""
+    return jumps if isfinite(slope.value) else f"{jumps}, ends above"
 
 
 def _print_sensitivity(found: lp.Sensitivity) -> None:
@@ -202,9 +212,10 @@ def _print_sensitivity(found: lp.Sensitivity) -> None:
         (
             name.replace("_", " "),
             f"{float(getattr(problem, name)):g}",
-            decimals(slope.value) + (f" (below: {decimals(slope.below)})" if slope.kink else ""),
-            f"{slope.elasticity:.4f}",
-            "kink" if slope.kink else "jumps below" if name == "f0" and found.jump else "",
+            (decimals(slope.value) if isfinite(slope.value) else "none")
+            + (f" (below: {decimals(slope.below)})" if slope.kink else ""),
+            f"{slope.elasticity:.4f}" if isfinite(slope.value) else "",
+            _beside(name, slope, found),
         )
         for name, slope in found.derivatives.items()
     ]

@@ -11,8 +11,9 @@ import numpy as np
 from lpdistill.model.process import Process
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import Optimum
+from lpdistill.solution.bounds import all_waited
 from lpdistill.solution.document import Document, action_as_json, finite, headed, node_as_json
-from lpdistill.solution.policy import Key, described
+from lpdistill.solution.policy import Key, described, regrets_of
 from lpdistill.solution.wording import Words, words_of
 
 if TYPE_CHECKING:
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
 
 SHOWN = 8
 """Actions, and outcomes of an action, that are printed unasked."""
-
-EVEN = 1e-11
-"""Regret, relative to the expected time of a whole run, that is taken for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +96,9 @@ class Explanation(Document):
         process = dual.policy.process
         columns = process.of_configuration(rank)
         choice = process.choose(columns)
-        regret = choice.regrets(dual.values)
-        regret[np.abs(regret) <= EVEN * abs(float(dual.values[0]))] = 0.0
+        regret = regrets_of(dual, columns)
         taken = dict(zip(plan.uses.columns.tolist(), plan.probability.tolist(), strict=True))
-        uncharged = float(process.uncharged_time)
+        values = all_waited(plan.values, process.uncharged_time)
         ranked = np.lexsort((-np.array([taken.get(column, 0.0) for column in columns.tolist()]), regret))
         found = []
         for row in ranked.tolist():
@@ -111,10 +108,7 @@ class Explanation(Document):
             staying = 1.0 - float(choice.leaving[row])
             if staying > 0:
                 chances[rank] = chances.get(rank, 0.0) + staying
-            outcomes = [
-                Outcome(process.key(after), chance, float(plan.values[after]) - uncharged)
-                for after, chance in chances.items()
-            ]
+            outcomes = [Outcome(process.key(after), chance, float(values[after])) for after, chance in chances.items()]
             if choice.reaching[row] > 0:
                 outcomes.append(Outcome(None, float(choice.reaching[row]), 0.0))
             found.append(
@@ -125,7 +119,7 @@ class Explanation(Document):
                     outcomes=tuple(sorted(outcomes, key=lambda outcome: -outcome.probability)),
                 )
             )
-        value = float(plan.values[rank]) - uncharged if process.live[rank] else np.inf
+        value = float(values[rank]) if process.live[rank] else np.inf
         return Explanation(process.key(rank), value, tuple(found), process)
 
     def rows(self) -> list[tuple[str, ...]]:

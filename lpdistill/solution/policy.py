@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 
-from lpdistill.arrays import FloatArray
+from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.errors import ImproperPolicyError, ModelError
 from lpdistill.model.actions import Action
 from lpdistill.model.dynamics import Dynamics
@@ -21,6 +21,7 @@ from lpdistill.program.evaluation import raise_improper, stuck
 from lpdistill.program.graph_process import GraphProcess
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import Optimum
+from lpdistill.solution.bounds import waited
 from lpdistill.solution.chain import Chain
 from lpdistill.solution.policy_picture import ROWS, draw_policy
 from lpdistill.solution.resources import Expected
@@ -35,6 +36,9 @@ Key: TypeAlias = Any
 """How users name a configuration: its counts, or the node of a state graph."""
 
 V = TypeVar("V")
+
+EVEN = 1e-11
+"""Regret, relative to the expected time of a whole run, that is taken for none."""
 
 SUM = 1e-9
 """Distance from 1 of probabilities, summed, that is taken for rounding."""
@@ -195,7 +199,7 @@ class Policy(ByConfiguration[tuple[Decision, ...]]):
     @property
     def waiting_time(self) -> float:
         """Expected waiting time of the policy from the start; infinite where runs may never reach the target."""
-        return float(self.plan.values[0]) - float(self._process.uncharged_time)
+        return waited(float(self.plan.values[0]), self._process.uncharged_time)
 
     @cached_property
     def standard_deviation(self) -> float:
@@ -348,12 +352,12 @@ class Regrets(ByConfiguration[dict[Any, float]]):
 
     def __init__(self, dual: Optimum) -> None:
         super().__init__(dual.policy.process)
-        self._values = dual.values
+        self._dual = dual
 
     def at(self, rank: int) -> dict[Any, float]:
         """The regret of every action in the configuration of the given rank, least first."""
         columns = self._process.of_configuration(rank)
-        regret = self._process.choose(columns).regrets(self._values)
+        regret = regrets_of(self._dual, columns)
         order = np.argsort(regret, kind="stable")
         return {self._process.actions(columns[[i]])[0]: float(regret[i]) for i in order}
 
@@ -370,6 +374,12 @@ class Regrets(ByConfiguration[dict[Any, float]]):
             for action, regret in self[key].items()
         ]
         return pd.DataFrame(rows)
+
+
+def regrets_of(dual: Optimum, columns: IntArray) -> FloatArray:
+    """Reduced costs of some columns at the prices of an optimum, (columns,); 0 where they are rounding."""
+    found = dual.policy.process.choose(columns).regrets(dual.values)
+    return np.where(np.abs(found) > EVEN * abs(float(dual.values[0])), found, 0.0)
 
 
 def described(action: Hashable) -> dict[str, Any]:

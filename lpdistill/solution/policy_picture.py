@@ -14,6 +14,7 @@ from lpdistill.model.actions import Action
 from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.numbers import whole
 from lpdistill.model.problem import Problem
+from lpdistill.solution.bounds import waited
 from lpdistill.solution.wording import Wording
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def _rows(policy: Policy, most: int) -> tuple[list[Row], int]:
                     cells,
                     tuple((first, made[pair]) for first, pair in pairs),
                     decision.probability,
-                    float(plan.values[rank]) - float(process.uncharged_time),
+                    waited(float(plan.values[rank]), process.uncharged_time),
                     None if visits is None else float(visits[rank]),
                     rank in trapped,
                 )

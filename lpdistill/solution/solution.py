@@ -21,7 +21,7 @@ from lpdistill.program.budgeted import BudgetUse
 from lpdistill.program.deterministic import Determinism
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import Optimum
-from lpdistill.solution.bounds import above, below
+from lpdistill.solution.bounds import above, all_waited, below, waited
 from lpdistill.solution.document import Document, action_as_json, finite, headed, node_as_json, question_in_words
 from lpdistill.solution.explanation import Explanation
 from lpdistill.solution.policy import ConfigurationTable, Decision, Key, Policy, Regrets
@@ -119,19 +119,19 @@ class Solution(Document):
         """The columns of the program."""
         return self.plan.uses.process
 
-    @cached_property
-    def _uncharged(self) -> float:
-        return float(self.process.uncharged_time)
-
     @property
     def waiting_time(self) -> float:
         """Least expected waiting time from the start, in the user's unit of time."""
-        return float(self.plan.values[0]) - self._uncharged
+        return waited(float(self.plan.values[0]), self.process.uncharged_time)
 
     @property
     def lower_bound(self) -> float:
         """No policy (within the budgets) is faster in expectation: proved over all columns, rounding included."""
-        return below(self.bound, self.process.uncharged_time)
+        return self._possible(below(self.bound, self.process.uncharged_time))
+
+    def _possible(self, bound: float) -> float:
+        """A lower bound, or 0 if that is more: no run of a problem takes less time than its last step."""
+        return max(bound, 0.0) if isinstance(self.problem, Problem) else bound
 
     @property
     def upper_bound(self) -> float:
@@ -154,7 +154,7 @@ class Solution(Document):
 
         Infinite where no policy reaches the target for sure.
         """
-        values = np.where(self.process.live, self.plan.values - self._uncharged, np.inf)
+        values = np.where(self.process.live, all_waited(self.plan.values, self.process.uncharged_time), np.inf)
         return ConfigurationTable(self.process, values, "value")
 
     @cached_property
@@ -271,7 +271,7 @@ class Solution(Document):
         drawn = self.determinism.randomised
         return {
             "lower_bound": below(self.determinism.lower_bound, self.process.uncharged_time),
-            "randomised_waiting_time": drawn - self._uncharged,
+            "randomised_waiting_time": waited(drawn, self.process.uncharged_time),
             "price": float(self.plan.values[0]) - drawn,
             "nodes": self.determinism.nodes,
         }

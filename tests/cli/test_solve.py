@@ -351,3 +351,12 @@ def test_too_many_memories_are_not_drawn(run, tmp_path):
     assert (ran.code, ran.out) == (4, "")
     assert "13 memories is not drawn" in ran.words
     assert not list(tmp_path.iterdir())
+
+
+def test_no_derivative_is_said_to_be_none(run):
+    """Where the waiting time jumps below and the parameter ends above there is no derivative: null, and said so."""
+    command = ("solve", "--p", ".5", "-M", "2", "--f0", "1", "--target", "1", "--sensitivity")
+    ran = run(*command)
+    (row,) = (line for line in ran.out.splitlines() if line.startswith("f0"))
+    assert row.split(maxsplit=3)[2:] == ["none", "jumps below, ends above"]
+    assert run(*command, "--json").document["sensitivity"]["f0"] is None
