@@ -26,13 +26,23 @@ if TYPE_CHECKING:
 OBJECTIVE = "Obj"
 """Name of the row of the objective."""
 
+CONSTANT = "last_step:free"
+"""Name of the column, fixed at 1, that carries the constant of the objective.
+
+As the right-hand side of the objective, readers do not agree on its sign: GLPK and lp_solve take the opposite one.
+"""
+
+LONGEST = 60
+"""Characters of a configuration or an action in a name; some readers end at 160."""
+
 
 def write_mps(problem: Problem | nx.DiGraph[Any], file: str | PathLike[str]) -> None:
     """Write the occupation program of a problem or a state graph as an MPS file.
 
     Rows are configurations (``n2_1`` for two raw pairs and one pair of level 1) and budgets, columns are configurations
-    with an action (``n2_1:d0_1_g1``).  The optimum is the waiting time.  Outcomes of probability below 1e-12, which
-    HiGHS would drop, are taken for nothing happening.
+    with an action (``n2_1:d0_1_g1``).  The optimum is the waiting time: if the last step is free, a column fixed at 1
+    takes its duration off.  Outcomes of probability below 1e-12, which HiGHS would drop, are taken for nothing
+    happening.
 
     Raises
     ------
@@ -52,8 +62,9 @@ def write_mps(problem: Problem | nx.DiGraph[Any], file: str | PathLike[str]) -> 
     actions = process.actions(program.choice.columns)
     columns = [f"{states[owner]}:{_word(action)}" for owner, action in zip(owners, actions, strict=True)]
     rows = _unique([*states, *(f"budget:{_word(budget.name)}" for budget in budgets)])
+    _, *names = _unique([CONSTANT, *columns])
     with writing(file), path.open("w", encoding="utf-8", newline="\n") as text:
-        text.writelines(f"{line}\n" for line in _lines(unscaled_model(program), rows, _unique(columns)))
+        text.writelines(f"{line}\n" for line in _lines(unscaled_model(program), rows, names))
 
 
 def _lines(model: HighsLp, rows: Sequence[str], columns: Sequence[str]) -> Iterator[str]:
@@ -74,24 +85,28 @@ def _lines(model: HighsLp, rows: Sequence[str], columns: Sequence[str]) -> Itera
     for column, cost, size in zip(columns, np.array(model.col_cost_).tolist(), sizes, strict=True):
         yield f"    {column}  {OBJECTIVE}  {cost!r}"
         yield from (f"    {column}  {row}  {value!r}" for row, value in islice(entries, size))
-    yield "RHS"
     if model.offset_:
-        yield f"    RHS  {OBJECTIVE}  {-model.offset_!r}"
+        yield f"    {CONSTANT}  {OBJECTIVE}  {model.offset_!r}"
+    yield "RHS"
     right = zip(rows, np.where(np.isfinite(most), most, least).tolist(), strict=True)
     yield from (f"    RHS  {row}  {value!r}" for row, value in right if value)
     yield "RANGES"
     widths = zip(rows, np.where((least < most) & np.isfinite(least), most - least, np.inf).tolist(), strict=True)
     yield from (f"    RANGE  {row}  {width!r}" for row, width in widths if width < np.inf)
+    if model.offset_:
+        yield from ("BOUNDS", f" FX BOUND  {CONSTANT}  1")
     yield "ENDATA"
 
 
 def _word(label: Hashable) -> str:
-    """A label as one word."""
+    """A label as one word, of letters that all readers know and no longer than they take."""
     if isinstance(label, Action):
-        return word(label)
-    if isinstance(label, tuple) and all(isinstance(n, int) for n in label):
-        return "n" + "_".join(map(str, label))
-    return re.sub(r"\W+", "_", str(label)) or "_"
+        found = word(label)
+    elif isinstance(label, tuple) and all(isinstance(n, int) for n in label):
+        found = "n" + "_".join(map(str, label))
+    else:
+        found = re.sub(r"\W+", "_", str(label), flags=re.ASCII) or "_"
+    return found[:LONGEST]
 
 
 def _unique(names: Sequence[str]) -> list[str]:

@@ -142,9 +142,33 @@ def test_numbers_keep_all_their_digits(name, tmp_path):
     write_mps(problem, tmp_path / "program.mps")
     found = read(tmp_path / "program.mps").getLp()
     wanted = unscaled_model(OccupationProgram.of(*opened(problem)[:1], budgets=problem.budgets))
-    for part in ("col_cost_", "row_lower_", "row_upper_", "offset_"):
+    constant = [wanted.offset_] if wanted.offset_ else []
+    assert np.array_equal(found.col_cost_, [*wanted.col_cost_, *constant])
+    for part in ("row_lower_", "row_upper_"):
         assert np.array_equal(getattr(found, part), getattr(wanted, part))
     assert np.array_equal(found.a_matrix_.value_, wanted.a_matrix_.value_)
+
+
+def test_a_free_last_step_is_a_column_fixed_at_one(tmp_path):
+    """The constant of the objective is no right-hand side, which readers give different signs, but a column."""
+    write_mps(PROBLEMS["a budget, last step free"], tmp_path / "program.mps")
+    text, program = (tmp_path / "program.mps").read_text(), read(tmp_path / "program.mps").getLp()
+    assert program.col_names_[-1] == "last_step:free"
+    assert (program.col_cost_[-1], program.col_lower_[-1], program.col_upper_[-1]) == (-2, 1, 1)
+    assert program.offset_ == 0
+    assert "Obj" not in text.partition("\nRHS\n")[2]
+    assert program.a_matrix_.start_[-1] == program.a_matrix_.start_[-2]
+
+
+def test_long_names_end_where_readers_end(tmp_path):
+    """Names of nodes without end, in any alphabet, become short words of ASCII that differ."""
+    graph = nx.relabel_nodes(two_ways(), {node: f"{node} η" * 200 for node in two_ways()})
+    graph.graph["start"] = f"{two_ways().graph['start']} η" * 200
+    write_mps(graph, tmp_path / "graph.mps")
+    program = read(tmp_path / "graph.mps").getLp()
+    assert max(map(len, (*program.row_names_, *program.col_names_))) < 160
+    assert (tmp_path / "graph.mps").read_text().isascii()
+    assert optimum(tmp_path / "graph.mps") == pytest.approx(3.75, rel=1e-12)
 
 
 @pytest.mark.parametrize("problem", PROBLEMS.values(), ids=PROBLEMS)
