@@ -67,7 +67,8 @@ def write_prism(problem: Problem | nx.DiGraph[Any], file: str | PathLike[str]) -
     for state, choice, row in rows:
         for after, chance in row.outcomes.items():
             transitions.append(f"{state} {choice} {after} {float(chance)!r} {row.name}")
-            rewards.append(f"{state} {choice} {after} {float(row.amounts['time'])!r}")
+            if row.amounts["time"]:  # the format lists no others
+                rewards.append(f"{state} {choice} {after} {float(row.amounts['time'])!r}")
     choices = len({tuple(line.split()[:2]) for line in transitions}) + 1
     head = f"{size + 1} {choices} {len(transitions) + 1}"
     parts = {
