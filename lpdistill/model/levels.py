@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from lpdistill.errors import LimitError
+from lpdistill.errors import LimitError, ModelError
 from lpdistill.model.physics import Combination, DistillationMap, Pair
 
 
@@ -100,6 +100,8 @@ class Levels:
         ------
         LimitError
             If there are more than ``most`` levels.
+        ModelError
+            If the map makes two pairs into something else when they change places: which is which would be arbitrary.
         """
         raw = distillation.raw(f0)
         if f0 >= target:
@@ -123,6 +125,8 @@ class Levels:
                 )
             for other, other_tree in list(found.items()):
                 made = distillation.combine(state, other)
+                if state is not other and made != distillation.combine(other, state):
+                    raise _asymmetric(distillation, tree, other_tree)
                 table[frozenset((state, other))] = made
                 if made.state.fidelity < target and made.state not in found:
                     serial += 1
@@ -169,3 +173,13 @@ class Levels:
                 for kind in self.kinds
             ],
         }
+
+
+def _asymmetric(distillation: DistillationMap[Any], one: Tree, other: Tree) -> ModelError:
+    """The error about a map for which it matters which of two pairs comes first."""
+    return ModelError(
+        f"distillation {distillation.name!r}",
+        "must make the same of two pairs, with the same success, whichever comes first; let `combine` put them in the "
+        "order in which they are to be distilled, such as by fidelity",
+        f"{one} and {other}",
+    )

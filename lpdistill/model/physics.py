@@ -68,7 +68,11 @@ class DistillationMap(Protocol[S]):
         """The state of a freshly generated pair."""
 
     def combine(self, a: S, b: S) -> Combination[S]:
-        """What distilling ``a`` with ``b`` gives."""
+        """What distilling ``a`` with ``b`` gives: the same as distilling ``b`` with ``a``.
+
+        Where the two play different roles (one is measured, or kept in the better memory), put them into the order
+        that is meant first; a map that depends on the order is refused.
+        """
 
     def reach(self, raw: S, target: Fraction, memories: int) -> Reach:
         """How far the map can carry pairs like ``raw`` in ``memories`` memories."""

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from lpdistill import Problem, solve
+from lpdistill import ModelError, Problem, solve
 from lpdistill.model.physics import Combination, Reach
 
 
@@ -38,6 +38,49 @@ class Dejmps:
 
     def reach(self, raw: BellDiagonal, target: Fraction, memories: int) -> Reach:
         return Reach(pumping_limit=1.0, memory_limit=1.0, finite=True, memories_needed=2)
+
+
+@dataclass(frozen=True)
+class Lossy(Dejmps):
+    """The same, but the second pair loses some of its fidelity before; ``ordered`` puts the better pair first."""
+
+    ordered: bool = False
+
+    def combine(self, a: BellDiagonal, b: BellDiagonal) -> Combination[BellDiagonal]:
+        if self.ordered:
+            a, b = sorted((a, b), key=lambda pair: pair.weights, reverse=True)
+        loss = Fraction(1, 100)
+        worse = BellDiagonal(tuple((1 - loss) * weight + loss / 4 for weight in b.weights))
+        return super().combine(a, worse)
+
+
+class Unlucky(Dejmps):
+    """A map whose pairs do not depend on the order, but whose success does."""
+
+    def combine(self, a: BellDiagonal, b: BellDiagonal) -> Combination[BellDiagonal]:
+        made = super().combine(a, b)
+        return Combination(made.state, made.success * (1 if a.fidelity <= b.fidelity else Fraction(99, 100)))
+
+
+@pytest.mark.parametrize("lossy", [Lossy(), Unlucky()])
+def test_a_map_that_depends_on_the_order_is_refused(lossy):
+    """Which of two pairs comes first would be arbitrary, so that the answer would be: the error says which pairs."""
+    asymmetric = Problem("1/2", 4, "3/4", "0.84", distillation=lossy)
+    with pytest.raises(ModelError, match=r"whichever comes first.*found 'D\(f0, f0\) and f0'"):
+        solve(asymmetric)
+
+
+def test_a_map_that_orders_its_pairs_is_not():
+    """Put into an order by the map itself, pairs of different roles are distilled as ever."""
+    ordered = Problem("1/2", 4, "3/4", "0.80", distillation=Lossy(ordered=True))
+    assert solve(ordered).lower_bound > solve(problem("0.80")).upper_bound
+
+
+def test_one_level_needs_no_order():
+    """A map that treats its pairs differently is no trouble where all pairs are alike."""
+    alike = Problem("1/2", 2, "3/4", "0.76", distillation=Lossy())
+    assert len(alike.levels) == 1
+    assert solve(alike).waiting_time > 0
 
 
 def problem(target: str, memories: int = 4) -> Problem:
