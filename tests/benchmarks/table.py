@@ -23,6 +23,7 @@ SECTIONS = {
     "test_policies.py": "Policies at work",
     "test_constraints.py": "Rules, budgets, frontiers and state graphs",
     "test_sweep.py": "Sweeps, on one and on two cores",
+    "test_startup.py": "Starting the command",
 }
 """Titles by the file that holds the benchmarks."""
 
@@ -33,6 +34,10 @@ NOTES = {
     "test_sweep.py": (
         "All policies of one problem and its neighbours, results kept in a new database on disk. The worker processes "
         "have been started before: that takes about as long as importing lpdistill, once. The ratio is to one process."
+    ),
+    "test_startup.py": (
+        "Processor time (user and system) of whole processes; the ratio is to a Python that does nothing. `solve` is "
+        "that of the README."
     ),
     "test_methods.py": "The ratio is to the method that `auto` chooses.",
     "test_peers.py": (
