@@ -120,7 +120,7 @@ def check(certificate: str | PathLike[str] | dict[str, Any]) -> Checked:
 def _read(path: str | PathLike[str]) -> Any:
     """The JSON document in a file."""
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
+        return json.loads(Path(path).read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ModelError("certificate", f"cannot be read: {error.strerror}; give a JSON file", str(path)) from None
     except (ValueError, RecursionError) as error:

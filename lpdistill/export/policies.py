@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -21,6 +21,8 @@ from lpdistill.solution.policy import Decision, Key, Policy
 SCHEMA = "lpdistill.policy/1"
 SUFFIXES = (".json", ".csv")
 FIELDS = ("counts", "distil", "generate", "discard", "probability")
+SEPARATORS = ",;\t"
+"""What may stand between the cells of a table; we write the first."""
 
 
 def write_policy(policy: Policy, file: str | PathLike[str]) -> None:
@@ -115,7 +117,7 @@ def read_policy(problem: Problem, file: str | PathLike[str], *, improper: bool =
         raise ModelError("policy file", f"must have the suffix {' or '.join(SUFFIXES)}", str(file))
     made_for = MadeFor()
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
         if path.suffix == ".json":
             document = json.loads(text)
             decided, made_for = _from_json(document), MadeFor.of(document)
@@ -123,7 +125,9 @@ def read_policy(problem: Problem, file: str | PathLike[str], *, improper: bool =
             decided = _from_csv(text.splitlines())
     except OSError as error:
         raise ModelError("policy file", f"cannot be read: {error.strerror}", str(file)) from None
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except UnicodeDecodeError:
+        raise ModelError("policy file", "is no policy: it is no text in UTF-8", str(file)) from None
+    except (ValueError, RecursionError) as error:
         raise ModelError("policy file", f"is no policy: {error}", str(file)) from None
     differs = made_for.differs(problem)
     if differs:
@@ -140,6 +144,8 @@ class MadeFor:
 
     Attributes
     ----------
+    distillation
+        Name of the map.
     memories
         Number of memories.
     levels
@@ -148,6 +154,7 @@ class MadeFor:
         The trees that make them.
     """
 
+    distillation: str | None = None
     memories: int | None = None
     levels: int | None = None
     trees: tuple[str, ...] | None = None
@@ -155,16 +162,20 @@ class MadeFor:
     @staticmethod
     def of(document: Mapping[str, Any]) -> MadeFor:
         """What a JSON document says; one without a header says nothing."""
-        header, levels = document.get("problem"), document.get("levels")
-        memories = None if header is None or "memories" not in header else whole(header["memories"], "memories")
-        if levels is None:
-            return MadeFor(memories)
-        trees = tuple(str(level["tree"]) for level in levels if "tree" in level)
-        return MadeFor(memories, len(levels), trees if len(trees) == len(levels) else None)
+        header = _table(document.get("problem") or {}, "problem")
+        memories = None if "memories" not in header else whole(header["memories"], "memories")
+        made_by = header.get("distillation")
+        if document.get("levels") is None:
+            return MadeFor(made_by, memories)
+        levels = _list(document["levels"], "levels")
+        trees = tuple(str(level["tree"]) for level in levels if "tree" in _table(level, "levels"))
+        return MadeFor(made_by, memories, len(levels), trees if len(trees) == len(levels) else None)
 
     def differs(self, problem: Problem) -> str:
         """Why configurations and actions mean something else in a problem; empty if they do not."""
-        here = problem.levels
+        here, made_by = problem.levels, problem.distillation.name
+        if self.distillation is not None and self.distillation != made_by:
+            return f"it distils by the map {self.distillation} instead of {made_by}"
         if self.memories is not None and self.memories != problem.memories:
             return f"it has {_count(self.memories, 'memory', 'memories')} instead of {problem.memories}"
         if self.levels is not None and self.levels != len(here):
@@ -192,11 +203,12 @@ def _sorted_tree(text: str) -> str:
     return text
 
 
-def _from_json(document: Mapping[str, Any]) -> dict[Key, list[Decision]]:
+def _from_json(document: object) -> dict[Key, list[Decision]]:
     found: dict[Key, list[Decision]] = {}
     known: set[Key] = set()
-    for number, entry in enumerate(_list(document["policy"], "policy")):
+    for number, item in enumerate(_list(_table(document, "document", "policy")["policy"], "policy")):
         where = f"policy[{number}]"
+        entry = _table(item, where, "counts", "actions")
         counts = _wholes(entry["counts"], f"{where}.counts")
         if counts in known:
             raise ModelError(f"{where}.counts", "must be of a configuration that no entry before speaks of", counts)
@@ -210,8 +222,9 @@ def _from_json(document: Mapping[str, Any]) -> dict[Key, list[Decision]]:
     return found
 
 
-def _decision(one: Mapping[str, Any], where: str) -> Decision:
+def _decision(item: object, where: str) -> Decision:
     """One decision of a JSON document."""
+    one = _table(item, where, "distil", "generate", "probability")
     pairs = _list(one["distil"], f"{where}.distil")
     action = Action(
         tuple(_pair(pair, f"{where}.distil[{place}]") for place, pair in enumerate(pairs)),
@@ -219,6 +232,16 @@ def _decision(one: Mapping[str, Any], where: str) -> Decision:
         _wholes(one.get("discard", []), f"{where}.discard"),
     )
     return Decision(action, float(exact(one["probability"], f"{where}.probability")))
+
+
+def _table(value: object, where: str, *names: str) -> Mapping[str, Any]:
+    """A table with at least some names."""
+    if not isinstance(value, Mapping):
+        raise ModelError(where, f"must be a table{' with ' + ', '.join(names) if names else ''}", value)
+    for name in names:
+        if name not in value:
+            raise ModelError(where, f"has no {name}; it must have {', '.join(names)}", None)
+    return value
 
 
 def _list(value: object, where: str) -> list[Any]:
@@ -239,12 +262,22 @@ def _pair(value: object, where: str) -> tuple[int, int]:
     return levels[0], levels[1]
 
 
-def _from_csv(lines: Iterable[str]) -> dict[Key, list[Decision]]:
+def _from_csv(lines: Sequence[str]) -> dict[Key, list[Decision]]:
+    """The decisions in the lines of a table, whose cells commas, semicolons or tabs separate: spreadsheets differ."""
     found: dict[Key, list[Decision]] = {}
     known: set[tuple[Key, Action]] = set()
-    reader = csv.DictReader(lines, restval="")
+    head = lines[0] if lines else ""
+    separator = max(SEPARATORS, key=head.count)
+    names = [name.strip() for name in next(csv.reader([head], delimiter=separator), [])]
+    if [names.count(name) for name in FIELDS] != [1] * len(FIELDS):
+        raise ModelError("line 1", f"must name the columns {', '.join(FIELDS)}, each once", head)
+    reader = csv.DictReader(lines[1:], names, delimiter=separator, restval="")
     for row in reader:
-        where = f"line {reader.line_num}"
+        where = f"line {reader.line_num + 1}"
+        if any(row.pop(None, [])):
+            raise ModelError(where, f"has more cells than the {len(names)} columns that line 1 names", None)
+        if not any(map(str.strip, row.values())):
+            continue
         action = Action(
             tuple(_pair(pair.split("-"), f"{where}: distil") for pair in row["distil"].split()),
             whole(row["generate"], f"{where}: generate"),

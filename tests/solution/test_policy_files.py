@@ -8,7 +8,7 @@ import re
 from fractions import Fraction
 
 import pytest
-from cases import SMALL, solved
+from cases import SMALL, Additive, solved
 from constrained_cases import deed_of, hardware
 from constrained_oracle import course, draws_of, everything
 from hypothesis import HealthCheck, given, settings
@@ -615,3 +615,86 @@ def test_nothing_in_a_table_is_read_as_something_else(wrong, tmp_path):
         out.write(line + "\n")
     with pytest.raises(ModelError, match=where):
         read_policy(TWO, tmp_path / "policy.csv")
+
+
+@formats
+def test_a_byte_order_mark_is_no_error(suffix, tmp_path):
+    """A file that a spreadsheet or an editor saved with a byte order mark is read as without."""
+    file = tmp_path / f"policy{suffix}"
+    write_policy(solved(TWO).policy, file)
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
+    assert dict(read_policy(TWO, file)) == dict(solved(TWO).policy)
+
+
+SAVED_BY_SPREADSHEETS = {
+    "semicolons": TABLE.replace(",", ";"),
+    "tabs": TABLE.replace(",", "\t"),
+    "carriage returns": TABLE.replace("\n", "\r\n"),
+    "quotes": re.sub(r"([^,\n]+)", r'"\1"', TABLE),
+    "empty lines": TABLE + ",,,,\n\n,,,,\n",
+    "an empty column": TABLE.replace("\n", ",\n"),
+    "a column of notes": "\n".join(line + ",note" for line in TABLE.splitlines()),
+    "columns in another order": "\n".join(",".join(reversed(line.split(","))) for line in TABLE.splitlines()),
+    "blanks around names": TABLE.replace("counts,distil", " counts , distil"),
+}
+
+
+@pytest.mark.parametrize("content", SAVED_BY_SPREADSHEETS.values(), ids=SAVED_BY_SPREADSHEETS)
+def test_a_table_is_read_as_spreadsheets_save_it(content, tmp_path):
+    """Whatever separates cells and ends lines, whatever stands beside them, the same table is the same policy."""
+    (tmp_path / "policy.csv").write_bytes(content.encode())
+    assert dict(read_policy(TWO, tmp_path / "policy.csv")) == dict(Policy.of(TWO, cautious))
+
+
+MISNAMED = {
+    "another header": (
+        TABLE.replace("counts", "state"),
+        "line 1: must name the columns counts, distil, .*'state,distil",
+    ),
+    "no header": (TABLE[len(HEAD) :], "line 1: must name the columns counts, distil"),
+    "a column twice": (TABLE.replace("discard", "distil"), "line 1: must name the columns .*, each once"),
+    "empty": ("", "line 1: must name the columns"),
+    "a cell too many": (TABLE + "1 1,,0,,1.0,extra\n", "line 8: has more cells than the 5 columns"),
+    "no text": (b"\xff\xfe\x00", "no text in UTF-8"),
+}
+
+
+@pytest.mark.parametrize(("content", "words"), MISNAMED.values(), ids=MISNAMED)
+def test_what_a_table_lacks_is_named(content, words, tmp_path):
+    """A table with other columns is refused with those that it must have, and with what was found."""
+    (tmp_path / "policy.csv").write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(ModelError, match=words):
+        read_policy(TWO, tmp_path / "policy.csv")
+
+
+LACKING = {
+    "no policy": ("{}", "document: has no policy"),
+    "no table": ("[]", "document: must be a table with policy"),
+    "no counts": ('{"policy": [{"actions": []}]}', r"policy\[0\]: has no counts; it must have counts, actions"),
+    "no attempts": (
+        '{"policy": [{"counts": [0, 0], "actions": [{"distil": [], "probability": 1}]}]}',
+        r"policy\[0\]\.actions\[0\]: has no generate",
+    ),
+    "an action in words": (
+        '{"policy": [{"counts": [0, 0], "actions": ["wait"]}]}',
+        r"policy\[0\]\.actions\[0\]: must be a table with distil.*'wait'",
+    ),
+}
+
+
+@pytest.mark.parametrize(("content", "words"), LACKING.values(), ids=LACKING)
+def test_what_a_document_lacks_is_named(content, words, tmp_path):
+    """A JSON document without something is refused with its place, and with what belongs there."""
+    (tmp_path / "policy.json").write_text(content)
+    with pytest.raises(ModelError, match=words):
+        read_policy(TWO, tmp_path / "policy.json")
+
+
+def test_a_policy_for_another_map_is_refused(tmp_path):
+    """As many memories and the same trees, but another map: a level is another pair, and the file says so."""
+    other = TWO.replace(distillation=Additive(), f0="6/10", target="72/100")
+    assert [str(level.tree) for level in other.levels] == [str(level.tree) for level in TWO.levels]
+    write_policy(solve(other).policy, tmp_path / "policy.json")
+    with pytest.raises(ModelError, match="is for another problem: it distils by the map additive instead of werner"):
+        read_policy(TWO, tmp_path / "policy.json")
+    assert read_policy(other, tmp_path / "policy.json").waiting_time == solve(other).policy.waiting_time
