@@ -11,14 +11,13 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from lpdistill.analysis.baselines import OPTIMAL
 from lpdistill.analysis.comparison import share_saved
 from lpdistill.errors import ModelError, names_like
 from lpdistill.export.files import writing
 from lpdistill.solution.document import Document, headed, in_common
 from lpdistill.study.charts import Quantity, chart
+from lpdistill.study.dataset import TIMES, dataset_of
 from lpdistill.study.grid import NUMBERS, Grid, Point
 from lpdistill.study.outcome import RESULTS, Ending, Outcome, numbers
 
@@ -29,9 +28,6 @@ if TYPE_CHECKING:
 
 SUFFIXES = {".csv": (), ".parquet": ("pyarrow",), ".nc": ("xarray", "h5netcdf", "h5py")}
 """Files that a sweep may be written to, and what that needs."""
-
-TIMES = ("waiting_time", "lower_bound", "upper_bound", "std")
-"""Numbers of an outcome that are in the user's unit of time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,35 +183,12 @@ class Sweep(Document):
         } | at
 
     def to_dataset(self) -> xr.Dataset:
-        """The sweep as an xarray Dataset, one dimension per axis and one for policies; NaN where there is no number."""
-        try:
-            import xarray as xr  # noqa: PLC0415 - an extra, and slow to import
-        except ImportError:
-            raise ModelError("to_dataset", "needs xarray; install lpdistill[arrays]", None) from None
-        names = [*(axis.name for axis in self.grid.axes), "policy"]
-        shape = [*(len(axis.values) for axis in self.grid.axes), len(self.policies)]
-        coordinates: dict[str, Any] = {
-            axis.name: (
-                axis.name,
-                [axis.coordinate(value) for value in axis.values],
-                {"exact": ", ".join(axis.labels)} | ({"units": "user's unit of time"} if "time" in axis.name else {}),
-            )
-            for axis in self.grid.axes
-        }
-        variables = {}
-        rows = [numbers(row.outcome) | {"advantage": row.advantage} | dict(row.outcome.expected) for row in self.rows]
-        expected = dict.fromkeys(name for row in self.rows for name in row.outcome.expected)
-        for name in (*TIMES, "advantage", "levels", "seconds", *expected):
-            values = [np.nan if row.get(name) is None else row[name] for row in rows]
-            variables[name] = (names, np.array(values, dtype=float).reshape(shape), _attributes(name))
-        for name in ("status", "message"):
-            variables[name] = (names, np.array([row[name] for row in rows], dtype=object).reshape(shape), {})
-        coordinates["policy"] = ("policy", list(self.policies))
-        fixed = {name: str(value) for name, value in self.grid.fixed.items()}
-        about = {"title": "Expected waiting times of distillation policies", "source": RESULTS, **fixed}
-        if self.grid.base is not None:
-            about["problem"] = str(self.grid.base)
-        return xr.Dataset(variables, coordinates, about)
+        """The sweep as an xarray Dataset, one dimension per axis and one for policies; NaN where there is no number.
+
+        Durations, the last step and all other settings are there: numbers as coordinates, and in the attribute
+        ``problem``, as JSON, whatever all points have in common.
+        """
+        return dataset_of(self)
 
     def write(self, file: str | PathLike[str]) -> None:
         """Write the sweep to a file, whose suffix says how: ``.csv``, ``.parquet`` or ``.nc`` (netCDF).
@@ -266,14 +239,6 @@ class Sweep(Document):
 def _advantage(time: float | None, optimum: float | None) -> float | None:
     """The share of a policy's waiting time that the optimum saves, where there are both."""
     return None if time is None or optimum is None else share_saved(time, optimum)
-
-
-def _attributes(name: str) -> dict[str, str]:
-    if name in TIMES:
-        return {"units": "user's unit of time"}
-    if name == "seconds":
-        return {"units": "s"}
-    return {"units": "1", **({"long_name": "(T - T_optimal) / T"} if name == "advantage" else {})}
 
 
 def require_writable(file: str | PathLike[str], where: str = "file") -> None:

@@ -8,6 +8,7 @@ import sys
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 import xarray as xr
 from matplotlib.colors import LogNorm
@@ -113,6 +114,67 @@ def test_netcdf_comes_back(wide, tmp_path):
         assert read.attrs == dataset.attrs
         assert read["waiting_time"].attrs == {"units": "user's unit of time"}
         assert read["p"].attrs["exact"] == "3/10, 9/10, 1/3"
+
+
+def test_parquet_has_nulls_where_there_is_no_number(wide, tmp_path):
+    """No cell of a Parquet file is NaN, which would make the least and the greatest value of a column none."""
+    wide.write(tmp_path / "a.parquet")
+    file, frame = pq.ParquetFile(tmp_path / "a.parquet"), wide.to_frame()
+    group = file.metadata.row_group(0)
+    for column in (group.column(place) for place in range(group.num_columns)):
+        cells, found = frame[column.path_in_schema], column.statistics
+        assert found.null_count == cells.isna().sum()
+        if pd.api.types.is_float_dtype(cells) and cells.notna().any():
+            assert (found.min, found.max) == (cells.min(), cells.max())
+
+
+def test_the_dataset_has_every_number_of_the_problems(wide):
+    """Numbers that are swept along no axis are coordinates without one, exactly and with their units."""
+    dataset = wide.to_dataset()
+    for name, value, attributes in (
+        ("generation_time", 1.0, {"exact": "1", "units": "user's unit of time"}),
+        ("distillation_time", 2.0, {"exact": "2", "units": "user's unit of time"}),
+        ("gap", 0.04, {"exact": "1/25"}),
+    ):
+        assert (float(dataset[name]), dataset[name].attrs, dataset[name].dims) == (value, attributes, ())
+    assert dataset["target"].dims == ("f0",)
+    assert dataset["target"].values.tolist() == [0.79, 1.03]
+    assert dataset["memory_time"].attrs["units"] == "memories times the user's unit of time"
+    assert dataset["steps"].attrs["units"] == "1"
+
+
+FREE = Problem(0.9, 4, "3/4", "79/100", generation_time="3/7", final_step="free", discarding=True)
+GRIDS = {
+    "p": Grid(FREE.with_constraints(Budget("steps", 30), MaxDistillations(1)), p="0.3,0.5"),
+    "f0 below one target": Grid(FREE, f0="0.75,0.76"),
+    "f0 and target": Grid(FREE, f0="0.75,0.76", target="0.78,0.79"),
+    "f0 with one gap": Grid(p=0.5, memories=2, f0="3/4,99/100", gap="1/25", distillation_time=3),
+    "gaps": Grid(p=0.5, memories=2, f0="3/4", gap="1/25,3/100", final_step="free"),
+    "rules": Grid(FREE, max_distillations="none,1", p="0.5"),
+    "durations": Grid(FREE, distillation_time="1,2"),
+    "nothing": Grid(FREE),
+}
+
+
+@pytest.mark.parametrize("grid", GRIDS.values(), ids=GRIDS)
+def test_the_dataset_tells_each_problem(grid):
+    """What all problems have in common, as JSON, and the coordinates of a cell make the problem of that cell."""
+    found = sweep(grid, store=None, jobs=1)
+    dataset = found.to_dataset()
+    common = json.loads(dataset.attrs["problem"])
+    for row in found:
+        if row.point.problem is None:
+            continue
+        cell = dataset.sel(**found.coordinates(row), policy=row.policy)
+        numbers = {name: cell[name].item() for name in NUMBERS if name not in {"gap", "memories"}}
+        told = Problem.from_dict({"rules": [], **common, **numbers, "memories": int(cell["memories"])})
+        assert told.replace(rules=()) == row.point.problem.replace(rules=(), generation_time=told.generation_time)
+        assert float(row.point.problem.generation_time) == numbers["generation_time"]
+        assert float(cell["gap"]) == pytest.approx(float(row.point.problem.target - row.point.problem.f0), rel=1e-15)
+        if "rules" in common:
+            assert told.rules == row.point.problem.rules
+    assert dataset.attrs["final_step"] == found.rows[0].point.problem.final_step
+    assert "p" not in common or "p" not in dataset.dims or dataset.sizes["p"] == 1
 
 
 def test_the_dataset_is_addressed_by_values(wide):

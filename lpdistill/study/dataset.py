@@ -1,0 +1,119 @@
+"""A sweep as labelled arrays: a dimension for every axis, and everything that says what was computed."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from lpdistill.errors import ModelError
+from lpdistill.model.numbers import exact
+from lpdistill.solution.document import in_common
+from lpdistill.study.outcome import RESULTS, numbers
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from lpdistill.model.problem import Problem
+    from lpdistill.study.result import Sweep
+
+Variable: TypeAlias = tuple[Any, Any, dict[str, str]]
+"""Dimensions, values, attributes."""
+
+TIMES = ("waiting_time", "lower_bound", "upper_bound", "std")
+"""Numbers of an outcome that are in the user's unit of time."""
+
+UNITS = {
+    **dict.fromkeys((*TIMES, "generation_time", "distillation_time"), "user's unit of time"),
+    "memory_time": "memories times the user's unit of time",
+    "seconds": "s",
+}
+"""Units of what is not a pure number."""
+
+SETTINGS = ("p", "memories", "f0", "generation_time", "distillation_time")
+"""The numbers of a problem besides its target."""
+
+
+def dataset_of(sweep: Sweep) -> xr.Dataset:
+    """The dataset of :meth:`Sweep.to_dataset <lpdistill.Sweep.to_dataset>`."""
+    try:
+        import xarray as xr  # noqa: PLC0415 - an extra, and slow to import
+    except ImportError:
+        raise ModelError("to_dataset", "needs xarray; install lpdistill[arrays]", None) from None
+    policies = ("policy", list(sweep.policies))
+    return xr.Dataset(_variables(sweep), {**_axes(sweep), **_settings(sweep), "policy": policies}, _about(sweep))
+
+
+def _variables(sweep: Sweep) -> dict[str, Variable]:
+    """What came of every policy on every problem."""
+    names = [*(axis.name for axis in sweep.grid.axes), "policy"]
+    shape = [*(len(axis.values) for axis in sweep.grid.axes), len(sweep.policies)]
+    rows = [numbers(row.outcome) | {"advantage": row.advantage} | dict(row.outcome.expected) for row in sweep.rows]
+    expected = dict.fromkeys(name for row in sweep.rows for name in row.outcome.expected)
+    found: dict[str, Variable] = {}
+    for name in (*TIMES, "advantage", "levels", "seconds", *expected):
+        values = [np.nan if row.get(name) is None else row[name] for row in rows]
+        found[name] = names, np.array(values, dtype=float).reshape(shape), _attributes(name)
+    for name in ("status", "message"):
+        found[name] = names, np.array([row[name] for row in rows], dtype=object).reshape(shape), {}
+    return found
+
+
+def _axes(sweep: Sweep) -> dict[str, Variable]:
+    """The coordinates along which the sweep runs."""
+    return {
+        axis.name: (
+            axis.name,
+            [axis.coordinate(value) for value in axis.values],
+            {"exact": ", ".join(axis.labels), **_units(axis.name)},
+        )
+        for axis in sweep.grid.axes
+    }
+
+
+def _settings(sweep: Sweep) -> dict[str, Variable]:
+    """The other numbers of the problems: one for all, and target or gap along the axes that they follow."""
+    grid, one = sweep.grid, _problems(sweep)[0]
+    swept = {axis.name: axis.values for axis in grid.axes}
+    found: dict[str, Variable] = {
+        name: ((), float(getattr(one, name)), {"exact": str(getattr(one, name)), **_units(name)})
+        for name in SETTINGS
+        if name not in swept
+    }
+    given, other = ("gap", "target") if "gap" in {*swept, *grid.fixed} else ("target", "gap")
+    raw = swept.get("f0", (one.f0,))
+    aims = swept.get(given, (exact(grid.fixed.get(given, one.target), given),))
+    sign = 1 if given == "gap" else -1
+    follow = [[sign * f0 + aim for aim in aims] for f0 in raw]  # type: ignore[operator]  # both are numbers
+    dimensions = [name for name in ("f0", given) if name in swept]
+    shape = [len(swept[name]) for name in dimensions]
+    found[other] = dimensions, np.array(follow, dtype=float).reshape(shape), {}
+    if given not in swept:
+        found[given] = (), float(aims[0]), {"exact": str(aims[0])}  # type: ignore[arg-type]  # a number
+    return found
+
+
+def _problems(sweep: Sweep) -> list[Problem]:
+    """The problems of all points; of those beyond fidelity 1, all but their target."""
+    return [point.problem or sweep.grid.nearest(point.at) for point in sweep.points]
+
+
+def _about(sweep: Sweep) -> dict[str, str]:
+    """What the dataset is about: settings as they were given, and all that is the same at every point, exactly."""
+    problems = _problems(sweep)
+    return {
+        "title": "Expected waiting times of distillation policies",
+        "source": RESULTS,
+        "final_step": str(problems[0].final_step),
+        **{name: str(value) for name, value in sweep.grid.fixed.items()},
+        "problem": json.dumps(in_common(problems)),
+    }
+
+
+def _units(name: str) -> dict[str, str]:
+    return {"units": UNITS[name]} if name in UNITS else {}
+
+
+def _attributes(name: str) -> dict[str, str]:
+    return {"units": UNITS.get(name, "1"), **({"long_name": "(T - T_optimal) / T"} if name == "advantage" else {})}
