@@ -2,6 +2,7 @@
 
 import json
 from fractions import Fraction
+from functools import cache
 from math import inf
 
 import pytest
@@ -15,6 +16,12 @@ PARAMETERS = ("p", "f0", "generation_time", "distillation_time")
 NAMES = ["four memories", "four memories, three levels", "last step free", "times in thirds and sevenths"]
 NEARBY = 1e-6
 """Relative distance from an end at which it is looked at."""
+
+
+@cache
+def ranges_of(name):
+    """The ranges of one of the known problems, worked out once."""
+    return validity(solved(REACHED_BY_DISTILLATION[name]))
 
 
 def deeds(solution):
@@ -32,7 +39,7 @@ def loss(solution, **changes):
 def bisected(solution, parameter, outside):
     """The end of the range towards a value at which the policy is not optimal, by bisection."""
     inside = float(getattr(solution.problem, parameter))
-    for _ in range(45):
+    for _ in range(30):  # to a billionth of the first bracket
         middle = (inside + outside) / 2
         if loss(solution, **{parameter: middle}) <= 1e-13:
             inside = middle
@@ -46,7 +53,7 @@ def bisected(solution, parameter, outside):
 def test_ends_are_those_of_bisection(name, parameter):
     """Both ends of a range that actions end are found by bisection on the loss of the policy."""
     solution = solved(REACHED_BY_DISTILLATION[name])
-    found = validity(solution).ranges[parameter]
+    found = ranges_of(name).ranges[parameter]
     for limit, factor in ((found.lower, 0.9), (found.upper, 1.1)):
         if limit.because is End.ACTION:
             outside = limit.value * factor if parameter != "p" else limit.value + (factor - 1) * 0.1
@@ -76,7 +83,7 @@ def test_what_takes_over_is_what_the_optimum_does_beyond(name):
     """A little beyond an end, the optimum does what is named in each named configuration, and before it the other."""
     solution = solved(REACHED_BY_DISTILLATION[name])
     seen = 0
-    for parameter, found in validity(solution).ranges.items():
+    for parameter, found in ranges_of(name).ranges.items():
         for limit, sign in ((found.lower, -1), (found.upper, 1)):
             if limit.because is not End.ACTION:
                 continue
@@ -92,7 +99,7 @@ def test_what_takes_over_is_what_the_optimum_does_beyond(name):
 def test_the_two_times_mirror_each_other():
     """Only the ratio of the times matters: one's range is the other's, upside down."""
     problem = REACHED_BY_DISTILLATION["four memories, three levels"]
-    ranges = validity(solved(problem)).ranges
+    ranges = ranges_of("four memories, three levels").ranges
     ratio = float(problem.generation_time * problem.distillation_time)
     generation, distillation = ranges["generation_time"], ranges["distillation_time"]
     assert generation.lower.value == pytest.approx(ratio / distillation.upper.value, rel=1e-12)
@@ -101,7 +108,7 @@ def test_the_two_times_mirror_each_other():
 
 def test_fidelity_ends_where_levels_change():
     """With no other action on the way, the range of f0 is that of the levels, and says so."""
-    found = validity(solved(REACHED_BY_DISTILLATION["four memories"])).ranges["f0"]
+    found = ranges_of("four memories").ranges["f0"]
     assert (found.lower.because, found.upper.because) == (End.LEVELS, End.LEVELS)
     solution = solved(REACHED_BY_DISTILLATION["four memories"])
     for value in (found.lower.value + 1e-9, found.upper.value - 1e-9):
@@ -158,7 +165,7 @@ def test_budgets_and_graphs_are_refused():
 
 def test_shown_in_every_form():
     """The text has a line per parameter, the table says what takes over, and JSON is JSON."""
-    found = validity(solved(REACHED_BY_DISTILLATION["four memories"]))
+    found = ranges_of("four memories")
     assert [line.split()[0] for line in repr(found).splitlines()[1:]] == list(PARAMETERS)
     assert found.to_frame()["above"][0] == "2 x 0.788, 2 empty: on 2 memories"
     document = json.loads(json.dumps(found.to_dict(), allow_nan=False))
