@@ -44,6 +44,8 @@ def compare(
     with Progress() as progress:
         asked = {name: _candidate(problem, name) for name in [*names, *([against] if against else [])]}
         found = compare_policies(problem, asked, progress=progress)
+        progress("spreads and totals")
+        [(one.standard_deviation, one.expected) for one in found.policies.values()]  # computed while progress shows
         apart = _differences(found, against) if against else None
         if apart is not None:
             progress("comparing actions")

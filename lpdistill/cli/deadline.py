@@ -55,18 +55,16 @@ def deadline(
     """
     if frontier and (window is None or confidence is not None):
         raise ModelError("--frontier", "needs --window, and no --confidence", None)
+    if window is None and confidence is None:
+        raise ModelError("--window", "must be given, or --confidence, or both", None)
     with Progress() as progress:
-        found: Answer
-        if window is None and confidence is None:
-            raise ModelError("--window", "must be given, or --confidence, or both", None)
-        if window is None:
-            found = smallest_window(problem, confidence or "", progress=progress)
-        elif frontier:
-            found = deadline_frontier(problem, window, progress=progress)
-        elif confidence is None:
-            found = deadline_of(problem, window, progress=progress)
+        if frontier and window is not None:
+            found: Answer = deadline_frontier(problem, window, progress=progress)
         else:
-            found = least_time_within(problem, window, confidence, progress=progress)
+            found = _found(problem, window, confidence, progress)
+        if isinstance(found, Deadline):
+            progress("comparing with the fastest policy")
+            found.departures  # noqa: B018 - computed here, while progress shows
         if plot is not None:
             progress("drawing")
             pictures.save(found.plot(), plot)
@@ -81,6 +79,15 @@ def deadline(
         _print_service_level(screen, found)
     else:
         _print_frontier(screen, found)
+
+
+def _found(problem: Asked, window: str | None, confidence: str | None, progress: Progress) -> Deadline | ServiceLevel:
+    """What a window, a confidence, or both ask for."""
+    if window is None:
+        return smallest_window(problem, confidence or "", progress=progress)
+    if confidence is None:
+        return deadline_of(problem, window, progress=progress)
+    return least_time_within(problem, window, confidence, progress=progress)
 
 
 def _print_deadline(screen: Console, found: Deadline, *, everything: bool) -> None:

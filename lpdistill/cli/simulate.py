@@ -86,6 +86,8 @@ def simulate(
             confidence=confidence,
             progress=progress.count,
         )
+        progress("what the model says")
+        found.estimates  # noqa: B018 - computed here, while progress shows
     if as_json:
         said = {"policy": policy, **({"history": section(one.to_dict())} if history and one is not None else {})}
         print_json(found.to_dict() | said)
