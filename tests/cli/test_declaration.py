@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from hanging import HANGING
 
 import lpdistill
 from lpdistill.cli.commands import COMMANDS, load
@@ -68,7 +69,7 @@ def completed(*words: str) -> list[str]:
         "COMP_WORDS": " ".join(("lpdistill", *words)),
         "COMP_CWORD": str(len(words)),
     }
-    ran = subprocess.run([SCRIPT], env=environment, capture_output=True, text=True, check=True, timeout=30)  # noqa: S603
+    ran = subprocess.run([SCRIPT], env=environment, capture_output=True, text=True, check=True, timeout=HANGING)  # noqa: S603
     assert ran.stderr == ""
     return [line.partition(",")[2] for line in ran.stdout.splitlines()]
 
@@ -95,7 +96,7 @@ def test_a_shell_completes(words, offered):
 def test_a_shell_is_told_how_to_complete():
     """What ``eval`` takes makes bash complete the command."""
     ran = subprocess.run(  # noqa: S603 - our own command
-        [SCRIPT], env={"_LPDISTILL_COMPLETE": "zsh_source"}, capture_output=True, text=True, check=True, timeout=30
+        [SCRIPT], env={"_LPDISTILL_COMPLETE": "zsh_source"}, capture_output=True, text=True, check=True, timeout=HANGING
     )
     assert "compdef" in ran.stdout
     assert "lpdistill" in ran.stdout

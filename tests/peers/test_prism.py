@@ -7,6 +7,7 @@ import shutil
 import subprocess
 
 import pytest
+from hanging import HANGING
 
 from lpdistill import EqualLevelsOnly, MaxAttempts, MaxDistillations, Problem, solve
 from lpdistill.export.models import write_prism
@@ -32,7 +33,7 @@ def checked(folder, *options, query='Rmin=? [F "target"]'):
     """What PRISM answers to a query about the files ``model.*`` in a folder."""
     command = ["prism", "model.all", "-mdp", "-pf", query, *options]
     text = subprocess.run(  # noqa: S603 - the model checker
-        command, cwd=folder, capture_output=True, text=True, check=True, timeout=120
+        command, cwd=folder, capture_output=True, text=True, check=True, timeout=HANGING
     ).stdout
     return float(re.search(r"^Result: .*?~?([\d.]+)\)?( \(\+/-.*)?$", text, flags=re.MULTILINE)[1])
 

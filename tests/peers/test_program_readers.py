@@ -9,6 +9,7 @@ import subprocess
 import highspy
 import networkx as nx
 import pytest
+from hanging import HANGING
 
 from lpdistill import Budget, MaxDistillations, NoGenerationWhileDistilling, Problem, solve
 from lpdistill.export.programs import write_mps
@@ -60,7 +61,7 @@ def program(name):
 def ran(*command):
     """What a program writes on standard output."""
     return subprocess.run(  # noqa: S603 - a solver
-        list(map(str, command)), capture_output=True, text=True, check=True, timeout=60
+        list(map(str, command)), capture_output=True, text=True, check=True, timeout=HANGING
     ).stdout
 
 

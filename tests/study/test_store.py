@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from hanging import HANGING
 
 from lpdistill import ModelError
 from lpdistill.study import store as room
@@ -105,7 +106,7 @@ def test_claims_of_the_dead_count_for_nothing(file):
     """The claims of a process that was killed are free at once, also while its parent has not noticed."""
     code = (
         "import sys, time\nfrom lpdistill.study.store import Store\n"
-        f"Store({str(file)!r}).claim({KEYS[:4]!r})\nprint('claimed', flush=True)\ntime.sleep(60)"
+        f"Store({str(file)!r}).claim({KEYS[:4]!r})\nprint('claimed', flush=True)\ntime.sleep(3600)"
     )
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)  # noqa: S603 - ours
     try:
@@ -113,7 +114,7 @@ def test_claims_of_the_dead_count_for_nothing(file):
         with Store(file) as store:
             assert store.claim(KEYS)[0] == KEYS[4:]
             process.send_signal(signal.SIGKILL)
-            deadline = time.monotonic() + 10
+            deadline = time.monotonic() + HANGING
             while psutil.Process(process.pid).status() != psutil.STATUS_ZOMBIE and time.monotonic() < deadline:
                 time.sleep(0.01)
             assert store.claim(KEYS[:4])[0] == KEYS[:4]
