@@ -77,6 +77,12 @@ class ModelError(LpdistillError, ValueError):
         self.value = value
         super().__init__(f"{where}: {problem}" + ("" if value is None else f" (found {value!r})"))
 
+    def at(self, where: str) -> ModelError:
+        """The same error under the name that a user gave to the input."""
+        self.args = (where + str(self).removeprefix(self.where),)
+        self.where = where
+        return self
+
 
 class ForbiddenActionError(ModelError):
     """A rule forbids an action that a baseline takes."""

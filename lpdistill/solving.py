@@ -111,6 +111,8 @@ def solve(  # noqa: PLR0913 - one keyword for each thing that may be asked
     began = time.perf_counter()
     method = member(Method, method, "method")
     process, budgets = opened(problem, attempts, least)
+    if deterministic and budgets and least is not None:
+        raise ModelError("least", "breaks ties among randomised policies only; leave it or deterministic out", least)
     thrift = None if least is None else resource_named(process, least, "least")
     if method is Method.AUTO:
         method = Method.SIMPLEX if process.column_count <= EXPLICIT_COLUMNS else Method.COLUMNS
@@ -133,10 +135,6 @@ def solve(  # noqa: PLR0913 - one keyword for each thing that may be asked
         )
     determinism = None
     if deterministic and budgets:
-        if least is not None:
-            raise ModelError(
-                "least", "breaks ties among randomised policies only; leave it or deterministic out", least
-            )
         plan, determinism = best_deterministic(process, budgets, answer, progress)
     elif thrift is not None:
         plan = _breaking_ties(process, budgets, answer, thrift, progress)

@@ -18,6 +18,7 @@ import numpy as np
 from lpdistill import pictures
 from lpdistill.analysis.deadline_policy import SEEN, DeadlinePolicy, Departure
 from lpdistill.analysis.differences import same_system
+from lpdistill.analysis.spells import Spell, spells
 from lpdistill.analysis.window import (
     confidence_of,
     draw_until,
@@ -179,6 +180,11 @@ class Deadline(Document):
             raise ModelError("policy", "must be one of the same problem, with the last step counted alike", policy)
         return in_time(policy.plan, self.recursion.lattice, len(self.recursion.slots))
 
+    @cached_property
+    def spells(self) -> tuple[Spell, ...]:
+        """The departures, joined over the times left; those that matter most first."""
+        return spells(self.departures, self.recursion.lattice.unit)
+
     def to_dict(self) -> dict[str, Any]:
         """The result as JSON data (schema ``lpdistill.deadline/1``)."""
         return {
@@ -239,9 +245,9 @@ class Deadline(Document):
             f"  departures       {len(self.departures)}",
         ]
         words = self.fastest.wording
-        for one in self.departures[:SHOWN]:
-            does, usual = (" / ".join(words.action(action)) for action in (one.action, one.fastest))
-            lines.append(f"    {float(one.remaining):g} left, {words.configuration(one.key)}: {does}, not {usual}")
+        for spell in self.spells[:SHOWN]:
+            does, usual = (" / ".join(words.action(action)) for action in (spell.action, spell.fastest))
+            lines.append(f"    {spell.span} left, {words.configuration(spell.key)}: {does}, not {usual}")
         return "\n".join(lines)
 
 
@@ -345,6 +351,6 @@ def _refuse(budgets: tuple[Budget, ...]) -> None:
         raise ModelError(
             "budgets",
             "cannot be kept by the policy that is most likely in time; leave them out, or ask for the least time "
-            "within a window and a confidence (least_time_within), which keeps them",
+            "within a window and with a confidence, which keeps them",
             ", ".join(map(str, budgets)),
         )

@@ -64,12 +64,12 @@ def draw_tree(axes: Axes, tree: Tree, corner: tuple[float, float], unit: tuple[f
     return top
 
 
-def draw_levels(problem: Problem, axes: Axes | None = None) -> Axes:
+def draw_levels(problem: Problem, axes: Axes | None = None, *, limited: bool = True) -> Axes:
     """Draw the levels of a problem on an axis of fidelity, and every distillation as a row.
 
     Each level has a line at its fidelity, headed by the tree that makes it.  A row joins the two pairs that are
     distilled; its arrow ends at what success makes, with the probability of success at the right.  The target, and the
-    limits of pumping and of the memories, are marked.
+    limits of pumping and, where it is ``limited``, of the memories, are marked.
 
     Raises
     ------
@@ -86,9 +86,11 @@ def draw_levels(problem: Problem, axes: Axes | None = None) -> Axes:
             size={"levels": count},
         )
     rows = max(len(problem.levels.kinds), 1)
-    drawn = pictures.canvas(axes, problem, width=max(7.6, 1.0 * count + 2.6), height=HEAD + FOOT + ROW * rows)
+    about = f"f0 = {float(problem.f0):g} -> {float(problem.target):g}"
+    about = f"M = {problem.memories}, {about}" if limited else about
+    drawn = pictures.canvas(axes, about, width=max(7.6, 1.0 * count + 2.6), height=HEAD + FOOT + ROW * rows)
     picture = _Picture(drawn, problem)
-    picture.marks()
+    picture.marks(limited=limited)
     picture.levels()
     for place, kind in enumerate(problem.levels.kinds):
         picture.distillation(kind, -place)
@@ -120,7 +122,7 @@ class _Picture:
         low, high = (self.problem.levels[level].state for level in (kind.low, kind.high))
         return float(self.problem.distillation.combine(low, high).state.fidelity)
 
-    def marks(self) -> None:
+    def marks(self, *, limited: bool) -> None:
         """The target and the limits; limits beyond the picture are named at its edge."""
         from matplotlib.transforms import ScaledTranslation  # noqa: PLC0415 - only pictures need it
 
@@ -132,7 +134,7 @@ class _Picture:
             ("pumping limit", reach.pumping_limit, (0, (5, 3)), pictures.COLOURS[0]),
             (f"limit of {self.problem.memories} {noun}", reach.memory_limit, (0, (1, 2)), pictures.COLOURS[2]),
         )
-        for name, limit, dashes, colour in limits:
+        for name, limit, dashes, colour in limits if limited else limits[:1]:
             inside = limit <= self.right
             words = f"{name} {limit:.6g}" + ("" if inside else " (further right)")
             ends = ([limit, limit], [0.4 - self.rows, 0.7]) if inside else ([], [])

@@ -29,12 +29,18 @@ def compare(
         Option(
             "--policies",
             metavar="<policies>",
+            inputs=["policy"],
             help="Separated by commas: optimal, pumping, nested, greedy, banded:WIDTH, policy files (.json, .csv).",
         ),
     ] = ",".join(POLICIES),
     against: Annotated[
         str | None,
-        Option("--differences", metavar="<policy>", help="Show where this policy acts differently from the optimum."),
+        Option(
+            "--differences",
+            metavar="<policy>",
+            inputs=["policy"],
+            help="Show where this policy acts differently from the optimum.",
+        ),
     ] = None,
     plot: Plot = None,
     as_json: Json = False,

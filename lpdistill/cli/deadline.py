@@ -102,35 +102,28 @@ def _print_deadline(screen: Console, found: Deadline, *, everything: bool) -> No
     screen.print(
         f"waiting time   {decimals(found.waiting_time)}, {decimals(found.fastest.waiting_time)} for the fastest policy"
     )
-    departures = found.departures if everything else found.departures[:SHOWN]
-    if not departures:
+    spells = found.spells if everything else found.spells[:SHOWN]
+    if not spells:
         screen.print("policy         that of the fastest, wherever runs come in time")
         return
     words = found.fastest.wording
     rows = [
         (
-            f"{float(one.remaining):g}",
             words.configuration(one.key),
+            one.span,
             _does(words, one.action),
             _does(words, one.fastest),
-            likely(one.probability),
-            likely(one.probability_of_fastest),
+            f"{one.gain:.6f}",
         )
-        for one in departures
+        for one in spells
     ]
-    headings = {
-        "left": "right",
-        "configuration": "left",
-        "does": "left",
-        "fastest policy does": "left",
-        "in time": "right",
-        "in time if so": "right",
-    }
+    headings = dict.fromkeys(("configuration", "time left", "does", "fastest policy does"), "left")
+    headings |= {"gains up to": "right"}
     screen.print()
     screen.print(table("leaves the fastest policy", headings, rows))
-    hidden = len(found.departures) - len(departures)
+    hidden = found.spells[len(spells) :]
     if hidden:
-        screen.print(f"and in {hidden} more places (--all)")
+        screen.print(f"and {len(hidden)} more, which matter less (--all)")
 
 
 def _does(words: Words, action: Hashable) -> str:

@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import Any, get_args, get_origin
 
 import click
+from click.core import ParameterSource
+
+from lpdistill.errors import ModelError
 
 SETTINGS = {"show_default": True, "help_option_names": ["-h", "--help"]}
 """What holds for every command."""
@@ -22,11 +25,22 @@ GENERAL = "Options"
 
 
 class Declared:
-    """What a parameter of a function is on the command line; a shell completes its ``values``."""
+    """What a parameter of a function is on the command line; a shell completes its ``values``.
 
-    def __init__(self, *names: str, heading: str = GENERAL, values: Iterable[str] = (), **settings: Any) -> None:
+    ``inputs`` are other names by which errors call what it holds.
+    """
+
+    def __init__(
+        self,
+        *names: str,
+        heading: str = GENERAL,
+        values: Iterable[str] = (),
+        inputs: Iterable[str] = (),
+        **settings: Any,
+    ) -> None:
         self.names = names
         self.heading = heading
+        self.inputs = frozenset(inputs)
         self.settings = settings
         if values:
             known = [str(value) for value in values]
@@ -50,6 +64,25 @@ class Command(click.Command):
     def __init__(self, *, declared: dict[str, Declared], **settings: Any) -> None:
         super().__init__(**settings)
         self.declared = declared
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Do it; an error about an option that was given names that option."""
+        try:
+            return super().invoke(ctx)
+        except ModelError as error:
+            typed = None if error.value is None else self._typed(ctx, error)
+            raise error.at(typed) if typed else error from None
+
+    def _typed(self, ctx: click.Context, error: ModelError) -> str | None:
+        """The option that holds what an error speaks of, if it was typed; of several, one with the value found."""
+        found = []
+        for item in self.params:
+            name = item.name or ""
+            called = {name, *self.declared[name].inputs}
+            given = ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+            if isinstance(item, click.Option) and given and error.where.replace(" ", "_") in called:
+                found.append((str(error.value) in str(ctx.params.get(name)), item.opts[0]))
+        return max(found, key=lambda pair: pair[0])[1] if found else None
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write what the command takes, by what it is about."""

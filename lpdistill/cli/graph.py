@@ -21,7 +21,13 @@ def graph(
     problem: Asked,
     output: Annotated[
         Path | None,
-        Option("--output", "-o", metavar=FILE, help="Write it to a file: .graphml, .dot or .json (node-link)."),
+        Option(
+            "--output",
+            "-o",
+            metavar=FILE,
+            inputs=["file"],
+            help="Write it to a file: .graphml, .dot or .json (node-link).",
+        ),
     ] = None,
     plot: Plot = None,
     as_json: Json = False,

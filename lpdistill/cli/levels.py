@@ -2,35 +2,57 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
 from lpdistill import pictures
 from lpdistill.analysis.level_picture import draw_levels
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import Json, Plot, takes_problem
 from lpdistill.cli.output import Progress, console, print_json, table
-from lpdistill.errors import ModelError
+from lpdistill.errors import ModelError, UnreachableTargetError
 from lpdistill.model.numbers import at_most
 from lpdistill.model.problem import Problem
+from lpdistill.model.problem_file import problem_from
 from lpdistill.solution.document import headed
 from lpdistill.solution.wording import Wording
 
 if TYPE_CHECKING:
     from symbolic.problem_formulas import ProblemFormulas
 
-DEFAULTS = {"p": "1", "memories": "2"}
-"""The levels depend on neither; the memory limit does depend on the number of memories."""
-
 DEPENDS = ("memories", "f0", "target", "distillation")
-"""What levels and limits depend on."""
+"""What levels and limits depend on; levels alone do not depend on memories."""
 
 LONGEST_EXACT = 32
 """Characters of an exact fidelity that a terminal shows; JSON has them all."""
 
 
-@takes_problem("file", "p", "memories", "f0", "target", "gap", defaults=DEFAULTS)
+def limited(settings: Mapping[str, Any]) -> tuple[Problem, bool]:
+    """The problem of some settings, and whether they have memories; otherwise as many as reach the target.
+
+    Raises
+    ------
+    UnreachableTargetError
+        If no number of memories reaches the target.
+    """
+    if settings.get("memories") is not None:
+        return problem_from({"p": "1"} | dict(settings)), True
+    problem = problem_from({"p": "1"} | dict(settings) | {"memories": 2})
+    needed = problem.reach.memories_needed
+    if needed is None:
+        raise UnreachableTargetError(
+            f"target: {float(problem.target)} is out of reach for f0 = {float(problem.f0)} and any number of "
+            "memories; lower the target",
+            target=float(problem.target),
+            pumping_limit=problem.reach.pumping_limit,
+            memory_limit=1.0,
+        )
+    return problem.replace(memories=max(needed, 2)), False
+
+
+@takes_problem("file", "p", "memories", "f0", "target", "gap", argument="asked", builds=limited)
 def levels(
-    problem: Problem,
+    asked: tuple[Problem, bool],
     symbolic: Annotated[bool, Option("--symbolic", help="Levels and limits as formulas in f0.")] = False,
     latex: Annotated[bool, Option("--latex", help="The formulas of --symbolic in LaTeX.")] = False,
     plot: Plot = None,
@@ -39,32 +61,37 @@ def levels(
     """Show the fidelity levels below the target, what distils into what, and the limits."""
     if latex and not symbolic:
         raise ModelError("--latex", "shows formulas, which only --symbolic makes; give both", None)
+    problem, known_memories = asked
     with Progress() as progress:
         progress("finding the levels")
         problem.levels  # noqa: B018 - computed here, while progress shows
         formulas = _formulas(problem) if symbolic else None
     if plot is not None:
-        pictures.save(draw_levels(problem), plot)
+        pictures.save(draw_levels(problem, limited=known_memories), plot)
     if as_json:
         reach = problem.reach
-        limits = {"pumping_limit": reach.pumping_limit, "memory_limit": reach.memory_limit, "finite": reach.finite}
+        limit = reach.memory_limit if known_memories else None
+        limits = {"pumping_limit": reach.pumping_limit, "memory_limit": limit, "finite": reach.finite}
         section = {} if formulas is None else {"symbolic": formulas.to_dict()}
         known = {name: told for name, told in problem.to_dict().items() if name in DEPENDS}
+        if not known_memories:
+            del known["memories"]
+            section = {name: {**part, "memory_limit": None} for name, part in section.items()}
         print_json({**headed("levels", known), **problem.levels.to_dict(), **limits, **section})
         return
-    _print(problem)
+    _print(problem, limited=known_memories)
     if formulas is not None:
-        _print_formulas(formulas, latex=latex)
+        _print_formulas(formulas, latex=latex, limited=known_memories)
 
 
-def _print(problem: Problem) -> None:
+def _print(problem: Problem, *, limited: bool) -> None:
     screen, found, reach = console(), problem.levels, problem.reach
     names = Wording(found, problem.memories).fidelities()
     noun = "memory" if problem.memories == 1 else "memories"
     for name, text in (
         ("target", f"{float(problem.target):g} from raw pairs of {float(problem.f0):g}"),
         ("pumping limit", at_most(reach.pumping_limit, 9)),
-        ("memory limit", f"{at_most(reach.memory_limit, 9)} with {problem.memories} {noun}"),
+        *([("memory limit", f"{at_most(reach.memory_limit, 9)} with {problem.memories} {noun}")] if limited else []),
     ):
         screen.print(f"{name:<14}{text}", soft_wrap=True)
     screen.print()
@@ -102,7 +129,7 @@ def _formulas(problem: Problem) -> ProblemFormulas:
     return ProblemFormulas.of(problem)
 
 
-def _print_formulas(formulas: ProblemFormulas, *, latex: bool) -> None:
+def _print_formulas(formulas: ProblemFormulas, *, latex: bool, limited: bool) -> None:
     screen = console()
     screen.print()
     if latex:
@@ -112,4 +139,6 @@ def _print_formulas(formulas: ProblemFormulas, *, latex: bool) -> None:
     screen.print(table("formulas", dict.fromkeys(("level", "made by", "fidelity"), "left"), rows))
     screen.print()
     for name, text in formulas.lines():
+        if name == "memory limit" and not limited:
+            continue
         screen.print(f"{name:<14}{text}", soft_wrap=True)

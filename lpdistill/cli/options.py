@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
@@ -16,15 +17,13 @@ from lpdistill.cli.declaration import Argument, Option
 from lpdistill.errors import ModelError
 from lpdistill.export.files import GRAPHS
 from lpdistill.model.numbers import absent, whole
-from lpdistill.model.problem import FinalStep
+from lpdistill.model.problem import FinalStep, Problem
 from lpdistill.model.problem_file import merged, problem_from, read_settings
 from lpdistill.model.resources import RESOURCES
 from lpdistill.model.rules import BUILT_IN, rules_from
 
 if TYPE_CHECKING:
     import networkx as nx
-
-    from lpdistill.model.problem import Problem
 
 Asked: TypeAlias = "Problem | nx.DiGraph[Any]"
 """What commands are about that take state graphs, too."""
@@ -180,6 +179,7 @@ def takes_problem(
             else:
                 assumed = defaults(given) if callable(defaults) else defaults or {}
                 asked = builds(settings_of(settings, assumed))
+            note(asked)
             command(**{argument: asked}, **given)
 
         run.__dict__.pop("__wrapped__")
@@ -189,6 +189,16 @@ def takes_problem(
         return run
 
     return decorate
+
+
+def note(asked: object) -> None:
+    """Say on standard error that a target lies below the fidelity of raw pairs, which is right, but rarely meant."""
+    problem = asked[0] if isinstance(asked, tuple) else asked
+    if isinstance(problem, Problem) and problem.target < problem.f0:
+        sys.stderr.write(
+            f"lpdistill: note: the target {float(problem.target):g} is below f0 = {float(problem.f0):g}, so that every "
+            "raw pair meets it and nothing is distilled; have the two been swapped?\n"
+        )
 
 
 def settings_of(options: Mapping[str, Any], defaults: Mapping[str, str]) -> dict[str, Any]:

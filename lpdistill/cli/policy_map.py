@@ -9,18 +9,24 @@ from lpdistill import pictures
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import Json, Plot, takes_problem
 from lpdistill.cli.output import Progress, console, print_json, table
+from lpdistill.model.numbers import member
 from lpdistill.model.problem import Problem
 
 if TYPE_CHECKING:
     from symbolic import PolicyMap
 
-SHOWN = 100
-"""Characters of a formula that a terminal shows unasked."""
+SHOWN, SHORT = 100, 240
+"""Characters of a formula that the table of pieces has room for, and that a line of its own has."""
 
 
 def defaults(options: Mapping[str, Any]) -> dict[str, str]:
     """Settings that nobody need give: a map along p does not depend on the problem's own p."""
-    return {"p": "1"} if options["axis"] == "p" else {}
+    axis = options["axis"]
+    if axis != "p":
+        from symbolic.sweep import Axis  # noqa: PLC0415 - only this command needs exact arithmetic
+
+        axis = member(Axis, axis, "--axis")
+    return {"p": "1"} if axis == "p" else {}
 
 
 @takes_problem(defaults=defaults)
@@ -68,6 +74,13 @@ def _print(found: PolicyMap, *, latex: bool) -> None:
     ]
     headings = {"from": "left", "to": "left", "configurations visited": "right", "waiting time": "left"}
     screen.print(table("pieces", headings, pieces))
+    formulas = [str(piece.waiting_time) for piece in found.pieces]
+    for place, formula in enumerate(formulas):
+        if SHOWN < len(formula) <= SHORT:
+            where = f" in piece {place + 1}" if len(formulas) > 1 else ""
+            screen.print(
+                f"T({'p' if str(found.axis) == 'p' else 'r'}) = {formula}{where}", soft_wrap=True, markup=False
+            )
     if latex:
         screen.print()
         for piece in found.pieces:

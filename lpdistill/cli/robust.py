@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
-from typing import Annotated
+from typing import Annotated, Any
 
 from lpdistill import pictures
 from lpdistill.analysis.robust import robust as robust_of
@@ -14,6 +15,7 @@ from lpdistill.cli.solve import print_policy
 from lpdistill.errors import ModelError
 from lpdistill.model.numbers import exact
 from lpdistill.model.problem import Problem
+from lpdistill.model.problem_file import problem_from
 
 
 def interval_of(text: str) -> tuple[Fraction, Fraction]:
@@ -30,24 +32,34 @@ def interval_of(text: str) -> tuple[Fraction, Fraction]:
     return exact(low, "--p"), exact(high, "--p")
 
 
-@takes_problem(*(name for name in SHARED if name != "p"), defaults={"p": "1"})
+def expecting(settings: Mapping[str, Any]) -> tuple[Problem, bool]:
+    """The problem of some settings, and whether they have a ``p``: the expected one."""
+    return problem_from({"p": "1"} | dict(settings)), settings.get("p") is not None
+
+
+@takes_problem(*(name for name in SHARED if name != "p"), argument="asked", builds=expecting)
 def robust(
-    problem: Problem,
+    asked: tuple[Problem, bool],
     p: Annotated[
         str, Option("--p", metavar="<low:high>", help="Interval of the generation success probability, LOW:HIGH.")
     ],
     nominal: Annotated[
         str | None,
-        Option("--nominal", metavar=NUMBER, help="The expected probability; the middle of the interval by default."),
+        Option(
+            "--nominal",
+            metavar=NUMBER,
+            help="The expected probability.  [default: that of the file, if it lies within, or the middle]",
+        ),
     ] = None,
     everything: Annotated[bool, Option("--all", help="Show all configurations, also those never visited.")] = False,
     plot: Plot = None,
     as_json: Json = False,
 ) -> None:
     """Find the policy that is best in the worst case over an interval of p, and prove what it guarantees."""
-    low, high = interval_of(p)
+    (low, high), (problem, expects) = interval_of(p), asked
     with Progress() as progress:
-        expected = (low + high) / 2 if nominal is None else exact(nominal, "--nominal")
+        expected = problem.p if expects and low <= problem.p <= high else (low + high) / 2
+        expected = expected if nominal is None else exact(nominal, "--nominal")
         found = robust_of(problem.replace(p=expected), (low, high), progress=progress)
         if plot is not None:
             progress("drawing")

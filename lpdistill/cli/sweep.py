@@ -24,6 +24,9 @@ from lpdistill.study.result import Row, Sweep, require_writable
 from lpdistill.study.sweep import policies_named
 from lpdistill.study.sweep import sweep as sweep_of
 
+FEW = 20
+"""Problems up to which each is a row of the answer."""
+
 
 def grid_of(settings: Mapping[str, Any]) -> Grid:
     """The problems that settings with ranges and lists describe."""
@@ -44,6 +47,7 @@ def sweep(
         Option(
             "--policies",
             metavar="<policies>",
+            inputs=["policy"],
             help="optimal, pumping, nested, greedy, banded:WIDTH, separated by commas.",
         ),
     ] = "optimal",
@@ -78,7 +82,10 @@ def sweep(
     plot_policy: Annotated[
         str | None,
         Option(
-            "--plot-policy", metavar="<policy>", help="Whose it is that --plot draws.  [default: all, or the first]"
+            "--plot-policy",
+            metavar="<policy>",
+            inputs=["policy"],
+            help="Whose it is that --plot draws.  [default: all, or the first]",
         ),
     ] = None,
     as_json: Json = False,
@@ -110,6 +117,8 @@ def sweep(
 def _print(found: Sweep, export: Path | None) -> None:
     screen = console()
     screen.print(f"grid           {str(found.grid).removeprefix('Grid: ')}", soft_wrap=True)
+    if found.grid.common:
+        screen.print(f"problem        {found.grid.common}", soft_wrap=True)
     screen.print(f"points         {len(found):,}; {found.computed:,} computed now, {found.reused:,} from the store")
     screen.print(f"store          {found.store}", soft_wrap=True)
     if export is not None:
@@ -118,6 +127,10 @@ def _print(found: Sweep, export: Path | None) -> None:
     counts = [(policy, *(f"{found.endings(policy)[ending]:,}" for ending in seen)) for policy in found.policies]
     screen.print()
     screen.print(table("points", {"policy": "left"} | dict.fromkeys(map(str, seen), "right"), counts))
+    if found.grid.size <= FEW:
+        headings = dict.fromkeys([*(axis.name.replace("_", " ") for axis in found.grid.axes), *found.policies], "right")
+        screen.print()
+        screen.print(table("waiting times", headings, _times(found)))
     extremes = [line for policy in found.policies for line in _extremes(found, policy)]
     if extremes:
         headings = {"policy": "left", "": "left", "value": "right", "where": "left"}
@@ -132,6 +145,16 @@ def _print(found: Sweep, export: Path | None) -> None:
         lines = [(*key, _where(found, row), row.outcome.message) for key, row in reasons.items()]
         headings = dict.fromkeys(("policy", "status", "first at", "why"), "left")
         screen.print(table("without a waiting time", headings, lines))
+
+
+def _times(found: Sweep) -> list[tuple[str, ...]]:
+    """The waiting times of all policies, a row for each problem."""
+    rows: dict[tuple[str, ...], list[str]] = {}
+    for row in found:
+        place = tuple(str(value) for value in found.coordinates(row).values())
+        time = row.waiting_time
+        rows.setdefault(place, []).append(str(row.outcome.ending) if time is None else decimals(time))
+    return [(*place, *times) for place, times in rows.items()]
 
 
 def _extremes(found: Sweep, policy: str) -> list[tuple[str, ...]]:

@@ -25,7 +25,12 @@ def waiting_time(
     policy: PolicyOption = "optimal",
     at: Annotated[
         list[str] | None,
-        Option("--at", metavar="<numbers>", help="Times by which to be done: a list such as 10,20; may be repeated."),
+        Option(
+            "--at",
+            metavar="<numbers>",
+            inputs=["time"],
+            help="Times by which to be done: a list such as 10,20; may be repeated.",
+        ),
     ] = None,
     quantile: Annotated[
         list[str] | None,

@@ -169,7 +169,7 @@ LEVELS = document(
                     "pumping_limit": FORMULA,
                     "pumping_rate": FORMULA,
                     "pumping_rounds": whole("Of pumping that reach the target."),
-                    "memory_limit": record({"iterations_of_pumping_limit": whole()}),
+                    "memory_limit": or_null(record({"iterations_of_pumping_limit": whole()})),
                     "same_levels": record(
                         {"gap": PIECE, "target": PIECE}, told="Where the same trees make the levels."
                     ),

@@ -78,27 +78,12 @@ def chart(sweep: Sweep, axes: Axes | None, quantity: Quantity | str, policy: str
     several = varying(sweep.grid)
     names = drawable(sweep.policies, what, policy)
     if len(several) < 2:
-        drawn = pictures.canvas(axes, _fixed(sweep.grid))
+        drawn = pictures.canvas(axes, sweep.grid.common)
         _lines(sweep, drawn, what, names)
         return drawn
-    drawn = pictures.canvas(axes, _fixed(sweep.grid), width=7.4, height=5.2)
+    drawn = pictures.canvas(axes, sweep.grid.common, width=7.4, height=5.2)
     _map(sweep, drawn, what, names[0])
     return drawn
-
-
-def _fixed(grid: Grid) -> str:
-    """What all problems of a grid have in common."""
-    listed = {axis.name: axis.labels[0] for axis in grid.axes if len(axis.values) == 1}
-    values = {name: _plain(value) for name, value in {**grid.fixed, **listed}.items()}
-    single = ", ".join(f"{name.replace('_', ' ')} = {value}" for name, value in values.items() if value)
-    if grid.base is None:
-        return single
-    varied = ", ".join(axis.name.replace("_", " ") for axis in grid.axes if len(axis.values) > 1)
-    return f"{grid.base}" + (f"; but {single}" if single else "") + (f"; varied: {varied}" if varied else "")
-
-
-def _plain(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def drawable(policies: tuple[str, ...], quantity: Quantity, policy: str | None) -> tuple[str, ...]:

@@ -160,6 +160,17 @@ class Grid:
         """Number of problems."""
         return prod(len(axis.values) for axis in self.axes)
 
+    @property
+    def common(self) -> str:
+        """What all problems have in common, in words: settings that do not vary, or the base and what varies."""
+        listed = {axis.name: axis.labels[0] for axis in self.axes if len(axis.values) == 1}
+        values = {name: _plain(value) for name, value in {**self.fixed, **listed}.items()}
+        single = ", ".join(f"{name.replace('_', ' ')} = {value}" for name, value in values.items() if value)
+        if self.base is None:
+            return single
+        varied = ", ".join(axis.name.replace("_", " ") for axis in self.axes if len(axis.values) > 1)
+        return f"{self.base}" + (f"; but {single}" if single else "") + (f"; varied: {varied}" if varied else "")
+
     def points(self) -> tuple[Point, ...]:
         """All problems, the last axis running fastest.
 
@@ -208,6 +219,10 @@ class Grid:
     def __repr__(self) -> str:
         shown = "; ".join(f"{axis.name} = {_shortened(axis.labels)}" for axis in self.axes)
         return f"Grid: {self.size:,} {'problem' if self.size == 1 else 'problems'}" + (f", {shown}" if shown else "")
+
+
+def _plain(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def _shortened(labels: tuple[str, ...]) -> str:

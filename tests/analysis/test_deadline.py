@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from fractions import Fraction
 
@@ -309,6 +310,31 @@ def test_after_the_window():
         found.policy.at((9, 9), 3)
 
 
+@pytest.mark.parametrize("window", [7, 10, 15])
+def test_every_departure_is_in_one_spell(window):
+    """Spells differ in what they do and where, hold every departure once, and gain what their best time left gains."""
+    found = deadline(FIVE, window)
+    held = [one for spell in found.spells for one in spell.departures]
+    assert len(held) == len(found.departures)
+    assert set(held) == set(found.departures)
+    assert len({(spell.key, spell.action, spell.fastest) for spell in found.spells}) == len(found.spells)
+    for spell in found.spells:
+        assert spell.gain == max(one.probability - one.probability_of_fastest for one in spell.departures)
+    weights = [spell.weight for spell in found.spells]
+    assert weights == sorted(weights, reverse=True)
+
+
+def test_spells_name_ranges_of_times():
+    """Times that follow one another are a range, others are listed; both in the user's unit."""
+    (spell,) = (one for one in deadline(FIVE, 10).spells if one.key == (0, 2))
+    assert spell.span == "3 to 7"
+    kept = tuple(one for one in spell.departures if one.remaining != 5)
+    assert dataclasses.replace(spell, departures=kept).span == "3 to 4, 6 to 7"
+    halves = deadline(FIVE.replace(generation_time="1/2", distillation_time=1), 5)
+    (spell,) = (one for one in halves.spells if one.key == (0, 2))
+    assert spell.span == "1.5 to 3.5"
+
+
 def test_pictures_have_a_curve_for_each_policy():
     """The picture has the two curves, and one for every policy that is asked for."""
     pytest.importorskip("matplotlib")
@@ -388,10 +414,10 @@ def test_wrong_confidences_are_refused(confidence):
 
 
 def test_budgets_are_refused():
-    """Budgets are refused, with the name of what keeps them."""
+    """Budgets are refused, with what keeps them."""
     limited = FIVE.with_constraints(Budget("generation_attempts", 12))
     for ask in (lambda: deadline(limited, 10), lambda: smallest_window(limited, "0.9")):
-        with pytest.raises(ModelError, match="least_time_within"):
+        with pytest.raises(ModelError, match="with a confidence"):
             ask()
 
 

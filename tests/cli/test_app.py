@@ -190,7 +190,7 @@ def test_a_process_reports_wrong_input():
     """In a process of its own the command exits with 2 on wrong input, with one line on standard error."""
     ran = shell(*SOLVE, "--p", "2")
     assert (ran.returncode, ran.stdout) == (2, "")
-    assert ran.stderr == "lpdistill: error: p: must be a probability with 0 < p <= 1 (found '2')\n"
+    assert ran.stderr == "lpdistill: error: --p: must be a probability with 0 < p <= 1 (found '2')\n"
 
 
 def test_a_closed_pipe_is_no_traceback():

@@ -30,6 +30,18 @@ def test_exact_solutions_have_the_documented_claims(run):
     assert document["schema"] == "lpdistill.solution/1"
 
 
+def test_a_certificate_is_checked_with_the_problem_it_is_for(run, tmp_path):
+    """The answer names the problem that is certified, exactly, with rules and budgets."""
+    path = str(tmp_path / "proof.json")
+    rules = ("--max-distillations", "1", "--no-generation-while-distilling", "--final-step", "free")
+    run(*SOLVE, *rules, "--budget", "generation_attempts=12", "--certificate", path)
+    words = run("check", path).words
+    assert (
+        "problem p = 1/2, M = 4, f0 = 3/4 -> 79/100, times 1 (generation) and 2 (distillation), last step free" in words
+    )
+    assert "; max distillations 1; no generation while distilling; generation attempts <= 12" in words
+
+
 def test_without_exact_there_is_no_certificate(run):
     """Nothing exact is claimed unless it is asked for."""
     assert "certificate" not in run(*SOLVE, "--json").document
@@ -57,7 +69,7 @@ def test_valid_certificates_are_reported(run, certificate):
     """A valid certificate leaves with 0, the exact time and the size of what was checked."""
     ran = run("check", certificate)
     assert ran.code == 0
-    assert f"valid waiting time 8.64049323844 = {TIME}" in ran.words
+    assert f"waiting time 8.64049323844 = {TIME}" in ran.words
     assert "39 columns of 15 configurations" in ran.words
 
 
@@ -97,7 +109,7 @@ def test_certificates_that_cannot_be_written_are_an_error(run, tmp_path):
     """A certificate for a folder that does not exist is one message."""
     ran = run(*SOLVE, "--certificate", str(tmp_path / "nowhere" / "certificate.json"))
     assert ran.code == 2
-    assert ran.err.startswith("lpdistill: error: certificate: cannot be written: ")
+    assert ran.err.startswith("lpdistill: error: --certificate: cannot be written: ")
 
 
 def test_rules_and_budgets_are_proved_and_checked(run, tmp_path):

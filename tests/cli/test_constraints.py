@@ -235,7 +235,7 @@ def test_a_wrong_table_is_one_message(run, problem_file, text, word):
 def test_a_wrong_rule_is_one_message(run, options):
     """A rule with a number that is none is one message with the option and the value."""
     name, value = options
-    one_message(run("solve", *OPTIONS, name, value), 2, name.strip("-").replace("-", "_"), value)
+    one_message(run("solve", *OPTIONS, name, value), 2, f"error: {name}: ", value)
 
 
 @pytest.mark.parametrize("output", [(), ("--json",)], ids=["table", "json"])

@@ -58,7 +58,7 @@ def test_tables_say_what_documents_say(run):
     for part in ("0.909962", "0.873043", "8.017359", "6.980389", "leaves the fastest policy", "(--all)"):
         assert part in shown
     everything = run(*DEADLINE, "--window", "10", "--all")
-    assert len(everything.out.splitlines()) > len(deadline(FIVE, 10).departures)
+    assert len(everything.out.splitlines()) > len(deadline(FIVE, 10).spells)
     assert "(--all)" not in everything.words
     assert "the smallest for 0.99" in run(*DEADLINE, "--confidence", "0.99").words
     level = run(*DEADLINE, "--window", "10", "--confidence", ".9").words
@@ -68,6 +68,16 @@ def test_tables_say_what_documents_say(run):
     for point in deadline_frontier(THREE, 12).points:
         assert f"{point.waiting_time:.6f}" in table
     assert "that of the fastest" in run(*SMALL, "--window", "8").words
+
+
+def test_a_departure_has_one_line_for_all_times_left(run):
+    """What is done in a configuration instead of something else is one line, with the range of the times left."""
+    ran = run(*DEADLINE, "--window", "10", "--all")
+    lines = [line for line in ran.out.splitlines() if line.startswith("2 x 0.788, 3 empty")]
+    assert len(lines) == 1
+    assert "3 to 7" in lines[0]
+    rows = [line for line in ran.out.splitlines() if " empty " in line or line.startswith("3 x 0.750 + 2 x 0.788")]
+    assert len(set(rows)) == len(rows)
 
 
 def test_the_problem_may_be_a_file(run, problem_file):
@@ -97,7 +107,7 @@ WRONG = {
     "no confidence": (("--confidence", "0"), 2, "between 0 and 1"),
     "confidence of no number": (("--window", "9", "--confidence", "high"), 2, "high"),
     "more than is possible": (("--window", "10", "--confidence", "0.95"), 3, "window of at least 12"),
-    "budget": (("--window", "10", "--budget", "steps=9"), 2, "least_time_within"),
+    "budget": (("--window", "10", "--budget", "steps=9"), 2, "with a confidence"),
     "frontier without window": (("--frontier",), 2, "--frontier"),
     "frontier with confidence": (("--frontier", "--window", "9", "--confidence", "0.5"), 2, "--frontier"),
     "too long": (("--window", "1e7"), 4, "slots"),

@@ -118,7 +118,7 @@ def test_a_gap_is_a_target(run):
 def test_a_file_is_read(run, problem_file):
     """``levels`` takes the file that ``solve`` takes, whatever else the file says."""
     path = problem_file("p = 0.5\nmemories = 2\nf0 = 0.75\ntarget = 0.79\ngeneration_time = 3\n")
-    assert run("levels", path, "--json").document == run(*LEVELS, "--json").document
+    assert run("levels", path, "--json").document == run(*LEVELS, "-M", "2", "--json").document
 
 
 def test_a_target_below_the_raw_pair_has_no_levels(run):
@@ -154,6 +154,28 @@ def test_the_table_states_the_limits(run):
         f"pumping limit {limit(0.75):.9f}",
         f"memory limit {limit(limit(0.75)):.9f} with 3 memories",
     ]
+
+
+def test_without_memories_there_is_no_limit_of_memories(run):
+    """Where no number of memories is given none is invented: no limit in tables, documents, formulas and pictures."""
+    for more in ((), ("--symbolic",)):
+        assert "memory limit" not in run(*LEVELS, *more).words
+        document = run(*LEVELS, *more, "--json").document
+        assert document["memory_limit"] is None
+        assert "memories" not in document["problem"]
+        assert document.get("symbolic", document)["memory_limit"] is None
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [("0.68", "infinitely many fidelity levels"), ("1", "out of reach for f0 = 0.6 and any number of memories")],
+)
+def test_a_target_without_levels_is_refused_without_inventing_memories(run, target, said):
+    """Without a number of memories a target is refused for what no number of them changes."""
+    ran = run("levels", "--f0", ".6", "--target", target)
+    assert (ran.code, ran.out) == (3, "")
+    assert said in ran.err
+    assert "2 memories" not in ran.err
 
 
 def test_the_table_tells_levels_apart(run):

@@ -132,7 +132,7 @@ def test_levels_refuses_a_wrong_value(run, changes, words):
 def test_a_number_beyond_double_precision_is_refused(run, changes):
     """A number that double precision cannot tell from zero or infinity is wrong input, named as such."""
     (name,) = changes
-    refused(run("solve", *arguments(**changes), "--json"), 2, f"{name}:", *changes.values())
+    refused(run("solve", *arguments(**changes), "--json"), 2, f"--{name.replace('_', '-')}:", *changes.values())
 
 
 @pytest.mark.parametrize(("content", "words"), WRONG_FILES.values(), ids=WRONG_FILES)

@@ -8,6 +8,17 @@ MAP = ("policy-map", "-M", "4", "--f0", ".75", "--target", ".79")
 SMALL = ("policy-map", "-M", "2", "--f0", ".75", "--target", ".79")
 
 
+def test_short_formulas_are_printed(run):
+    """The waiting time of a piece is printed as a formula where it is short, whether it fits into the table or not."""
+    two = run("policy-map", "-M", "2", "--f0", "3/4", "--target", "31/40").words
+    assert "(36*p^2 - 36*p - 54)/(13*p^2 - 26*p)" in two
+    three = run("policy-map", "-M", "3", "--f0", "3/4", "--target", "31/40").out
+    assert (
+        "T(p) = (180*p^5 + 288*p^4 - 2790*p^3 + 4320*p^2 - 1350*p - 1620)"
+        "/(65*p^5 + 104*p^4 - 1105*p^3 + 2106*p^2 - 1404*p)\n"
+    ) in three
+
+
 def test_json_has_the_documented_keys(run):
     """The document has the parameter, breakpoints with interval and polynomial, and pieces with formula and policy."""
     document = run(*MAP, "--json").document

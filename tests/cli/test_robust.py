@@ -37,6 +37,14 @@ def test_problem_files(run, problem_file):
     assert "at p = 0.4 throughout" in run("robust", file, "--p", "0.4:0.6").words
 
 
+def test_the_expected_p_is_that_of_the_file(run, problem_file):
+    """Where the p of a problem file lies in the interval it is the expected one, unless --nominal names another."""
+    file = problem_file("p = 0.45\nmemories = 4\nf0 = 0.9\ntarget = 0.94\n")
+    assert run("robust", file, "--p", "0.4:0.6", "--json").document["problem"]["p"] == "9/20"
+    assert run("robust", file, "--p", "0.4:0.6", "--nominal", ".55", "--json").document["problem"]["p"] == "11/20"
+    assert run("robust", file, "--p", "0.5:0.6", "--json").document["problem"]["p"] == "11/20"
+
+
 def test_picture(run, tmp_path):
     """``--plot`` draws both policies over the interval."""
     file = tmp_path / "regret.svg"

@@ -9,7 +9,7 @@ import sqlite3
 import pytest
 from sweep_cases import table, table_of
 
-from lpdistill import Budget, Grid, MaxDistillations, NoGenerationWhileDistilling, Problem, WorkerError, sweep
+from lpdistill import Budget, Grid, MaxDistillations, NoGenerationWhileDistilling, Problem, WorkerError, solve, sweep
 from lpdistill.cli import sweep as command
 from lpdistill.study import workers
 
@@ -93,6 +93,20 @@ def test_rules_are_options_with_lists(run):
     assert times == [row.waiting_time for row in sweep(grid, store=None)]
 
 
+@pytest.mark.usefixtures("folder")
+def test_few_points_are_printed(run):
+    """The waiting time of every policy at each problem is a row of the answer, if there are few."""
+    few = ("sweep", "--p", "0.3:0.9:0.3", "-M", "2", "--f0", ".75", "--target", ".79", "--policies", "optimal,nested")
+    shown = run(*few)
+    lines = [line.split() for line in shown.out.splitlines()]
+    for p in ("0.3", "0.6", "0.9"):
+        time = solve(Problem(p, 2, ".75", ".79")).waiting_time
+        assert [p, f"{time:.6f}", "improper"] in lines
+    assert "memories = 2, f0 = .75, target = .79" in shown.words
+    many = run(*few[:2], "0.02:0.98:0.04", *few[3:]).words
+    assert "waiting times" not in many
+
+
 def test_export_and_plot_write_files(run, folder):
     """``--export`` and ``--plot`` write files, and the document is still alone on standard output."""
     ran = run(*SWEEP, *BOTH, "--export", "a.csv", "--plot", "a.png", "--quantity", "advantage", "--json")
@@ -119,8 +133,8 @@ WRONG = {
     "repeated": (("--memories", "2,2"), 2, ("memories:", "repeat")),
     "huge": (("--p", "0.1:0.9:1e-9"), 4, ("p:", "200,000")),
     "out of range": (("--p", "0.5,1.5"), 2, ("p:", "0 < p <= 1")),
-    "policy": (("--policies", "optimal,best"), 2, ("policy:", "nested", "'best'")),
-    "no policy": (("--policies", ""), 2, ("policy", "''")),
+    "policy": (("--policies", "optimal,best"), 2, ("--policies:", "nested", "'best'")),
+    "no policy": (("--policies", ""), 2, ("--policies:", "''")),
     "jobs": (("--jobs", "0"), 2, ("jobs:", "at least 1")),
     "jobs that are no number": (("--jobs", "many"), 2, ("jobs:", "whole number", "'many'")),
     "dask": (("--dask", "nowhere"), 2, ("dask:", "cannot be reached", "'nowhere'")),
@@ -134,7 +148,7 @@ WRONG = {
     "plot policy": (("--plot", "a.png", "--plot-policy", "nested"), 2, ("policy:", "optimal", "'nested'")),
     "store folder": (("--store", "no/sweep.sqlite"), 2, ("store:", "folder", "no/sweep.sqlite")),
     "store directory": (("--store", "."), 2, ("store:", "directory")),
-    "rule": (("--max-distillations", "none,one"), 2, ("max_distillations:", "whole number", "'one'")),
+    "rule": (("--max-distillations", "none,one"), 2, ("--max-distillations:", "whole number", "'one'")),
 }
 
 
