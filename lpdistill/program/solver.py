@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextvars import ContextVar
 
 import highspy
+
+THREADS: ContextVar[int] = ContextVar("threads", default=0)
+"""How many threads HiGHS may have; with 0 it decides."""
 
 
 class Solver(highspy.Highs):
@@ -34,12 +38,23 @@ class Solver(highspy.Highs):
 
     def __init__(self, options: Mapping[str, bool | int | float | str]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # it has no annotations
-        self.adjust(options)
+        self.adjust({"threads": THREADS.get(), **options})
 
     def enableCallbacks(self) -> None:  # noqa: N802 - the name is that of highspy, which calls it when it is made
         """Enable callbacks, as highspy does; silently."""
         self.setOptionValue(self.SILENCE, False)  # noqa: FBT003 - the signature is that of highspy
         super().enableCallbacks()  # type: ignore[no-untyped-call]  # it has no annotations
+
+    def run(self) -> highspy.HighsStatus:
+        """Solve the model.
+
+        A process has one number of threads for all its HiGHS objects: where another has been chosen before, it stays.
+        """
+        status = super().run()
+        if status == highspy.HighsStatus.kError and self.getOptionValue("threads")[1]:
+            self.adjust({"threads": 0})
+            status = super().run()
+        return status
 
     def adjust(self, options: Mapping[str, bool | int | float | str]) -> None:
         """Set options of HiGHS, by name.

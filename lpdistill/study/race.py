@@ -9,7 +9,7 @@ from itertools import pairwise
 from math import floor, inf
 from typing import Any
 
-from joblib import Parallel, delayed
+from joblib import delayed
 
 from lpdistill.analysis.baselines import OPTIMAL, waiting_times
 from lpdistill.analysis.comparison import share_saved
@@ -17,6 +17,7 @@ from lpdistill.errors import LimitError, UnreachableTargetError
 from lpdistill.model.baselines import BASELINES
 from lpdistill.model.problem import FinalStep, Problem
 from lpdistill.progress import Counter, uncounted
+from lpdistill.study.pool import in_one_thread, processes
 
 FINER, ROUNDS = 5, 3
 """By how much a grid becomes finer from one round to the next, and how many rounds there are after the first."""
@@ -179,11 +180,11 @@ def races(
 ) -> list[Race | None]:
     """All policies at many points, on several cores."""
     found: list[Race | None] = []
-    with Parallel(n_jobs=jobs) as parallel:
+    with processes(jobs) as parallel:
         for first in range(0, len(points), BATCH * jobs):
             progress(doing, first, len(points))
             batch = points[first : first + BATCH * jobs]
-            found += parallel(delayed(race)(point, most_levels) for point in batch)
+            found += parallel(delayed(in_one_thread)(race, point, most_levels) for point in batch)
     return found
 
 

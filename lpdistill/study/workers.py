@@ -21,12 +21,11 @@ from itertools import islice
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from threadpoolctl import threadpool_limits
-
 from lpdistill import __version__
 from lpdistill.errors import ModelError, WorkerError
 from lpdistill.model.problem import Problem
 from lpdistill.study.outcome import Outcome, described, outcome_of
+from lpdistill.study.pool import one_thread, processes
 from lpdistill.study.store import Task
 
 if TYPE_CHECKING:
@@ -85,7 +84,7 @@ def computed_elsewhere(batch: Batch) -> Answer:
     """Compute a batch in a worker, which has one thread and leaves interrupts to the process that drives it."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with threadpool_limits(1):
+    with one_thread():
         results = list(computed(batch))
     return Answer(results, batch[len(results) :])
 
@@ -121,9 +120,9 @@ def on_cores(batches: Iterator[Batch], jobs: int) -> Coming:
     WorkerError
         If one of them dies.
     """
-    from joblib import Parallel, delayed  # noqa: PLC0415 - only sweeps need processes
+    from joblib import delayed  # noqa: PLC0415 - only sweeps need processes
 
-    workers = Parallel(n_jobs=jobs, return_as="generator_unordered", pre_dispatch=AHEAD * jobs, batch_size=1)
+    workers = processes(jobs, return_as="generator_unordered", pre_dispatch=AHEAD * jobs, batch_size=1)
     work = partial(computed_for, os.getpid())
     results = workers(delayed(work)(batch) for batch in batches)
     try:
