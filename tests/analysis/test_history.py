@@ -129,6 +129,29 @@ def test_a_run_is_given_up_at_the_horizon():
     assert found.end == 13
 
 
+@pytest.mark.parametrize("how", ["charged", "free"])
+@pytest.mark.parametrize("seed", range(6))
+def test_a_pair_at_the_horizon_is_delivered(how, seed):
+    """A run that is done at the horizon is delivered, and one that is done a moment later is not."""
+    policy = baseline(FOUR.replace(final_step=how), "greedy")
+    whole = history(policy, seed=seed)
+    at = history(policy, seed=seed, horizon=whole.waiting_time)
+    before = history(policy, seed=seed, horizon=whole.waiting_time - 1e-9)
+    assert (at.waiting_time, at.events) == (whole.waiting_time, whole.events)
+    assert before.waiting_time is None
+    assert list(before.events) == list(whole.events)[: len(before.events)]
+
+
+def test_a_run_goes_on_until_a_step_passes_the_horizon():
+    """Whatever the horizon, the run ends with the first step that ends after it, and with no earlier one."""
+    policy = baseline(Problem("1/2", 2, "3/4", "79/100"), "nested")
+    ends = sorted({event.end for event in history(policy, seed=1, horizon=40).events})
+    assert len(ends) > 3
+    for horizon in ends[:-1]:
+        found = history(policy, seed=1, horizon=horizon)
+        assert found.end == min(end for end in ends if end > horizon)
+
+
 def test_lost_messages_show_as_longer_steps():
     """With messages lost, steps last whole multiples of their durations, and some more than one."""
     found = history(GREEDY, seed=1, deviations=Deviations(message_loss="1/2"))
