@@ -77,7 +77,17 @@ class BudgetUse:
             return worth + ", over a range that is not known"
         if self.degenerate:
             worth += " (to one side only)"
-        return worth + f", for limits at least from {at_least(self.valid_from, 6)} to {at_most(self.valid_to, 6)}"
+        return worth + f", for limits at least from {self._from()} to {self._to()}"
+
+    def _from(self) -> str:
+        """Where the range begins, with digits enough that the limit is in it."""
+        few = at_least(self.valid_from, 6)
+        return few if float(few) <= self.limit else at_least(self.valid_from)
+
+    def _to(self) -> str:
+        """Where the range ends, likewise."""
+        few = at_most(self.valid_to, 6)
+        return few if float(few) >= self.limit else at_most(self.valid_to)
 
     def to_dict(self) -> dict[str, float | bool | None]:
         """The use as JSON data; null where a range has no end."""

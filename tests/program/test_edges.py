@@ -147,6 +147,15 @@ def test_a_budget_that_none_attains_is_named_as_it_was_given():
         solve(problem.with_constraints(Budget("memory_time", least=10_000)))
 
 
+def test_the_printed_range_of_a_price_holds_the_limit():
+    """The range is rounded inwards, but never so far that the limit is left out."""
+    for limit in ("10.0775219", "10.4", "10.17159"):
+        problem = Problem("1/2", 4, "9/10", "94/100").with_constraints(Budget("generation_attempts", limit))
+        (use,) = solve(problem).uses
+        start, end = map(float, re.search(r"from ([\d.]+) to ([\d.]+)", str(use)).groups())
+        assert use.valid_from <= start <= float(limit) <= end <= use.valid_to
+
+
 def test_a_limit_of_nothing():
     """A resource that can be done without has a limit of 0, which is kept."""
     spare = Resource("spare", lambda step: len(step.distil) > 1)
