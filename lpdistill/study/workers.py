@@ -35,6 +35,9 @@ WATCH = "lpdistill-watch"
 LOOK = 0.5
 """Seconds between two looks at whether the process that a worker works for is alive."""
 
+HELD = (signal.SIGINT, signal.SIGTERM)
+"""Signals that wait until the workers have been started."""
+
 Batch: TypeAlias = Sequence[Task]
 MOST_SECONDS = 1.0
 """Seconds after which a worker begins no other task of its batch, and hands the rest back."""
@@ -112,6 +115,26 @@ def in_this_process(batches: Iterator[Batch]) -> Coming:
         yield Answer([], batch[done:])
 
 
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Start processes as a whole: interrupts and requests to end wait until it is done.
+
+    A process whose parent ends before it has told it what to do complains on standard output.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    held: list[int] = []
+    before = {number: signal.signal(number, lambda got, _frame: held.append(got)) for number in HELD}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for got in held:
+            signal.raise_signal(got)
+
+
 def on_cores(batches: Iterator[Batch], jobs: int) -> Coming:
     """Results batch by batch, computed by processes on this machine.
 
@@ -124,8 +147,10 @@ def on_cores(batches: Iterator[Batch], jobs: int) -> Coming:
 
     workers = processes(jobs, return_as="generator_unordered", pre_dispatch=AHEAD * jobs, batch_size=1)
     work = partial(computed_for, os.getpid())
-    results = workers(delayed(work)(batch) for batch in batches)
+    results: Generator[Answer] | None = None
     try:
+        with _undisturbed():
+            results = workers(delayed(work)(batch) for batch in batches)
         for found in results:  # noqa: UP028 - yield from would close them first, and joblib would warn
             yield found
     except BrokenProcessPool as error:
@@ -136,7 +161,8 @@ def on_cores(batches: Iterator[Batch], jobs: int) -> Coming:
     finally:
         with warnings.catch_warnings():  # joblib warns of work that is cancelled
             warnings.simplefilter("ignore", UserWarning)
-            results.close()
+            if results is not None:
+                results.close()
 
 
 def on_cluster(batches: Iterator[Batch], client: Client) -> Coming:
