@@ -14,6 +14,7 @@ import numpy as np
 from lpdistill.arrays import FloatArray
 from lpdistill.constraint_prices import AskedProblem, Price, Record, price, prices
 from lpdistill.errors import InfeasibleError, NotCertifiedError
+from lpdistill.model.asked import QUESTION
 from lpdistill.model.generation import Attempts
 from lpdistill.model.problem import Problem
 from lpdistill.program.budgeted import BudgetUse
@@ -76,6 +77,7 @@ class ConvexProgram:
     @staticmethod
     def of(asked: Problem | nx.DiGraph[Key], attempts: Attempts | None = None) -> ConvexProgram:
         """State a problem or a state graph in cvxpy, with every number of attempts unless told otherwise."""
+        asked = QUESTION.meant(asked, "problem")
         process, limits = opened(asked, attempts or (Attempts.ALL if isinstance(asked, Problem) else None))
         program = OccupationProgram.of(process, budgets=limits)
         occupation = cp.Variable(program.shape[1], nonneg=True, name="occupation")

@@ -10,6 +10,9 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar
 
+LONGEST_VALUE = 300
+"""Characters of a value that a message quotes."""
+
 
 class LpdistillError(Exception):
     """Base of every error that this package raises on purpose."""
@@ -75,13 +78,23 @@ class ModelError(LpdistillError, ValueError):
     def __init__(self, where: str, problem: str, value: object) -> None:
         self.where = where
         self.value = value
-        super().__init__(f"{where}: {problem}" + ("" if value is None else f" (found {value!r})"))
+        super().__init__(f"{where}: {problem}" + ("" if value is None else f" (found {quoted(value)})"))
 
     def at(self, where: str) -> ModelError:
         """The same error under the name that a user gave to the input."""
         self.args = (where + str(self).removeprefix(self.where),)
         self.where = where
         return self
+
+
+def quoted(value: object) -> str:
+    """A value in a message; one whose representation is no short line, by its type."""
+    text = repr(value)
+    return text if len(text) <= LONGEST_VALUE and "\n" not in text else f"a {type(value).__name__}"
+
+
+class ModelTypeError(ModelError, TypeError):
+    """An input of another type than can be meant there."""
 
 
 class ForbiddenActionError(ModelError):

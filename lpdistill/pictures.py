@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
 from textwrap import wrap
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from lpdistill.arguments import named, wrong_type
 from lpdistill.errors import ModelError
 
 if TYPE_CHECKING:
@@ -94,7 +97,30 @@ def canvas(given: Axes | None, about: object, *, width: float = 7.0, height: flo
     ModelError
         If matplotlib is not installed.
     """
-    return panels(1, width=width, height=height, about=about)[0] if given is None else given
+    return panels(1, width=width, height=height, about=about)[0] if given is None else axes_in(given)
+
+
+def axes_in(given: Any) -> Axes:
+    """The axes that a caller means: those given, or the only ones of a figure or a list.
+
+    Raises
+    ------
+    ModelTypeError
+        If there are none, or several.
+    """
+    from matplotlib.axes import Axes  # noqa: PLC0415 - an extra, and slow to import
+    from matplotlib.figure import Figure  # noqa: PLC0415 - the same
+
+    parts: Sequence[Any] = [given]
+    if isinstance(given, Figure):
+        parts = given.axes or [given.subplots()]
+    elif isinstance(given, list | tuple) or hasattr(given, "flat"):
+        parts = [*getattr(given, "flat", given)]
+    if len(parts) == 1 and isinstance(parts[0], Axes):
+        return parts[0]
+    several = f" with {len(parts)} of them; give one" if len(parts) > 1 else ""
+    remedy = "; those of pyplot are plt.gca()" if isinstance(given, ModuleType) else several
+    raise wrong_type("axes", f"must be the Axes of a figure, not {named(given)}{remedy}", given)
 
 
 def panels(

@@ -12,6 +12,7 @@ import numpy as np
 
 from lpdistill.arrays import IntArray
 from lpdistill.errors import ImproperPolicyError, ModelError, NotCertifiedError, names_like
+from lpdistill.model.asked import QUESTION, is_question
 from lpdistill.model.budgets import Budget
 from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.generation import Attempts
@@ -19,7 +20,6 @@ from lpdistill.model.numbers import member
 from lpdistill.model.problem import Problem
 from lpdistill.model.process import Process
 from lpdistill.model.resources import RESOURCES, Resource
-from lpdistill.model.size import require
 from lpdistill.program.budgeted import Budgeted, solved_whole, within_budgets
 from lpdistill.program.dead_ends import require_live, require_reachable
 from lpdistill.program.deterministic import deterministic as best_deterministic
@@ -29,6 +29,7 @@ from lpdistill.program.occupation import OccupationProgram
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import Optimum, policy_iteration
 from lpdistill.progress import silent
+from lpdistill.solution.given import SOLUTION, QuestionLike, SolutionLike
 from lpdistill.solution.solution import Run, Solution, Status
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class Method(StrEnum):
 
 
 def solve(  # noqa: PLR0913 - one keyword for each thing that may be asked
-    problem: Problem | nx.DiGraph[Any],
+    problem: QuestionLike,
     *,
     method: Method | str = Method.AUTO,
     attempts: Attempts | str | None = None,
@@ -109,6 +110,7 @@ def solve(  # noqa: PLR0913 - one keyword for each thing that may be asked
     True
     """
     began = time.perf_counter()
+    problem = QUESTION.meant(problem, "problem")
     method = member(Method, method, "method")
     process, budgets = opened(problem, attempts, least)
     if deterministic and budgets and least is not None:
@@ -181,27 +183,36 @@ def opened(
     InfeasibleError
         If the rules leave no policy that reaches the target.
     """
+    problem = QUESTION.meant(problem, "problem")
     if isinstance(problem, Problem):
         known = least if isinstance(least, Resource) or least is None else RESOURCES.get(least)
         if attempts is None and least is not None and (known is None or known.touches_generation):
             attempts = Attempts.ALL
         process = Dynamics(problem, None if attempts is None else member(Attempts, attempts, "attempts"))
-        require(process.repertoire, explicit=False)
         for budget in problem.budgets:
             process.amounts(budget.resource, np.zeros(0, dtype=np.int64))  # refuses configurations that do not exist
         (require_live if sure else require_reachable)(process)
         return process, problem.budgets
-    from networkx import DiGraph  # noqa: PLC0415 - only where there is a graph
+    from lpdistill.program.state_graph import process_of  # noqa: PLC0415 - networkx, only where there is a graph
 
-    from lpdistill.program.state_graph import process_of  # noqa: PLC0415
-
-    if not isinstance(problem, DiGraph):
-        raise ModelError("problem", "must be a Problem, or a state graph (a networkx.DiGraph)", problem)
     if attempts is not None:
         raise ModelError("attempts", "belong to problems; a state graph has the actions that it has", attempts)
     graph = process_of(problem)
     (require_live if sure else require_reachable)(graph)
     return graph, graph.budgets
+
+
+def solution_of(given: SolutionLike, progress: Callable[[str], None] = silent) -> Solution:
+    """A solution, or that of a problem or a state graph.
+
+    Raises
+    ------
+    ModelTypeError
+        If it is none of them.
+    LpdistillError
+        Whatever :func:`solve` raises.
+    """
+    return solve(given, progress=progress) if is_question(given) else SOLUTION.meant(given, "solution")
 
 
 def _by_columns(process: Process, progress: Callable[[str], None]) -> tuple[LinearSolution, Optimum]:
@@ -217,8 +228,6 @@ def _explicitly(
     process: Process, algorithm: Algorithm, progress: Callable[[str], None]
 ) -> tuple[LinearSolution, Optimum]:
     """Have HiGHS solve the whole program, then make its policy optimal in every configuration and prove it."""
-    if isinstance(process, Dynamics):
-        require(process.repertoire, explicit=True)
     progress("writing the whole program")
     program = OccupationProgram.of(process)
     progress(f"solving {program.shape[1]:,} columns with HiGHS ({algorithm})")

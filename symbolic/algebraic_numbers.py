@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from flint import fmpq, fmpq_poly, fmpz_poly
 
+from symbolic.limits import count, refuse_beyond
 from symbolic.rational_function import fraction, polynomial_text, rational, simplest_between
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ NARROW = Fraction(1, 1 << 40)
 
 SLACK = Fraction(65, 64)
 """Factor within which an end of a search may be moved outwards to a simpler number."""
+
+MOST_DECIMALS = 4_000
+"""Decimals of a number that are written; Python refuses to write longer integers."""
 
 
 def sign_changes(poly: Any, low: Any, high: Any | None) -> int:
@@ -221,7 +225,15 @@ class AlgebraicNumber:
         return AlgebraicNumber(mirrored * (1 if mirrored.leading_coefficient() > 0 else -1), -self.high, -self.low)
 
     def decimals(self, digits: int = 20) -> str:
-        """The number in decimals, rounded to ``digits`` places after the point."""
+        """The number in decimals, rounded to ``digits`` places after the point.
+
+        Raises
+        ------
+        LimitError
+            If there are too many.
+        """
+        digits = count(digits, "digits", least=0)
+        refuse_beyond("digits", MOST_DECIMALS, decimals=digits)
         unit = Fraction(1, 10**digits)
         number = self.refined(unit / 4)
         while round(number.low / unit) != round(number.high / unit):

@@ -16,7 +16,9 @@ from lpdistill.model.generation import Attempts
 from lpdistill.model.numbers import member
 from lpdistill.model.size import Size
 from lpdistill.progress import silent
+from lpdistill.solution.given import SolutionLike
 from lpdistill.solution.solution import Solution, Status
+from lpdistill.solving import solution_of
 from symbolic.certificate import Certificate
 from symbolic.chain import ExactChain
 from symbolic.exact_model import Elements, ExactModel, Parameters, ReducedCosts, elements
@@ -49,7 +51,7 @@ class Scope(StrEnum):
 
 
 def certify(
-    solution: Solution, *, scope: Scope | str = Scope.AUTO, progress: Callable[[str], None] = silent
+    solution: SolutionLike, *, scope: Scope | str = Scope.AUTO, progress: Callable[[str], None] = silent
 ) -> Certificate:
     r"""Prove the optimum of a solution in rational arithmetic.
 
@@ -88,8 +90,7 @@ def certify(
     >>> proof.waiting_time, proof.unique
     (Fraction(1976711710, 309269159), True)
     """
-    if not isinstance(solution, Solution):
-        raise ModelError("solution", "must be what lpdistill.solve returns", solution)
+    solution = solution_of(solution, progress)
     dynamics, scope = dynamics_of(solution), member(Scope, scope, "scope")
     _require(solution, dynamics)
     everywhere = scope is Scope.ALL or (scope is Scope.AUTO and dynamics.size <= EVERYWHERE)

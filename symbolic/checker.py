@@ -12,7 +12,6 @@ By 1, no policy is faster than ``V``; by 2, the policy attains it; by 3, nothing
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -22,15 +21,14 @@ from itertools import accumulate, product
 from math import floor, lcm
 from operator import mul
 from os import PathLike
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from lpdistill.errors import LimitError, ModelError, NotCertifiedError
 from symbolic.checker_budgets import Act, Charges, Occupation, balanced, budgets_of, independent
+from symbolic.checker_document import Written, document_of
 from symbolic.checker_graph import closure, stays_and_reaches, surely_reaching
 from symbolic.checker_model import Hardware, number
 
-SCHEMA = "lpdistill.certificate/1"
 MOST_COLUMNS = 20_000_000
 SHIFT = 96
 """Binary digits of the rounded values with which clear cases are decided."""
@@ -76,13 +74,13 @@ class Checked:
     problem: Mapping[str, Any]
 
 
-def check(certificate: str | PathLike[str] | dict[str, Any]) -> Checked:
+def check(certificate: str | PathLike[str] | dict[str, Any] | Written) -> Checked:
     """Verify a certificate from the parameters of its problem alone.
 
     Parameters
     ----------
     certificate
-        A file, or what :meth:`symbolic.Certificate.to_dict` returns.
+        A file, a :class:`symbolic.Certificate`, or what its ``to_dict`` returns.
 
     Raises
     ------
@@ -106,25 +104,13 @@ def check(certificate: str | PathLike[str] | dict[str, Any]) -> Checked:
         ...
     lpdistill.errors.NotCertifiedError: the certificate is wrong: the waiting time is not the value of empty memories
     """
-    document = certificate if isinstance(certificate, dict) else _read(certificate)
-    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
-        raise ModelError("certificate", f'must be a JSON document with "schema": "{SCHEMA}"', str(certificate)[:80])
+    document = document_of(certificate)
     try:
         return _Proof.of(document).checked()
     except (KeyError, TypeError, AttributeError, ValueError, IndexError, ZeroDivisionError) as error:
         if isinstance(error, ModelError):
             raise
         raise ModelError("certificate", f"does not have the form of one: {error!r}", None) from None
-
-
-def _read(path: str | PathLike[str]) -> Any:
-    """The JSON document in a file."""
-    try:
-        return json.loads(Path(path).read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise ModelError("certificate", f"cannot be read: {error.strerror}; give a JSON file", str(path)) from None
-    except (ValueError, RecursionError) as error:
-        raise ModelError("certificate", f"is not JSON: {error}", str(path)) from None
 
 
 def _demand(condition: object, claim: str) -> None:

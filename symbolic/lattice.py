@@ -15,7 +15,8 @@ import sympy
 from lpdistill.model.levels import Tree
 from symbolic.algebraic_numbers import AlgebraicNumber, between, real_roots
 from symbolic.formula import Formula, formula_of
-from symbolic.parameters import F0, count, fidelity, rational, refuse_beyond
+from symbolic.limits import count, refuse_beyond
+from symbolic.parameters import F0, fidelity, rational
 from symbolic.trees import refuse_trees, trees
 
 MOST_TREES = 2000

@@ -19,7 +19,8 @@ from lpdistill.model.problem import Problem
 from symbolic.algebraic_numbers import AlgebraicNumber, between, real_roots, value
 from symbolic.formula import Formula, FormulaMap, formula_of
 from symbolic.lattice import LevelLattice, latex_of, levels
-from symbolic.parameters import F0, count, rational, refuse_beyond
+from symbolic.limits import count, refuse_beyond
+from symbolic.parameters import F0, rational
 from symbolic.trees import refuse_trees, standard
 
 MOST_TREES = 100

@@ -9,8 +9,9 @@ from typing import Any
 import sympy
 
 from symbolic.formula import Formula, distilled
+from symbolic.limits import count, refuse_beyond
 from symbolic.moebius import moebius
-from symbolic.parameters import HIGHEST_DEGREE, MOST_DIGITS, count, fidelity, refuse_beyond
+from symbolic.parameters import HIGHEST_DEGREE, MOST_DIGITS, fidelity
 
 MOST_RADICALS = 5
 """Radicals inside one another in the longest limit that is written out: each makes it four times as long."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from fractions import Fraction
 from typing import Any
 
 import sympy
 
-from lpdistill.errors import LimitError, ModelError
-from lpdistill.model.numbers import exact, whole
+from lpdistill.errors import ModelError
+from lpdistill.model.numbers import exact
 
 F0 = sympy.Symbol("f0")
 """The raw fidelity, where none is given."""
@@ -21,9 +20,6 @@ HIGHEST_DEGREE = 512
 
 MOST_DIGITS = 100_000
 """Digits of the longest fraction that is written out."""
-
-LONGEST_SHOWN = 10**15
-"""Number from which a message gives the order of magnitude."""
 
 
 def fidelity(value: Any, where: str = "f0") -> sympy.Expr:
@@ -63,38 +59,3 @@ def rational(value: Any, where: str) -> Fraction:
     if isinstance(value, sympy.Expr) and not value.is_Float and not value.is_Rational:
         raise ModelError(where, "must be a rational number here; give a decimal or a fraction", value)
     return exact(value, where)
-
-
-def count(value: Any, where: str, *, least: int) -> int:
-    """A whole number, at least ``least``.
-
-    Raises
-    ------
-    ModelError
-        If ``value`` is no whole number, or a smaller one.
-
-    >>> count("4", "memories", least=1)
-    4
-    """
-    number = whole(value, where)
-    if number < least:
-        raise ModelError(where, f"must be at least {least}", value)
-    return number
-
-
-def refuse_beyond(where: str, most: int, *, remedy: str = "", **size: int) -> None:
-    """Refuse work that would be too large, before it is begun; ``size`` is the one quantity that decides.
-
-    Raises
-    ------
-    LimitError
-        If the quantity is above ``most``.
-    """
-    ((quantity, found),) = size.items()
-    if found > most:
-        amount = f"{found:,}" if found < LONGEST_SHOWN else f"about 10^{math.floor(math.log10(found))}"
-        noun = quantity.replace("_", " ")
-        raise LimitError(
-            f"{where}: too large a result ({noun}: {amount}, at most {most:,}); {remedy or f'take fewer {where}'}",
-            size=size,
-        )

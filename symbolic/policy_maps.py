@@ -20,10 +20,12 @@ import numpy as np
 from lpdistill.arrays import IntArray
 from lpdistill.errors import ModelError, NotCertifiedError
 from lpdistill.model.actions import Action
+from lpdistill.model.asked import PROBLEM
 from lpdistill.model.numbers import Number, exact, member
 from lpdistill.model.problem import Problem
 from lpdistill.progress import silent
 from lpdistill.solution.document import Document, headed
+from lpdistill.solution.given import ProblemLike
 from lpdistill.solution.wording import Wording
 from symbolic.algebraic_numbers import AlgebraicNumber
 from symbolic.chain import ExactChain
@@ -210,7 +212,9 @@ class PolicyMap(Document):
         return f"<table>{rows}</table><table>{changes}</table>"
 
 
-def policy_map(problem: Problem, *, axis: Axis | str = Axis.P, progress: Callable[[str], None] = silent) -> PolicyMap:
+def policy_map(
+    problem: ProblemLike, *, axis: Axis | str = Axis.P, progress: Callable[[str], None] = silent
+) -> PolicyMap:
     r"""Split the range of a parameter into intervals with one optimal policy each, with proof.
 
     On each interval the reduced costs :math:`c(s,a) + \sum_{s'} P(s'|s,a) V(s') - V(s)` of all columns are quotients of
@@ -245,8 +249,7 @@ def policy_map(problem: Problem, *, axis: Axis | str = Axis.P, progress: Callabl
     >>> found.waiting_time("9/10")
     Fraction(42402847194818531704, 5771424673694636877)
     """
-    if not isinstance(problem, Problem):
-        raise ModelError("problem", "must be a Problem", problem)
+    problem = PROBLEM.meant(problem, "problem")
     axis = member(Axis, axis, "axis")
     if axis is Axis.RATIO and problem.generation_time == 0:
         raise ModelError("generation_time", "must be above 0 for a map in tau_d/tau_g", problem.generation_time)

@@ -8,8 +8,10 @@ from typing import Any
 import sympy
 
 from lpdistill.errors import ModelError
+from lpdistill.model.asked import PROBLEM
 from lpdistill.model.physics import Werner
 from lpdistill.model.problem import Problem
+from lpdistill.solution.given import ProblemLike
 from symbolic.formula import formula_of
 from symbolic.lattice import LevelFormula, LevelLattice
 from symbolic.lattice_changes import Piece, level_range
@@ -42,7 +44,7 @@ class ProblemFormulas:
     same_target: Piece | None
 
     @staticmethod
-    def of(problem: Problem) -> ProblemFormulas:
+    def of(problem: ProblemLike) -> ProblemFormulas:
         """The formulas of a problem.
 
         Raises
@@ -54,6 +56,7 @@ class ProblemFormulas:
         LimitError
             If there are too many levels.
         """
+        problem = PROBLEM.meant(problem, "problem")
         if not isinstance(problem.distillation, Werner):
             raise ModelError("distillation", "must be the Werner map to have formulas", problem.distillation.name)
         levels = (LevelFormula(level.index, formula_of(level.tree), (level.tree,)) for level in problem.levels)

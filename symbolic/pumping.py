@@ -14,8 +14,9 @@ from lpdistill.errors import UnreachableTargetError
 from lpdistill.model.physics import Werner, WernerPair
 from symbolic.algebraic_numbers import AlgebraicNumber, real_roots
 from symbolic.formula import Formula, distilled
+from symbolic.limits import count, refuse_beyond
 from symbolic.moebius import moebius
-from symbolic.parameters import F0, HIGHEST_DEGREE, MOST_DIGITS, count, fidelity, rational, refuse_beyond
+from symbolic.parameters import F0, HIGHEST_DEGREE, MOST_DIGITS, fidelity, rational
 
 
 def pumping_limit(f0: Any = F0) -> sympy.Expr:

@@ -14,9 +14,13 @@ from flint import fmpq, fmpq_poly, fmpq_series, fmpz_mat, fmpz_poly
 
 from lpdistill.errors import ModelError
 from lpdistill.model.numbers import Number, exact
+from symbolic.limits import count, refuse_beyond
 
 if TYPE_CHECKING:
     import sympy
+
+MOST_TERMS = 10_000
+"""Coefficients of a series that are computed."""
 
 
 def _by_coefficients(poly: Any) -> tuple[type, tuple[list[int]]]:
@@ -144,7 +148,14 @@ class RationalFunction:
         -------
         order, coefficients
             ``coefficients[i]`` belongs to ``(x - at)**(order + i)``; the first is not zero, unless the function is.
+
+        Raises
+        ------
+        LimitError
+            If there are too many terms.
         """
+        terms = count(terms, "terms", least=1)
+        refuse_beyond("terms", MOST_TERMS, coefficients=terms)
         shift = fmpq_poly([rational(exact(at, self.variable)), 1])
         above, below = fmpq_poly(self.numerator)(shift), fmpq_poly(self.denominator)(shift)
         if not above:

@@ -8,7 +8,7 @@ from itertools import combinations_with_replacement, product
 from math import comb
 
 from lpdistill.model.levels import Tree
-from symbolic.parameters import refuse_beyond
+from symbolic.limits import refuse_beyond
 
 MOST_RAW_PAIRS = 200
 """Raw pairs of one tree at most: the degree of its formula."""

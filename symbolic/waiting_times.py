@@ -15,11 +15,11 @@ from lpdistill.model.actions import Action
 from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.generation import Attempts
 from lpdistill.model.levels import Tree
-from lpdistill.model.problem import Problem
 from lpdistill.progress import silent
+from lpdistill.solution.given import POLICY, PolicyLike, ProblemLike
 from lpdistill.solution.policy import Policy
 from lpdistill.solution.solution import Solution
-from lpdistill.solving import solve
+from lpdistill.solving import solution_of
 from symbolic.chain import ExactChain
 from symbolic.exact_model import Element, Elements, ExactModel, Parameters, elements, scalar
 from symbolic.labels import Counts
@@ -28,14 +28,14 @@ from symbolic.rational_function import RationalFunction, fraction, rational
 if TYPE_CHECKING:
     import sympy
 
-Plan: TypeAlias = Policy | Mapping[Counts, Action] | None
+Plan: TypeAlias = PolicyLike | Mapping[Counts, Action] | None
 """A policy: one of the package's, or an action for every configuration that it visits; None for the optimal one."""
 
 MOST_VISITED_WITH_F0 = 40
 """Configurations up to which a waiting time is computed as a function of ``p`` and ``f0``."""
 
 
-def waiting_time(source: Problem | Solution, policy: Plan = None) -> Fraction:
+def waiting_time(source: ProblemLike, policy: Plan = None) -> Fraction:
     r"""The expected waiting time of a policy, as an exact fraction.
 
     The time to go from empty memories in :math:`(I - P_\pi) V = c`, solved over the integers
@@ -69,7 +69,7 @@ def waiting_time(source: Problem | Solution, policy: Plan = None) -> Fraction:
     return mean - chain.model.dynamics.problem.uncharged_time
 
 
-def variance(source: Problem | Solution, policy: Plan = None) -> Fraction:
+def variance(source: ProblemLike, policy: Plan = None) -> Fraction:
     r"""The variance of a policy's waiting time, as an exact fraction.
 
     From second moments, :math:`V_2 = c(2V - c) + P V_2`.  The last step has the same duration in every run, so the
@@ -85,7 +85,7 @@ def variance(source: Problem | Solution, policy: Plan = None) -> Fraction:
 
 
 def waiting_time_in_p(
-    source: Problem | Solution, policy: Plan = None, *, progress: Callable[[str], None] = silent
+    source: ProblemLike, policy: Plan = None, *, progress: Callable[[str], None] = silent
 ) -> RationalFunction:
     """The expected waiting time of a fixed policy as a rational function of ``p``.
 
@@ -104,7 +104,7 @@ def waiting_time_in_p(
 
 
 def variance_in_p(
-    source: Problem | Solution, policy: Plan = None, *, progress: Callable[[str], None] = silent
+    source: ProblemLike, policy: Plan = None, *, progress: Callable[[str], None] = silent
 ) -> RationalFunction:
     """The variance of a fixed policy's waiting time as a rational function of ``p``; see :func:`waiting_time_in_p`.
 
@@ -117,7 +117,7 @@ def variance_in_p(
     return square - mean.squared()
 
 
-def waiting_time_in_p_and_f0(source: Problem | Solution, policy: Plan = None) -> sympy.Expr:
+def waiting_time_in_p_and_f0(source: ProblemLike, policy: Plan = None) -> sympy.Expr:
     """The expected waiting time of a fixed policy as a rational function of ``p`` and ``f0``, for up to three memories.
 
     It holds for all ``0 < p < 1`` and for every ``f0`` around the problem's where the same distillations make the same
@@ -156,7 +156,7 @@ def waiting_time_in_p_and_f0(source: Problem | Solution, policy: Plan = None) ->
     return sympy.factor(above / (below * symbols["p"] * at.unit) - last)
 
 
-def chain_of(source: Problem | Solution, policy: Plan, *, all_p: bool) -> ExactChain:
+def chain_of(source: ProblemLike, policy: Plan, *, all_p: bool) -> ExactChain:
     """The chain of a policy from empty memories, at the problem's own ``p`` or for all; see :func:`waiting_time`."""
     dynamics, columns = _columns(source, policy)
     certain = dynamics.problem.p == 1 and not all_p
@@ -165,22 +165,19 @@ def chain_of(source: Problem | Solution, policy: Plan, *, all_p: bool) -> ExactC
     return chain
 
 
-def _columns(source: Problem | Solution, policy: Plan) -> tuple[Dynamics, IntArray]:
+def _columns(source: ProblemLike, policy: Plan) -> tuple[Dynamics, IntArray]:
     """The columns of a problem, and the one that a policy chooses in every configuration; -1 where it does not."""
-    if isinstance(source, Problem):
-        if policy is None:
-            return _columns(solve(source), None)
-        dynamics = Dynamics(source)
-    elif isinstance(source, Solution):
-        dynamics, policy = dynamics_of(source), source.policy if policy is None else policy
-    else:
-        raise ModelError("source", "must be a Problem or a Solution", source)
+    if policy is None:
+        policy = solution_of(source).policy
+    dynamics = dynamics_of(source) if isinstance(source, Solution) else Dynamics(source)
+    if not isinstance(policy, Mapping):
+        policy = POLICY.meant(policy, "policy")
     if isinstance(policy, Policy) and policy.randomised:
         raise ModelError("policy", "must be deterministic; one that draws lots has no exact probabilities", policy)
     if isinstance(policy, Policy):
         policy = {counts: decisions[0].action for counts, decisions in policy.items() if decisions}
     dynamics = Dynamics(dynamics.problem, Attempts.ALL)
-    return dynamics, _looked_up(dynamics, policy or {})
+    return dynamics, _looked_up(dynamics, policy)
 
 
 def dynamics_of(solution: Solution) -> Dynamics:

@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lpdistill.errors import ModelError, names_like
+from lpdistill.errors import ModelError, ModelTypeError, names_like
+from lpdistill.model.asked import QUESTION
 from lpdistill.model.baselines import BASELINES, Baseline, banded
 from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.generation import Attempts
 from lpdistill.model.problem import Problem
-from lpdistill.model.size import require
 from lpdistill.program.dead_ends import require_live
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import policy_iteration
 from lpdistill.progress import silent
 from lpdistill.solution.bounds import waited
+from lpdistill.solution.given import QuestionLike
 from lpdistill.solution.policy import Policy
 from lpdistill.solving import solve
 
@@ -46,7 +47,7 @@ def baseline_named(name: str) -> Baseline:
     return banded(width)
 
 
-def baseline(problem: Problem | nx.DiGraph[Any], name: str) -> Policy:
+def baseline(problem: QuestionLike, name: str) -> Policy:
     """A baseline policy, evaluated; it may be improper.
 
     Parameters
@@ -69,13 +70,13 @@ def baseline(problem: Problem | nx.DiGraph[Any], name: str) -> Policy:
     >>> nested.waiting_time, nested.deadlock
     (inf, ((1, 1),))
     """
+    problem = QUESTION.meant(problem, "problem")
     chosen = baseline_named(name)
     if not isinstance(problem, Problem):
-        raise ModelError(
+        raise ModelTypeError(
             "problem", f"must be a Problem for {name}: a state graph has no memories to distil", str(problem)
         )
     dynamics = Dynamics(problem, Attempts.FULL)
-    require(dynamics.repertoire, explicit=False)
     return _policy(chosen, dynamics)
 
 
@@ -134,7 +135,6 @@ def _refuse_budgets(problem: Problem) -> None:
 
 
 def _least_time(process: Dynamics) -> float:
-    require(process.repertoire, explicit=False)
     require_live(process)
     optimum = policy_iteration(process, process.proper())
     return waited(float(optimum.values[0]), process.uncharged_time)

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lpdistill import pictures
 from lpdistill.analysis.baselines import OPTIMAL, POLICIES, baseline, baseline_named, policy_named
+from lpdistill.arguments import named, wrong_type
 from lpdistill.errors import ForbiddenActionError, ModelError
+from lpdistill.model.asked import QUESTION
 from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.problem import FinalStep, Problem
 from lpdistill.progress import silent
 from lpdistill.solution import bounds
 from lpdistill.solution.document import Document, headed, keys_as_json
+from lpdistill.solution.given import QuestionLike, is_policy, is_solution
 from lpdistill.solution.policy import Choices, Key, Policy
 from lpdistill.solution.resources import Expected
 
@@ -243,7 +246,7 @@ class Comparison(Document):
 
 
 def compare(
-    problem: Problem | nx.DiGraph[Any],
+    problem: QuestionLike,
     policies: Iterable[str] | Mapping[str, Candidate] | None = None,
     *,
     progress: Callable[[str], None] = silent,
@@ -280,6 +283,7 @@ def compare(
       greedy      12.150289  the optimum saves 0.00%
       (waiting times leave the last step out, as the published ones do (final_step charged counts it))
     """
+    problem = QUESTION.meant(problem, "problem")
     usual = POLICIES if isinstance(problem, Problem) else (OPTIMAL,)
     asked = _asked(usual if policies is None else policies)
     progress("optimal policy")
@@ -291,15 +295,19 @@ def compare(
     return Comparison(problem, found)
 
 
-def _asked(policies: Iterable[str] | Mapping[str, Candidate]) -> dict[str, Candidate]:
+def _asked(policies: object) -> dict[str, Candidate]:
     """The policies to evaluate besides the optimum, all names known."""
     asked: dict[str, Candidate] = {}
+    if is_policy(policies) or not isinstance(policies, Iterable):
+        wanted = 'must be names, or policies by name such as {"mine": policy}'
+        raise wrong_type("policies", f"{wanted}, not {named(policies)}", policies)
     if isinstance(policies, Mapping):
-        asked |= policies
+        asked |= {name: one.policy if is_solution(one) else one for name, one in policies.items()}
     else:
         for name in [policies] if isinstance(policies, str) else policies:
             if not isinstance(name, str):
-                raise ModelError("policies", "must be names; give those of your own in a mapping from names", name)
+                wanted = 'must be names; those of your own have one in a mapping such as {"mine": policy}'
+                raise wrong_type("policies", f"{wanted}, not {named(name)}", name)
             asked[name] = name
     if asked.get(OPTIMAL, OPTIMAL) != OPTIMAL:
         raise ModelError("policies", "must not call a policy of their own optimal: that is the reference", OPTIMAL)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeGuard, runtime_checkable
 
 import numpy as np
 
+from lpdistill.arguments import Kind
 from lpdistill.arrays import BoolArray, FloatArray, IntArray, ragged
 from lpdistill.errors import ModelError
 from lpdistill.model.dynamics import Dynamics
+from lpdistill.solution.given import POLICY
 from lpdistill.solution.policy import Policy
 
 
@@ -181,3 +183,13 @@ class Stationary:
             return first
         drawn = np.searchsorted(self.edges, ranks + rng.random(len(ranks)), side="right")
         return np.clip(drawn, first, end - 1)
+
+
+def _is_controller(given: object) -> TypeGuard[Policy | Controller]:
+    return isinstance(given, Policy | Controller) and not isinstance(given, type)
+
+
+CONTROLLER: Kind[Policy | Controller] = Kind(
+    "a Policy, or a controller such as that of a deadline", _is_controller, "policy", POLICY.instead
+)
+"""A policy, whoever else decides, or what has one."""

@@ -31,6 +31,7 @@ from lpdistill.analysis.window import (
 )
 from lpdistill.arrays import FloatArray
 from lpdistill.errors import ModelError
+from lpdistill.model.asked import QUESTION
 from lpdistill.model.budgets import Budget
 from lpdistill.model.numbers import Number, at_least
 from lpdistill.model.problem import Problem
@@ -39,6 +40,7 @@ from lpdistill.program.deadlines import DeadlineRecursion
 from lpdistill.progress import counter, silent
 from lpdistill.solution.bounds import waited
 from lpdistill.solution.document import Document, finite, headed, rational
+from lpdistill.solution.given import POLICY, PolicyLike, QuestionLike
 from lpdistill.solution.policy import Policy
 
 if TYPE_CHECKING:
@@ -166,7 +168,7 @@ class Deadline(Document):
         """The earliest place where the policy leaves the fastest one, and there the most visited; None if nowhere."""
         return self.departures[0] if self.departures else None
 
-    def probability_of(self, policy: Policy) -> FloatArray:
+    def probability_of(self, policy: PolicyLike) -> FloatArray:
         """Probability that a stationary policy of the same problem is done by the end of each slot, (slots,).
 
         Raises
@@ -174,6 +176,7 @@ class Deadline(Document):
         ModelError
             If it is a policy of another problem or state graph; rules and budgets may differ.
         """
+        policy = POLICY.meant(policy, "policy")
         if not same_system(policy.process, self.recursion.process) or (
             policy.process.uncharged_time != self.recursion.process.uncharged_time
         ):
@@ -251,9 +254,7 @@ class Deadline(Document):
         return "\n".join(lines)
 
 
-def deadline(
-    problem: Problem | nx.DiGraph[Any], window: Number, *, progress: Callable[[str], None] = silent
-) -> Deadline:
+def deadline(problem: QuestionLike, window: Number, *, progress: Callable[[str], None] = silent) -> Deadline:
     r"""The policy that is most likely done within a window.
 
     It maximises :math:`P(T \le W)` over all policies, those that depend on the time that has passed and draw lots
@@ -287,6 +288,7 @@ def deadline(
     >>> round(found.probability, 6), round(found.probability_of_fastest_mean, 6)
     (0.909962, 0.873043)
     """
+    problem = QUESTION.meant(problem, "problem")
     process, budgets, lattice = opened_in_time(problem, sure=False)
     within = window_of(window, lattice)
     _refuse(budgets)
@@ -304,9 +306,7 @@ def deadline(
     return Deadline(problem, within, recursion, Policy(fastest), usual)
 
 
-def smallest_window(
-    problem: Problem | nx.DiGraph[Any], confidence: Number, *, progress: Callable[[str], None] = silent
-) -> Deadline:
+def smallest_window(problem: QuestionLike, confidence: Number, *, progress: Callable[[str], None] = silent) -> Deadline:
     r"""The smallest window that some policy meets with the given probability, and that policy.
 
     The recursion of :func:`deadline` grows slot by slot until the greatest probability is at least the confidence: for
@@ -336,6 +336,7 @@ def smallest_window(
     >>> found.window, round(found.probability, 6)
     (Fraction(18, 1), 0.992508)
     """
+    problem = QUESTION.meant(problem, "problem")
     wanted = confidence_of(confidence)
     process, budgets, lattice = opened_in_time(problem)
     _refuse(budgets)

@@ -12,11 +12,13 @@ import numpy as np
 from lpdistill import pictures
 from lpdistill.analysis.frontier import Point, breakpoints, counted
 from lpdistill.analysis.window import MET, augmented, confidence_of, likely, opened_in_time, window_of
+from lpdistill.model.asked import QUESTION
 from lpdistill.model.numbers import Number, as_float
 from lpdistill.model.problem import Problem
 from lpdistill.program.time_augmented import LATE
 from lpdistill.progress import silent
 from lpdistill.solution.document import Document, headed, rational
+from lpdistill.solution.given import QuestionLike
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -113,7 +115,7 @@ class DeadlineFrontier(Document):
 
 
 def deadline_frontier(
-    problem: Problem | nx.DiGraph[Any], window: Number, *, progress: Callable[[str], None] = silent
+    problem: QuestionLike, window: Number, *, progress: Callable[[str], None] = silent
 ) -> DeadlineFrontier:
     """All breakpoints of the least expected waiting time as a function of the probability of being late.
 
@@ -138,6 +140,7 @@ def deadline_frontier(
     >>> deadline_frontier(Problem("7/10", 3, "3/4", "79/100"), 12)
     DeadlineFrontier: 2 breakpoints for a window of 12, from 8.91002 with 0.814788 in time to 8.90502 with 0.814762
     """
+    problem = QUESTION.meant(problem, "problem")
     process, budgets, lattice = opened_in_time(problem)
     within = window_of(window, lattice)
     timed = augmented(process, lattice, within)

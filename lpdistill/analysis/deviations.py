@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from math import floor
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
+from lpdistill.arguments import Kind
 from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.errors import ModelError
 from lpdistill.model.numbers import Number, exact
@@ -112,6 +113,16 @@ class Deviations:
 
 NONE = Deviations()
 """Reality is as the model has it."""
+
+
+def _is_deviations(given: object) -> TypeGuard[Deviations]:
+    return isinstance(given, Deviations)
+
+
+DEVIATIONS: Kind[Deviations] = Kind(
+    "Deviations, such as Deviations(p=0.4)", _is_deviations, "deviations", {"dict": "Deviations(**settings) makes them"}
+)
+"""What is different in reality."""
 
 
 @dataclass(frozen=True)

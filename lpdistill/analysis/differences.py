@@ -23,6 +23,7 @@ from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.problem import Problem
 from lpdistill.model.process import Process
 from lpdistill.solution.document import Document, action_as_json, headed, node_as_json
+from lpdistill.solution.given import POLICY, PolicyLike
 from lpdistill.solution.policy import SUM, Decision, Key, Policy
 from lpdistill.solution.wording import Wording
 
@@ -162,7 +163,7 @@ class Differences(Document):
         return f"Differences: {len(self):,} {noun} in which the policies act differently"
 
 
-def differences(one: Policy, other: Policy) -> Differences:
+def differences(one: PolicyLike, other: PolicyLike) -> Differences:
     """Where two policies of the same system act differently.
 
     Only configurations that runs of one of them can enter are looked at.
@@ -192,6 +193,7 @@ def differences(one: Policy, other: Policy) -> Differences:
     >>> abs(sum(row.loss for row in found.rows) - (greedy.waiting_time - best.waiting_time)) < 1e-12
     True
     """
+    one, other = POLICY.meant(one, "one"), POLICY.meant(other, "other")
     if _hardware(one.process) is None or not same_system(one.process, other.process):
         raise ModelError(
             "differences",

@@ -30,6 +30,7 @@ from lpdistill.model.numbers import Number, as_float, exact, member
 from lpdistill.model.time_lattice import TimeLattice
 from lpdistill.progress import silent
 from lpdistill.solution.document import Document, finite, headed, rational
+from lpdistill.solution.given import POLICY, PolicyLike
 from lpdistill.solution.policy import Policy
 
 if TYPE_CHECKING:
@@ -294,7 +295,7 @@ class Distribution(Document):
 
 
 def distribution(
-    policy: Policy, *, until: Number | None = None, progress: Callable[[str], None] = silent
+    policy: PolicyLike, *, until: Number | None = None, progress: Callable[[str], None] = silent
 ) -> Distribution:
     """The whole distribution of the waiting time of a policy.
 
@@ -324,6 +325,7 @@ def distribution(
     >>> abs(found.mean - policy.waiting_time) < 1e-12, found.quantile("0.9"), round(found.cdf(6), 6)
     (True, 12.0, 0.647304)
     """
+    policy = POLICY.meant(policy, "policy")
     lattice = TimeLattice.of(policy.process)
     renewal = Renewal.of(policy.to_chain(), lattice)
     if until is not None:

@@ -15,7 +15,7 @@ from math import ceil, inf, log
 import numpy as np
 
 from lpdistill.analysis.controller import Controller, Stationary
-from lpdistill.analysis.deviations import Clock, Deviations
+from lpdistill.analysis.deviations import DEVIATIONS, Clock, Deviations
 from lpdistill.analysis.labelled import EMPTY, Coins, Happened, LabelledMemories
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.errors import ImproperPolicyError, LimitError, ModelError
@@ -143,10 +143,7 @@ class Experiment:
         ModelError
             If the policy is none for a problem, or the horizon is not above 0 (or missing, for a controller).
         """
-        if not isinstance(policy, Policy | Controller):
-            raise ModelError("policy", "must be a Policy, such as solve(problem).policy", policy)
-        if not isinstance(deviations, Deviations):
-            raise ModelError("deviations", "must be Deviations, such as Deviations(p=0.4)", deviations)
+        deviations = DEVIATIONS.meant(deviations, "deviations")
         end = None if horizon is None else exact(horizon, "horizon")
         if end is not None and end <= 0:
             raise ModelError("horizon", "must be above 0", horizon)

@@ -16,6 +16,7 @@ import numpy as np
 
 from lpdistill import pictures
 from lpdistill.errors import LimitError, ModelError, NotCertifiedError
+from lpdistill.model.asked import QUESTION
 from lpdistill.model.budgets import Budget
 from lpdistill.model.numbers import Number, at_least, exact
 from lpdistill.model.problem import Problem
@@ -28,6 +29,7 @@ from lpdistill.program.policy_iteration import policy_iteration
 from lpdistill.progress import silent
 from lpdistill.solution.bounds import waited
 from lpdistill.solution.document import Document, headed
+from lpdistill.solution.given import QuestionLike
 from lpdistill.solution.policy import Policy
 from lpdistill.solving import opened, resource_named
 
@@ -159,7 +161,7 @@ class Frontier(Document):
 
 
 def frontier(
-    problem: Problem | nx.DiGraph[Any],
+    problem: QuestionLike,
     resource: str | Resource,
     *,
     progress: Callable[[str], None] = silent,
@@ -187,6 +189,7 @@ def frontier(
     >>> frontier(Problem(0.5, 3, "3/4", "79/100"), "generation_attempts")
     Frontier: 3 breakpoints, from 10.4878 with 10.1966 generation attempts to 10.0895 with 11.3134
     """
+    problem = QUESTION.meant(problem, "problem")
     known = resource if isinstance(resource, Resource) else None
     process, budgets = opened(problem, least=known or resource)
     what = resource_named(process, resource, "resource")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lpdistill.analysis.controller import Controller
+from lpdistill.analysis.controller import CONTROLLER, Controller
 from lpdistill.analysis.deviations import NONE, Deviations
 from lpdistill.analysis.experiment import Advanced, Experiment
 from lpdistill.analysis.labelled import EMPTY
@@ -22,7 +22,7 @@ from lpdistill.errors import LimitError
 from lpdistill.model.numbers import Number
 from lpdistill.model.problem import FinalStep, Problem
 from lpdistill.solution.document import Document, headed
-from lpdistill.solution.policy import Policy
+from lpdistill.solution.given import PolicyLike
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -226,7 +226,7 @@ def _outcome(event: Event) -> str:
 
 
 def history(
-    policy: Policy | Controller,
+    policy: PolicyLike | Controller,
     *,
     seed: int | None = None,
     deviations: Deviations = NONE,
@@ -263,6 +263,7 @@ def history(
        6   8  generate   1         failed
     delivered after 8: fidelity 0.7885 in memory 2, seed 4
     """
+    policy = CONTROLLER.meant(policy, "policy")
     start, experiment = seeded(seed), Experiment.of(policy, deviations, horizon)
     experiment.allowance(policy, 1)  # refuses what would never end
     rng = np.random.default_rng(np.random.SeedSequence(start))

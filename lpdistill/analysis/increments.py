@@ -12,8 +12,9 @@ from lpdistill.model.problem import Problem
 from lpdistill.model.rules import MaxDistillations
 from lpdistill.progress import counter, silent
 from lpdistill.solution.document import Document, headed
+from lpdistill.solution.given import SolutionLike
 from lpdistill.solution.solution import Solution
-from lpdistill.solving import solve
+from lpdistill.solving import solution_of, solve
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -97,7 +98,7 @@ class Increments(Document):
         return "Increments\n" + "\n".join(f"  {change}" for change in self.changes)
 
 
-def increments(solution: Solution, *, progress: Callable[[str], None] = silent) -> Increments:
+def increments(solution: SolutionLike, *, progress: Callable[[str], None] = silent) -> Increments:
     """What one more memory saves, one more distillation a step where a rule limits them, and a target one level lower.
 
     Derivatives say what a little more of a number is worth; what comes in whole pieces is solved again.  Rules and
@@ -128,6 +129,7 @@ def increments(solution: Solution, *, progress: Callable[[str], None] = silent) 
       max distillations 1 -> 2: waiting time 9.13908134, saves 0.317378
       target 0.94 -> 0.936874763: waiting time 6.55882674, saves 2.89763
     """
+    solution = solution_of(solution, progress)
     problem = solution.problem
     if not isinstance(problem, Problem) or not isinstance(solution.process, Dynamics):
         raise ModelError("increments", "needs the solution of a problem; a state graph has no memories", str(problem))

@@ -17,9 +17,11 @@ from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import policy_iteration
 from lpdistill.solution.bounds import slower, waited
 from lpdistill.solution.document import Document, action_as_json, headed, node_as_json
+from lpdistill.solution.given import SolutionLike
 from lpdistill.solution.policy import Key, Policy
 from lpdistill.solution.solution import Solution
 from lpdistill.solution.wording import words_of
+from lpdistill.solving import solution_of
 
 
 class Ruling(StrEnum):
@@ -77,7 +79,7 @@ class Intervention(Document):
         )
 
 
-def forbid(solution: Solution, counts: Key, action: Action) -> Intervention:
+def forbid(solution: SolutionLike, counts: Key, action: Action) -> Intervention:
     """What it costs to forbid an action in one configuration, whenever a run comes there.
 
     Parameters
@@ -102,11 +104,12 @@ def forbid(solution: Solution, counts: Key, action: Action) -> Intervention:
     Intervention: 0.750, 0.750 -> 0.788, on 2 memories forbidden with 2 x 0.750, 2 empty costs 0.933345, \
 waiting time 9.57383791623
     """
+    solution = solution_of(solution)
     process, column = _found(solution, counts, action)
     return _resolved(solution, Ruling.FORBIDDEN, (counts, action), without(process, np.array([column])))
 
 
-def force(solution: Solution, counts: Key, action: Action) -> Intervention:
+def force(solution: SolutionLike, counts: Key, action: Action) -> Intervention:
     """What it costs to take a given action in one configuration, whenever a run comes there.
 
     The arguments and errors are those of :func:`forbid`.
@@ -116,6 +119,7 @@ def force(solution: Solution, counts: Key, action: Action) -> Intervention:
     >>> force(solution, (2, 0), solution.policy[2, 0][0].action).cost
     0.0
     """
+    solution = solution_of(solution)
     process, column = _found(solution, counts, action)
     others = process.of_configuration(process.rank(counts))
     return _resolved(solution, Ruling.FORCED, (counts, action), without(process, others[others != column]))

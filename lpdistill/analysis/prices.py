@@ -12,7 +12,9 @@ from lpdistill.errors import InfeasibleError, ModelError, names_like
 from lpdistill.model.budgets import Budget
 from lpdistill.model.problem import Problem
 from lpdistill.program.budgeted import BudgetUse, within_budgets
+from lpdistill.solution.given import SolutionLike
 from lpdistill.solution.solution import Solution
+from lpdistill.solving import solution_of
 
 BEYOND = 1e-7
 """How far beyond the end of a range the next price is looked up, relative to the end."""
@@ -82,7 +84,7 @@ class Neighbours:
         return "\n".join(lines)
 
 
-def neighbours(solution: Solution, name: str) -> Neighbours:
+def neighbours(solution: SolutionLike, name: str) -> Neighbours:
     """The prices of a budget just beyond both ends of the range of its present price, with their own breakpoints.
 
     The program is solved again a little beyond each end, starting from the columns of the solution.
@@ -109,6 +111,7 @@ from 10.1716 to 10.2181
       below: from 10.1716 on, price -2.91892, up to the limit 10.1292
       above: from 10.2181 on, price -1.13581, up to the limit 10.2337
     """
+    solution = solution_of(solution)
     if not isinstance(solution.problem, Problem):
         raise ModelError("neighbours", "needs the solution of a problem, not of a state graph", str(solution.problem))
     if name not in solution.budgets:

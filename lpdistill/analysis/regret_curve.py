@@ -12,7 +12,7 @@ import numpy as np
 from lpdistill import pictures
 from lpdistill.analysis.slopes import Parameter
 from lpdistill.arrays import FloatArray
-from lpdistill.errors import ImproperPolicyError, ModelError
+from lpdistill.errors import ImproperPolicyError, LimitError, ModelError
 from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.numbers import Number, exact, member, whole
 from lpdistill.model.problem import Problem
@@ -22,11 +22,16 @@ from lpdistill.program.policy_iteration import policy_iteration
 from lpdistill.progress import counter, silent
 from lpdistill.solution.bounds import slower, waited
 from lpdistill.solution.document import Document, finite, headed
+from lpdistill.solution.given import SolutionLike
 from lpdistill.solution.solution import Solution
+from lpdistill.solving import solution_of
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+
+MOST_POINTS = 10_000
+"""Values beyond which a curve takes hours."""
 
 POINTS = 41
 """Values of the parameter at which a curve is computed unasked."""
@@ -135,7 +140,7 @@ def slower_axis(drawn: Axes, curves: Sequence[RegretCurve]) -> None:
 
 
 def regret_curve(
-    solution: Solution,
+    solution: SolutionLike,
     parameter: Parameter | str = Parameter.P,
     *,
     span: tuple[Number, Number] | None = None,
@@ -173,11 +178,17 @@ def regret_curve(
     >>> regret_curve(solve(Problem(0.5, 4, "9/10", "94/100")), "p", span=("0.3", "0.9"), points=3)
     RegretCurve: made for p = 0.5; at worst 0.232647 slower than the best policy, at p = 0.3
     """
+    solution = solution_of(solution, progress)
     process = hardware_of(solution, "regret curve")
     name = member(Parameter, parameter, "parameter")
     count = whole(points, "points")
     if count < 2:
         raise ModelError("points", "must be at least 2", points)
+    if count > MOST_POINTS:
+        raise LimitError(
+            f"points: {count:,} values are more than the {MOST_POINTS:,} that are solved for; take fewer",
+            size={"points": count, "most_points": MOST_POINTS},
+        )
     low, high = _default(process.problem, name) if span is None else interval(span, "span")
     tried = [low + (high - low) * Fraction(step, count - 1) for step in range(count)]
     fixed, best = [], []

@@ -34,14 +34,15 @@ from lpdistill.analysis.regret_curve import (
 )
 from lpdistill.arrays import FloatArray
 from lpdistill.errors import ModelError, NotCertifiedError
+from lpdistill.model.asked import PROBLEM
 from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.numbers import Number
-from lpdistill.model.problem import Problem
 from lpdistill.model.variation import varied
 from lpdistill.program.policy_iteration import GAP, policy_shortfall, scaled_up
 from lpdistill.progress import silent
 from lpdistill.solution.bounds import above, slower
 from lpdistill.solution.document import Document, headed, rational
+from lpdistill.solution.given import ProblemLike
 from lpdistill.solution.policy import Policy
 from lpdistill.solution.solution import Solution
 from lpdistill.solution.wording import outwards
@@ -154,7 +155,7 @@ class Robust(Document):
         return "Robust\n" + "\n".join(f"  {name + ':':<16}{text}" for name, text in self.summary())
 
 
-def robust(problem: Problem, p: tuple[Number, Number], *, progress: Callable[[str], None] = silent) -> Robust:
+def robust(problem: ProblemLike, p: tuple[Number, Number], *, progress: Callable[[str], None] = silent) -> Robust:
     """The policy with the least expected waiting time in the worst case over an interval of ``p``, with its proof.
 
     Parameters
@@ -181,8 +182,7 @@ def robust(problem: Problem, p: tuple[Number, Number], *, progress: Callable[[st
     >>> round(answer.waiting_time, 6), answer.price >= 0
     (10.054563, True)
     """
-    if not isinstance(problem, Problem):
-        raise ModelError("robust", "needs a problem; a state graph has no parameters", str(problem))
+    problem = PROBLEM.meant(problem, "problem")
     low, high = interval(p, "p")
     found = f"{float(low):g}:{float(high):g}"
     if low <= 0 or high > 1:

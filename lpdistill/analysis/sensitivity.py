@@ -17,8 +17,10 @@ from lpdistill.errors import ModelError, NotCertifiedError
 from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.problem import Problem
 from lpdistill.solution.document import Document, finite, headed
+from lpdistill.solution.given import SolutionLike
 from lpdistill.solution.policy import ConfigurationTable
 from lpdistill.solution.solution import Solution
+from lpdistill.solving import solution_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -149,7 +151,7 @@ class Sensitivity(Document):
         return "Sensitivity\n" + "\n".join(lines)
 
 
-def sensitivity(solution: Solution) -> Sensitivity:
+def sensitivity(solution: SolutionLike) -> Sensitivity:
     """Derivatives of the optimal waiting time by every parameter, without solving again.
 
     Under budgets, what is held fixed are the limits.
@@ -175,6 +177,7 @@ def sensitivity(solution: Solution) -> Sensitivity:
     >>> round(found.derivatives["p"].value, 6), round(found.derivatives["generation_time"].value, 6)
     (-5.792021, 2.318025)
     """
+    solution = solution_of(solution)
     process, problem = solution.dual.policy.process, solution.problem
     if not isinstance(problem, Problem) or not isinstance(process, Dynamics):
         raise ModelError(

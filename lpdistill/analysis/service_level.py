@@ -38,6 +38,7 @@ from lpdistill.analysis.window import (
 )
 from lpdistill.arrays import FloatArray
 from lpdistill.errors import InfeasibleError, LimitError
+from lpdistill.model.asked import QUESTION
 from lpdistill.model.budgets import Budget
 from lpdistill.model.numbers import Number, as_float, at_least, at_most
 from lpdistill.model.problem import Problem
@@ -49,6 +50,7 @@ from lpdistill.program.time_augmented import LATE, TimeAugmented
 from lpdistill.progress import counter, silent
 from lpdistill.solution.bounds import above, below, waited
 from lpdistill.solution.document import Document, action_as_json, headed, node_as_json, rational
+from lpdistill.solution.given import QuestionLike
 from lpdistill.solution.policy import Decision, Key, Policy
 from lpdistill.solution.wording import outwards, words_of
 
@@ -285,7 +287,7 @@ class ServiceLevel(Document):
 
 
 def least_time_within(
-    problem: Problem | nx.DiGraph[Any],
+    problem: QuestionLike,
     window: Number,
     confidence: Number,
     *,
@@ -321,6 +323,7 @@ def least_time_within(
     >>> round(found.waiting_time, 6), round(found.probability, 9), round(found.price, 4)
     (7.156212, 0.9, 27.2632)
     """
+    problem = QUESTION.meant(problem, "problem")
     process, budgets, lattice = opened_in_time(problem)
     within, wanted = window_of(window, lattice), confidence_of(confidence)
     timed = augmented(process, lattice, within)

@@ -7,7 +7,7 @@ from secrets import randbits
 
 import numpy as np
 
-from lpdistill.analysis.controller import Controller
+from lpdistill.analysis.controller import CONTROLLER, Controller
 from lpdistill.analysis.deviations import NONE, Deviations
 from lpdistill.analysis.estimates import Moments
 from lpdistill.analysis.experiment import BLOCK, Experiment
@@ -16,6 +16,7 @@ from lpdistill.arrays import IntArray
 from lpdistill.errors import LimitError, ModelError
 from lpdistill.model.numbers import Number, whole
 from lpdistill.progress import Counter, uncounted
+from lpdistill.solution.given import PolicyLike
 from lpdistill.solution.policy import Policy
 
 MOST_RUNS = 50_000_000
@@ -26,7 +27,7 @@ SEED_BITS = 32
 
 
 def simulate(  # noqa: PLR0913 - what an experiment consists of
-    policy: Policy | Controller,
+    policy: PolicyLike | Controller,
     runs: int = 100_000,
     *,
     seed: int | None = None,
@@ -88,6 +89,7 @@ def simulate(  # noqa: PLR0913 - what an experiment consists of
       yield:        0.361507 (0.358861 to 0.364152) delivered pairs a raw pair
       fidelity:     0.788462 (0.788462 to 0.788462); 100 % meet the target
     """
+    policy = CONTROLLER.meant(policy, "policy")
     count, start = whole(runs, "runs"), seeded(seed)
     level = float(inside(confidence, "confidence"))
     if count < 2:

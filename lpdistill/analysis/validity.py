@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -23,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.optimize import brentq
 
+from lpdistill.analysis.optimal_range import End, Limit, Range, Takeover
 from lpdistill.analysis.regret_curve import hardware_of
 from lpdistill.analysis.slopes import Parameter
 from lpdistill.arrays import IntArray
@@ -33,10 +33,11 @@ from lpdistill.model.variation import same_levels, varied
 from lpdistill.program.evaluation import evaluate, visits
 from lpdistill.program.policy_iteration import policy_iteration
 from lpdistill.progress import counter, silent
-from lpdistill.solution.document import Document, action_as_json, finite, headed, node_as_json
-from lpdistill.solution.policy import Key
+from lpdistill.solution.document import Document, headed
+from lpdistill.solution.given import SolutionLike
 from lpdistill.solution.solution import Solution
 from lpdistill.solution.wording import Words, words_of
+from lpdistill.solving import solution_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,73 +56,6 @@ WITHIN = 8
 
 MOST_ROOTS = 200
 """Far beyond the policies that take over from each other on the way to an end."""
-
-
-class End(StrEnum):
-    """What ends a range."""
-
-    ACTION = "action"
-    """Another action takes over."""
-    LEVELS = "levels"
-    """The set of levels changes, so that configurations no longer mean the same."""
-    NONE = "none"
-    """Nothing: the parameter may be as small, or as great, as it may be at all."""
-
-
-@dataclass(frozen=True, slots=True)
-class Takeover:
-    """An action that takes over beyond the end of a range.
-
-    Attributes
-    ----------
-    counts
-        The configuration.
-    action, replaced
-        What is done beyond the end, and what is done before.
-    """
-
-    counts: Key
-    action: Any
-    replaced: Any
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """One end of a range.
-
-    Attributes
-    ----------
-    value
-        The parameter there: 0 or infinite where it has no end.
-    because
-        What ends the range.
-    takeovers
-        The actions that take over beyond.
-    """
-
-    value: float
-    because: End
-    takeovers: tuple[Takeover, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """The values of a parameter for which the policy stays optimal.
-
-    Attributes
-    ----------
-    value
-        The present value.
-    lower, upper
-        The two ends.
-    """
-
-    value: float
-    lower: Limit
-    upper: Limit
-
-    def __contains__(self, value: float) -> bool:
-        return self.lower.value <= value <= self.upper.value
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -171,10 +105,7 @@ class Validity(Document):
         """The ranges as JSON data (schema ``lpdistill.validity/1``)."""
         return {
             **headed("validity", self.process),
-            "ranges": {
-                name: {"value": found.value, "lower": _plain(found.lower), "upper": _plain(found.upper)}
-                for name, found in self.ranges.items()
-            },
+            "ranges": {name: found.to_dict() for name, found in self.ranges.items()},
         }
 
     def to_frame(self) -> pd.DataFrame:
@@ -202,23 +133,7 @@ class Validity(Document):
         return "Validity\n" + "\n".join(lines)
 
 
-def _plain(limit: Limit) -> dict[str, Any]:
-    """An end as JSON data."""
-    return {
-        "value": finite(limit.value),
-        "because": str(limit.because),
-        "takeovers": [
-            {
-                "counts": node_as_json(change.counts),
-                "action": action_as_json(change.action),
-                "replaced": action_as_json(change.replaced),
-            }
-            for change in limit.takeovers
-        ],
-    }
-
-
-def validity(solution: Solution, *, progress: Callable[[str], None] = silent) -> Validity:
+def validity(solution: SolutionLike, *, progress: Callable[[str], None] = silent) -> Validity:
     """For every parameter, the interval around its value in which the policy stays optimal.
 
     Parameters
@@ -251,6 +166,7 @@ def validity(solution: Solution, *, progress: Callable[[str], None] = silent) ->
       generation_time = 1: from 0.909345998 to 1.0733338
       distillation_time = 2: from 1.86335323 to 2.19938286
     """
+    solution = solution_of(solution, progress)
     process = hardware_of(solution, "validity")
     found = {}
     told = counter(progress)

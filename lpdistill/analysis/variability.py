@@ -26,9 +26,11 @@ from lpdistill.program.occupation import OccupationProgram
 from lpdistill.program.ranges import Ranges, ranges
 from lpdistill.progress import counter, silent
 from lpdistill.solution.document import Document, action_as_json, headed, node_as_json
+from lpdistill.solution.given import SolutionLike
 from lpdistill.solution.policy import Key, described
 from lpdistill.solution.solution import Solution
 from lpdistill.solution.wording import Words, words_of
+from lpdistill.solving import solution_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -155,7 +157,7 @@ class Variability(Document):
         )
 
 
-def variability(solution: Solution, slack: Number = 0, *, progress: Callable[[str], None] = silent) -> Variability:
+def variability(solution: SolutionLike, slack: Number = 0, *, progress: Callable[[str], None] = silent) -> Variability:
     """How often every action may be taken, least and most, by the policies within a factor of the optimum.
 
     Parameters
@@ -188,6 +190,7 @@ def variability(solution: Solution, slack: Number = 0, *, progress: Callable[[st
     >>> len(variability(solution).free), len(variability(solution, "0.02").free) > 0
     (0, True)
     """
+    solution = solution_of(solution, progress)
     share = exact(slack, "slack")
     if share < 0:
         raise ModelError("slack", "must not be negative", slack)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from os import PathLike
-from pathlib import Path
 
+from lpdistill.arguments import path_of
 from lpdistill.errors import ModelError
 
 GRAPHS = (".graphml", ".json")
@@ -24,5 +24,5 @@ def writing(file: str | PathLike[str], where: str = "file") -> Iterator[None]:
 
 def require_suffix(file: str | PathLike[str], *suffixes: str) -> None:
     """Raise ModelError unless a path has one of some suffixes."""
-    if Path(file).suffix not in suffixes:
+    if path_of(file, "file").suffix not in suffixes:
         raise ModelError("file", f"must have the suffix {' or '.join(suffixes)}", str(file))

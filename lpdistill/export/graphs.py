@@ -8,18 +8,19 @@ import re
 import textwrap
 from collections.abc import Hashable, Mapping, Sequence
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import networkx as nx
 import numpy as np
 
 from lpdistill import pictures
+from lpdistill.arguments import path_of
 from lpdistill.errors import LimitError, ModelError
 from lpdistill.export.dot import dot_of
 from lpdistill.export.files import GRAPHS, writing
 from lpdistill.export.portable import BOOKKEEPING, portable
 from lpdistill.model.actions import Action
+from lpdistill.model.asked import GRAPH
 from lpdistill.program.node_names import name_of
 from lpdistill.program.state_graph import process_of
 
@@ -100,10 +101,11 @@ def write_graph(graph: nx.DiGraph[Any], file: str | PathLike[str]) -> None:
     >>> solve(read_graph(file)).waiting_time == solve(problem.graph()).waiting_time
     True
     """
-    path = Path(file)
+    graph, path = GRAPH.meant(graph, "graph"), path_of(file, "file")
     if path.suffix not in SUFFIXES:
         raise ModelError("file", f"must have one of the suffixes {', '.join(SUFFIXES)}", str(file))
-    _require_graph(graph)
+    if graph.is_multigraph():
+        raise ModelError("graph", "must be a networkx.DiGraph, without parallel edges", type(graph).__name__)
     with writing(file):
         match path.suffix:
             case ".graphml":
@@ -122,11 +124,6 @@ def _as_xml(graph: nx.DiGraph[str]) -> nx.DiGraph[str]:
         if NOT_XML.search(text):
             raise ModelError("graph", "has text with a character that GraphML cannot hold; write .json", text)
     return graph
-
-
-def _require_graph(graph: object) -> None:
-    if not isinstance(graph, nx.DiGraph) or graph.is_multigraph():
-        raise ModelError("graph", "must be a networkx.DiGraph, such as problem.graph()", graph)
 
 
 def read_graph(file: str | PathLike[str]) -> nx.DiGraph[Any]:
@@ -148,7 +145,7 @@ def read_graph(file: str | PathLike[str]) -> nx.DiGraph[Any]:
         If the file cannot be read, or holds no directed graph in its format.  Whether it is a state graph,
         :func:`lpdistill.solve` says.
     """
-    path = Path(file)
+    path = path_of(file, "graph file")
     if path.suffix == ".dot":
         raise ModelError("graph file", "is DOT, in which numbers are text; give .graphml or .json", str(file))
     if path.suffix not in GRAPHS:
@@ -239,6 +236,7 @@ def draw(graph: nx.DiGraph[Any], axes: Axes | None = None, *, about: object = No
     LimitError
         If too many lines, or crossing ones, would make a picture that nobody can read.
     """
+    graph = GRAPH.meant(graph, "graph")
     process_of(graph)
     shown = graph.subgraph([n for n in graph if not _waits(graph, n)])
     before, after = _places(graph, shown)

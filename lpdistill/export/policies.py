@@ -10,12 +10,15 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from lpdistill.arguments import path_of
 from lpdistill.errors import ModelError
 from lpdistill.export.files import require_suffix, writing
 from lpdistill.model.actions import Action
+from lpdistill.model.asked import PROBLEM
 from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.numbers import exact, whole
 from lpdistill.model.problem import Problem
+from lpdistill.solution.given import POLICY, PolicyLike, ProblemLike
 from lpdistill.solution.policy import Decision, Key, Policy
 
 SCHEMA = "lpdistill.policy/1"
@@ -25,7 +28,7 @@ SEPARATORS = ",;\t"
 """What may stand between the cells of a table; we write the first."""
 
 
-def write_policy(policy: Policy, file: str | PathLike[str]) -> None:
+def write_policy(policy: PolicyLike, file: str | PathLike[str]) -> None:
     """Write the policy of a problem; the suffix, ``.json`` or ``.csv``, names the format.
 
     JSON also says what the policy is for: its ``problem``, and the ``levels`` with the trees that make them.  In CSV,
@@ -36,12 +39,12 @@ def write_policy(policy: Policy, file: str | PathLike[str]) -> None:
     ModelError
         If the suffix is neither, the policy is one of a state graph, or the file cannot be written.
     """
-    path = Path(file)
+    chosen, path = POLICY.meant(policy, "policy"), path_of(file, "file")
     require_suffix(file, *SUFFIXES)
-    if not isinstance(policy.process, Dynamics):
+    if not isinstance(chosen.process, Dynamics):
         raise ModelError("policy", "must be one of a problem; nodes of a state graph have no counts to write", None)
     with writing(file):
-        _write(policy, policy.process.problem, path)
+        _write(chosen, chosen.process.problem, path)
 
 
 def _write(policy: Policy, problem: Problem, path: Path) -> None:
@@ -86,7 +89,7 @@ def _cells(key: Key, decision: Decision) -> tuple[str, ...]:
     )
 
 
-def read_policy(problem: Problem, file: str | PathLike[str], *, improper: bool = False) -> Policy:
+def read_policy(problem: ProblemLike, file: str | PathLike[str], *, improper: bool = False) -> Policy:
     """The policy in a file, evaluated for a problem.
 
     Besides what :func:`write_policy` writes, the JSON document of a solution will do.  The policy may have been made
@@ -110,9 +113,7 @@ def read_policy(problem: Problem, file: str | PathLike[str], *, improper: bool =
     ImproperPolicyError
         If the policy does not reach the target, unless that is accepted.
     """
-    path = Path(file)
-    if not isinstance(problem, Problem):
-        raise ModelError("problem", "must be a Problem: policy files speak of pairs in memories", str(problem))
+    problem, path = PROBLEM.meant(problem, "problem"), path_of(file, "policy file")
     if path.suffix not in SUFFIXES:
         raise ModelError("policy file", f"must have the suffix {' or '.join(SUFFIXES)}", str(file))
     made_for = MadeFor()

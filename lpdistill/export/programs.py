@@ -13,8 +13,8 @@ import numpy as np
 
 from lpdistill.export.files import require_suffix, writing
 from lpdistill.model.actions import Action, word
+from lpdistill.model.asked import QUESTION
 from lpdistill.model.problem import Problem
-from lpdistill.model.size import require
 from lpdistill.program.highs import unscaled_model
 from lpdistill.program.occupation import OccupationProgram
 from lpdistill.solving import opened
@@ -53,9 +53,8 @@ def write_mps(problem: Problem | nx.DiGraph[Any], file: str | PathLike[str]) -> 
     """
     path = Path(file)
     require_suffix(file, ".mps")
+    problem = QUESTION.meant(problem, "problem")
     process, budgets = opened(problem)
-    if isinstance(problem, Problem):
-        require(process.repertoire, explicit=True)  # type: ignore[attr-defined]
     program = OccupationProgram.of(process, budgets=budgets)
     states = _unique([_word(process.key(rank)) for rank in range(process.size)])
     owners = program.choice.configuration.tolist()

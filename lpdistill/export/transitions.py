@@ -14,6 +14,7 @@ import psutil
 
 from lpdistill.errors import LimitError
 from lpdistill.model.actions import Action, Step, word
+from lpdistill.model.asked import QUESTION
 from lpdistill.model.configurations import CountVectors
 from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.generation import Attempts
@@ -94,10 +95,12 @@ def written_out(problem: Problem | nx.DiGraph[Any]) -> WrittenOut:
     LimitError
         If it does not fit into the memory of this machine.
     """
+    problem = QUESTION.meant(problem, "problem")
     if isinstance(problem, Problem):
+        rows = list(choice_rows(problem))  # refuses what is too large
         counts = CountVectors(problem.memories, len(problem.levels)).counts.tolist()
         levels = tuple(f"n{level}" for level in range(len(problem.levels)))
-        return WrittenOut(levels, counts, REWARDS, list(choice_rows(problem)))
+        return WrittenOut(levels, counts, REWARDS, rows)
     from lpdistill.export.graph_rows import written_graph  # noqa: PLC0415 - networkx, only where there is a graph
 
     return written_graph(problem)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeGuard
 
+from lpdistill.arguments import Kind
 from lpdistill.errors import ModelError, names_like
 from lpdistill.model.numbers import DIGITS, Number, absent, exact
 from lpdistill.model.resources import RESOURCES, Resource, resource_of
@@ -93,18 +94,33 @@ class Budget:
         return f"Budget({self})"
 
 
-def merged(budgets: Iterable[object]) -> tuple[Budget, ...]:
-    """One budget per resource: the tightest limits of all that are given.
+def is_budget(given: object) -> TypeGuard[Budget]:
+    """Whether something is a budget."""
+    return isinstance(given, Budget)
+
+
+BUDGET: Kind[Budget] = Kind(
+    'a budget, such as Budget("steps", 6)',
+    is_budget,
+    "",
+    {
+        "Rule": "rules have an argument of their own, and with_constraints(...) takes both",
+        "type": "call it to make one",
+    },
+)
+"""A budget."""
+
+
+def merged(budgets: object) -> tuple[Budget, ...]:
+    """One budget per resource: the tightest limits of all that are given, as one, several, or a table by resource.
 
     Raises
     ------
     ModelError
-        If the limits on a resource contradict each other, or different resources share a name.
+        If the limits on a resource contradict each other, different resources share a name, or one is no budget.
     """
     found: dict[str, Budget] = {}
-    for budget in budgets:
-        if not isinstance(budget, Budget):
-            raise ModelError("budgets", "must be budgets, such as Budget('steps', 6)", budget)
+    for budget in budgets_from(dict(budgets)) if isinstance(budgets, Mapping) else BUDGET.several(budgets, "budgets"):
         found[budget.name] = found[budget.name].and_also(budget) if budget.name in found else budget
     return tuple(found.values())
 

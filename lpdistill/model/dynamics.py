@@ -26,8 +26,9 @@ import numpy as np
 from scipy import sparse
 
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
-from lpdistill.errors import LimitError
+from lpdistill.errors import LimitError, quoted
 from lpdistill.model.actions import Action, Step
+from lpdistill.model.asked import PROBLEM
 from lpdistill.model.baselines import GREEDY
 from lpdistill.model.columns import Block, Columns, Numbering
 from lpdistill.model.configurations import CountVectors
@@ -40,6 +41,7 @@ from lpdistill.model.process import After, Choice
 from lpdistill.model.reachability import HUGE, Reachability
 from lpdistill.model.repertoire import Repertoire
 from lpdistill.model.resources import REACHING, RESOURCES, TIME, Resource, Tariff, Usage
+from lpdistill.model.size import require
 
 MOST_ASKED = 5_000_000
 """Actions beyond which asking a Python function about each of them would take minutes."""
@@ -67,6 +69,7 @@ class Dynamics:
     tariff: Tariff = TIME
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "problem", PROBLEM.meant(self.problem, "problem"))
         given = self.problem.attempts if self.attempts is None else member(Attempts, self.attempts, "attempts")
         object.__setattr__(self, "attempts", given)
 
@@ -77,12 +80,20 @@ class Dynamics:
 
     @cached_property
     def configurations(self) -> CountVectors:
-        """All configurations: counts of pairs at each level."""
+        """All configurations: counts of pairs at each level.
+
+        Raises
+        ------
+        LimitError
+            If the program does not fit into this machine's memory; nothing has been built then.
+        """
+        require(self.repertoire, explicit=False)
         return CountVectors(self.problem.memories, len(self.problem.levels))
 
     @cached_property
     def matchings(self) -> Matchings:
-        """All sets of parallel distillations."""
+        """All sets of parallel distillations; refused as :attr:`configurations` are."""
+        require(self.repertoire, explicit=False)
         return Matchings(self.problem.levels, self.repertoire.kinds, self.repertoire.distillations)
 
     @cached_property
@@ -435,8 +446,8 @@ class Dynamics:
             return int(self.configurations.rank(np.array([whole_number(n) for n in key], dtype=np.int64)))
         except (ValueError, TypeError, OverflowError):
             raise KeyError(
-                f"no configuration {key!r}: give {self.configurations.kinds} counts, one per level, that sum to at "
-                f"most {self.configurations.most}"
+                f"no configuration {quoted(key)}: give {self.configurations.kinds} counts, one per level, that sum to "
+                f"at most {self.configurations.most}"
             ) from None
 
     def actions(self, columns: IntArray) -> list[Action]:

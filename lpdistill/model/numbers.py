@@ -9,7 +9,7 @@ from fractions import Fraction
 from numbers import Rational, Real
 from typing import TypeAlias, TypeVar
 
-from lpdistill.errors import ModelError, names_like
+from lpdistill.errors import ModelError, ModelTypeError, names_like
 
 E = TypeVar("E", bound=StrEnum)
 Number: TypeAlias = int | float | str | Fraction | Decimal
@@ -51,7 +51,7 @@ def exact(value: object, where: str, *, form: str = RATIONAL) -> Fraction:
     (Fraction(1, 10), Fraction(3, 4), Fraction(1, 1000000))
     """
     if isinstance(value, bool) or not isinstance(value, str | Decimal | Real):
-        raise ModelError(where, f"must be {form}", value)
+        raise ModelTypeError(where, f"must be {form}", value)
     if isinstance(value, Rational):
         return _of_ordinary_length(Fraction(int(value.numerator), int(value.denominator)), where)
     if not isinstance(value, str | Decimal):

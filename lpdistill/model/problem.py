@@ -8,8 +8,9 @@ from dataclasses import KW_ONLY, dataclass, field, replace
 from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
+from lpdistill.arguments import Kind
 from lpdistill.errors import InfiniteLevelsError, ModelError, UnreachableTargetError, names_like
 from lpdistill.model.budgets import Budget, merged
 from lpdistill.model.generation import Attempts
@@ -67,9 +68,10 @@ class Problem:
     distillation
         The two-to-one map; the Werner map of the paper by default.
     rules
-        Which actions are allowed (:class:`Rule`).
+        Which actions are allowed: one :class:`Rule` or several, or a table as in a problem file.
     budgets
-        Limits on the expected use of resources (:class:`Budget`); several on one resource hold together.
+        Limits on the expected use of resources: one :class:`Budget` or several, or a table; those on one resource hold
+        together.
     discarding
         Whether stored pairs may be discarded, which takes no time.
 
@@ -112,8 +114,8 @@ class Problem:
         distillation_time: Number = 2,
         final_step: FinalStep | str = FinalStep.CHARGED,
         distillation: DistillationMap[Any] | None = None,
-        rules: Iterable[Rule] = (),
-        budgets: Iterable[Budget] = (),
+        rules: Rule | Iterable[Rule] | Mapping[str, Any] | None = (),
+        budgets: Budget | Iterable[Budget] | Mapping[str, Any] | None = (),
         discarding: bool = False,
     ) -> None:
         chance, raw = exact(p, "p"), exact(f0, "f0")
@@ -175,7 +177,7 @@ class Problem:
             )
         return changed
 
-    def with_constraints(self, *constraints: Rule | Budget) -> Problem:
+    def with_constraints(self, *constraints: Rule | Budget | Iterable[Rule | Budget]) -> Problem:
         """The same problem with more rules and budgets.
 
         >>> from lpdistill import Budget, MaxDistillations
@@ -183,12 +185,10 @@ class Problem:
         >>> hardware.rules, hardware.budgets
         ((MaxDistillations(most=1),), (Budget(steps <= 9),))
         """
-        for constraint in constraints:
-            if not isinstance(constraint, Rule | Budget):
-                raise ModelError("constraints", "must be rules and budgets, such as MaxDistillations(1)", constraint)
+        given = [one for each in constraints for one in CONSTRAINT.several(each, "constraints")]
         return self.replace(
-            rules=(*self.rules, *(rule for rule in constraints if isinstance(rule, Rule))),
-            budgets=(*self.budgets, *(budget for budget in constraints if isinstance(budget, Budget))),
+            rules=(*self.rules, *(rule for rule in given if isinstance(rule, Rule))),
+            budgets=(*self.budgets, *(budget for budget in given if isinstance(budget, Budget))),
         )
 
     def graph(self, attempts: Attempts | str = Attempts.ALL) -> nx.DiGraph[Any]:
@@ -340,6 +340,16 @@ class Problem:
             + (", discarding" if self.discarding else "")
             + "".join(f"; {constraint}" for constraint in (*self.rules, *self.budgets))
         )
+
+
+def _is_constraint(given: object) -> TypeGuard[Rule | Budget]:
+    return isinstance(given, Rule | Budget)
+
+
+CONSTRAINT: Kind[Rule | Budget] = Kind(
+    "a rule or a budget, such as MaxDistillations(1)", _is_constraint, "", {"type": "call it to make one"}
+)
+"""What a problem may have more of."""
 
 
 def _flag(value: object, where: str) -> bool:

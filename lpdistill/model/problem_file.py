@@ -8,6 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from lpdistill.arguments import path_of
 from lpdistill.errors import ModelError, names_like
 from lpdistill.model.budgets import budgets_from
 from lpdistill.model.numbers import absent
@@ -35,6 +36,7 @@ def read_settings(path: str | PathLike[str]) -> dict[str, Any]:
     ModelError
         If the file cannot be read, is no TOML, or has a key that no problem has.
     """
+    path = path_of(path, "problem file")
     where = str(path)
     try:
         # Decimals stay text, so that 0.79 means 79/100.

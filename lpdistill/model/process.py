@@ -9,11 +9,12 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeGuard
 
 import numpy as np
 from scipy import sparse
 
+from lpdistill.arguments import Kind
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
 
 if TYPE_CHECKING:
@@ -344,3 +345,17 @@ class Choice:
         place, mass = (row * size + column)[known], (weight[entry] * probability)[known]
         summed = np.bincount(place, mass, minlength=size * size).reshape(size, size)
         return summed.astype(np.float64)
+
+
+def is_process(given: object) -> TypeGuard[Process]:
+    """Whether something is a decision process."""
+    return not isinstance(given, type) and all(hasattr(given, name) for name in ("choose", "columns", "tariff", "live"))
+
+
+PROCESS: Kind[Process] = Kind(
+    "a decision process",
+    is_process,
+    "process",
+    {"Problem": "that of a problem is Dynamics(problem)", "DiGraph": "that of a state graph is solve(graph).process"},
+)
+"""A decision process, or what has one."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lpdistill.arguments import named, wrong_type
 from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.errors import ModelError, names_like
 from lpdistill.model.actions import Step
@@ -213,7 +214,7 @@ def _standard(name: str) -> Resource:
     return REACHING if name == REACHING.name else RESOURCES[name]
 
 
-def resource_of(resource: str | Resource, where: str) -> Resource:
+def resource_of(resource: object, where: str) -> Resource:
     """The resource that a user means.
 
     Raises
@@ -223,8 +224,11 @@ def resource_of(resource: str | Resource, where: str) -> Resource:
     """
     if isinstance(resource, Resource):
         return resource
-    if not isinstance(resource, str) or resource not in RESOURCES:
-        raise ModelError(where, f"must name a resource: {names_like(RESOURCES, str(resource))}", resource)
+    if not isinstance(resource, str):
+        known = f"{', '.join(RESOURCES)}, or a Resource of your own"
+        raise wrong_type(where, f"must name a resource, not be {named(resource)}: {known}", resource)
+    if resource not in RESOURCES:
+        raise ModelError(where, f"must name a resource: {names_like(RESOURCES, resource)}", resource)
     return RESOURCES[resource]
 
 

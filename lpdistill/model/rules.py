@@ -7,10 +7,11 @@ columns are never enumerated; whatever else it forbids it says action by action.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, is_dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
+from lpdistill.arguments import Kind
 from lpdistill.errors import ModelError, names_like
 from lpdistill.model.actions import Step
 from lpdistill.model.numbers import absent, whole
@@ -282,16 +283,32 @@ def _stated(document: object) -> Rule:
         raise ModelError(f"rule {document['rule']}", "has other arguments", arguments) from None
 
 
-def checked(rules: Iterable[object]) -> tuple[Rule, ...]:
-    """Rules without repetition.
+def is_rule(given: object) -> TypeGuard[Rule]:
+    """Whether something is a rule."""
+    return isinstance(given, Rule)
+
+
+RULE: Kind[Rule] = Kind(
+    "a rule, such as MaxDistillations(1)",
+    is_rule,
+    "",
+    {
+        "Budget": "budgets have an argument of their own, and with_constraints(...) takes both",
+        "function": "Rule(function) makes a rule of it",
+        "type": "call it to make one",
+    },
+)
+"""A rule."""
+
+
+def checked(rules: object) -> tuple[Rule, ...]:
+    """Rules without repetition: one, several, or a table of them by name.
 
     Raises
     ------
     ModelError
         If one is no rule.
     """
-    found = tuple(dict.fromkeys(rules))
-    for rule in found:
-        if not isinstance(rule, Rule):
-            raise ModelError("rules", "must be rules, such as MaxDistillations(1)", rule)
-    return tuple(rule for rule in found if isinstance(rule, Rule))
+    if isinstance(rules, Mapping):
+        return rules_from(rules)
+    return tuple(dict.fromkeys(RULE.several(rules, "rules")))

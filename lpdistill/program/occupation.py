@@ -20,7 +20,9 @@ from scipy import sparse
 
 from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.model.budgets import Budget
-from lpdistill.model.process import Choice, Process
+from lpdistill.model.dynamics import Dynamics
+from lpdistill.model.process import PROCESS, Choice, Process
+from lpdistill.model.size import require
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -49,7 +51,16 @@ class OccupationProgram:
 
     @staticmethod
     def of(process: Process, columns: IntArray | None = None, budgets: tuple[Budget, ...] = ()) -> OccupationProgram:
-        """The program over the given columns, or over all that are allowed."""
+        """The program over the given columns, or over all that are allowed.
+
+        Raises
+        ------
+        LimitError
+            If all columns of a problem, written out, do not fit into this machine's memory.
+        """
+        process = PROCESS.meant(process, "process")
+        if columns is None and isinstance(process, Dynamics):
+            require(process.repertoire, explicit=True)
         start = np.zeros(process.size)
         start[0] = 1.0
         chosen = process.choose(process.columns if columns is None else columns)

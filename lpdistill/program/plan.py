@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeGuard
 
 import numpy as np
 
+from lpdistill.arguments import Kind
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.model.process import Choice
 from lpdistill.model.resources import Resource
@@ -162,3 +164,13 @@ class Plan:
         np.add.at(balance, self.uses.configuration, self.uses.leaving * self.occupation)
         balance[0] -= 1.0
         return float(np.abs(balance).max())
+
+
+def _is_plan(given: object) -> TypeGuard[Plan]:
+    return isinstance(given, Plan)
+
+
+PLAN: Kind[Plan] = Kind(
+    "a Plan", _is_plan, "plan", {"Problem": "the chain of a policy of a problem is policy.to_chain()"}
+)
+"""A policy as columns, or what has one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lpdistill.analysis.validity import End
+from lpdistill.analysis.optimal_range import End
 from lpdistill.schemas.parts import (
     LEVEL,
     USE,

@@ -14,7 +14,7 @@ from scipy import sparse
 from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.errors import ModelError
 from lpdistill.model.process import Process
-from lpdistill.program.plan import Plan
+from lpdistill.program.plan import PLAN, Plan
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -101,6 +101,7 @@ class Chain:
             Whether to take all configurations for which the policy says what to do, rather than those alone that runs
             from the start can enter.
         """
+        plan = PLAN.meant(plan, "plan")
         uses, process = plan.uses, plan.uses.process
         owners, row = np.unique(uses.configuration, return_inverse=True)
         # A state graph's probabilities may exceed 1 by rounding.

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 
+from lpdistill.arguments import named, wrong_type
 from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.errors import ImproperPolicyError, ModelError
 from lpdistill.model.actions import Action
+from lpdistill.model.asked import QUESTION
 from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.generation import Attempts
 from lpdistill.model.problem import Problem
@@ -292,11 +294,12 @@ class Policy(ByConfiguration[tuple[Decision, ...]]):
 
 def _process(problem: Problem | nx.DiGraph[Any]) -> Dynamics | GraphProcess:
     """The columns that a user's policy may choose from."""
-    if isinstance(problem, Problem):
-        return Dynamics(problem, Attempts.ALL)
+    asked = QUESTION.meant(problem, "problem")
+    if isinstance(asked, Problem):
+        return Dynamics(asked, Attempts.ALL)
     from lpdistill.program.state_graph import process_of  # noqa: PLC0415 - networkx, only where there is a graph
 
-    return process_of(problem)
+    return process_of(asked)
 
 
 def _rank(process: Process, key: Key) -> int:
@@ -328,6 +331,11 @@ def _asked(
     process: Process, choose: Mapping[Key, Choices] | Callable[[Key], Choices]
 ) -> tuple[list[Key], list[Decision]]:
     """What a user's policy decides, with the configuration of each decision."""
+    held = getattr(choose, "policy", None)
+    choose = held if isinstance(held, Policy) else choose
+    if not (isinstance(choose, Mapping) or callable(choose)) or isinstance(choose, type):
+        remedy = "must be actions by configuration, or a function of it"
+        raise wrong_type("policy", f"{remedy}, not {named(choose)}", choose)
     keys: list[Key] = []
     decisions: list[Decision] = []
     some = range(process.size)

@@ -98,7 +98,7 @@ def draw_policy(policy: Policy, axes: Axes | None = None, most: int = ROWS) -> A
     rows, entered = _rows(policy, most)
     drawing = _Drawing(problem, several=any(row.probability < 1 for row in rows))
     width = max(INCHES * (drawing.right - drawing.left), NARROWEST)
-    drawn = pictures.axes(width, 0.56 * len(rows) + 1.5) if axes is None else axes
+    drawn = pictures.canvas(axes, "", width=width, height=0.56 * len(rows) + 1.5)
     drawing.draw(drawn, rows)
     proper = policy.plan.proper
     time = f"expected waiting time {policy.waiting_time:.6g}" if proper else "may never reach the target"

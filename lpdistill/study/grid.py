@@ -11,10 +11,12 @@ from math import floor, prod
 from typing import Any, TypeAlias
 
 from lpdistill.errors import LimitError, ModelError, names_like
+from lpdistill.model.asked import PROBLEM
 from lpdistill.model.numbers import NONE, absent, exact, whole
 from lpdistill.model.problem import Problem
 from lpdistill.model.problem_file import REQUIRED
 from lpdistill.model.rules import BUILT_IN, Rule, checked
+from lpdistill.solution.given import ProblemLike
 
 NUMBERS = ("p", "f0", "memories", "gap", "target", "generation_time", "distillation_time")
 """The settings that may run over numbers."""
@@ -129,9 +131,8 @@ class Grid:
     fixed: Mapping[str, Any]
     axes: tuple[Axis, ...]
 
-    def __init__(self, base: Problem | None = None, /, **settings: Any) -> None:
-        if base is not None and not isinstance(base, Problem):
-            raise ModelError("grid", "must begin with a Problem, or have settings only", base)
+    def __init__(self, base: ProblemLike | None = None, /, **settings: Any) -> None:
+        base = None if base is None else PROBLEM.meant(base, "grid")
         given = {name: value for name, value in settings.items() if value is not None}
         known = (*NUMBERS, "rules", *COUNTED, *FIXED)
         for name in given:

@@ -9,11 +9,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
+from lpdistill.arguments import Kind
 from lpdistill.errors import LimitError, ModelError
 from lpdistill.model.numbers import whole
+from lpdistill.model.problem import Problem
 from lpdistill.progress import Counter, uncounted
+from lpdistill.solution.given import ProblemLike, is_policy
+from lpdistill.solution.solution import Solution
 from lpdistill.study.grid import MOST_POINTS, Grid, Point
 from lpdistill.study.outcome import AGAIN, Ending, Outcome, description, key_of, policy_name
 from lpdistill.study.result import Sweep
@@ -36,7 +40,7 @@ PAUSE = 0.1
 
 
 def sweep(  # noqa: PLR0913 - one keyword for each thing that may be asked
-    grid: Grid | Mapping[str, Any],
+    grid: Grid | Mapping[str, Any] | ProblemLike,
     policies: Iterable[str] = ("optimal",),
     *,
     store: str | os.PathLike[str] | None = "sweep.sqlite",
@@ -90,7 +94,7 @@ def sweep(  # noqa: PLR0913 - one keyword for each thing that may be asked
     >>> round(found["optimal"][0].waiting_time, 6)
     19.772866
     """
-    asked = grid if isinstance(grid, Grid) else Grid(**_settings(grid))
+    asked = _grid(grid)
     names = policies_named(policies)
     if asked.size * len(names) > MOST_POINTS:
         raise LimitError(
@@ -122,10 +126,24 @@ def sweep(  # noqa: PLR0913 - one keyword for each thing that may be asked
         )
 
 
-def _settings(grid: Mapping[str, Any]) -> dict[str, Any]:
-    if not isinstance(grid, Mapping):
-        raise ModelError("grid", 'must be a Grid, or settings such as {"p": "0.3:0.9:0.1", ...}', grid)
-    return {str(name): value for name, value in grid.items()}
+def _is_grid(given: object) -> TypeGuard[Grid]:
+    return isinstance(given, Grid)
+
+
+GRID: Kind[Grid] = Kind(
+    'a Grid, or settings such as {"p": "0.3:0.9:0.1", ...}',
+    _is_grid,
+    "grid",
+    {"list": "a grid varies the settings of one problem", "tuple": "a grid varies the settings of one problem"},
+)
+"""What may be swept, or what has it."""
+
+
+def _grid(given: Grid | Mapping[str, Any] | ProblemLike) -> Grid:
+    """The grid that is meant: one problem is a grid too, and settings make one."""
+    if isinstance(given, Mapping) and not is_policy(given):
+        return Grid(**{str(name): value for name, value in given.items()})
+    return Grid(given) if isinstance(given, Problem | Solution) else GRID.meant(given, "grid")
 
 
 def policies_named(given: Iterable[str]) -> tuple[str, ...]:
