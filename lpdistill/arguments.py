@@ -16,6 +16,9 @@ from lpdistill.errors import ModelTypeError
 
 T = TypeVar("T")
 
+SHORT = 60
+"""Characters of a value of a wrong type that a message quotes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Kind(Generic[T]):
@@ -84,8 +87,9 @@ def path_of(given: object, where: str) -> Path:
 
 
 def wrong_type(where: str, problem: str, given: object) -> ModelTypeError:
-    """The error about an argument whose type is wrong, which the message names rather than quotes."""
-    error = ModelTypeError(where, problem, None)
+    """The error about an argument whose type is wrong; what Python itself has is quoted, if it is short."""
+    plain = type(given).__module__ == "builtins" and len(repr(given)) <= SHORT
+    error = ModelTypeError(where, problem, given if plain else None)
     error.value = given
     return error
 

@@ -251,7 +251,7 @@ def test_constraints_may_come_in_lists():
         ),
         (lambda: solve(solution().policy), "not a Policy; give the problem that it is a policy for"),
         (lambda: baseline(PROBLEM.graph(), "nested"), "must be a Problem for nested: a state graph has no memories"),
-        (lambda: lpdistill.robust(PROBLEM.graph(), (0.4, 0.6)), "a Problem, not a DiGraph; a state graph has no memor"),
+        (lambda: lpdistill.robust(PROBLEM.graph(), (0.4, 0.6)), "a Problem, not a DiGraph; a state graph has no param"),
         (lambda: PROBLEM.replace(rules=Budget("steps", 9)), "not a Budget; budgets have an argument of their own"),
         (lambda: PROBLEM.replace(budgets=[Rule(bool)]), "not a Rule; rules have an argument of their own"),
         (

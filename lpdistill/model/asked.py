@@ -46,7 +46,11 @@ PROBLEM: Kind[Problem] = Kind(
     "a Problem",
     is_problem,
     "problem",
-    {**ELSEWHERE, "DiGraph": "a state graph has no memories and fidelities", "Graph": "a state graph is a DiGraph"},
+    {
+        **ELSEWHERE,
+        "DiGraph": "a state graph has no parameters such as memories and fidelities",
+        "Graph": "a state graph is a DiGraph",
+    },
 )
 """A problem, or what has one."""
 
