@@ -29,9 +29,12 @@ def drawn(actions: Mapping[Hashable, Mapping[str, Any]], start: Hashable, **attr
 
 
 def randomly(
-    random: Random, most: int = 6, choices: int = 3, rare: int = 1000, times: Sequence[Any] = (0, 0, 1, 2, HALF)
+    random: Random, most: int = 6, choices: int = 3, rare: int = 1000, times: Sequence[Any] = (0, 0, 0, 1, 2, HALF)
 ) -> nx.DiGraph[Any]:
-    """A random graph, with a resource ``fuel``: cycles that take no time, rare exits, dead ends, unreachable states."""
+    """A random graph, with a resource ``fuel``: cycles that take no time, rare exits, dead ends, unreachable states.
+
+    The last three of the times are those of most steps into the target.
+    """
     states = range(random.randint(1, most))
     actions: dict[Hashable, dict[str, Any]] = {}
     for state in states:
@@ -42,7 +45,7 @@ def randomly(
                 after.append(GOAL)
             weights = [random.choice([1, 1, 2, 3, rare]) for _ in after]
             moves = {where: Fraction(w, sum(weights)) for where, w in zip(after, weights, strict=True)}
-            time = random.choice(times)
+            time = random.choice(times[-3:] if GOAL in moves and random.random() < 0.8 else times)
             actions[state][name] = time, moves, {"fuel": random.choice([0, 0, 1, 3] if time else [0, 1, 3, 9])}
     return drawn(actions, 0)
 

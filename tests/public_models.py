@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 import networkx as nx
-from graph_cases import GOAL, HALF, consensus, drawn, explored
+from graph_cases import GOAL, HALF, consensus, drawn, explored, gathering, two_ladders
 
 SURE = Fraction(1)
 
@@ -256,6 +256,8 @@ TIMES: dict[str, tuple[Any, Fraction]] = {
     "consensus, 2 processes, K = 4": (lambda: consensus(4), Fraction(192)),
     "consensus, 2 processes, K = 16": (lambda: consensus(16), Fraction(3072)),
     "consensus, 4 processes, K = 2": (lambda: consensus(2, 4), Fraction(192)),
+    "resource gathering, 15 of each": (lambda: gathering(15, 15, count="steps"), Fraction(1745, 9)),
+    "Haddad and Monmege, N = 20": (lambda: two_ladders(20), Fraction(1572862)),
     "root contention, delay 3": (lambda: root_contention(3), Fraction(541, 4)),
     "root contention, delay 36": (lambda: root_contention(36), Fraction(409, 4)),
     "CSMA/CD, 2 stations, K = 2": (lambda: ethernet(2), Fraction(53954981353, 805306368)),

@@ -294,7 +294,7 @@ class _Search:
     def _ends(self) -> tuple[_Corner, _Corner]:
         """The fastest policies' most frugal one, and the most frugal policies' fastest one."""
         start = self.at(1.0, 0.0)
-        scale = start.time / start.used if start.used else 0.0
+        scale = (start.time or self.process.greatest_duration) / start.used if start.used else 0.0
         fastest = self._last([self.at(1.0, scale / weight, start.plan) for weight in FASTEST], start.time)
         frugal = start
         for weight in FRUGAL:

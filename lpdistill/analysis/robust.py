@@ -38,7 +38,9 @@ from lpdistill.model.asked import PROBLEM
 from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.numbers import Number
 from lpdistill.model.variation import varied
-from lpdistill.program.policy_iteration import GAP, policy_shortfall, scaled_up
+from lpdistill.program.differences import Twofold
+from lpdistill.program.policy_iteration import GAP
+from lpdistill.program.proof import scaled_up, shortfall
 from lpdistill.progress import silent
 from lpdistill.solution.bounds import above, slower
 from lpdistill.solution.document import Document, headed, rational
@@ -226,7 +228,7 @@ def _bound(worst: Solution, process: Dynamics) -> float:
             "each level), so that the worst case need not be the least p; relax a rule, or look at regret_curve"
         )
     falling = np.where(np.isfinite(falling), falling, 0.0)
-    raised = scaled_up(falling, float(policy_shortfall(policy, falling).max()), process.least_duration)
+    raised = scaled_up(falling, float(shortfall(policy, Twofold.of(falling)).max()), process.least_duration)
     return float(raised[0])
 
 

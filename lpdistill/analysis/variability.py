@@ -25,7 +25,7 @@ from lpdistill.model.numbers import Number, exact
 from lpdistill.program.occupation import OccupationProgram
 from lpdistill.program.ranges import Ranges, ranges
 from lpdistill.progress import counter, silent
-from lpdistill.solution.document import Document, action_as_json, headed, node_as_json
+from lpdistill.solution.document import Document, action_as_json, finite, headed, node_as_json
 from lpdistill.solution.given import SolutionLike
 from lpdistill.solution.policy import Key, described
 from lpdistill.solution.solution import Solution
@@ -124,7 +124,7 @@ class Variability(Document):
                     "counts": node_as_json(row.counts),
                     **action_as_json(row.action),
                     "least": row.least,
-                    "greatest": row.greatest,
+                    "greatest": finite(row.greatest),
                     "taken": row.taken,
                     "forced": row.forced,
                 }

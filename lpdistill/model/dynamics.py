@@ -132,6 +132,21 @@ class Dynamics:
         return float(self.durations.max())
 
     @property
+    def written(self) -> None:
+        """Columns are factored: None."""
+        return None
+
+    @property
+    def merged(self) -> None:
+        """Nothing that changes a configuration for nothing is undone for nothing: None."""
+        return None
+
+    @property
+    def input_rounding(self) -> float:
+        """Parameters are exact, and what becomes of them is part of the rounding of action values."""
+        return 0.0
+
+    @property
     def step_times(self) -> tuple[Fraction, ...]:
         """Durations of a step that does not distil, of one that does, and of discarding."""
         return self.problem.generation_time, self.problem.distillation_time, Fraction(0)

@@ -19,6 +19,7 @@ from lpdistill.arrays import BoolArray, FloatArray, IntArray
 
 if TYPE_CHECKING:
     from lpdistill.model.resources import Resource, Tariff
+    from lpdistill.program.merged import Merged
 
 
 COMPACT = 4
@@ -181,6 +182,21 @@ class Process(Protocol):
 
     def proper(self) -> IntArray:
         """Columns of a proper policy, one for every live configuration, in order."""
+        ...
+
+    @property
+    def written(self) -> Choice | None:
+        """All columns that are allowed, written out, where the process is given that way; None if it is factored."""
+        ...
+
+    @property
+    def merged(self) -> Merged | None:
+        """The process with configurations merged between which runs move for nothing; None if there are none."""
+        ...
+
+    @property
+    def input_rounding(self) -> float:
+        """Relative difference that the rounding of given probabilities and times may make to an expected cost."""
         ...
 
     def of_configuration(self, rank: int) -> IntArray:

@@ -256,6 +256,11 @@ class Tariff:
         """Whether a column may cost less than nothing."""
         return any(price < 0 for _, price in self.prices)
 
+    @property
+    def unsigned(self) -> Tariff:
+        """The tariff with all prices positive."""
+        return Tariff(self.time, tuple((what, abs(price)) for what, price in self.prices))
+
 
 TIME = Tariff()
 """Only time counts."""

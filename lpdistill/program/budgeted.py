@@ -194,6 +194,8 @@ def within_budgets(
         for share in WIDER:
             with suppress(NotCertifiedError, ImproperPolicyError):
                 return _result(_at_the_edge(process, budgets, free, share, progress))
+        with suppress(NotCertifiedError, ImproperPolicyError):
+            return _result(feasible(process, budgets, free, progress).run(process, progress, proposed=True))
         raise error from None
 
 
@@ -218,7 +220,7 @@ def _at_the_edge(
     """Column generation, ended, for limits at the edge of what is possible, where HiGHS takes roundings for conflicts.
 
     The basis that is optimal for limits a little wider is so up to the edge.  Its vertex is taken at the limits
-    themselves, and the bound for what the policy uses where that is more by a rounding: it holds for less all the more.
+    themselves.
     """
     wider = tuple(budget.widened(share) for budget in budgets)
     generation = feasible(process, wider, free, progress).run(process, progress)
@@ -230,9 +232,23 @@ def _at_the_edge(
     ]
     limits = [float((b.most if upper else b.least) or 0) for b, upper in zip(binding, uppers, strict=True)]
     generation.vertex = replace(vertex, budgets=binding, limits=np.array(limits))
-    used = np.array([generation.vertex.plan.used(budget.resource) for budget in binding])
-    generation.bound = generation.bound_within(np.where(uppers, np.maximum(used, limits), np.minimum(used, limits)))
+    generation.bound = np.inf
     return generation
+
+
+def _bound(generation: ColumnGeneration, plan: Plan) -> float:
+    """What is proved of the least cost, for what the policy uses where that is beyond a limit by a rounding.
+
+    It holds within the limits all the more.
+    """
+    vertex = generation.vertex
+    used = np.array([plan.used(budget.resource) for budget in vertex.budgets])
+    uppers = [
+        budget.most is not None and limit == float(budget.most)
+        for budget, limit in zip(vertex.budgets, vertex.limits.tolist(), strict=True)
+    ]
+    beyond = np.where(uppers, np.maximum(used, vertex.limits), np.minimum(used, vertex.limits))
+    return min(generation.bound, generation.bound_within(beyond))
 
 
 def _result(generation: ColumnGeneration) -> Budgeted:
@@ -243,11 +259,11 @@ def _result(generation: ColumnGeneration) -> Budgeted:
     NotCertifiedError
         If its policy exceeds the bound, or misses a limit.
     """
-    bound = generation.bound
     try:
         plan = generation.vertex.plan
     except ImproperPolicyError:
         raise _unattained(generation.vertex.budgets) from None
+    bound = _bound(generation, plan)
     uses = tuple(_use(generation.vertex, generation.budgets, budget, plan) for budget in generation.budgets)
     for use, size in zip(uses, generation.sizes.tolist(), strict=True):
         if use.missed > MET * max(size, 1.0):

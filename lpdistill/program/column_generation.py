@@ -9,6 +9,7 @@ are optimal.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from math import fsum
 
 import numpy as np
@@ -18,10 +19,12 @@ from lpdistill.errors import NotCertifiedError
 from lpdistill.model.budgets import Budget
 from lpdistill.model.process import Priced, Process
 from lpdistill.model.resources import Tariff
+from lpdistill.program.differences import Twofold
 from lpdistill.program.evaluation import evaluate, stuck, visits
 from lpdistill.program.highs import Algorithm, Basis, LinearSolution, solve_program
 from lpdistill.program.occupation import OccupationProgram
-from lpdistill.program.policy_iteration import Optimum, dual_excess, policy_iteration
+from lpdistill.program.policy_iteration import Optimum, policy_iteration
+from lpdistill.program.proof import bounds, evaluated, feasibility
 from lpdistill.program.vertex import Vertex
 from lpdistill.progress import silent
 
@@ -74,8 +77,13 @@ class ColumnGeneration:
         self.iterations = self.masters = 0
         self.rounds = free.rounds
 
-    def run(self, process: Process, progress: Callable[[str], None], *, relaxed: bool = False) -> ColumnGeneration:
-        """Generate columns until the proof closes or, if limits may be missed, until they are met."""
+    def run(
+        self, process: Process, progress: Callable[[str], None], *, relaxed: bool = False, proposed: bool = False
+    ) -> ColumnGeneration:
+        """Generate columns until the proof closes or, if limits may be missed, until they are met.
+
+        Prices are recomputed from the basis of the master, or those that HiGHS proposes, where several would do.
+        """
         self.process = process
         for _ in range(MOST_MASTERS):
             self.masters += 1
@@ -86,10 +94,11 @@ class ColumnGeneration:
             self.iterations += self.linear.iterations
             if relaxed and self.met:
                 return self
-            self.vertex = Vertex.of(program, self.linear, self.policy)
+            self.vertex = replace(Vertex.of(program, self.linear, self.policy), ambiguous=proposed)
             new = np.setdiff1d(self._priced(progress), self.columns)
             cost = self.linear.objective - program.offset
-            if not len(new) or self.bound >= cost - CLOSED * abs(cost):
+            enough = cost - CLOSED * abs(cost)
+            if not len(new) or self.bound >= enough:
                 return self
             self.columns = np.union1d(self.columns, new)
         raise NotCertifiedError(f"column generation did not end within {MOST_MASTERS} masters")
@@ -116,8 +125,8 @@ class ColumnGeneration:
         """What the dual optimum proves of the least cost within such limits of the budgets that bind, (binding,)."""
         grants, tariff = (self.vertex.prices * limits).tolist(), self.tariff
         if tariff.signed:
-            return lagrangian_bound(self.process, tariff, self.dual.lower, grants)[0]
-        return _total(self.dual.lower, grants)
+            return lagrangian_bound(self.process, tariff, self.dual.floor, grants)[0]
+        return _total(float(self.dual.lower[0]), grants)
 
     def _priced(self, progress: Callable[[str], None]) -> IntArray:
         """Columns that the prices of the vertex make worth while; sets the dual optimum and the bound."""
@@ -132,36 +141,40 @@ class ColumnGeneration:
         return self.dual.generated
 
 
-def _total(values: FloatArray, grants: Sequence[float]) -> float:
+def _total(value: float, grants: Sequence[float]) -> float:
     """The value at the start plus what limits grant, rounded down."""
-    terms = [float(values[0]), *grants]
+    terms = [value, *grants]
     if not grants:
         return terms[0]
     return fsum(terms) - 4 * float(np.finfo(float).eps) * fsum(map(abs, terms))
 
 
-def lagrangian_bound(
-    process: Process, tariff: Tariff, values: FloatArray, grants: Sequence[float]
-) -> tuple[float, float]:
+def lagrangian_bound(process: Process, tariff: Tariff, floor: Twofold, grants: Sequence[float]) -> tuple[float, float]:
     r"""What values under a tariff prove of the least cost within budgets, and by how much they exceed action values.
 
     If :math:`U \le c - \sum_i \mu_i d_i + P U + \delta` for all columns, then every policy that keeps within the limits
     ``b`` costs at least :math:`(U_0 + \sum_i \mu_i b_i) / (1 + \delta / \tau)`, where columns cost at least
-    :math:`\tau` on average.  Where no price is negative, rounding is relative and :math:`\delta` must be 0 (see
-    :func:`~lpdistill.program.policy_iteration.policy_iteration`); otherwise it is bounded absolutely.
+    :math:`\tau` on average.  Where no price is negative, :math:`\delta` must be 0
+    (:func:`~lpdistill.program.policy_iteration.policy_iteration`).  Where one is, and columns are factored, rounding is
+    bounded absolutely.
     """
     charged = process.under(tariff)
-    priced = charged.price(values)
-    total = _total(values, grants)
     if not tariff.signed:
-        excess = float(dual_excess(charged, priced, values).max())
-        return (total if excess <= 0 else -np.inf), excess
-    idle = charged.choose(process.waiting).cost
-    excess = max(float(_excess(process, priced, values).max()), -float(idle.min(initial=0.0)), 0.0)
-    # No column that matters costs more than it is worth, so that its parts are no larger than these.
-    size = 3 * float(np.abs(values).max()) + excess + 2 * process.greatest_duration
-    excess += 2 * process.rounding * size
-    least = process.tariff.time * process.time_per_column
+        excess = float(feasibility(charged, floor).excess.max())
+        lower, _ = bounds(charged, floor, floor)
+        return (_total(float(lower[0]), grants) if excess <= 0 else -np.inf), excess
+    if charged.written is not None:
+        excess = max(float(feasibility(charged, floor).excess.max()), 0.0)
+    else:
+        idle = charged.choose(process.waiting).cost
+        values = floor.nearest
+        excess = max(float(_excess(process, charged.price(values), values).max()), -float(idle.min(initial=0.0)), 0.0)
+        # No column that matters costs more than it is worth, so that its parts are no larger than these.
+        size = 3 * float(np.abs(values).max()) + excess + 2 * process.greatest_duration
+        excess += 2 * process.rounding * size
+    total, least = _total(float(floor.below[0]), grants), process.tariff.time * process.time_per_column
+    if not excess:
+        return total, excess
     return (total / (1 + excess / least) if least > 0 else -np.inf), excess
 
 
@@ -180,17 +193,25 @@ def _priced_with_gains(process: Process, tariff: Tariff, policy: IntArray) -> Op
     while True:
         rounds += 1
         values = _values_with_gains(process, tariff, policy)
-        priced = charged.price(values)
         worth = SETTLED * float(np.abs(values).max())
-        better = _excess(process, priced, values) > worth
-        improved = priced.columns(better)
+        if charged.written is not None:
+            floor = evaluated(charged.choose(policy)).lowered
+            compared = feasibility(charged, floor)
+            better = compared.excess > 0
+            improved = compared.improved(better)
+        else:
+            floor, priced = Twofold.of(values), charged.price(values)
+            better = _excess(process, priced, values) > worth
+            improved = priced.columns(better)
         generated += [policy, improved, _worth_waiting(charged, policy, worth)]
         changed = policy.copy()
-        changed[better[process.live]] = improved
-        if not better.any() or rounds == MOST_MASTERS or not _proper(process, changed):
+        changed[np.searchsorted(np.flatnonzero(process.live), process.choose(improved).configuration)] = improved
+        if (changed == policy).all() or rounds == MOST_MASTERS or not _proper(process, changed):
             break
         policy = changed
-    return Optimum(charged.choose(policy), values, values, values, np.unique(np.concatenate(generated)), rounds)
+    columns = np.unique(np.concatenate(generated))
+    lower = np.minimum(floor.below, values)
+    return Optimum(charged.choose(policy), values, lower, values, floor, Twofold.of(values), columns, rounds)
 
 
 def _worth_waiting(charged: Process, policy: IntArray, worth: float) -> IntArray:

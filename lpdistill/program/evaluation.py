@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from functools import cache, partial
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 import numpy as np
 from scipy import sparse
@@ -19,24 +18,12 @@ from scipy import sparse
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.errors import ImproperPolicyError, NotCertifiedError
 from lpdistill.model.process import Choice
-
-if TYPE_CHECKING:
-    from threadpoolctl import ThreadpoolController
-
-RESIDUALS = (1e-10, 1e-5)
-"""Relative residuals asked of the iterative solvers: for the solution, and for its correction."""
-
-ACCEPTED = 1e-13
-"""Relative residual beyond which a system is factorised instead."""
+from lpdistill.program.differences import Equations
+from lpdistill.program.graph_search import Edges
+from lpdistill.program.systems import ACCEPTED, MEDIUM, NoConvergenceError, System, factorised, iterate, square
 
 MOST_SWEEPS, SETTLED = 100, 1e-14
 """Sweeps over a policy's equations, and the relative change of every value at which they end."""
-
-SMALL = 80
-"""Configurations up to which a policy is solved as a dense system."""
-
-MEDIUM = 1000
-"""Configurations up to which factorising a sparse system is quicker than iterating."""
 
 
 def evaluate(choice: Choice, local: FloatArray, scale: FloatArray | None = None) -> FloatArray:
@@ -61,26 +48,29 @@ def evaluate(choice: Choice, local: FloatArray, scale: FloatArray | None = None)
     """
     leaving = choice.leaving
     require_leaving(choice)
+    if choice.process.written is not None:
+        require_proper(choice)
+        return Equations(choice, local * leaving).values.nearest
     near = scale[choice.configuration] if scale is not None else np.zeros_like(local)
     unit = np.where(near > 0, near, 1.0)
 
     def after(values: FloatArray) -> FloatArray:
         if choice.compact:
-            return np.asarray(_square(choice) @ values)
+            return np.asarray(square(choice) @ values)
         return choice.expect(_spread(choice, values)) / leaving
 
     def image(x: FloatArray) -> FloatArray:
         return x - after(unit * x) / unit
 
     def factorise() -> FloatArray:
-        conditional = _square(choice)
+        conditional = square(choice)
         if isinstance(conditional, np.ndarray):
-            return _factorise(conditional * unit / unit[:, None], local / unit)
+            return factorised(conditional * unit / unit[:, None], local / unit)
         conditional = conditional.copy()
         conditional.data *= unit[conditional.indices] / np.repeat(unit, np.diff(conditional.indptr))
-        return _factorise(conditional, local / unit)
+        return factorised(conditional, local / unit)
 
-    values = unit * _solve(lambda: _iterate(image, local / unit), factorise, local)
+    values = unit * _solve(lambda: iterate(image, local / unit), factorise, local)
     if not np.isfinite(values).all() or values.min() < -ACCEPTED * values.max():
         raise_improper(choice)
     return _spread(choice, _swept(np.maximum(values, 0.0), lambda x: local + after(x)))
@@ -97,10 +87,15 @@ def visits(choice: Choice, entered: FloatArray) -> FloatArray:
         Expected number of times that runs enter each configuration from outside, (configurations,).
     """
     require_leaving(choice)
-    weights, square = entered[choice.configuration], _square(choice)
-    reached = _reachable(square, np.flatnonzero(weights))
+    weights, moves = entered[choice.configuration], square(choice)
+    reached = _reachable(moves, np.flatnonzero(weights))
     back = _back(choice)
-    left = _solve(lambda: _iterate(lambda z: z - back @ z, weights), lambda: _factorise(back, weights), weights)
+    if choice.process.written is not None:
+        system = System(choice)
+        left = system.solve(weights, transposed=True)
+        left = left + system.solve(weights - (left - back @ left), transposed=True)
+    else:
+        left = _solve(lambda: iterate(lambda z: z - back @ z, weights), lambda: factorised(back, weights), weights)
     # A sweep replaces the rounding of the largest visits by that of each configuration's own.
     left = weights + back @ np.where(reached, np.maximum(left, 0.0), 0.0)
     return np.where(reached, left / choice.leaving, 0.0)
@@ -118,7 +113,7 @@ def doomed(choice: Choice) -> BoolArray:
 
 def entered(choice: Choice, start: int) -> BoolArray:
     """Columns of a policy whose configuration runs from the given one may enter, (columns,)."""
-    return _reachable(_square(choice), np.flatnonzero(choice.configuration == start))
+    return _reachable(square(choice), np.flatnonzero(choice.configuration == start))
 
 
 def deadlocked(choice: Choice, start: int) -> IntArray:
@@ -137,25 +132,29 @@ def _spread(choice: Choice, values: FloatArray) -> FloatArray:
     return everywhere
 
 
-def _square(choice: Choice) -> FloatArray | sparse.csr_array:
-    """Probability, given that anything happens, of moving from column to column of a policy; dense if it is small."""
-    if len(choice.columns) <= SMALL:
-        return choice.dense
-    if len(choice.columns) == choice.process.size:
-        return choice.conditional
-    return sparse.csr_array(choice.conditional[:, choice.configuration])
-
-
 def _back(choice: Choice) -> FloatArray | sparse.csr_array:
     """The same from where to where, the other way round."""
-    square = _square(choice)
-    return square.T if isinstance(square, np.ndarray) else sparse.csr_array(square.T)
+    moves = square(choice)
+    return moves.T if isinstance(moves, np.ndarray) else sparse.csr_array(moves.T)
 
 
 def require_leaving(choice: Choice) -> None:
     """Raise ImproperPolicyError if a policy waits forever somewhere."""
     if not (choice.leaving > 0).all():
         raise_improper(choice)
+
+
+def require_proper(choice: Choice) -> None:
+    """Raise ImproperPolicyError if a policy stays for ever where it has columns, decided on its graph."""
+    if not all_leave(choice):
+        raise_improper(choice)
+
+
+def all_leave(choice: Choice) -> bool:
+    """Whether runs of a policy reach the target, or where it has no column, from everywhere else."""
+    edges = Edges.of(choice.configuration, choice.moves, choice.reaching)
+    elsewhere = np.append(np.setdiff1d(np.arange(edges.size), choice.configuration), edges.size)
+    return bool(edges.reached_from(elsewhere).all())
 
 
 def raise_improper(choice: Choice, among: IntArray | None = None) -> NoReturn:
@@ -188,9 +187,9 @@ def raise_improper(choice: Choice, among: IntArray | None = None) -> NoReturn:
 
 def _closed_classes(choice: Choice) -> tuple[BoolArray, IntArray]:
     """Columns of the classes that a policy never leaves, short of the target, and the class of each, (columns,)."""
-    square = _square(choice)
-    _, label = sparse.csgraph.connected_components(square, directed=True, connection="strong")
-    rows, columns = square.nonzero()
+    moves = square(choice)
+    _, label = sparse.csgraph.connected_components(moves, directed=True, connection="strong")
+    rows, columns = moves.nonzero()
     left = np.zeros(label.max(initial=-1) + 1, dtype=bool)
     left[label[rows[label[rows] != label[columns]]]] = True
     return np.asarray(stuck(choice) & ~left[label]), np.asarray(label, dtype=np.int64)
@@ -213,24 +212,12 @@ def _reachable(graph: FloatArray | sparse.csr_array, starts: IntArray) -> BoolAr
     return found[:size]
 
 
-class NoConvergenceError(Exception):
-    """The iterative solvers gave up; never leaves this module."""
-
-
 def _solve(iterate: Callable[[], FloatArray], factorise: Callable[[], FloatArray], right: FloatArray) -> FloatArray:
     """Solve a system by the way that is quicker for its size, or by factorisation where iterating fails."""
     if len(right) > MEDIUM:
-        # Vectors this short are not worth several threads, which wait for each other on a busy machine.
-        with suppress(NoConvergenceError), _threads().limit(limits=1, user_api="blas"):
+        with suppress(NoConvergenceError):
             return iterate()
     return factorise()
-
-
-@cache
-def _threads() -> ThreadpoolController:
-    from threadpoolctl import ThreadpoolController  # noqa: PLC0415 - only large systems need it
-
-    return ThreadpoolController()
 
 
 def _swept(values: FloatArray, sweep: Callable[[FloatArray], FloatArray]) -> FloatArray:
@@ -240,33 +227,3 @@ def _swept(values: FloatArray, sweep: Callable[[FloatArray], FloatArray]) -> Flo
         if (np.abs(values - before) <= SETTLED * values).all():
             break
     return values
-
-
-def _iterate(image: Callable[[FloatArray], FloatArray], right: FloatArray) -> FloatArray:
-    """Solve ``image(x) = right`` by Krylov iteration."""
-    operator = sparse.linalg.LinearOperator((len(right), len(right)), matvec=image, dtype=np.float64)
-    accepted = ACCEPTED * float(np.linalg.norm(right))
-    methods: tuple[Callable[..., tuple[FloatArray, int]], ...] = (
-        partial(sparse.linalg.bicgstab, maxiter=200),
-        partial(sparse.linalg.gmres, maxiter=4, restart=50),
-    )
-    for method in methods:
-        x = np.zeros_like(right)
-        for residual in RESIDUALS:
-            with np.errstate(all="ignore"):
-                correction, _ = method(operator, right - image(x), rtol=residual, atol=0.0)
-            x = x + correction
-        if np.isfinite(x).all() and np.linalg.norm(image(x) - right) <= accepted:
-            return x
-    raise NoConvergenceError
-
-
-def _factorise(conditional: FloatArray | sparse.csr_array, right: FloatArray) -> FloatArray:
-    """Solve ``(1 - conditional) x = right`` by factorisation; not a number where it is singular."""
-    size = len(right)
-    try:
-        if isinstance(conditional, np.ndarray):
-            return np.asarray(np.linalg.solve(np.eye(size) - conditional, right))
-        return np.asarray(sparse.linalg.splu((sparse.eye_array(size) - conditional).tocsc()).solve(right))
-    except (RuntimeError, np.linalg.LinAlgError):
-        return np.full(size, np.nan)

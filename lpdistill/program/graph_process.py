@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 
@@ -16,8 +16,14 @@ from lpdistill.errors import ModelError
 from lpdistill.model.actions import Step
 from lpdistill.model.budgets import Budget
 from lpdistill.model.process import After, Choice
-from lpdistill.model.reachability import HUGE, Reachability
+from lpdistill.model.reachability import Reachability
 from lpdistill.model.resources import REACHING, TIME, Resource, StandardResource, Tariff, Visits
+from lpdistill.program.differences import UNIT
+from lpdistill.program.graph_search import Edges
+from lpdistill.program.merged import Merged
+
+DYADIC = 2.0**30
+"""Probabilities that are multiples of its inverse were not rounded: nobody writes a decimal by chance that is one."""
 
 
 class NodeResource(Resource):
@@ -117,9 +123,24 @@ class GraphProcess:
         return np.flatnonzero(self.allowed & (self.leaving == 0))
 
     @cached_property
+    def edges(self) -> Edges:
+        """The possible outcomes of all actions."""
+        return Edges.of(self.configuration, self.moves, self.reaching)
+
+    @cached_property
     def reachability(self) -> Reachability:
-        """Where the target can be reached from for sure."""
-        return Reachability.of(self.unguarded())
+        """Where the target can be reached from for sure.
+
+        Actions that may leave the states from which it can be reached at all are removed, until there are none.
+        """
+        kept = np.ones(len(self.names), dtype=bool)
+        while True:
+            edges, target = self.edges.of_rows(kept), np.array([self.size])
+            live = edges.reached_from(target)
+            safe = kept & ~self.edges.leaving(live, len(kept))
+            if (safe == kept).all():
+                return Reachability(live, edges.approach(target)[live])
+            kept = safe
 
     @property
     def live(self) -> BoolArray:
@@ -142,10 +163,60 @@ class GraphProcess:
 
     def _with(self, **changes: object) -> GraphProcess:
         other = copy(self)
-        for name in ("cost", "_everything"):
+        for name in ("cost", "_everything", "written", "merged"):
             other.__dict__.pop(name, None)
         other.__dict__.update(changes)
         return other
+
+    @cached_property
+    def written(self) -> Choice:
+        """All actions that are allowed."""
+        return self._everything.at(self.columns)
+
+    @cached_property
+    def merged(self) -> Merged | None:
+        """The process with states merged between which runs move at no cost; None if there are none.
+
+        Of a tariff that is signed, costs that sum up to nothing are not found.
+        """
+        free = self.allowed & (self.leaving > 0) & (self.cost == 0)
+        if self.tariff.signed or not free.any():
+            return None
+        component, inner = self.edges.of_rows(free).end_components(len(free))
+        _, first = np.unique(component, return_index=True)
+        if len(first) == self.size:
+            return None
+        label = first[component]
+        moves = self.moves.tocoo()
+        kept = label[moves.coords[1]] != label[self.configuration[moves.coords[0]]]
+        entries = moves.data[kept], (moves.coords[0][kept], label[moves.coords[1][kept]])
+        joined = sparse.csr_array(entries, shape=self.moves.shape)
+        other = replace(
+            self,
+            configuration=label[self.configuration],
+            moves=joined,
+            leaving=np.asarray(joined.sum(axis=1)).ravel() + self.reaching,
+        )
+        represented = self.live & (label == np.arange(self.size))
+        changes = {
+            "reachability": Reachability(represented, np.zeros(0, dtype=np.int64)),
+            "allowed": self.allowed & ~inner,
+        }
+        other.__dict__.update(changes)
+        return Merged(other, label, self._everything.at(inner))
+
+    @cached_property
+    def input_rounding(self) -> float:
+        """Relative difference that the rounding of given probabilities and times may make to an expected cost.
+
+        Expected costs are ratios of sums over forests, of products of one probability for each state and a cost, and
+        nothing in them is subtracted; so only states count that have an action with a probability that was rounded.
+        """
+        row = np.repeat(np.arange(len(self.names)), np.diff(self.moves.indptr))
+        rounded = np.concatenate([row[_rounded(self.moves.data)], np.flatnonzero(_rounded(self.reaching))])
+        states = len(np.unique(self.configuration[rounded]))
+        times = any(Fraction(float(time)) != time for time in self.step_times)
+        return 4 * (states + 1) * UNIT if states or times else 0.0
 
     @cached_property
     def rounding(self) -> float:
@@ -201,12 +272,6 @@ class GraphProcess:
     def _everything(self) -> Choice:
         """All actions."""
         return self.choose(np.arange(len(self.names)))
-
-    def towards(self, reached: BoolArray, avoided: BoolArray) -> PricedNodes:
-        """Which actions may enter some states or the target, and never enter some others: those priced below 0."""
-        values = np.where(avoided, HUGE, -reached.astype(np.float64))
-        possible = sparse.csr_array((np.sign(self.moves.data), self.moves.indices, self.moves.indptr), self.moves.shape)
-        return self._least(possible @ values - np.sign(self.reaching))
 
     def _least(self, value: FloatArray) -> PricedNodes:
         order = np.lexsort((value, self.configuration))
@@ -318,3 +383,9 @@ class GraphProcess:
     def spread(self, index: IntArray) -> int:
         """Every entry is a state."""
         return len(index)
+
+
+def _rounded(probability: FloatArray) -> BoolArray:
+    """Which probabilities may not be those that were given."""
+    share = probability * DYADIC
+    return np.asarray(share != np.rint(share))

@@ -12,8 +12,10 @@ from lpdistill.arguments import Kind
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.model.process import Choice
 from lpdistill.model.resources import Resource
+from lpdistill.program.differences import Twofold
 from lpdistill.program.evaluation import deadlocked, doomed, entered, evaluate, raise_improper, visits
-from lpdistill.program.policy_iteration import MARGIN, Optimum, policy_shortfall, scaled_up
+from lpdistill.program.policy_iteration import Optimum
+from lpdistill.program.proof import bounds, evaluated
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,12 +31,15 @@ class Plan:
     values, upper
         Expected time to go of the policy, and a proven upper bound on it, (configurations,); 0 where the policy has no
         column, infinite where it may never reach the target.
+    ceiling
+        The values that prove the upper bound.
     """
 
     uses: Choice
     probability: FloatArray
     values: FloatArray
     upper: FloatArray
+    ceiling: Twofold
 
     @staticmethod
     def of(uses: Choice, probability: FloatArray) -> Plan:
@@ -48,13 +53,10 @@ class Plan:
             If its expected time cannot be bounded in double precision.
         """
         mixed = uses.mixed(probability)
-        process, least = uses.process, uses.process.tariff.time * uses.process.least_duration
-        local = mixed.cost / np.where(mixed.leaving > 0, mixed.leaving, 1.0)
-        values = evaluate(mixed, local)
-        values = evaluate(mixed, local, scale=values)
-        high = evaluate(mixed, local + MARGIN * process.rounding * values[mixed.configuration], scale=values)
-        upper = scaled_up(high, float(policy_shortfall(mixed, high).max()), least)
-        return Plan(uses, probability, np.minimum(values, upper), upper)
+        found = evaluated(mixed)
+        ceiling = found.raised
+        _, upper = bounds(uses.process, found.values, ceiling)
+        return Plan(uses, probability, np.minimum(found.values.nearest, upper), upper, ceiling)
 
     @staticmethod
     def improper(uses: Choice, probability: FloatArray) -> Plan:
@@ -65,17 +67,22 @@ class Plan:
             return Plan.of(uses, probability)
         lost = mixed.configuration[never]
         kept = ~np.isin(uses.configuration, lost)
-        values, upper = np.zeros((2, uses.process.size))
+        values, upper, ceiling = (
+            np.zeros(uses.process.size),
+            np.zeros(uses.process.size),
+            Twofold.of(np.zeros(uses.process.size)),
+        )
         if kept.any():
             part = Plan.of(uses.at(kept), probability[kept])
-            values, upper = part.values, part.upper
-        values[lost] = upper[lost] = np.inf
-        return Plan(uses, probability, values, upper)
+            values, upper, ceiling = part.values, part.upper, part.ceiling
+        values[lost] = upper[lost] = ceiling.head[lost] = np.inf
+        return Plan(uses, probability, values, upper, ceiling)
 
     @staticmethod
     def optimal(optimum: Optimum) -> Plan:
         """The policy that policy iteration ended with."""
-        return Plan(optimum.policy, np.ones(len(optimum.policy.columns)), optimum.values, optimum.upper)
+        certain = np.ones(len(optimum.policy.columns))
+        return Plan(optimum.policy, certain, optimum.values, optimum.upper, optimum.ceiling)
 
     @cached_property
     def mixed(self) -> Choice:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from lpdistill.arrays import FloatArray, IntArray
-from lpdistill.errors import ImproperPolicyError, NotCertifiedError
+from lpdistill.errors import NotCertifiedError
 from lpdistill.model.process import Choice, Priced, Process
-from lpdistill.program.evaluation import evaluate, require_leaving
+from lpdistill.program.differences import Twofold
+from lpdistill.program.evaluation import all_leave, raise_improper, stuck
+from lpdistill.program.merged import Merged
+from lpdistill.program.proof import bounds, evaluated, feasibility
 from lpdistill.progress import silent
-
-MARGIN = 4.0
-"""Roundings by which the values of a proof stay below those of the policy."""
 
 MOST_ROUNDS = 1000
 """Far beyond what policy iteration takes (three to six rounds); more would mean that arithmetic has failed."""
@@ -35,6 +35,10 @@ class Optimum:
         Expected cost to go of the policy (its expected time to go, as a rule), (configurations,).
     lower, upper
         Proven bounds on the least expected cost to go, and on the policy's, (configurations,).
+    floor
+        The values that prove the lower bounds: feasible for the dual program.
+    ceiling
+        The values that prove the upper bounds.
     generated
         All columns that some round chose, increasing: the restricted master of column generation.
     rounds
@@ -48,6 +52,8 @@ class Optimum:
     values: FloatArray
     lower: FloatArray
     upper: FloatArray
+    floor: Twofold
+    ceiling: Twofold
     generated: IntArray
     rounds: int
     priced: Priced | None = field(default=None, repr=False, compare=False)
@@ -59,10 +65,10 @@ def policy_iteration(process: Process, columns: IntArray, progress: Callable[[st
     Each round evaluates the policy, prices every column, and replaces the column of every configuration that has a
     better one: a simplex method that pivots as many rows at a time as it can.
 
-    The rounds end with a proof.  Values ``U`` are computed for costs lowered by a few roundings; if
-    :math:`U(s) \le (1 - \gamma)\, \min_a Q_U(s, a)` in floating point, where :math:`\gamma` bounds the rounding error
-    of an action value, then ``U`` is feasible for the dual program over *all* columns, and so a lower bound on the
-    expected time of every policy.  Likewise, raised costs give an upper bound for this policy.
+    The rounds end with a proof (:mod:`lpdistill.program.proof`): values for costs lowered by a few roundings are
+    feasible for the dual program over *all* columns, and those for raised costs bound this policy from above.  Where
+    runs could go in circles for nothing, configurations are merged first (:mod:`lpdistill.program.merged`), and no
+    policy of a written process is taken on that its graph does not show to be proper.
 
     Parameters
     ----------
@@ -80,89 +86,88 @@ def policy_iteration(process: Process, columns: IntArray, progress: Callable[[st
     NotCertifiedError
         If no proof is found.
     """
-    gamma, live, generated, seen = process.rounding, process.live, [columns], {columns.tobytes()}
+    if process.merged is not None:
+        merged = process.merged
+        start = _projected(process, merged, columns)
+        return _lifted(process, merged, policy_iteration(merged.process, start, progress))
+    live, generated, seen = process.live, [columns], {columns.tobytes()}
     for rounds in range(1, MOST_ROUNDS):
         policy = process.choose(columns)
-        require_leaving(policy)
-        local = policy.cost / policy.leaving
-        try:
-            values = evaluate(policy, local)
-        except ImproperPolicyError as error:
-            if rounds == 1:
-                raise
-            raise NotCertifiedError(
-                f"no proof: going in circles through {error.deadlock[0]} costs too little to be told from rounding; "
-                "give every action a duration above 0, of similar size"
-            ) from None
-        values = evaluate(policy, local, scale=values)
+        values = evaluated(policy)
         progress(f"round {rounds}: pricing {process.column_count:,} columns")
-        margin = MARGIN * gamma * values[policy.configuration]
-        low = evaluate(policy, local - margin, scale=values)
-        priced = process.price(low)
-        better = dual_excess(process, priced, low) > 0
+        compared = feasibility(process, values.lowered)
+        better = compared.excess > 0
         if not better.any():
             break
-        columns = columns.copy()
-        columns[better[live]] = priced.columns(better)
+        changed = columns.copy()
+        changed[better[live]] = compared.improved(better)
+        columns = changed if process.written is None else _properly(process, columns, changed)
         if columns.tobytes() in seen:  # what still looks better is rounding
             break
         seen.add(columns.tobytes())
         generated.append(columns[better[live]])
     else:
         raise NotCertifiedError(f"policy iteration did not end within {MOST_ROUNDS} rounds")
-    high = evaluate(policy, local + margin, scale=values)
-    least = process.tariff.time * process.least_duration
-    lower = _scaled_down(low, float(dual_excess(process, priced, low).max()), least)
-    upper = scaled_up(high, float(policy_shortfall(policy, high).max()), least)
+    floor, ceiling = compared.floor, values.raised
+    lower, upper = bounds(process, floor, ceiling)
     if (upper - lower > GAP * upper).any():
         raise NotCertifiedError(
             f"the proven bounds of some configuration are more than {GAP:g} apart, relative to their size: a run has "
-            "too many steps, or steps of too different cost; take a larger p, or times of similar size"
+            "too many steps, or steps of too different cost; make runs shorter, or durations of similar size"
         )
-    columns = np.unique(np.concatenate(generated))
-    return Optimum(policy, values.clip(lower, upper), lower, upper, columns, rounds, priced)
+    return Optimum(
+        policy,
+        values.values.nearest.clip(lower, upper),
+        lower,
+        upper,
+        floor,
+        ceiling,
+        np.unique(np.concatenate(generated)),
+        rounds,
+        compared.priced,
+    )
 
 
-def dual_excess(process: Process, priced: Priced, low: FloatArray) -> FloatArray:
-    """By how much values exceed what is proved of their least action values, (configurations,).
+def _properly(process: Process, columns: IntArray, changed: IntArray) -> IntArray:
+    """A changed policy, with the columns as they were from where it would not reach the target: it is proper."""
+    policy = process.choose(changed)
+    if all_leave(policy):
+        return changed
+    return np.where(stuck(policy), columns, changed)
 
-    Where none does, the values are feasible for the dual program, whatever was rounded.  Nothing need be proved where
-    no policy reaches the target for sure: the least expected cost is infinite there.
+
+def _projected(process: Process, merged: Merged, columns: IntArray) -> IntArray:
+    """A proper policy as one of the merged process.
+
+    Raises
+    ------
+    ImproperPolicyError
+        If it is not proper.
     """
-    return np.where(process.live, low - priced.best * (1 - process.rounding), -np.inf)
+    found = merged.projected(columns)
+    if len(found) < np.count_nonzero(merged.process.live):
+        raise_improper(process.choose(columns))
+    return found
 
 
-def policy_shortfall(policy: Choice, high: FloatArray) -> FloatArray:
-    """By how much values fall short of what is proved of a policy's action values, (columns,).
+def _lifted(process: Process, merged: Merged, optimum: Optimum) -> Optimum:
+    """An optimum of the merged process as one of the process itself."""
 
-    Where none does, the values bound the expected costs of the policy from above, whatever was rounded.
-    """
-    return np.asarray(policy.action_values(high) * (1 + policy.process.rounding) - high[policy.configuration])
+    def everywhere(values: FloatArray) -> FloatArray:
+        return values[merged.label]
 
-
-def _scaled_down(low: FloatArray, excess: float, least: float) -> FloatArray:
-    """Dual feasible values, given some that exceed an action value by at most ``excess``.
-
-    If ``V <= c + P V + excess`` and every ``c >= least``, then ``(1 - e) V`` is feasible for
-    ``e = excess / (least + excess)``; twice the excess is taken, so that rounding cannot undo it.
-    """
-    if excess <= 0:
-        return low
-    if least <= 0:
-        raise NotCertifiedError(
-            "no lower bound: some steps take no time, and rounding leaves the dual values infeasible by "
-            f"{excess:.3g}; give every step a duration above 0"
-        )
-    return low * (1 - 2 * excess / (least + 2 * excess))
-
-
-def scaled_up(high: FloatArray, shortfall: float, least: float) -> FloatArray:
-    """Values that bound a policy's from above, given some that fall short of an action value by ``shortfall``."""
-    if shortfall <= 0:
-        return high
-    if least <= 2 * shortfall:
-        raise NotCertifiedError(
-            f"no upper bound: rounding leaves the values of the policy short by {shortfall:.3g}, as much as a step "
-            "takes; take a larger p, or times of similar size"
-        )
-    return high * (1 + 2 * shortfall / (least - 2 * shortfall))
+    owners = process.choose(optimum.policy.columns).configuration
+    _, columns = merged.lifted(owners, optimum.policy.columns)
+    floor = Twofold(everywhere(optimum.floor.head), everywhere(optimum.floor.tail))
+    ceiling = Twofold(everywhere(optimum.ceiling.head), everywhere(optimum.ceiling.tail))
+    lower, upper = bounds(process, floor, ceiling)
+    return replace(
+        optimum,
+        policy=process.choose(columns),
+        values=everywhere(optimum.values),
+        lower=lower,
+        upper=upper,
+        floor=floor,
+        ceiling=ceiling,
+        generated=np.union1d(optimum.generated, columns),
+    )

@@ -31,7 +31,7 @@ class Ranges:
     columns
         Numbers of the columns, (columns,).
     least, greatest
-        The two ends, (columns,).
+        The two ends, (columns,); infinite for what may be repeated for nothing.
     iterations
         Iterations of HiGHS.
     """
@@ -83,6 +83,8 @@ def ranges(program: OccupationProgram, most: float, taken: BoolArray, *, progres
     # Neighbours in this order have much in common, so that each answer is a good start for the next question.
     order = np.argsort(program.choice.configuration, kind="stable").tolist()
     ends, iterations = np.zeros((2, program.shape[1])), 0
+    merged = program.process.merged
+    endless = np.isin(program.choice.columns, [] if merged is None else merged.inner.columns)
     for end, sense in enumerate((highspy.ObjSense.kMinimize, highspy.ObjSense.kMaximize)):
         solver.changeObjectiveSense(sense)
         for number, column in enumerate(order):
@@ -91,9 +93,14 @@ def ranges(program: OccupationProgram, most: float, taken: BoolArray, *, progres
                 continue
             solver.changeColCost(column, 1.0)
             solver.run()
-            if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            status = solver.getModelStatus()
+            if end and endless[column] and status == highspy.HighsModelStatus.kUnbounded:
+                ends[end, column] = np.inf
+                solver.changeColCost(column, 0.0)
+                continue
+            if status != highspy.HighsModelStatus.kOptimal:
                 raise NotCertifiedError(
-                    f"HiGHS ended with status {solver.modelStatusToString(solver.getModelStatus())!r} on column "
+                    f"HiGHS ended with status {solver.modelStatusToString(status)!r} on column "
                     f"{program.column_label(column)}; take a larger slack"
                 )
             info = solver.getInfo()

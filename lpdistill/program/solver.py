@@ -10,6 +10,11 @@ import highspy
 THREADS: ContextVar[int] = ContextVar("threads", default=0)
 """How many threads HiGHS may have; with 0 it decides."""
 
+PIVOTING = 0.5
+"""Least share of the greatest entry of its column that HiGHS may pivot on: the strictest that it offers.
+
+With the default, .1, factors of the basis of a long chain, a well-conditioned M-matrix, lose all digits."""
+
 
 class Solver(highspy.Highs):
     """A HiGHS object that is silent from the first.
@@ -38,7 +43,7 @@ class Solver(highspy.Highs):
 
     def __init__(self, options: Mapping[str, bool | int | float | str]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # it has no annotations
-        self.adjust({"threads": THREADS.get(), **options})
+        self.adjust({"threads": THREADS.get(), "factor_pivot_threshold": PIVOTING, **options})
 
     def enableCallbacks(self) -> None:  # noqa: N802 - the name is that of highspy, which calls it when it is made
         """Enable callbacks, as highspy does; silently."""

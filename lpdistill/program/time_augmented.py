@@ -23,6 +23,7 @@ from lpdistill.errors import ModelError
 from lpdistill.model.process import After, Choice, Priced, Process
 from lpdistill.model.resources import Resource, Tariff
 from lpdistill.model.time_lattice import TimeLattice
+from lpdistill.program.merged import Merged
 
 
 class Late(Resource):
@@ -205,9 +206,31 @@ class TimeAugmented:
         others = tuple(item for item in tariff.prices if item[0] != LATE)
         return self._with(base=self.base.under(Tariff(tariff.time, others)), late_price=late)
 
+    @cached_property
+    def written(self) -> Choice | None:
+        """All columns that are allowed, written out, where those without time are."""
+        return None if self.base.written is None else self.choose(self.columns)
+
+    @cached_property
+    def merged(self) -> Merged | None:
+        """The process with configurations merged between which runs move for nothing, in no time."""
+        within = self.base.merged if self.tariff.time else None
+        if within is None:
+            return None
+        label = np.arange(self.layers)[:, None] * self.base.size + within.label
+        inner = self.choose(self.everywhere(within.inner.columns))
+        return Merged(self._with(base=within.process), label.ravel(), inner)
+
+    @property
+    def input_rounding(self) -> float:
+        """Relative difference that the rounding of given probabilities and times may make to an expected cost."""
+        return self.layers * self.base.input_rounding
+
     def _with(self, **changes: object) -> TimeAugmented:
-        """A copy with some attributes changed; what is computed depends on none of them."""
+        """A copy with some attributes changed; of what is computed, only columns written out depend on them."""
         other = copy(self)
+        for name in ("written", "merged"):
+            other.__dict__.pop(name, None)
         other.__dict__.update(changes)
         return other
 

@@ -73,6 +73,8 @@ class Vertex:
         The prices that a solver proposes for these budgets.
     missed
         Whether limits are missed, so that not columns but the cost of missing them determines prices.
+    ambiguous
+        Whether prices are those proposed, for more than one would do.
     """
 
     process: Process
@@ -82,6 +84,7 @@ class Vertex:
     limits: FloatArray
     proposed: FloatArray
     missed: bool = False
+    ambiguous: bool = False
 
     @staticmethod
     def of(program: OccupationProgram, linear: LinearSolution, elsewhere: IntArray) -> Vertex:
@@ -170,7 +173,7 @@ class Vertex:
     def regular(self) -> bool:
         """Whether the extra columns determine prices: as many as budgets bind, and independent."""
         rates = self._uses[1]
-        if self.missed or rates.shape[0] != rates.shape[1]:
+        if self.missed or self.ambiguous or rates.shape[0] != rates.shape[1]:
             return False
         unit = rates / np.maximum(np.abs(rates).max(axis=1, keepdims=True, initial=0.0), np.finfo(float).tiny)
         strength = np.linalg.svd(unit, compute_uv=False)

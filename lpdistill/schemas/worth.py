@@ -39,7 +39,7 @@ VARIABILITY = document(
                     {
                         "counts": part("configuration"),
                         "least": number("Expected times that the action is taken, at least."),
-                        "greatest": number("At most."),
+                        "greatest": or_null(number(), "At most; null where it may be repeated for nothing."),
                         "taken": number("By the optimum found."),
                         "forced": flag("Whether every such policy takes it whenever it comes there."),
                     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +16,8 @@ from lpdistill.model.process import Process
 from lpdistill.program.budgeted import granted, most_apart
 from lpdistill.program.column_generation import MET, lagrangian_bound
 from lpdistill.program.plan import Plan
-from lpdistill.program.policy_iteration import GAP, policy_shortfall
+from lpdistill.program.policy_iteration import GAP
+from lpdistill.program.proof import bounds, shortfall
 
 if TYPE_CHECKING:
     from lpdistill.solution.solution import Solution
@@ -69,9 +70,10 @@ def verify(solution: Solution) -> Verification:
     total = np.bincount(uses.configuration, weights=plan.probability, minlength=process.size)
     asked = [(again.used(budget.resource), solution.budgets[budget.name]) for budget in budgets if solution.uses]
     paid = {resource.name: -price for resource, price in tariff.prices}
-    proved, excess = lagrangian_bound(process, tariff, dual.lower, granted(solution.uses) if paid else [])
+    proved, excess = lagrangian_bound(process, tariff, dual.floor, granted(solution.uses) if paid else [])
+    floor = dual.floor.below if tariff.signed else bounds(process, dual.floor, dual.floor)[0]
     found = Verification(
-        flow_residual=Plan(process.choose(columns), plan.probability, plan.values, plan.upper).flow_residual(),
+        flow_residual=replace(plan, uses=process.choose(columns)).flow_residual(),
         dual_slack=0.0 - excess,
         gap=solution.upper_bound - solution.lower_bound,
     )
@@ -92,7 +94,12 @@ def verify(solution: Solution) -> Verification:
         (np.allclose(plan.values, again.values, rtol=GAP, atol=0), "values are not those of the policy"),
         (not paid or paid == prices, "the prices of budgets are not those of the proof"),
         (solution.bound <= proved, "the lower bound is not feasible for the dual program"),
-        (policy_shortfall(again.mixed, plan.upper).max() <= 0, "the upper bound does not bound the policy"),
+        ((dual.lower <= floor).all(), "the lower bound is not feasible for the dual program"),
+        (
+            shortfall(again.mixed, plan.ceiling).max() <= 0
+            and (bounds(process, plan.ceiling, plan.ceiling)[1] <= plan.upper).all(),
+            "the upper bound does not bound the policy",
+        ),
         (_between(dual.lower, dual.values, dual.upper), "values lie outside their bounds"),
         ((plan.values <= plan.upper).all(), "values lie outside their bounds"),
         (all(abs(used - use.used) <= MET * max(1.0, used) for used, use in asked), "uses are not the policy's"),

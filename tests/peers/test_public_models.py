@@ -5,12 +5,13 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
+from graph_cases import gathering
 from peer_models import drawn_up, storm_model, storm_solve
 from public_models import TIMES, WORTH, chutes_and_ladders, coupons, four_by_three, frozen_lake
 
 from lpdistill import deadline, solve
 
-SLOW = {"consensus, 4 processes, K = 2", "Herman, 9 processes"}
+SLOW = {"consensus, 4 processes, K = 2", "resource gathering, 15 of each", "Herman, 9 processes"}
 """Models for which Storm takes minutes over the rationals."""
 
 
@@ -50,6 +51,12 @@ def test_chutes_and_ladders():
 def test_coupons_within_five_rounds():
     """Five kinds of coupons, two at a time, are complete within five rounds with probability 40824/78125."""
     assert deadline(coupons(5, 2), 5).probability == pytest.approx(40824 / 78125, rel=1e-13)
+
+
+def test_gathering_within_two_hundred_steps():
+    """Fifteen gold and fifteen gems are at home within 200 steps with probability 0.80804560331152..."""
+    found = deadline(gathering(15, 15, count="steps"), 200)
+    assert found.probability == pytest.approx(40402280165576036172779067978949245387 / 5e37, rel=1e-11)
 
 
 def test_the_frozen_lake():

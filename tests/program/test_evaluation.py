@@ -9,27 +9,23 @@ from hypothesis import strategies as st
 
 from lpdistill import ImproperPolicyError, Problem
 from lpdistill.model.baselines import GREEDY
-from lpdistill.program import evaluation
+from lpdistill.program import evaluation, systems
 from lpdistill.program.evaluation import evaluate, stuck, visits
 
 every_problem = pytest.mark.parametrize("problem", SMALL.values(), ids=SMALL)
 
 ROUTES = {
-    "dense": {},
-    "iterative": {"SMALL": 0},
-    "sparse factors": {"SMALL": 0, "_iterate": None},
+    "dense": (),
+    "iterative": ((systems, "SMALL", 0), (evaluation, "MEDIUM", 0)),
+    "sparse factors": ((systems, "SMALL", 0),),
 }
 
 
 @pytest.fixture(params=ROUTES.values(), ids=ROUTES)
 def route(request, monkeypatch):
     """Each of the three ways to solve a policy's equations, whatever its size."""
-
-    def give_up(*_):
-        raise evaluation.NoConvergenceError
-
-    for name, value in request.param.items():
-        monkeypatch.setattr(evaluation, name, value if value is not None else give_up)
+    for module, name, value in request.param:
+        monkeypatch.setattr(module, name, value)
 
 
 def named(dynamics, columns):

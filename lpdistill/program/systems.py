@@ -1,0 +1,130 @@
+"""The linear systems of a fixed policy: iterated where that ends soon, factorised where it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache, cached_property, partial
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import scipy
+from scipy import sparse
+
+from lpdistill.arrays import FloatArray, IntArray
+from lpdistill.model.process import Choice
+
+if TYPE_CHECKING:
+    from scipy.sparse.linalg import SuperLU
+    from threadpoolctl import ThreadpoolController
+
+RESIDUALS = (1e-10, 1e-5)
+"""Relative residuals asked of the iterative solvers: for the solution, and for its correction."""
+
+ACCEPTED = 1e-13
+"""Relative residual beyond which a system is factorised instead."""
+
+SMALL = 80
+"""Configurations up to which a policy is solved as a dense system."""
+
+MEDIUM = 1000
+"""Configurations up to which factorising a sparse system is quicker than iterating."""
+
+TRIAL = 40
+"""Iterations after which a system written out is factorised: its runs are long."""
+
+
+class NoConvergenceError(Exception):
+    """The iterative solvers gave up; never leaves this package."""
+
+
+def square(choice: Choice) -> FloatArray | sparse.csr_array:
+    """Probability, given that anything happens, of moving from column to column of a policy; dense if it is small."""
+    if len(choice.columns) <= SMALL:
+        return choice.dense
+    if len(choice.columns) == choice.process.size:
+        return choice.conditional
+    return sparse.csr_array(choice.conditional[:, choice.configuration])
+
+
+def iterate(image: Callable[[FloatArray], FloatArray], right: FloatArray) -> FloatArray:
+    """Solve ``image(x) = right`` by Krylov iteration.
+
+    Raises
+    ------
+    NoConvergenceError
+        If it does not converge.
+    """
+    methods = partial(sparse.linalg.bicgstab, maxiter=200), partial(sparse.linalg.gmres, maxiter=4, restart=50)
+    return _iterated(image, right, methods)
+
+
+def _iterated(
+    image: Callable[[FloatArray], FloatArray],
+    right: FloatArray,
+    methods: tuple[Callable[..., tuple[FloatArray, int]], ...],
+) -> FloatArray:
+    operator = sparse.linalg.LinearOperator((len(right), len(right)), matvec=image, dtype=np.float64)
+    accepted = ACCEPTED * float(np.linalg.norm(right))
+    # Vectors this short are not worth several threads, which wait for each other on a busy machine.
+    with _threads().limit(limits=1, user_api="blas"), np.errstate(all="ignore"):
+        for method in methods:
+            x = np.zeros_like(right)
+            for residual in RESIDUALS:
+                correction, _ = method(operator, right - image(x), rtol=residual, atol=0.0)
+                x = x + correction
+            if np.isfinite(x).all() and np.linalg.norm(image(x) - right) <= accepted:
+                return x
+    raise NoConvergenceError
+
+
+@cache
+def _threads() -> ThreadpoolController:
+    from threadpoolctl import ThreadpoolController  # noqa: PLC0415 - only large systems need it
+
+    return ThreadpoolController()
+
+
+def factorised(conditional: FloatArray | sparse.csr_array, right: FloatArray) -> FloatArray:
+    """Solve ``(1 - conditional) x = right`` by factorisation; not a number where it is singular."""
+    size = len(right)
+    try:
+        if isinstance(conditional, np.ndarray):
+            return np.asarray(np.linalg.solve(np.eye(size) - conditional, right))
+        return np.asarray(sparse.linalg.splu((sparse.eye_array(size) - conditional).tocsc()).solve(right))
+    except (RuntimeError, np.linalg.LinAlgError):
+        return np.full(size, np.nan)
+
+
+class System:
+    r"""The equations :math:`x - C x = b` of a policy written out, with its moves ``C`` given that anything happens.
+
+    However long runs are, they are factorised once at most.
+    """
+
+    def __init__(self, policy: Choice) -> None:
+        self.moves = square(policy)
+        self._iterates = len(policy.columns) > MEDIUM
+
+    @cached_property
+    def _dense(self) -> tuple[FloatArray, IntArray]:
+        factors, pivots = scipy.linalg.lu_factor(np.eye(len(self.moves)) - self.moves, check_finite=False)
+        return factors, pivots
+
+    @cached_property
+    def _sparse(self) -> SuperLU:
+        return sparse.linalg.splu(sparse.csc_array(sparse.eye_array(self.moves.shape[0]) - self.moves))
+
+    def solve(self, right: FloatArray, *, transposed: bool = False) -> FloatArray:
+        """Solve the system, or the transposed one, for a right-hand side, (columns,)."""
+        if isinstance(self.moves, np.ndarray):
+            trans: Literal[0, 1] = 1 if transposed else 0
+            return np.asarray(scipy.linalg.lu_solve(self._dense, right, trans=trans, check_finite=False))
+        if self._iterates:
+            moves = sparse.csr_array(self.moves.T) if transposed else self.moves
+            try:
+                return _iterated(lambda x: x - moves @ x, right, (partial(sparse.linalg.bicgstab, maxiter=TRIAL),))
+            except NoConvergenceError:
+                self._iterates = False
+        if transposed:
+            return np.asarray(self._sparse.solve(right, trans="T"))  # type: ignore[call-overload]  # the stubs lack it
+        return np.asarray(self._sparse.solve(right))
