@@ -291,7 +291,7 @@ def test_a_parallel_sweep_ends_in_order_when_asked_to(tmp_path):
     with subprocess.Popen(  # noqa: S603 - our own command
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path
     ) as process:
-        until = time.monotonic() + 30
+        until = time.monotonic() + HANGING
         while len(psutil.Process(process.pid).children()) < 3 and time.monotonic() < until:
             time.sleep(0.1)  # two workers, and what tracks their semaphores
         process.terminate()
