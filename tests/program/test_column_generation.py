@@ -7,11 +7,11 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from lpdistill.program.differences import Twofold
 
 from lpdistill import Budget, Dynamics, Problem, solve
 from lpdistill.model.resources import RESOURCES, Tariff
 from lpdistill.program.column_generation import _priced_with_gains, lagrangian_bound
+from lpdistill.program.differences import Twofold
 from symbolic import certify
 
 THREE = Problem("1/2", 3, "3/4", "79/100")
