@@ -137,7 +137,7 @@ class ConvexProgram:
         Parameters
         ----------
         constraints
-            More constraints on :attr:`occupation`, :attr:`time` and :attr:`resources`.
+            More constraints on ``occupation``, ``time`` and ``resources``.
         objective
             What to minimise instead of the expected time: a convex expression.
         solver

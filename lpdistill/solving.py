@@ -88,7 +88,7 @@ def solve(  # noqa: PLR0913 - one keyword for each thing that may be asked
         A resource: among the policies of least waiting time, take one that uses least of it.
     deterministic
         Whether budgets may not make the policy draw lots: the fastest deterministic policy is then found by branch and
-        bound, which HiGHS claims to be the optimum; what it costs is in :attr:`Solution.determinism`.
+        bound, which HiGHS claims to be the optimum; what it costs is in ``Solution.determinism``.
     progress
         Told what is being done, for long work.
 

@@ -157,6 +157,8 @@ class AlgebraicNumber:
     low, high
         Rational ends of the isolating interval, which are no roots; equal if the number is rational.
 
+    Examples
+    --------
     >>> root = AlgebraicNumber.root(fmpz_poly([-2, 0, 1]), fmpq(1), fmpq(2))
     >>> root.decimals(30), float(root), root > Fraction(7, 5)
     ('1.414213562373095048801688724210', 1.4142135623730951, True)

@@ -32,7 +32,7 @@ Elements: TypeAlias = NDArray[Any]
 """An array of elements, as objects."""
 
 GENERATES, DISTILS, DISCARDS = range(3)
-"""What a step does, and where its duration stands in :attr:`Parameters.durations`."""
+"""What a step does, and where its duration stands in ``Parameters.durations``."""
 
 CHUNK = 20_000
 """Reduced costs computed at a time: they may have thousands of digits each."""
@@ -175,9 +175,9 @@ class Rows:
 
         Returns
         -------
-        matrix, right
-            ``matrix @ y == right * cost``, (columns, columns) and (columns,).  The configurations must be closed:
-            every next configuration belongs to one of the columns.
+        tuple
+            The matrix, (columns, columns), and the right-hand side, (columns,): ``matrix @ y == right * cost``.  The
+            configurations must be closed: every next configuration belongs to one of the columns.
         """
         most = int(self.attempts.max(initial=0))
         won, lost, whole = (powers(base, most) for base in (at.success, at.failure, at.total))

@@ -235,6 +235,8 @@ def levels(f0: Any = F0, *, raw_pairs: Any = 5, memories: Any = None) -> LevelLa
     The numbers of trees are the Wedderburn-Etherington numbers.  Trees with the same formula are one level; formulas
     are compared in lowest terms, so nothing is missed and nothing merged by rounding.
 
+    Examples
+    --------
     >>> for level in levels(raw_pairs=3):
     ...     print(level)
     f0 = f0

@@ -190,6 +190,8 @@ def changes(*, gap: Any = None, target: Any = None, raw_pairs: Any = 4) -> Latti
     LimitError
         If there are too many trees; decided by counting, before any is made.
 
+    Examples
+    --------
     >>> for change in changes(gap="0.04", raw_pairs=3):
     ...     print(change)
     0.57963477  levels become finitely many
@@ -253,6 +255,8 @@ def level_range(f0: Any, *, gap: Any = None, target: Any = None) -> Piece:
     LimitError
         If too many levels do.
 
+    Examples
+    --------
     >>> piece = level_range("3/4", gap="0.04")
     >>> print(piece.lower, piece.upper, [str(tree) for tree in piece.trees])
     0.6270187812 0.8886849093 ['f0', 'D(f0, f0)']

@@ -20,6 +20,8 @@ def count(value: Any, where: str, *, least: int) -> int:
     ModelError
         If ``value`` is no whole number, or a smaller one.
 
+    Examples
+    --------
     >>> count("4", "memories", least=1)
     4
     """

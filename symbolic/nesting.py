@@ -30,6 +30,8 @@ def memory_limit(f0: Any, memories: Any) -> sympy.Expr:
     LimitError
         If the nested radical would be too long to write out.
 
+    Examples
+    --------
     >>> memory_limit("3/4", 3).evalf(12)
     0.891085067395
     """
@@ -55,6 +57,8 @@ def nested_level(f0: Any, rounds: Any) -> sympy.Expr:
     LimitError
         If the result would be too long to write out.
 
+    Examples
+    --------
     >>> nested_level("3/4", 2)
     1525/1844
     """

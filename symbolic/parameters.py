@@ -30,6 +30,8 @@ def fidelity(value: Any, where: str = "f0") -> sympy.Expr:
     ModelError
         If ``value`` is a number outside (1/2, 1], or neither a number nor an expression.
 
+    Examples
+    --------
     >>> fidelity(0.75), fidelity("3/4"), fidelity(sympy.Symbol("x"))
     (3/4, 3/4, x)
     """
@@ -53,6 +55,8 @@ def rational(value: Any, where: str) -> Fraction:
     ModelError
         If ``value`` is irrational, symbolic or no number.
 
+    Examples
+    --------
     >>> rational(0.04, "gap")
     Fraction(1, 25)
     """

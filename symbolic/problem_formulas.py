@@ -33,6 +33,8 @@ class ProblemFormulas:
         The raw fidelities for which the levels are made by the same trees, with the gap or the target kept; None if a
         raw pair meets the target.
 
+    Examples
+    --------
     >>> formulas = ProblemFormulas.of(Problem(p=1, memories=2, f0="3/4", target="0.79"))
     >>> str(formulas.lattice[1]), formulas.rounds
     ('D(f0, f0) = (10*f0**2 - 2*f0 + 1)/(8*f0**2 - 4*f0 + 5)', 2)

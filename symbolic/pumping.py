@@ -35,6 +35,8 @@ def pumping_limit(f0: Any = F0) -> sympy.Expr:
     ModelError
         If ``f0`` is a number outside (1/2, 1], or no number at all.
 
+    Examples
+    --------
     >>> pumping_limit()
     (6*f0 + sqrt(28*f0**2 - 26*f0 + 7) - 3)/(8*f0 - 2)
     >>> pumping_limit("3/4")
@@ -56,6 +58,8 @@ def pumping_rate(f0: Any = F0) -> sympy.Expr:
     ModelError
         If ``f0`` is a number outside (1/2, 1], or no number at all.
 
+    Examples
+    --------
     >>> pumping_rate(1), pumping_rate("3/4").evalf(6)
     (1/3, 0.469988)
     """
@@ -89,6 +93,8 @@ def pumping_level(f0: Any, rounds: Any) -> sympy.Expr:
     LimitError
         If the result would be too long to write out.
 
+    Examples
+    --------
     >>> pumping_level(F0, 1)
     (10*f0**2 - 2*f0 + 1)/(8*f0**2 - 4*f0 + 5)
     >>> pumping_level("3/4", 2), pumping_level("3/4", 1000).evalf(12)
@@ -123,6 +129,8 @@ def pumping_rounds(f0: Any, target: Any) -> sympy.Expr:
     UnreachableTargetError
         If the target, a number, is not below the pumping limit: no number of rounds reaches it.
 
+    Examples
+    --------
     >>> pumping_rounds("3/4", "0.79"), pumping_rounds("3/4", "0.8256939094")
     (2, 29)
     """

@@ -54,6 +54,8 @@ def interpolate(points: Sequence[int], values: Sequence[Sequence[Any]]) -> list[
     values
         The values of each polynomial at the points, (polynomials, points).
 
+    Examples
+    --------
     >>> interpolate([0, 1, 2], [[1, 2, 5]])
     [x^2 + 1]
     """
@@ -95,6 +97,8 @@ class RationalFunction:
     variable
         Name of the parameter.
 
+    Examples
+    --------
     >>> cost = RationalFunction.quotient(fmpq_poly([2, 2]), fmpq_poly([0, 1, 1]), "p")
     >>> cost, cost("1/3"), cost.limit(0)
     (2/p, Fraction(6, 1), inf)
@@ -146,8 +150,9 @@ class RationalFunction:
 
         Returns
         -------
-        order, coefficients
-            ``coefficients[i]`` belongs to ``(x - at)**(order + i)``; the first is not zero, unless the function is.
+        tuple
+            The order and the coefficients: ``coefficients[i]`` belongs to ``(x - at)**(order + i)``; the first is not
+            zero, unless the function is.
 
         Raises
         ------

@@ -99,6 +99,8 @@ def waiting_times(problem: Problem) -> dict[str, float]:
     LpdistillError
         If the target cannot be reached within the rules, or the problem is too large.
 
+    Examples
+    --------
     >>> times = waiting_times(Problem("1/2", 4, "9/10", "94/100"))
     >>> {name: round(time, 6) for name, time in times.items()}
     {'optimal': 9.139081, 'pumping': 9.807119, 'nested': 9.714065, 'greedy': 9.625825}
@@ -120,6 +122,8 @@ def least_time(problem: Problem) -> float:
     LpdistillError
         If the target cannot be reached within the rules, or the problem is too large.
 
+    Examples
+    --------
     >>> round(least_time(Problem("1/2", 4, "9/10", "94/100")), 6)
     9.139081
     """
@@ -150,6 +154,8 @@ def policy_named(problem: Problem | nx.DiGraph[Any], name: str, progress: Callab
     LpdistillError
         Whatever :func:`lpdistill.solve` raises.
 
+    Examples
+    --------
     >>> round(policy_named(Problem("1/2", 4, "9/10", "94/100"), "greedy").waiting_time, 6)
     9.625825
     """

@@ -37,7 +37,7 @@ class DeadlineFrontier(Document):
     window
         The window.
     points
-        The breakpoints, by increasing probability of being late (:attr:`Point.used`).
+        The breakpoints, by increasing probability of being late (``Point.used``).
     """
 
     problem: Problem | nx.DiGraph[Any]
@@ -52,6 +52,8 @@ class DeadlineFrontier(Document):
         ModelError
             If the confidence is not between 0 and 1.
 
+        Examples
+        --------
         >>> curve = deadline_frontier(Problem("7/10", 3, "3/4", "79/100"), 12)
         >>> curve.waiting_time("0.8") == curve.points[-1].waiting_time, curve.waiting_time("0.999")
         (True, inf)

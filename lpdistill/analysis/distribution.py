@@ -347,6 +347,8 @@ def never(policy: Policy) -> float:
     LimitError
         If the durations of steps have no unit in common that anybody means.
 
+    Examples
+    --------
     >>> from lpdistill import Problem, baseline
     >>> round(never(baseline(Problem("1/2", 2, "3/4", "79/100"), "nested")), 9)
     1.0

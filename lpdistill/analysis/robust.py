@@ -180,6 +180,7 @@ def robust(problem: ProblemLike, p: tuple[Number, Number], *, progress: Callable
 
     Examples
     --------
+    >>> from lpdistill import Problem
     >>> answer = robust(Problem(0.5, 4, "9/10", "94/100"), ("0.4", "0.6"))
     >>> round(answer.waiting_time, 6), answer.price >= 0
     (10.054563, True)

@@ -227,6 +227,8 @@ def attainable(late: float, done: float) -> tuple[float, str]:
     late, done
         The probabilities of being late and in time; each accurate relative to its own size.
 
+    Examples
+    --------
     >>> attainable(1 / 3, 2 / 3), attainable(2.5e-9, 1 - 2.5e-9), attainable(0.75, 0.25)
     ((0.6666666666666666, '0.666666'), (0.9999999975, '0.9999999975'), (0.25, '0.25'))
     """

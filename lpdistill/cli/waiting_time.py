@@ -139,6 +139,8 @@ def listed(texts: Sequence[str], where: str) -> list[str]:
     ModelError
         If one is missing.
 
+    Examples
+    --------
     >>> listed(["10, 20", "1/2"], "--at")
     ['10', '20', '1/2']
     """

@@ -103,7 +103,7 @@ def read_policy(problem: ProblemLike, file: str | PathLike[str], *, improper: bo
     file
         The file; its suffix, ``.json`` or ``.csv``, names the format.
     improper
-        Whether to accept a policy that may never reach the target (:meth:`Policy.of`).
+        Whether to accept a policy that may never reach the target (:meth:`~lpdistill.Policy.of`).
 
     Raises
     ------

@@ -414,7 +414,7 @@ class Dynamics:
         return cost
 
     def action_values(self, columns: IntArray, after: After) -> FloatArray:
-        """Value of each column, as :attr:`PricedCells.best` takes it, (columns,); infinite where it is not allowed."""
+        """Value of each column, as ``PricedCells.best`` takes it, (columns,); infinite where it is not allowed."""
         found = self.choose(columns).values_after(after)
         return found if self.allowed is None else np.where(self.allowed[columns], found, np.inf)
 
@@ -442,7 +442,7 @@ class Dynamics:
         return np.concatenate(self.generation.expect(values))
 
     def expand(self, index: IntArray) -> tuple[IntArray, IntArray, FloatArray]:
-        """Write entries of the joined attempt tables out (see :meth:`Generation.expand`)."""
+        """Entries of the joined attempt tables (see :meth:`~lpdistill.model.generation.Generation.expand`)."""
         return self.generation.expand(index)
 
     def spread(self, index: IntArray) -> int:

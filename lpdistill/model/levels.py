@@ -25,6 +25,8 @@ class Tree:
     memories
         Memories needed to carry the tree out, one pair after the other (its Sethi-Ullman number).
 
+    Examples
+    --------
     >>> pumped = Tree((Tree(), Tree((Tree(), Tree()))))
     >>> str(pumped), pumped.raw_pairs, pumped.memories
     ('D(f0, D(f0, f0))', 3, 2)

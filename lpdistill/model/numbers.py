@@ -47,6 +47,8 @@ def exact(value: object, where: str, *, form: str = RATIONAL) -> Fraction:
     ModelError
         If ``value`` is not a finite real number.
 
+    Examples
+    --------
     >>> exact(0.1, "p"), exact("3/4", "f0"), exact("1e-6", "p")
     (Fraction(1, 10), Fraction(3, 4), Fraction(1, 1000000))
     """

@@ -47,6 +47,8 @@ class TimeLattice:
         LimitError
             If some step takes more slots than can be counted through.
 
+        Examples
+        --------
         >>> from lpdistill import Dynamics, Problem
         >>> TimeLattice.of(Dynamics(Problem(0.5, 2, 0.75, 0.78, generation_time="1/3", distillation_time="1/2")))
         TimeLattice(unit=Fraction(1, 6), slots=array([2, 3, 0]), uncharged=Fraction(0, 1))

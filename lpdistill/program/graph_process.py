@@ -245,7 +245,7 @@ class GraphProcess:
         return np.array([float(time) for time in self.step_times])[self.kinds_of_time]
 
     def step_time(self, columns: IntArray) -> IntArray:
-        """Which of :attr:`step_times` the given actions take, (columns,)."""
+        """Which of ``step_times`` the given actions take, (columns,)."""
         return self.kinds_of_time[columns]
 
     @cached_property

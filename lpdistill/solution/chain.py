@@ -64,7 +64,7 @@ class Chain:
 
     A step leads from state :math:`s` to :math:`s'` with probability :math:`P(s, s')` and to the target with probability
     :math:`r(s)`; :math:`\sum_{s'} P(s, s') + r(s) = 1`.  Where the policy draws lots among actions, the chain does so
-    in every step; steps of different durations are kept apart in :attr:`steps`.
+    in every step; steps of different durations are kept apart in ``steps``.
 
     Attributes
     ----------

@@ -29,7 +29,7 @@ FLOW_TOLERANCE = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What :meth:`Solution.verify` found, recomputed from the problem alone.
+    """What :meth:`~lpdistill.Solution.verify` found, recomputed from the problem alone.
 
     Attributes
     ----------

@@ -162,6 +162,8 @@ def policy_name(name: str) -> str:
     ModelError
         If there is no such policy.
 
+    Examples
+    --------
     >>> policy_name("banded:02")
     'banded:2'
     """
@@ -203,6 +205,8 @@ def described(text: str, like: Problem | None = None) -> Problem:
     like
         A problem whose fidelity levels need not be found again if they are the same.
 
+    Examples
+    --------
     >>> problem = Problem(0.5, 4, "3/4", "79/100")
     >>> described(description(problem)) == problem
     True
