@@ -25,9 +25,8 @@ from typing import Any, NamedTuple
 
 from lpdistill.errors import LimitError, ModelError, NotCertifiedError
 from symbolic.checker_budgets import Act, Charges, Occupation, balanced, budgets_of, independent
-from symbolic.checker_document import Written, document_of
 from symbolic.checker_graph import closure, stays_and_reaches, surely_reaching
-from symbolic.checker_model import Hardware, number
+from symbolic.checker_model import Hardware, Written, document_of, number
 
 MOST_COLUMNS = 20_000_000
 SHIFT = 96

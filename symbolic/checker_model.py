@@ -1,10 +1,11 @@
-"""What a certificate's problem is, worked out from its parameters alone: the checker's own model.
+"""What a certificate says, and what its problem is, worked out from its parameters alone: the checker's own model.
 
 Nothing here comes from the package that made the certificate.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -12,15 +13,56 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from math import lcm
-from typing import Any, NamedTuple, TypeAlias
+from os import PathLike
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
-from lpdistill.errors import LimitError, ModelError
+from lpdistill.errors import LimitError, ModelError, ModelTypeError
 
 MOST_LEVELS = 200
 DIGITS = 4000
 """Decimal digits that Python converts at once."""
 
+SCHEMA = "lpdistill.certificate/1"
+
 Pair: TypeAlias = tuple[int, int]
+
+
+class Written(Protocol):
+    """What has a document, as a certificate has."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The document as JSON data."""
+        ...
+
+
+def document_of(certificate: str | PathLike[str] | dict[str, Any] | Written) -> dict[str, Any]:
+    """The document of a certificate.
+
+    Raises
+    ------
+    ModelError
+        If there is none.
+    """
+    write = None if isinstance(certificate, type | PathLike) else getattr(certificate, "to_dict", None)
+    found = certificate if isinstance(certificate, dict) else write() if callable(write) else _read(certificate)
+    if not isinstance(found, dict) or found.get("schema") != SCHEMA:
+        raise ModelError("certificate", f'must be a JSON document with "schema": "{SCHEMA}"', str(certificate)[:80])
+    return found
+
+
+def _read(path: object) -> Any:
+    """The JSON document in a file."""
+    if not isinstance(path, str | PathLike):
+        error = ModelTypeError("certificate", f"must be the path of a file, not of type {type(path).__name__}", None)
+        error.value = path
+        raise error
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise ModelError("certificate", f"cannot be read: {error.strerror}; give a JSON file", str(path)) from None
+    except (ValueError, RecursionError) as error:
+        raise ModelError("certificate", f"is not JSON: {error}", str(path)) from None
 
 
 def number(text: object) -> Fraction:

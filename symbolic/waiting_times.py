@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 import numpy as np
 from flint import Ordering, fmpq_poly, fmpz_mpoly_ctx
 
+from lpdistill.arguments import Kind
 from lpdistill.arrays import IntArray
 from lpdistill.errors import LimitError, ModelError
 from lpdistill.model.actions import Action
+from lpdistill.model.asked import PROBLEM
 from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.generation import Attempts
 from lpdistill.model.levels import Tree
+from lpdistill.model.problem import Problem
 from lpdistill.progress import silent
 from lpdistill.solution.given import POLICY, PolicyLike, ProblemLike
 from lpdistill.solution.policy import Policy
@@ -30,6 +33,14 @@ if TYPE_CHECKING:
 
 Plan: TypeAlias = PolicyLike | Mapping[Counts, Action] | None
 """A policy: one of the package's, or an action for every configuration that it visits; None for the optimal one."""
+
+
+def _is_source(given: object) -> TypeGuard[ProblemLike]:
+    return isinstance(given, Problem | Solution)
+
+
+SOURCE: Kind[ProblemLike] = Kind("a Problem or a Solution", _is_source, "problem", PROBLEM.instead)
+"""What has waiting times, or what has it."""
 
 MOST_VISITED_WITH_F0 = 40
 """Configurations up to which a waiting time is computed as a function of ``p`` and ``f0``."""
@@ -167,6 +178,7 @@ def chain_of(source: ProblemLike, policy: Plan, *, all_p: bool) -> ExactChain:
 
 def _columns(source: ProblemLike, policy: Plan) -> tuple[Dynamics, IntArray]:
     """The columns of a problem, and the one that a policy chooses in every configuration; -1 where it does not."""
+    source = SOURCE.meant(source, "source")
     if policy is None:
         policy = solution_of(source).policy
     dynamics = dynamics_of(source) if isinstance(source, Solution) else Dynamics(source)

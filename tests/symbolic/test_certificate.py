@@ -12,7 +12,7 @@ from cases import REACHED_BY_DISTILLATION, SMALL, labels, problems, solved
 from hypothesis import given, settings
 from oracle import Hardware, counted
 
-from lpdistill import LimitError, ModelError, NotCertifiedError, Problem, solve
+from lpdistill import LimitError, ModelError, ModelTypeError, NotCertifiedError, Problem, solve
 from lpdistill.model.baselines import GREEDY
 from lpdistill.program.plan import Plan
 from symbolic import certify, check, policy_map, waiting_time
@@ -167,9 +167,11 @@ def test_numbers_of_any_length_are_written_and_read():
 
 
 def test_only_solutions_are_certified():
-    """A problem is no solution, and an unknown scope is named."""
-    with pytest.raises(ModelError, match=r"lpdistill\.solve"):
-        certify(SMALL["four memories"])
+    """A problem stands for its solution, other things do not, and an unknown scope is named."""
+    problem = SMALL["four memories"]
+    assert certify(problem).waiting_time == certify(solved(problem)).waiting_time
+    with pytest.raises(ModelTypeError, match="must be a Solution, not a Policy"):
+        certify(solved(problem).policy)
     with pytest.raises(ModelError, match="all, visited"):
         certify(solved(SMALL["four memories"]), scope="some")
 
