@@ -165,7 +165,10 @@ class ExactVertex:
             low, high = budget.least, budget.most
             kept = (low is None or used >= low) and (high is None or used <= high)
             if not kept or (price < 0 and used != high) or (price > 0 and used != low):
-                raise NotCertifiedError(f"the policy found in floating point does not keep {budget} exactly")
+                raise NotCertifiedError(
+                    f"budgets: the policy found in floating point keeps {budget} but for rounding (the program is "
+                    "degenerate at these limits, or nearly so); change a limit a little"
+                )
 
 
 def _taken(model: ExactModel, plan: Plan) -> IntArray:

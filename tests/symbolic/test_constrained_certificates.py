@@ -139,6 +139,16 @@ def test_times_within_budgets_are_those_of_scipy(case):
     assert float(certify(solve(case.problem)).waiting_time) == pytest.approx(float(found), rel=1e-8)
 
 
+def test_limits_that_are_the_same_but_for_rounding_are_named_degenerate():
+    """A limit on attempts that is, to twelve digits, the one on raw pairs, is a degenerate one, and said to be that."""
+    problem = Problem("1/10", 3, "11/20", "799/1450", generation_time="1/4", distillation_time="1/4").with_constraints(
+        Budget("generation_attempts", Fraction(4243768529, 121157200)),
+        Budget("raw_pairs", Fraction(2904778877, 829298000)),
+    )
+    with pytest.raises(NotCertifiedError, match=r"generation_attempts <= 35\.0269610803 but for rounding .*degenerate"):
+        certify(solve(problem))
+
+
 @settings(max_examples=15)
 @given(with_budgets(most_memories=3))
 def test_random_budgets_are_certified_or_named_degenerate(case):
