@@ -137,6 +137,28 @@ def test_a_certificate_and_its_check_are_documents(run, tmp_path, limits):
     assert checked(run("check", "proof.json", "--json").document)["problem"] == proof["problem"]
 
 
+ON_GRAPHS = {
+    "solve": [(), ("--least", "steps")],
+    "deadline": [("--window", "9"), ("--window", "12", "--confidence", ".5"), ("--window", "9", "--frontier")],
+    "frontier": [("--resource", "steps")],
+    "variability": [()],
+    "graph": [()],
+    "export": [("-o", "process.drn")],
+}
+
+
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [pytest.param(name, line, id=f"{name} {' '.join(line)}") for name in ON_GRAPHS for line in ON_GRAPHS[name]],
+)
+def test_the_document_of_a_graph_follows_its_schema(run, command, options):
+    """A state graph in a file is described by its size, and its nodes stand in the place of counts and actions."""
+    assert run("graph", *TINY, "-o", "graph.json").code == 0
+    ran = run(command, "graph.json", *options, "--json")
+    assert ran.code == 0, ran.err
+    assert checked(ran.document)["problem"]["graph"]["states"] == 6
+
+
 def test_no_command_is_forgotten():
     """Every command has documents that are checked here."""
     assert {*LINES, "export", "check"} == set(COMMANDS)
