@@ -88,7 +88,7 @@ def path_of(given: object, where: str) -> Path:
 
 def wrong_type(where: str, problem: str, given: object) -> ModelTypeError:
     """The error about an argument whose type is wrong; what Python itself has is quoted, if it is short."""
-    plain = type(given).__module__ == "builtins" and len(repr(given)) <= SHORT
+    plain = type(given).__module__ == "builtins" and not isinstance(given, type) and len(repr(given)) <= SHORT
     error = ModelTypeError(where, problem, given if plain else None)
     error.value = given
     return error
