@@ -271,7 +271,8 @@ def _result(generation: ColumnGeneration) -> Budgeted:
     if plan.upper[0] - bound > most_apart(float(plan.upper[0]), generation.dual):
         raise NotCertifiedError(
             f"the bounds within budgets, {bound!r} and {plan.upper[0]!r}, are more than {GAP:g} apart, relative "
-            "to their size; take a larger p, or limits that are not at the edge of what is possible"
+            "to their size; make runs shorter (a larger p does), or take limits that are not at the edge of what is "
+            "possible"
         )
     return Budgeted(
         plan=plan,

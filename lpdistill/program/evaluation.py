@@ -173,7 +173,7 @@ def raise_improper(choice: Choice, among: IntArray | None = None) -> NoReturn:
     if not closed.any():
         raise NotCertifiedError(
             "the policy reaches the target from everywhere, but its expected time exceeds what double precision can "
-            "hold; take a larger p"
+            "hold; make runs shorter (a larger p does)"
         )
     named = tuple(choice.process.key(int(rank)) for rank in choice.configuration[closed])
     others = int((label[closed] == label[closed][0]).sum()) - 1

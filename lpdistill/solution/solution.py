@@ -319,7 +319,7 @@ class Solution(Document):
             *(("budget", str(use) if self.determinism is None else use.kept()) for use in self.uses),
             *lots,
             *sure,
-            ("expected use", use),
+            *([("expected use", use)] if use else []),
             ("program", how),
         ]
 
