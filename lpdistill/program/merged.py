@@ -56,8 +56,8 @@ class Merged:
 
         Returns
         -------
-        owners, columns
-            The same with the columns of all other configurations of these components, in order of configuration.
+        tuple
+            Owners and columns, with those of all other configurations of these components, in order of configuration.
         """
         rows = Edges.of(self.inner.configuration, self.inner.moves, self.inner.reaching).approach(owners)
         found = np.full(len(self.label), -1)
