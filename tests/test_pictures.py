@@ -175,6 +175,21 @@ def test_every_picture_names_its_problem_and_its_unit(name):
     assert name in TIMELESS or pictures.UNIT in " ".join(said)
 
 
+@pytest.mark.parametrize(
+    "draw_it",
+    [
+        lambda graph: deadline(graph, 12).plot(),
+        lambda graph: frontier(graph, "generation_attempts").plot(),
+        lambda graph: distribution(solve(graph).policy).plot(),
+        lambda graph: compare(graph, ["optimal"]).plot(),
+    ],
+)
+def test_pictures_of_a_state_graph_name_its_size(draw_it):
+    """What is drawn of a state graph has its size in the title."""
+    axes = draw_it(Problem("1/2", 2, "3/4", "79/100").graph())
+    assert axes.figure.get_suptitle() == "a state graph of 6 states and 13 actions"
+
+
 def test_a_callers_figure_keeps_its_title():
     """Who gives the axes says what the figure is about."""
     axes = pictures.axes()

@@ -16,7 +16,7 @@ from lpdistill.model.dynamics import Dynamics
 from lpdistill.model.problem import FinalStep, Problem
 from lpdistill.progress import silent
 from lpdistill.solution import bounds
-from lpdistill.solution.document import Document, headed, keys_as_json
+from lpdistill.solution.document import Document, headed, keys_as_json, question_in_words
 from lpdistill.solution.given import QuestionLike, is_policy, is_solution
 from lpdistill.solution.policy import Choices, Key, Policy
 from lpdistill.solution.resources import Expected
@@ -206,7 +206,7 @@ class Comparison(Document):
         A policy that is trapped has a hatched bar of full length; one that is not allowed has none, and says so.
         """
         rows = list(self.policies)
-        drawn = pictures.canvas(axes, self.problem, width=7.2, height=1.4 + 0.42 * len(rows))
+        drawn = pictures.canvas(axes, question_in_words(self.problem), width=7.2, height=1.4 + 0.42 * len(rows))
         times = [compared.waiting_time or 0.0 for compared in self.policies.values() if compared.proper]
         longest = max(times) or 1.0
         for place, (name, compared) in enumerate(self.policies.items()):

@@ -39,7 +39,7 @@ from lpdistill.model.size import require_slots
 from lpdistill.program.deadlines import DeadlineRecursion
 from lpdistill.progress import counter, silent
 from lpdistill.solution.bounds import waited
-from lpdistill.solution.document import Document, finite, headed, rational
+from lpdistill.solution.document import Document, finite, headed, question_in_words, rational
 from lpdistill.solution.given import POLICY, PolicyLike, QuestionLike
 from lpdistill.solution.policy import Policy
 
@@ -228,7 +228,7 @@ class Deadline(Document):
         beside
             More policies of the same problem, by the name in the legend.
         """
-        drawn = pictures.canvas(axes, self.problem)
+        drawn = pictures.canvas(axes, question_in_words(self.problem))
         curves = {"the best policy for each window": self.probabilities}
         curves |= {} if self.of_fastest is None else {"fastest on average": self.of_fastest}
         curves |= {name: self.probability_of(policy) for name, policy in (beside or {}).items()}

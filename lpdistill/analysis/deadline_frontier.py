@@ -17,7 +17,7 @@ from lpdistill.model.numbers import Number, as_float
 from lpdistill.model.problem import Problem
 from lpdistill.program.time_augmented import LATE
 from lpdistill.progress import silent
-from lpdistill.solution.document import Document, headed, rational
+from lpdistill.solution.document import Document, headed, question_in_words, rational
 from lpdistill.solution.given import QuestionLike
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class DeadlineFrontier(Document):
 
     def plot(self, axes: Axes | None = None) -> Axes:
         """Draw the least expected waiting time against the probability of being late, with its breakpoints."""
-        drawn = pictures.canvas(axes, self.problem)
+        drawn = pictures.canvas(axes, question_in_words(self.problem))
         late, times = [point.used for point in self.points], [point.waiting_time for point in self.points]
         beyond = min(late[-1] + (0.15 * (late[-1] - late[0]) or 0.1 * late[-1] or 0.01), 1.0)
         start = max(0.0, late[0] - max(0.075 * (late[-1] - late[0]), 0.02 * late[0]))

@@ -82,7 +82,9 @@ def drawn(found: Distribution, axes: Axes | None, label: str | None, view: View)
 
 def _question(process: Process) -> str:
     """What a policy is one of, in words."""
-    return f"{process.problem}" if isinstance(process, Dynamics) else f"state graph of {process.size:,} states"
+    if isinstance(process, Dynamics):
+        return str(process.problem)
+    return f"a state graph of {process.size:,} states and {process.column_count:,} actions"
 
 
 def _bars(found: Distribution, here: Axes, last: int) -> None:

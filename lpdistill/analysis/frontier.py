@@ -28,7 +28,7 @@ from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import policy_iteration
 from lpdistill.progress import silent
 from lpdistill.solution.bounds import waited
-from lpdistill.solution.document import Document, headed
+from lpdistill.solution.document import Document, headed, question_in_words
 from lpdistill.solution.given import QuestionLike
 from lpdistill.solution.policy import Policy
 from lpdistill.solving import opened, resource_named
@@ -129,7 +129,7 @@ class Frontier(Document):
 
     def plot(self, axes: Axes | None = None) -> Axes:
         """Draw the curve with its breakpoints."""
-        drawn = pictures.canvas(axes, self.problem)
+        drawn = pictures.canvas(axes, question_in_words(self.problem))
         used = [point.used for point in self.points]
         times = [point.waiting_time for point in self.points]
         beyond = used[-1] + max(0.1 * (used[-1] - used[0]), 0.02 * used[-1])

@@ -49,7 +49,7 @@ from lpdistill.program.policy_iteration import policy_iteration
 from lpdistill.program.time_augmented import LATE, TimeAugmented
 from lpdistill.progress import counter, silent
 from lpdistill.solution.bounds import above, below, waited
-from lpdistill.solution.document import Document, action_as_json, headed, node_as_json, rational
+from lpdistill.solution.document import Document, action_as_json, headed, node_as_json, question_in_words, rational
 from lpdistill.solution.given import QuestionLike
 from lpdistill.solution.policy import Decision, Key, Policy
 from lpdistill.solution.wording import outwards, words_of
@@ -259,7 +259,7 @@ class ServiceLevel(Document):
 
     def plot(self, axes: Axes | None = None) -> Axes:
         """Draw the probability to be done against the time, beside that of the fastest policy."""
-        drawn = pictures.canvas(axes, self.problem)
+        drawn = pictures.canvas(axes, question_in_words(self.problem))
         lattice, slots = self.process.lattice, range(self.process.window + 1)
         times = [float(lattice.time(slot)) for slot in slots]
         usual = in_time(self.fastest.plan, lattice, len(times))

@@ -13,7 +13,7 @@ from lpdistill.cli.options import FILE, Asked, Json, Plot, takes_problem
 from lpdistill.cli.output import Progress, console, print_json
 from lpdistill.export.graphs import draw, node_link, write_graph
 from lpdistill.model.problem import Problem
-from lpdistill.solution.document import headed, question_in_words
+from lpdistill.solution.document import headed
 
 
 @takes_problem(graphs=True)
@@ -40,7 +40,7 @@ def graph(
             progress(f"writing {output}")
             write_graph(made, output)
     if plot is not None:
-        pictures.save(draw(made, about=question_in_words(problem)), plot)
+        pictures.save(draw(made, about=problem if isinstance(problem, Problem) else None), plot)
     if as_json:
         print_json({**headed("graph", problem), **node_link(made)})
         return

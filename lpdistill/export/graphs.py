@@ -242,7 +242,7 @@ def draw(graph: nx.DiGraph[Any], axes: Axes | None = None, *, about: object = No
     before, after = _places(graph, shown)
     low = min(y for _, y in [*before.values(), *after.values()])
     actions = [node for node in before if shown.nodes[node]["kind"] == "action"]
-    title = f"state graph of {len(before) - len(actions):,} states and {len(actions):,} actions that change them"
+    title = f"a state graph of {len(before) - len(actions):,} states and {len(actions):,} actions that change them"
     drawn = pictures.canvas(
         axes, title if about is None else f"{about}; {title}", width=AFTER + 2 * MARGIN, height=1.5 - low
     )
