@@ -211,7 +211,7 @@ def _budgets(
     for name, limit in limits.items():
         if name not in amounts:
             known = ", ".join(amounts) or "none"
-            raise ModelError('graph.graph["budgets"]', f"must name numbers that every action node has: {known}", name)
+            raise ModelError("budgets", f"must name numbers that every action node of the graph has ({known})", name)
         for node, amount in zip(names, amounts[name].tolist(), strict=True):
             _number(amount, f"node {node!r}: {name}")
         sides = limit if isinstance(limit, Mapping) else {"most": limit}

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lpdistill import FinalStep, InfiniteLevelsError, Problem, baseline, reproduce, solve
+from lpdistill import FinalStep, InfiniteLevelsError, Problem, baseline, pictures, reproduce, solve
 from lpdistill.analysis.baselines import least_time, waiting_times
 from lpdistill.model.baselines import BASELINES
 from lpdistill.study import claims, figures
@@ -200,7 +200,7 @@ def test_an_atlas_holds_the_published_values(atlas):
 def test_figures_are_labelled(atlas):
     """Axes say what they show, in which unit, and the jumps are marked where they are."""
     left = figures.optimal_time(atlas)
-    assert "units of generation time" in left.get_ylabel()
+    assert pictures.UNIT in left.get_ylabel()
     assert [float(text.get_text()) for text in left.texts] == [round(float(jump), 5) for jump in jumps()]
     for panel in figures.advantages(atlas).get_figure().axes:
         assert panel.get_xlabel() or panel.get_ylabel()
