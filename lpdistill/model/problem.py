@@ -370,7 +370,11 @@ def _count(memories: int | str) -> int:
 def _aim(raw: Fraction, target: Number | None, gap: Number | None) -> Fraction:
     """The target fidelity, given itself or as a gap above the raw fidelity."""
     if target is not None and gap is not None:
-        raise ModelError("target", "is given, and a gap too; they exclude each other (target = f0 + gap), so give one", f"{target}, gap {gap}")
+        raise ModelError(
+            "target",
+            "is given, and a gap too; they exclude each other (target = f0 + gap), so give one",
+            f"{target}, gap {gap}",
+        )
     if target is not None:
         aim = exact(target, "target")
         if not 0 < aim <= 1:

@@ -142,7 +142,11 @@ class Grid:
             if name not in given:
                 raise ModelError(name, "is missing; give it to the grid, or a problem that has it", None)
         if {"gap", "target"} <= given.keys():
-            raise ModelError("target", "is given, and a gap too; they exclude each other (target = f0 + gap), so give one", given["target"])
+            raise ModelError(
+                "target",
+                "is given, and a gap too; they exclude each other (target = f0 + gap), so give one",
+                given["target"],
+            )
         axes = tuple(_axis(name, value) for name, value in given.items() if _varies(name, value))
         swept = {axis.name for axis in axes}
         object.__setattr__(self, "base", base)
