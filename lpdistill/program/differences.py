@@ -130,7 +130,8 @@ class Written:
         """
         found = np.full(self.choice.process.size, -np.inf)
         reduced, rounding = self.reduced_costs(values)
-        np.maximum.at(found, self.choice.configuration, rounding - reduced)
+        with np.errstate(invalid="ignore"):  # what is not a number stays none
+            np.maximum.at(found, self.choice.configuration, rounding - reduced)
         return found
 
     def improved(self, values: Twofold, wanted: BoolArray) -> IntArray:

@@ -145,7 +145,7 @@ class WrittenFeasibility:
     @property
     def floor(self) -> Twofold:
         """The values, if they are feasible (:attr:`Feasibility.floor`)."""
-        if (self.excess > 0).any():
+        if not (self.excess <= 0).all():  # nor where it is not a number
             raise NotCertifiedError(
                 "no lower bound: some action seems better than the best by less than rounding; give every action a "
                 "duration of similar size"

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache, cached_property, partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
-import scipy
 from scipy import sparse
 
-from lpdistill.arrays import FloatArray, IntArray
+from lpdistill.arrays import FloatArray
 from lpdistill.model.process import Choice
 
 if TYPE_CHECKING:
@@ -98,7 +97,7 @@ def factorised(conditional: FloatArray | sparse.csr_array, right: FloatArray) ->
 class System:
     r"""The equations :math:`x - C x = b` of a policy written out, with its moves ``C`` given that anything happens.
 
-    However long runs are, they are factorised once at most.
+    However long runs are, a sparse one is factorised once at most.
     """
 
     def __init__(self, policy: Choice) -> None:
@@ -106,25 +105,23 @@ class System:
         self._iterates = len(policy.columns) > MEDIUM
 
     @cached_property
-    def _dense(self) -> tuple[FloatArray, IntArray]:
-        factors, pivots = scipy.linalg.lu_factor(np.eye(len(self.moves)) - self.moves, check_finite=False)
-        return factors, pivots
-
-    @cached_property
     def _sparse(self) -> SuperLU:
         return sparse.linalg.splu(sparse.csc_array(sparse.eye_array(self.moves.shape[0]) - self.moves))
 
     def solve(self, right: FloatArray, *, transposed: bool = False) -> FloatArray:
-        """Solve the system, or the transposed one, for a right-hand side, (columns,)."""
+        """Solve the system, or the transposed one, for a right-hand side, (columns,); not a number if singular."""
         if isinstance(self.moves, np.ndarray):
-            trans: Literal[0, 1] = 1 if transposed else 0
-            return np.asarray(scipy.linalg.lu_solve(self._dense, right, trans=trans, check_finite=False))
+            return factorised(self.moves.T if transposed else self.moves, right)
         if self._iterates:
             moves = sparse.csr_array(self.moves.T) if transposed else self.moves
             try:
                 return _iterated(lambda x: x - moves @ x, right, (partial(sparse.linalg.bicgstab, maxiter=TRIAL),))
             except NoConvergenceError:
                 self._iterates = False
+        try:
+            factors = self._sparse
+        except RuntimeError:
+            return np.full(len(right), np.nan)
         if transposed:
-            return np.asarray(self._sparse.solve(right, trans="T"))  # type: ignore[call-overload]  # the stubs lack it
-        return np.asarray(self._sparse.solve(right))
+            return np.asarray(factors.solve(right, trans="T"))  # type: ignore[call-overload]  # the stubs lack it
+        return np.asarray(factors.solve(right))
