@@ -255,6 +255,7 @@ def test_other_closed_streams_change_no_exit_code(descriptors, changes, code):
 
 INTERRUPTING = """
 import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background ignores it
 class Interrupting:
     def find_spec(self, name, path=None, target=None):
         if name == {module!r}:
