@@ -6,6 +6,7 @@ import itertools
 from fractions import Fraction
 from functools import cache
 
+import networkx as nx
 import pytest
 from cases import solved
 from constrained_cases import hardware
@@ -235,3 +236,31 @@ def test_json_says_what_determinism_costs():
     assert section["randomised_waiting_time"] == pytest.approx(drawn.waiting_time, rel=1e-10)
     assert section["price"] == pytest.approx(found.waiting_time - drawn.waiting_time, rel=1e-7)
     assert section["lower_bound"] == pytest.approx(found.waiting_time, rel=1e-8)
+
+
+def ways(*times):
+    """A state graph of a quick way that costs fuel, and of slow ones without, each of so many equal steps."""
+    graph = nx.DiGraph(start="here")
+    graph.add_node("here", kind="state")
+    graph.add_node("there", kind="target")
+    graph.add_node("run", kind="action", time=1, fuel=2)
+    graph.add_edge("here", "run")
+    graph.add_edge("run", "there", probability=1.0)
+    for way, (time, steps) in enumerate(times):
+        place = "here"
+        for step in range(steps):
+            last = step == steps - 1
+            graph.add_node(f"walk {way} {step}", kind="action", time=time / steps, fuel=0)
+            graph.add_edge(place, f"walk {way} {step}")
+            place = "there" if last else f"stop {way} {step}"
+            graph.add_node(place, kind="target" if last else "state")
+            graph.add_edge(f"walk {way} {step}", place, probability=1.0)
+    return graph
+
+
+@pytest.mark.parametrize("slow", [4.2, 4.5, 4.9])
+def test_a_long_step_is_not_cut_off(slow):
+    """Of two slow ways the quicker is found, though the other has shorter steps, which may be taken more often."""
+    graph = ways((4, 1), (slow, 4))
+    graph.graph["budgets"] = {"fuel": 1}
+    assert solve(graph, deterministic=True).waiting_time == pytest.approx(4, rel=1e-9)

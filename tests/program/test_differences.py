@@ -11,7 +11,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from lpdistill import InfeasibleError, NotCertifiedError, solve
-from lpdistill.program.differences import Twofold, Written
+from lpdistill.program import differences
+from lpdistill.program.differences import Equations, Twofold, Written
 from lpdistill.program.policy_iteration import policy_iteration
 from lpdistill.program.state_graph import process_of
 
@@ -22,7 +23,7 @@ tails = st.floats(-1e-12, 1e-12, allow_subnormal=False)
 def exactly(choice, cost, values):
     """Reduced costs of columns for values in two parts, over the rationals."""
     found, moves = [], choice.moves
-    worth = [Fraction(h) + Fraction(t) for h, t in zip(values.head.tolist(), values.tail.tolist(), strict=True)]
+    worth = summed(values)
     for row, (owner, price) in enumerate(zip(choice.configuration.tolist(), cost.tolist(), strict=True)):
         here = slice(moves.indptr[row], moves.indptr[row + 1])
         total = Fraction(price) - Fraction(float(choice.reaching[row])) * worth[owner]
@@ -54,17 +55,18 @@ def test_sums_have_twice_the_precision(head, tail, correction):
 @settings(max_examples=50, deadline=None)
 @given(graphs(), st.data())
 def test_reduced_costs_are_as_close_as_they_say(graph, data):
-    """A reduced cost differs from the exact one by no more than its bound on rounding."""
+    """A reduced cost differs from the exact one by no more than its rounding, and no excess is below the exact one."""
     process = process_of(graph)
     values = Twofold(
         *(np.array(data.draw(st.lists(kind, min_size=process.size, max_size=process.size))) for kind in (heads, tails))
     )
     written = Written.of(process.choose(np.arange(process.column_count)))
     reduced, rounding = written.reduced_costs(values)
-    for found, bound, exact in zip(
-        reduced.tolist(), rounding.tolist(), exactly(written.choice, written.cost, values), strict=True
-    ):
-        assert abs(Fraction(found) - exact) <= Fraction(bound)
+    exact, excess = exactly(written.choice, written.cost, values), written.excess(values)
+    for found, bound, true in zip(reduced.tolist(), rounding.tolist(), exact, strict=True):
+        assert abs(Fraction(found) - true) <= Fraction(bound)
+    for owner, true in zip(written.choice.configuration.tolist(), exact, strict=True):
+        assert Fraction(float(excess[owner])) >= -true
 
 
 @settings(max_examples=50, deadline=None)
@@ -124,3 +126,49 @@ def test_nothing_is_claimed_where_values_have_no_room():
     process = process_of(drawn({0: {"try": (1, {1: 0.5, 0: 0.5})}, 1: rare}, 0))
     with pytest.raises(NotCertifiedError):
         policy_iteration(process, process.proper())
+
+
+def walk(states=9, onwards=Fraction(1, 3)):
+    """A walk to the target that often goes back, and two kinds of steps everywhere."""
+    actions = {}
+    for k in range(states):
+        ahead, back = GOAL if k == states - 1 else k + 1, max(k - 1, 0)
+        actions[k] = {"step": (1, {ahead: onwards, back: 1 - onwards}), "leap": (7, {ahead: 0.5, back: 0.5})}
+    return drawn(actions, 0)
+
+
+def summed(values):
+    """What values in two parts are, as fractions."""
+    return [
+        Fraction(head) + Fraction(tail) for head, tail in zip(values.head.tolist(), values.tail.tolist(), strict=True)
+    ]
+
+
+@pytest.mark.parametrize("onwards", ["1/3", "1/20", "9/10"])
+def test_values_to_either_side_enclose_those_of_the_policy(onwards):
+    """The values lowered and raised bound the exact ones, and are next to them."""
+    process = process_of(walk(6, Fraction(onwards)))
+    equations = Equations(process.choose(process.proper()))
+    middle, low, high = (summed(part) for part in (equations.values, equations.lowered, equations.raised))
+    assert all(a < b < c for a, b, c in zip(low, middle, high, strict=True))
+    assert all(c - a < Fraction(1, 10**11) * c for a, c in zip(low, high, strict=True))
+
+
+def test_a_margin_that_is_used_up_grows(monkeypatch):
+    """Where the first margin is less than the rounding of a solve, it grows until the proof closes."""
+    process = process_of(walk())
+    equations = Equations(process.choose(process.proper()))
+    monkeypatch.setattr(Equations, "_noise", lambda *given: given[-1] * 1e-6)
+    assert Written.of(equations.policy).reduced_costs(equations.raised)[0].max() < 0
+    assert Written.of(equations.policy).excess(equations.lowered).max() <= 0
+
+
+def test_a_margin_that_cannot_grow_proves_nothing(monkeypatch):
+    """And if it may not, there is no upper bound."""
+    process = process_of(walk())
+    equations = Equations(process.choose(process.proper()))
+    _ = equations.values
+    monkeypatch.setattr(Equations, "_noise", lambda *given: given[-1] * 1e-6)
+    monkeypatch.setattr(differences, "MOST_GROWTHS", 1)
+    with pytest.raises(NotCertifiedError, match="no upper bound"):
+        _ = equations.raised
