@@ -77,7 +77,7 @@ def test_a_run_through_a_ring(size, method):
     assert (law.mean, law.cdf(11), law.cdf(12)) == (12, 0, 1)
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", [3, 40, 150])
 def test_deadlines_through_a_ring(size):
     """Where the ring is the only way, a window of 12 is met for sure, and none that is shorter."""
     graph = ring(size)
