@@ -3,8 +3,8 @@
 import sympy
 
 from symbolic import largest_gap, memory_limit, nested_level, pumping_level, pumping_limit, pumping_rate
-from symbolic.formula import distilled
-from symbolic.moebius import moebius
+from symbolic.formulas.formula import distilled
+from symbolic.formulas.moebius import moebius
 
 f0, x, n, q, r, gap = sympy.symbols("f0 x n q r g")
 solved = moebius()

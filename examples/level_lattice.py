@@ -14,7 +14,7 @@ mpl.use("agg")
 import matplotlib.pyplot as plt
 from matplotlib.patches import FancyBboxPatch
 
-from lpdistill.analysis.level_picture import depth, draw_tree
+from lpdistill.solution.level_picture import depth, draw_tree
 from symbolic import levels
 
 EDGE, CROSSING = "#0072b2", "#d55e00"

@@ -14,9 +14,9 @@ import numpy as np
 from lpdistill.arrays import FloatArray
 from lpdistill.constraint_prices import AskedProblem, Price, Record, price, prices
 from lpdistill.errors import InfeasibleError, NotCertifiedError
-from lpdistill.model.asked import QUESTION
-from lpdistill.model.generation import Attempts
-from lpdistill.model.problem import Problem
+from lpdistill.hardware.actions import Attempts
+from lpdistill.problem.problem import Problem
+from lpdistill.problem.question import QUESTION
 from lpdistill.program.budgeted import BudgetUse
 from lpdistill.program.occupation import OccupationProgram
 from lpdistill.program.plan import Plan

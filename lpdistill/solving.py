@@ -12,23 +12,24 @@ import numpy as np
 
 from lpdistill.arrays import IntArray
 from lpdistill.errors import ImproperPolicyError, ModelError, NotCertifiedError, names_like
-from lpdistill.model.asked import QUESTION, is_question
-from lpdistill.model.budgets import Budget
-from lpdistill.model.dynamics import Dynamics
-from lpdistill.model.generation import Attempts
-from lpdistill.model.numbers import member
-from lpdistill.model.problem import Problem
-from lpdistill.model.process import Process
-from lpdistill.model.resources import RESOURCES, Resource
+from lpdistill.hardware.actions import Attempts
+from lpdistill.numbers import member
+from lpdistill.problem.problem import Problem
+from lpdistill.problem.question import QUESTION, is_question
+from lpdistill.process.budgets import Budget
+from lpdistill.process.factored.dynamics import Dynamics
+from lpdistill.process.graph.graph_process import GraphProcess
+from lpdistill.process.process import Process
+from lpdistill.process.resources import RESOURCES
+from lpdistill.process.tariff import Resource
 from lpdistill.program.budgeted import Budgeted, solved_whole, within_budgets
-from lpdistill.program.dead_ends import require_live, require_reachable
 from lpdistill.program.deterministic import deterministic as best_deterministic
-from lpdistill.program.graph_process import GraphProcess
 from lpdistill.program.highs import Algorithm, Basis, LinearSolution, solve_program
 from lpdistill.program.occupation import OccupationProgram
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import Optimum, policy_iteration
 from lpdistill.progress import silent
+from lpdistill.solution.dead_ends import require_live, require_reachable
 from lpdistill.solution.given import SOLUTION, QuestionLike, SolutionLike
 from lpdistill.solution.solution import Run, Solution, Status
 
@@ -207,7 +208,7 @@ def opened(
             process.amounts(budget.resource, np.zeros(0, dtype=np.int64))  # refuses configurations that do not exist
         (require_live if sure else require_reachable)(process)
         return process, problem.budgets
-    from lpdistill.program.state_graph import process_of  # noqa: PLC0415 - networkx, only where there is a graph
+    from lpdistill.process.graph.state_graph import process_of  # noqa: PLC0415 - networkx, only where there is a graph
 
     if attempts is not None:
         raise ModelError("attempts", "belong to problems; a state graph has the actions that it has", attempts)

@@ -17,7 +17,7 @@ from scipy import sparse
 from scipy.sparse.linalg import splu
 
 from lpdistill.arrays import FloatArray
-from lpdistill.model.time_lattice import TimeLattice
+from lpdistill.process.time_lattice import TimeLattice
 from lpdistill.program.evaluation import stuck
 from lpdistill.program.plan import Plan
 

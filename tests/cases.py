@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from oracle import Distilled, Hardware
 
 from lpdistill import Dynamics, Problem, Solution, solve
-from lpdistill.model.physics import Combination, Reach, WernerPair
+from lpdistill.physics.maps import Combination, Reach
+from lpdistill.physics.werner import WernerPair
 
 SMALL = {
     "one memory, target below f0": Problem("1/3", 1, "3/4", "7/10"),

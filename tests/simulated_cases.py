@@ -18,7 +18,7 @@ from lpdistill import (
     baseline,
     solve,
 )
-from lpdistill.model.time_lattice import TimeLattice
+from lpdistill.process.time_lattice import TimeLattice
 
 
 def _tidy(problem: Problem) -> Policy:

@@ -39,7 +39,7 @@ from lpdistill.arguments import Kind, named
 from lpdistill.convex import ConvexProgram
 from lpdistill.export.models import write_drn, write_prism
 from lpdistill.export.programs import write_mps
-from lpdistill.model.generation import Attempts
+from lpdistill.hardware.actions import Attempts
 from symbolic import ProblemFormulas
 
 PROBLEM = Problem("1/2", 2, "3/4", "79/100")

@@ -69,7 +69,7 @@ from lpdistill import (
     validity,
     variability,
 )
-from lpdistill.model.resources import REACHING
+from lpdistill.process.resources import REACHING
 from symbolic import (
     AlgebraicNumber,
     Axis,

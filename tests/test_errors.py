@@ -19,7 +19,7 @@ from lpdistill import (
     frontier,
     solve,
 )
-from lpdistill.model.problem_file import problem_from
+from lpdistill.problem.problem_file import problem_from
 
 GIVEN = {"p": "1/2", "memories": 2, "f0": "3/4", "target": "79/100"}
 

@@ -23,8 +23,8 @@ from lpdistill import (
     simulate,
     solve,
 )
-from lpdistill.analysis.level_picture import draw_levels
 from lpdistill.export.graphs import draw
+from lpdistill.solution.level_picture import draw_levels
 
 pytest.importorskip("matplotlib")
 
@@ -93,7 +93,7 @@ def test_without_matplotlib_the_error_says_what_to_install(monkeypatch):
 def test_drawing_opens_no_window_and_keeps_no_figure():
     """Drawing does not go through pyplot, which would keep figures and look for a display."""
     code = (
-        "import sys; from lpdistill import Problem; from lpdistill.analysis.frontier import frontier; "
+        "import sys; from lpdistill import Problem; from lpdistill.frontiers.frontier import frontier; "
         "frontier(Problem('1/2', 2, '3/4', '79/100'), 'steps').plot(); print('matplotlib.pyplot' in sys.modules)"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603 - ours

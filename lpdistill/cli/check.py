@@ -35,8 +35,8 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Verify a certificate in exact arithmetic, trusting neither its numbers nor what made it."""
-    from symbolic.checker import check as verify  # noqa: PLC0415 - only this command needs it
-    from symbolic.exact_text import exact_text, shortened  # noqa: PLC0415
+    from symbolic.checking.checker import check as verify  # noqa: PLC0415 - only this command needs it
+    from symbolic.exact.text import exact_text, shortened  # noqa: PLC0415
 
     with Progress() as progress:
         progress("checking the reduced costs of all columns")

@@ -10,9 +10,9 @@ from importlib import import_module
 import click
 from click.shell_completion import shell_complete
 
-import lpdistill
 from lpdistill.cli.declaration import SETTINGS, Command, command
 from lpdistill.errors import did_you_mean
+from lpdistill.version import __version__
 
 COMMANDS = {
     "solve": "The optimal policy, proved; within rules and budgets",
@@ -73,7 +73,7 @@ def load(name: str) -> Command:
 
 
 @click.group("lpdistill", cls=Commands, context_settings=SETTINGS)
-@click.version_option(lpdistill.__version__, message="%(prog)s %(version)s")
+@click.version_option(__version__, message="%(prog)s %(version)s")
 def app() -> None:
     """Optimal entanglement-distillation policies, with proofs."""
 

@@ -8,16 +8,16 @@ from typing import Annotated, TypeAlias
 from rich.console import Console
 
 from lpdistill import pictures
-from lpdistill.analysis.deadline import NONE_SURE, Deadline, smallest_window
-from lpdistill.analysis.deadline import deadline as deadline_of
-from lpdistill.analysis.deadline_frontier import DeadlineFrontier, deadline_frontier
-from lpdistill.analysis.service_level import ServiceLevel, least_time_within
-from lpdistill.analysis.window import attainable, likely
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import NUMBER, Asked, Json, Plot, takes_problem
 from lpdistill.cli.output import Progress, console, decimals, print_json, table
+from lpdistill.deadlines.at_confidence import ServiceLevel, least_time_within
+from lpdistill.deadlines.frontier import DeadlineFrontier, deadline_frontier
+from lpdistill.deadlines.most_likely import NONE_SURE, Deadline, smallest_window
+from lpdistill.deadlines.most_likely import deadline as deadline_of
+from lpdistill.deadlines.window import attainable, likely
 from lpdistill.errors import ModelError
-from lpdistill.model.numbers import at_least
+from lpdistill.numbers import at_least
 from lpdistill.solution.document import question_in_words
 from lpdistill.solution.wording import Words
 

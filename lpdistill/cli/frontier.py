@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 from lpdistill import pictures
-from lpdistill.analysis.frontier import frontier as frontier_of
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import RESOURCE, Asked, Json, Plot, takes_problem
 from lpdistill.cli.output import Progress, console, decimals, print_json, table
-from lpdistill.model.resources import RESOURCES
+from lpdistill.frontiers.frontier import frontier as frontier_of
+from lpdistill.process.resources import RESOURCES
 from lpdistill.solution.document import question_in_words
 
 

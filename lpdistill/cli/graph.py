@@ -12,7 +12,7 @@ from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import FILE, Asked, Json, Plot, takes_problem
 from lpdistill.cli.output import Progress, console, print_json
 from lpdistill.export.graphs import draw, node_link, write_graph
-from lpdistill.model.problem import Problem
+from lpdistill.problem.problem import Problem
 from lpdistill.solution.document import headed
 
 

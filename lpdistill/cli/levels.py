@@ -6,19 +6,19 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 from lpdistill import pictures
-from lpdistill.analysis.level_picture import draw_levels
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import Json, Plot, takes_problem
 from lpdistill.cli.output import Progress, console, print_json, table
 from lpdistill.errors import ModelError, UnreachableTargetError
-from lpdistill.model.numbers import at_most
-from lpdistill.model.problem import Problem
-from lpdistill.model.problem_file import problem_from
+from lpdistill.numbers import at_most
+from lpdistill.problem.problem import Problem
+from lpdistill.problem.problem_file import problem_from
 from lpdistill.solution.document import headed
+from lpdistill.solution.level_picture import draw_levels
 from lpdistill.solution.wording import Wording
 
 if TYPE_CHECKING:
-    from symbolic.problem_formulas import ProblemFormulas
+    from symbolic.formulas.problem_formulas import ProblemFormulas
 
 DEPENDS = ("memories", "f0", "target", "distillation")
 """What levels and limits depend on; levels alone do not depend on memories."""
@@ -124,7 +124,7 @@ def _print(problem: Problem, *, limited: bool) -> None:
 
 
 def _formulas(problem: Problem) -> ProblemFormulas:
-    from symbolic.problem_formulas import ProblemFormulas  # noqa: PLC0415 - sympy takes half a second to import
+    from symbolic.formulas.problem_formulas import ProblemFormulas  # noqa: PLC0415 - sympy takes half a second to import
 
     return ProblemFormulas.of(problem)
 

@@ -16,11 +16,11 @@ from lpdistill import pictures
 from lpdistill.cli.declaration import Argument, Option
 from lpdistill.errors import ModelError
 from lpdistill.export.files import GRAPHS
-from lpdistill.model.numbers import absent, whole
-from lpdistill.model.problem import FinalStep, Problem
-from lpdistill.model.problem_file import merged, problem_from, read_settings
-from lpdistill.model.resources import RESOURCES
-from lpdistill.model.rules import BUILT_IN, rules_from
+from lpdistill.hardware.rules import BUILT_IN, rules_from
+from lpdistill.numbers import absent, whole
+from lpdistill.problem.problem import FinalStep, Problem
+from lpdistill.problem.problem_file import merged, problem_from, read_settings
+from lpdistill.process.resources import RESOURCES
 
 if TYPE_CHECKING:
     import networkx as nx

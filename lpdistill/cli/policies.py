@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
-from lpdistill.analysis.baselines import POLICIES, policy_named
 from lpdistill.cli.declaration import Option
 from lpdistill.export.policies import SUFFIXES, read_policy
-from lpdistill.model.problem import Problem
+from lpdistill.policies.named import POLICIES, policy_named
+from lpdistill.problem.problem import Problem
 from lpdistill.solution.policy import Policy
 
 NAMES = f"{', '.join(POLICIES)}, banded:WIDTH"

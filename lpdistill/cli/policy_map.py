@@ -9,8 +9,8 @@ from lpdistill import pictures
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import Json, Plot, takes_problem
 from lpdistill.cli.output import Progress, console, print_json, table
-from lpdistill.model.numbers import member
-from lpdistill.model.problem import Problem
+from lpdistill.numbers import member
+from lpdistill.problem.problem import Problem
 
 if TYPE_CHECKING:
     from symbolic import PolicyMap
@@ -23,7 +23,7 @@ def defaults(options: Mapping[str, Any]) -> dict[str, str]:
     """Settings that nobody need give: a map along p does not depend on the problem's own p."""
     axis = options["axis"]
     if axis != "p":
-        from symbolic.sweep import Axis  # noqa: PLC0415 - only this command needs exact arithmetic
+        from symbolic.maps.sweep import Axis  # noqa: PLC0415 - only this command needs exact arithmetic
 
         axis = member(Axis, axis, "--axis")
     return {"p": "1"} if axis == "p" else {}

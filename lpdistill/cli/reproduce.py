@@ -14,7 +14,7 @@ from lpdistill.cli.options import INTEGER, Json
 from lpdistill.cli.output import Progress, console, print_json, table
 from lpdistill.cli.termination import orderly
 from lpdistill.errors import ModelError
-from lpdistill.model.numbers import whole
+from lpdistill.numbers import whole
 from lpdistill.study.claims import MOST_LEVELS, Record
 from lpdistill.study.published_numbers import TOLERANCE, Residual
 from lpdistill.study.reproduction import draw_figures

@@ -7,15 +7,15 @@ from fractions import Fraction
 from typing import Annotated, Any
 
 from lpdistill import pictures
-from lpdistill.analysis.robust import robust as robust_of
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import NUMBER, SHARED, Json, Plot, takes_problem
 from lpdistill.cli.output import Progress, console, print_json
 from lpdistill.cli.solve import print_policy
 from lpdistill.errors import ModelError
-from lpdistill.model.numbers import exact
-from lpdistill.model.problem import Problem
-from lpdistill.model.problem_file import problem_from
+from lpdistill.numbers import exact
+from lpdistill.problem.problem import Problem
+from lpdistill.problem.problem_file import problem_from
+from lpdistill.worth.robust import robust as robust_of
 
 
 def interval_of(text: str) -> tuple[Fraction, Fraction]:

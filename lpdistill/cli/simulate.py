@@ -9,18 +9,18 @@ from typing import Annotated
 import click
 
 from lpdistill import pictures
-from lpdistill.analysis.deviations import Deviations
-from lpdistill.analysis.estimates import Estimate
-from lpdistill.analysis.history import history as history_of
-from lpdistill.analysis.simulated import Simulation
-from lpdistill.analysis.simulation import seeded
-from lpdistill.analysis.simulation import simulate as simulated
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import FILE, INTEGER, NUMBER, Json, Plot, drawable, takes_problem
 from lpdistill.cli.output import Progress, console, decimals, print_json, table
 from lpdistill.cli.policies import PolicyOption, policy_of
-from lpdistill.model.numbers import whole
-from lpdistill.model.problem import Problem
+from lpdistill.numbers import whole
+from lpdistill.problem.problem import Problem
+from lpdistill.simulation.deviations import Deviations
+from lpdistill.simulation.estimates import Estimate
+from lpdistill.simulation.history import history as history_of
+from lpdistill.simulation.simulated import Simulation
+from lpdistill.simulation.simulation import seeded
+from lpdistill.simulation.simulation import simulate as simulated
 from lpdistill.solution.document import section
 
 RUNS = 100_000

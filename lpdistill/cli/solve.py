@@ -16,7 +16,7 @@ from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import FILE, RESOURCE, Asked, Json, Plot, takes_problem
 from lpdistill.cli.output import Progress, console, decimals, print_json, table
 from lpdistill.export.files import writing
-from lpdistill.model.resources import RESOURCES
+from lpdistill.process.resources import RESOURCES
 from lpdistill.solution.document import finite, section
 from lpdistill.solution.policy_picture import require_drawable
 from lpdistill.solution.solution import SHOWN, Solution
@@ -25,8 +25,8 @@ from lpdistill.solving import Method
 from lpdistill.solving import solve as solve_problem
 
 if TYPE_CHECKING:
-    from lpdistill.analysis.prices import Side
-    from lpdistill.analysis.sensitivity import Derivative
+    from lpdistill.worth.prices import Side
+    from lpdistill.worth.sensitivity import Derivative
     from symbolic import Certificate
 
 

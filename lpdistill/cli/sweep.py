@@ -13,10 +13,10 @@ from lpdistill.cli.options import FILE, INTEGER, Json, Plot, takes_problem
 from lpdistill.cli.output import Progress, console, decimals, print_json, table
 from lpdistill.cli.termination import orderly
 from lpdistill.errors import ModelError
-from lpdistill.model.budgets import budgets_from
-from lpdistill.model.numbers import member
-from lpdistill.model.problem_file import REQUIRED
-from lpdistill.model.rules import rules_from
+from lpdistill.hardware.rules import rules_from
+from lpdistill.numbers import member
+from lpdistill.problem.problem_file import REQUIRED
+from lpdistill.process.budgets import budgets_from
 from lpdistill.study.charts import Quantity, drawable, varying
 from lpdistill.study.grid import COUNTED, Grid
 from lpdistill.study.outcome import Ending

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from lpdistill.analysis.variability import Varying
-from lpdistill.analysis.variability import variability as variability_of
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import NUMBER, Asked, Json, takes_problem
 from lpdistill.cli.output import Progress, console, decimals, print_json, table
 from lpdistill.solution.document import question_in_words
 from lpdistill.solution.solution import SHOWN
 from lpdistill.solving import solve
+from lpdistill.worth.variability import Varying
+from lpdistill.worth.variability import variability as variability_of
 
 
 @takes_problem(graphs=True)

@@ -7,16 +7,16 @@ from math import isinf
 from typing import Annotated
 
 from lpdistill import pictures
-from lpdistill.analysis.distribution import Distribution, never
-from lpdistill.analysis.distribution import distribution as distribution_of
-from lpdistill.analysis.distribution_picture import QUANTILES
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import NUMBER, Json, Plot, takes_problem
 from lpdistill.cli.output import Progress, console, print_json, table
 from lpdistill.cli.policies import PolicyOption, policy_of
 from lpdistill.errors import ImproperPolicyError, LimitError, ModelError
-from lpdistill.model.problem import Problem
+from lpdistill.problem.problem import Problem
 from lpdistill.solution.policy import Policy
+from lpdistill.times.distribution import Distribution, never
+from lpdistill.times.distribution import distribution as distribution_of
+from lpdistill.times.distribution_picture import QUANTILES
 
 
 @takes_problem()

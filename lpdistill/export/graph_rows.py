@@ -13,10 +13,10 @@ from typing import Any
 import networkx as nx
 
 from lpdistill.export.transitions import ChoiceRow, WrittenOut
-from lpdistill.model.actions import Action, word
-from lpdistill.model.time_lattice import simplest
-from lpdistill.program.node_names import name_of
-from lpdistill.program.state_graph import process_of
+from lpdistill.hardware.actions import Action, word
+from lpdistill.process.graph.node_names import name_of
+from lpdistill.process.graph.state_graph import process_of
+from lpdistill.process.time_lattice import simplest
 
 
 def written_graph(graph: nx.DiGraph[Any]) -> WrittenOut:

@@ -19,10 +19,10 @@ from lpdistill.errors import LimitError, ModelError
 from lpdistill.export.dot import dot_of
 from lpdistill.export.files import GRAPHS, writing
 from lpdistill.export.portable import BOOKKEEPING, portable
-from lpdistill.model.actions import Action
-from lpdistill.model.asked import GRAPH
-from lpdistill.program.node_names import name_of
-from lpdistill.program.state_graph import process_of
+from lpdistill.hardware.actions import Action
+from lpdistill.problem.question import GRAPH
+from lpdistill.process.graph.node_names import name_of
+from lpdistill.process.graph.state_graph import process_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

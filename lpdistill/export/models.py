@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lpdistill.export.files import require_suffix, writing
 from lpdistill.export.transitions import ChoiceRow, written_out
-from lpdistill.model.problem import Problem
+from lpdistill.problem.problem import Problem
 
 if TYPE_CHECKING:
     import networkx as nx

@@ -13,11 +13,11 @@ from typing import Any
 from lpdistill.arguments import path_of
 from lpdistill.errors import ModelError
 from lpdistill.export.files import require_suffix, writing
-from lpdistill.model.actions import Action
-from lpdistill.model.asked import PROBLEM
-from lpdistill.model.dynamics import Dynamics
-from lpdistill.model.numbers import exact, whole
-from lpdistill.model.problem import Problem
+from lpdistill.hardware.actions import Action
+from lpdistill.numbers import exact, whole
+from lpdistill.problem.problem import Problem
+from lpdistill.problem.question import PROBLEM
+from lpdistill.process.factored.dynamics import Dynamics
 from lpdistill.solution.given import POLICY, PolicyLike, ProblemLike
 from lpdistill.solution.policy import Decision, Key, Policy
 

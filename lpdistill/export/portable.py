@@ -12,7 +12,7 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
-from lpdistill.program.node_names import name_of, names_of
+from lpdistill.process.graph.node_names import name_of, names_of
 
 NUMBERS = 63
 """Bits of the whole numbers that GraphML has."""

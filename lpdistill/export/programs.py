@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lpdistill.export.files import require_suffix, writing
-from lpdistill.model.actions import Action, word
-from lpdistill.model.asked import QUESTION
-from lpdistill.model.problem import Problem
+from lpdistill.hardware.actions import Action, word
+from lpdistill.problem.problem import Problem
+from lpdistill.problem.question import QUESTION
 from lpdistill.program.highs import unscaled_model
 from lpdistill.program.occupation import OccupationProgram
 from lpdistill.solving import opened

@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from lpdistill.errors import LimitError
-from lpdistill.model.actions import Action, Step, word
-from lpdistill.model.asked import QUESTION
-from lpdistill.model.configurations import CountVectors
-from lpdistill.model.dynamics import Dynamics
-from lpdistill.model.generation import Attempts
-from lpdistill.model.levels import Kind
-from lpdistill.model.problem import Problem
-from lpdistill.model.size import Size
+from lpdistill.hardware.actions import Action, Attempts, Step, word
+from lpdistill.physics.levels import Kind
+from lpdistill.problem.problem import Problem
+from lpdistill.problem.question import QUESTION
+from lpdistill.process.factored.configurations import CountVectors
+from lpdistill.process.factored.dynamics import Dynamics
+from lpdistill.process.factored.size import Size
 
 if TYPE_CHECKING:
     import networkx as nx

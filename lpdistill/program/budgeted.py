@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lpdistill.errors import ImproperPolicyError, NotCertifiedError
-from lpdistill.model.budgets import Budget
-from lpdistill.model.numbers import at_least, at_most
-from lpdistill.model.process import Process
+from lpdistill.numbers import at_least, at_most
+from lpdistill.process.budgets import Budget
+from lpdistill.process.process import Process
 from lpdistill.program.column_generation import MET, ColumnGeneration, feasible
 from lpdistill.program.highs import Algorithm, LinearSolution, solve_program
 from lpdistill.program.infeasible import raise_infeasible

@@ -16,9 +16,9 @@ import numpy as np
 
 from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.errors import NotCertifiedError
-from lpdistill.model.budgets import Budget
-from lpdistill.model.process import Priced, Process
-from lpdistill.model.resources import Tariff
+from lpdistill.process.budgets import Budget
+from lpdistill.process.process import Priced, Process
+from lpdistill.process.tariff import Tariff
 from lpdistill.program.differences import Twofold
 from lpdistill.program.evaluation import evaluate, stuck, visits
 from lpdistill.program.highs import Algorithm, Basis, LinearSolution, solve_program

@@ -20,8 +20,8 @@ from scipy import sparse
 
 from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.errors import InfeasibleError, LimitError, ModelError, NotCertifiedError
-from lpdistill.model.budgets import Budget
-from lpdistill.model.process import Process
+from lpdistill.process.budgets import Budget
+from lpdistill.process.process import Process
 from lpdistill.program.budgeted import Budgeted
 from lpdistill.program.column_generation import MET
 from lpdistill.program.highs import scaled_model

@@ -17,9 +17,9 @@ from scipy import sparse
 
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.errors import ImproperPolicyError, NotCertifiedError
-from lpdistill.model.process import Choice
+from lpdistill.process.choice import Choice
+from lpdistill.process.graph_search import Edges
 from lpdistill.program.differences import Equations
-from lpdistill.program.graph_search import Edges
 from lpdistill.program.systems import ACCEPTED, MEDIUM, NoConvergenceError, System, factorised, iterate, square
 
 MOST_SWEEPS, SETTLED = 100, 1e-14

@@ -9,9 +9,9 @@ from typing import NoReturn
 import numpy as np
 
 from lpdistill.errors import InfeasibleError
-from lpdistill.model.budgets import Budget
-from lpdistill.model.numbers import at_least, at_most
-from lpdistill.model.resources import TIME
+from lpdistill.numbers import at_least, at_most
+from lpdistill.process.budgets import Budget
+from lpdistill.process.tariff import TIME
 from lpdistill.program.column_generation import MET, ColumnGeneration, feasible
 from lpdistill.program.highs import irreducible
 from lpdistill.program.occupation import OccupationProgram

@@ -19,10 +19,11 @@ import numpy as np
 from scipy import sparse
 
 from lpdistill.arrays import FloatArray, IntArray
-from lpdistill.model.budgets import Budget
-from lpdistill.model.dynamics import Dynamics
-from lpdistill.model.process import PROCESS, Choice, Process
-from lpdistill.model.size import require
+from lpdistill.process.budgets import Budget
+from lpdistill.process.choice import Choice
+from lpdistill.process.factored.dynamics import Dynamics
+from lpdistill.process.factored.size import require
+from lpdistill.process.process import PROCESS, Process
 
 
 @dataclass(frozen=True, repr=False, eq=False)

@@ -10,8 +10,8 @@ import numpy as np
 
 from lpdistill.arguments import Kind
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
-from lpdistill.model.process import Choice
-from lpdistill.model.resources import Resource
+from lpdistill.process.choice import Choice
+from lpdistill.process.tariff import Resource
 from lpdistill.program.differences import Twofold
 from lpdistill.program.evaluation import deadlocked, doomed, entered, evaluate, raise_improper, visits
 from lpdistill.program.policy_iteration import Optimum

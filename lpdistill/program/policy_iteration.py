@@ -9,10 +9,11 @@ import numpy as np
 
 from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.errors import NotCertifiedError
-from lpdistill.model.process import Choice, Priced, Process
+from lpdistill.process.choice import Choice
+from lpdistill.process.merged import Merged
+from lpdistill.process.process import Priced, Process
 from lpdistill.program.differences import Twofold
 from lpdistill.program.evaluation import all_leave, raise_improper, stuck
-from lpdistill.program.merged import Merged
 from lpdistill.program.proof import bounds, evaluated, feasibility
 from lpdistill.progress import silent
 
@@ -67,7 +68,7 @@ def policy_iteration(process: Process, columns: IntArray, progress: Callable[[st
 
     The rounds end with a proof (:mod:`lpdistill.program.proof`): values for costs lowered by a few roundings are
     feasible for the dual program over *all* columns, and those for raised costs bound this policy from above.  Where
-    runs could go in circles for nothing, configurations are merged first (:mod:`lpdistill.program.merged`), and no
+    runs could go in circles for nothing, configurations are merged first (:mod:`lpdistill.process.merged`), and no
     policy of a written process is taken on that its graph does not show to be proper.
 
     Parameters

@@ -17,7 +17,8 @@ import numpy as np
 
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.errors import NotCertifiedError
-from lpdistill.model.process import Choice, Priced, Process
+from lpdistill.process.choice import Choice
+from lpdistill.process.process import Priced, Process
 from lpdistill.program.differences import Equations, Twofold, Written
 from lpdistill.program.evaluation import evaluate, require_leaving, require_proper
 

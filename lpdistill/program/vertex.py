@@ -20,9 +20,10 @@ from itertools import product
 import numpy as np
 
 from lpdistill.arrays import FloatArray, IntArray
-from lpdistill.model.budgets import Budget
-from lpdistill.model.process import Choice, Process
-from lpdistill.model.resources import Resource, Tariff
+from lpdistill.process.budgets import Budget
+from lpdistill.process.choice import Choice
+from lpdistill.process.process import Process
+from lpdistill.process.tariff import Resource, Tariff
 from lpdistill.program.evaluation import evaluate, stuck, visits
 from lpdistill.program.highs import LinearSolution
 from lpdistill.program.occupation import OccupationProgram

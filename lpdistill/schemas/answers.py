@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from lpdistill.analysis.optimal_range import End
 from lpdistill.schemas.parts import (
     LEVEL,
     USE,
@@ -22,6 +21,7 @@ from lpdistill.schemas.parts import (
     whole,
 )
 from lpdistill.solution.solution import Status
+from lpdistill.worth.optimal_range import End
 
 TIME = number("Expected waiting time, in the user's unit.")
 BOUNDS = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from lpdistill.analysis.history import Operation
 from lpdistill.schemas.answers import BOUNDS, TIME
 from lpdistill.schemas.parts import (
     chance,
@@ -18,6 +17,7 @@ from lpdistill.schemas.parts import (
     text,
     whole,
 )
+from lpdistill.simulation.history import Operation
 
 WINDOW = number("Time within which the target is to be reached.", minimum=0)
 REMAINING = number("Time left.", minimum=0)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from lpdistill.analysis.intervention import Ruling
-from lpdistill.analysis.slopes import Parameter
 from lpdistill.schemas.answers import BOUNDS, CHANGES, RANGES, ROW, SLOPES, TIME
 from lpdistill.schemas.parts import (
     ACTION,
@@ -20,6 +18,8 @@ from lpdistill.schemas.parts import (
     record,
     text,
 )
+from lpdistill.worth.intervention import Ruling
+from lpdistill.worth.slopes import Parameter
 
 SENSITIVITY = document("sensitivity", "Derivatives of the waiting time.", record({"waiting_time": TIME, **SLOPES}))
 VALIDITY = document("validity", "How far a policy stays optimal.", record({"ranges": RANGES}))

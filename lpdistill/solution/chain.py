@@ -13,7 +13,7 @@ from scipy import sparse
 
 from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.errors import ModelError
-from lpdistill.model.process import Process
+from lpdistill.process.process import Process
 from lpdistill.program.plan import PLAN, Plan
 
 if TYPE_CHECKING:

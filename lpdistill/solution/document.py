@@ -15,15 +15,15 @@ from math import isfinite
 from numbers import Integral, Rational, Real
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from lpdistill.model.actions import Action
-from lpdistill.model.dynamics import Dynamics
-from lpdistill.model.problem import Problem
-from lpdistill.program.graph_process import GraphProcess
+from lpdistill.hardware.actions import Action
+from lpdistill.problem.problem import Problem
+from lpdistill.process.factored.dynamics import Dynamics
+from lpdistill.process.graph.graph_process import GraphProcess
 
 if TYPE_CHECKING:
     import networkx as nx
 
-    from lpdistill.model.process import Process
+    from lpdistill.process.process import Process
 
     Question: TypeAlias = Problem | nx.DiGraph[Any] | Process
 
@@ -76,7 +76,7 @@ def question_as_json(question: Question) -> dict[str, Any]:
     if isinstance(question, Dynamics):
         return question.problem.to_dict()
     if not isinstance(question, GraphProcess):
-        from lpdistill.program.state_graph import process_of  # noqa: PLC0415 - networkx, only where there is a graph
+        from lpdistill.process.graph.state_graph import process_of  # noqa: PLC0415 - networkx, only where there is a graph
 
         question = process_of(question)  # type: ignore[arg-type]
     return {

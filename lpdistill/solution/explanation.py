@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lpdistill.model.process import Process
+from lpdistill.process.process import Process
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import Optimum
 from lpdistill.solution.bounds import all_waited

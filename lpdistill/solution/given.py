@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 from lpdistill.arguments import Kind
-from lpdistill.model.problem import Problem
+from lpdistill.problem.problem import Problem
 from lpdistill.solution.policy import Policy
 from lpdistill.solution.solution import Solution
 

@@ -13,14 +13,13 @@ import numpy as np
 from lpdistill.arguments import named, wrong_type
 from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.errors import ImproperPolicyError, ModelError
-from lpdistill.model.actions import Action
-from lpdistill.model.asked import QUESTION
-from lpdistill.model.dynamics import Dynamics
-from lpdistill.model.generation import Attempts
-from lpdistill.model.problem import Problem
-from lpdistill.model.process import Process
+from lpdistill.hardware.actions import Action, Attempts
+from lpdistill.problem.problem import Problem
+from lpdistill.problem.question import QUESTION
+from lpdistill.process.factored.dynamics import Dynamics
+from lpdistill.process.graph.graph_process import GraphProcess
+from lpdistill.process.process import Process
 from lpdistill.program.evaluation import raise_improper, stuck
-from lpdistill.program.graph_process import GraphProcess
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import Optimum
 from lpdistill.solution.bounds import waited
@@ -297,7 +296,7 @@ def _process(problem: Problem | nx.DiGraph[Any]) -> Dynamics | GraphProcess:
     asked = QUESTION.meant(problem, "problem")
     if isinstance(asked, Problem):
         return Dynamics(asked, Attempts.ALL)
-    from lpdistill.program.state_graph import process_of  # noqa: PLC0415 - networkx, only where there is a graph
+    from lpdistill.process.graph.state_graph import process_of  # noqa: PLC0415 - networkx, only where there is a graph
 
     return process_of(asked)
 

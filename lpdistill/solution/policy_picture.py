@@ -10,10 +10,10 @@ import numpy as np
 
 from lpdistill import pictures
 from lpdistill.errors import LimitError, ModelError
-from lpdistill.model.actions import Action
-from lpdistill.model.dynamics import Dynamics
-from lpdistill.model.numbers import whole
-from lpdistill.model.problem import Problem
+from lpdistill.hardware.actions import Action
+from lpdistill.numbers import whole
+from lpdistill.problem.problem import Problem
+from lpdistill.process.factored.dynamics import Dynamics
 from lpdistill.solution.bounds import waited
 from lpdistill.solution.wording import Wording
 

@@ -13,10 +13,10 @@ import numpy as np
 
 from lpdistill.arrays import FloatArray
 from lpdistill.errors import ModelError
-from lpdistill.model.actions import Action
-from lpdistill.model.numbers import at_most
-from lpdistill.model.problem import Problem
-from lpdistill.model.process import Process
+from lpdistill.hardware.actions import Action
+from lpdistill.numbers import at_most
+from lpdistill.problem.problem import Problem
+from lpdistill.process.process import Process
 from lpdistill.program.budgeted import BudgetUse
 from lpdistill.program.deterministic import Determinism
 from lpdistill.program.plan import Plan

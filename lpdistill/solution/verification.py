@@ -9,10 +9,10 @@ import numpy as np
 
 from lpdistill.arrays import FloatArray
 from lpdistill.errors import NotCertifiedError
-from lpdistill.model.budgets import Budget
-from lpdistill.model.dynamics import Dynamics
-from lpdistill.model.problem import Problem
-from lpdistill.model.process import Process
+from lpdistill.problem.problem import Problem
+from lpdistill.process.budgets import Budget
+from lpdistill.process.factored.dynamics import Dynamics
+from lpdistill.process.process import Process
 from lpdistill.program.budgeted import granted, most_apart
 from lpdistill.program.column_generation import MET, lagrangian_bound
 from lpdistill.program.plan import Plan
@@ -118,7 +118,7 @@ def _rebuilt(solution: Solution) -> tuple[Process, tuple[Budget, ...]]:
     if isinstance(solution.problem, Problem):
         attempts = solution.process.attempts if isinstance(solution.process, Dynamics) else None
         return Dynamics(solution.problem, attempts), solution.problem.budgets
-    from lpdistill.program.state_graph import process_of  # noqa: PLC0415 - networkx, only where there is a graph
+    from lpdistill.process.graph.state_graph import process_of  # noqa: PLC0415 - networkx, only where there is a graph
 
     graph = process_of(solution.problem)
     return graph, graph.budgets

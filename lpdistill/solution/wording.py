@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context
 from typing import Protocol, cast
 
-from lpdistill.model.actions import Action
-from lpdistill.model.dynamics import Dynamics
-from lpdistill.model.levels import Levels
-from lpdistill.model.numbers import DIGITS
-from lpdistill.model.process import Process
-from lpdistill.program.node_names import name_of
+from lpdistill.hardware.actions import Action
+from lpdistill.numbers import DIGITS
+from lpdistill.physics.levels import Levels
+from lpdistill.process.factored.dynamics import Dynamics
+from lpdistill.process.graph.node_names import name_of
+from lpdistill.process.process import Process
 
 FEWEST_DECIMALS = 3
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lpdistill import pictures
-from lpdistill.analysis.baselines import OPTIMAL
 from lpdistill.arrays import FloatArray
 from lpdistill.errors import ModelError, names_like
-from lpdistill.model.numbers import member
+from lpdistill.numbers import member
+from lpdistill.policies.named import OPTIMAL
 from lpdistill.study.grid import Axis, Grid
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-from lpdistill.analysis.baselines import least_time, waiting_times
-from lpdistill.model.baselines import BASELINES
-from lpdistill.model.problem import FinalStep, Problem
+from lpdistill.policies.named import least_time, waiting_times
+from lpdistill.problem.problem import FinalStep, Problem
+from lpdistill.process.factored.baselines import BASELINES
 from lpdistill.progress import Counter, uncounted
 from lpdistill.study.race import Interval, Race, Region, greatest, races
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from lpdistill.errors import ModelError
-from lpdistill.model.numbers import exact
+from lpdistill.numbers import exact
 from lpdistill.solution.document import in_common
 from lpdistill.study.outcome import RESULTS, numbers
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from lpdistill.model.problem import Problem
+    from lpdistill.problem.problem import Problem
     from lpdistill.study.result import Sweep
 
 Variable: TypeAlias = tuple[Any, Any, dict[str, str]]

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lpdistill import pictures
-from lpdistill.analysis.baselines import OPTIMAL, waiting_times
-from lpdistill.analysis.history import history
 from lpdistill.arrays import FloatArray
-from lpdistill.model.baselines import BASELINES
-from lpdistill.model.problem import FinalStep, Problem
+from lpdistill.policies.named import OPTIMAL, waiting_times
+from lpdistill.problem.problem import FinalStep, Problem
+from lpdistill.process.factored.baselines import BASELINES
 from lpdistill.progress import Counter, uncounted
+from lpdistill.simulation.history import history
 from lpdistill.solving import solve
 from lpdistill.study.claims import GAP, MOST_LEVELS, jumps
 from lpdistill.study.published_numbers import published

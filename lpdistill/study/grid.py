@@ -11,11 +11,11 @@ from math import floor, prod
 from typing import Any, TypeAlias
 
 from lpdistill.errors import LimitError, ModelError, names_like
-from lpdistill.model.asked import PROBLEM
-from lpdistill.model.numbers import NONE, absent, exact, whole
-from lpdistill.model.problem import Problem
-from lpdistill.model.problem_file import REQUIRED
-from lpdistill.model.rules import BUILT_IN, Rule, checked
+from lpdistill.hardware.rules import BUILT_IN, Rule, checked
+from lpdistill.numbers import NONE, absent, exact, whole
+from lpdistill.problem.problem import Problem
+from lpdistill.problem.problem_file import REQUIRED
+from lpdistill.problem.question import PROBLEM
 from lpdistill.solution.given import ProblemLike
 
 NUMBERS = ("p", "f0", "memories", "gap", "target", "generation_time", "distillation_time")

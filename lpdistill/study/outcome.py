@@ -10,16 +10,16 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from lpdistill import __version__
-from lpdistill.analysis.baselines import OPTIMAL, baseline, baseline_named
 from lpdistill.errors import InfeasibleError, LimitError, LpdistillError, ModelError, UnreachableTargetError
-from lpdistill.model.budgets import Budget, budgets_from
-from lpdistill.model.physics import Werner
-from lpdistill.model.problem import Problem
-from lpdistill.model.rules import Rule, rules_from
+from lpdistill.hardware.rules import Rule, rules_from
+from lpdistill.physics.werner import Werner
+from lpdistill.policies.named import OPTIMAL, baseline, baseline_named
+from lpdistill.problem.problem import Problem
+from lpdistill.process.budgets import Budget, budgets_from
 from lpdistill.program.column_generation import MET
 from lpdistill.solution.policy import Policy
 from lpdistill.solving import solve
+from lpdistill.version import __version__
 
 RESULTS = f"lpdistill {__version__}, results 2"
 """Whose results these are: those of another version are not mixed with them."""

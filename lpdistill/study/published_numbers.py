@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 
-from lpdistill.analysis.baselines import OPTIMAL, baseline
-from lpdistill.model.baselines import BASELINES
-from lpdistill.model.problem import FinalStep, Problem
+from lpdistill.policies.named import OPTIMAL, baseline
+from lpdistill.problem.problem import FinalStep, Problem
+from lpdistill.process.factored.baselines import BASELINES
 from lpdistill.progress import Counter, uncounted
 from lpdistill.solving import solve
 

@@ -11,11 +11,11 @@ from typing import Any
 
 from joblib import delayed
 
-from lpdistill.analysis.baselines import OPTIMAL, waiting_times
-from lpdistill.analysis.comparison import share_saved
 from lpdistill.errors import LimitError, UnreachableTargetError
-from lpdistill.model.baselines import BASELINES
-from lpdistill.model.problem import FinalStep, Problem
+from lpdistill.policies.comparison import share_saved
+from lpdistill.policies.named import OPTIMAL, waiting_times
+from lpdistill.problem.problem import FinalStep, Problem
+from lpdistill.process.factored.baselines import BASELINES
 from lpdistill.progress import Counter, uncounted
 from lpdistill.study.pool import in_one_thread, processes
 

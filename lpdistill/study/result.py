@@ -11,10 +11,10 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lpdistill.analysis.baselines import OPTIMAL
-from lpdistill.analysis.comparison import share_saved
 from lpdistill.errors import ModelError, names_like
 from lpdistill.export.files import writing
+from lpdistill.policies.comparison import share_saved
+from lpdistill.policies.named import OPTIMAL
 from lpdistill.solution.document import Document, headed, in_common
 from lpdistill.study.charts import Quantity, chart
 from lpdistill.study.dataset import TIMES, dataset_of

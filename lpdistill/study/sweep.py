@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 from lpdistill.arguments import Kind
 from lpdistill.errors import LimitError, ModelError
-from lpdistill.model.numbers import whole
-from lpdistill.model.problem import Problem
+from lpdistill.numbers import whole
+from lpdistill.problem.problem import Problem
 from lpdistill.progress import Counter, uncounted
 from lpdistill.solution.given import ProblemLike, is_policy
 from lpdistill.solution.solution import Solution

@@ -21,12 +21,12 @@ from itertools import islice
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from lpdistill import __version__
 from lpdistill.errors import ModelError, WorkerError
-from lpdistill.model.problem import Problem
+from lpdistill.problem.problem import Problem
 from lpdistill.study.outcome import Outcome, described, outcome_of
 from lpdistill.study.pool import one_thread, processes
 from lpdistill.study.store import Task
+from lpdistill.version import __version__
 
 if TYPE_CHECKING:
     from distributed import Client, Future

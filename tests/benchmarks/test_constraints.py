@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lpdistill import Budget, MaxDistillations, Method, Problem, solve
-from lpdistill.analysis.frontier import frontier
+from lpdistill.frontiers.frontier import frontier
 
 EIGHT = Problem("1/2", 8, "0.90", "0.94").with_constraints(Budget("generation_attempts", 17))
 """A budget on 4,191 columns: every number of attempts is needed."""

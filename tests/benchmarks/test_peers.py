@@ -14,7 +14,7 @@ import peer_models as peers
 import pytest
 
 from lpdistill import Dynamics, Problem, solve
-from lpdistill.model.baselines import GREEDY
+from lpdistill.process.factored.baselines import GREEDY
 from lpdistill.program.policy_iteration import policy_iteration
 
 SIZES = {

@@ -3,7 +3,7 @@
 import pytest
 
 from lpdistill import Problem, solve
-from lpdistill.analysis.sensitivity import sensitivity
+from lpdistill.worth.sensitivity import sensitivity
 
 PROBLEM = ("--p", ".5", "--memories", "4", "--f0", ".75", "--target", ".79")
 

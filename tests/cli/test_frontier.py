@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lpdistill import Budget, Problem
-from lpdistill.analysis.frontier import frontier
+from lpdistill.frontiers.frontier import frontier
 
 THREE = Problem("1/2", 3, "3/4", "79/100")
 FRONTIER = ("frontier", "--p", ".5", "--memories", "3", "--f0", ".75", "--target", ".79")

@@ -3,7 +3,7 @@
 import pytest
 
 from lpdistill import Problem
-from lpdistill.analysis.robust import robust
+from lpdistill.worth.robust import robust
 
 PROBLEM = ("--memories", "4", "--f0", ".9", "--target", ".94")
 

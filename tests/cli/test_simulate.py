@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from lpdistill import Deviations, Problem, baseline, history, simulate, solve, write_policy
-from lpdistill.analysis import history as recorded
 from lpdistill.cli import simulate as command
+from lpdistill.simulation import history as recorded
 from lpdistill.solution.document import section
 
 FOUR = Problem("1/2", 4, "9/10", "94/100")

@@ -15,7 +15,7 @@ HEAVY = {"cvxpy", "flint", "joblib", "matplotlib", "networkx", "pandas", "pydant
 WIDE = {"scipy.linalg", "scipy.optimize", "scipy.sparse.csgraph", "scipy.sparse.linalg", "scipy.special", "scipy.stats"}
 """Parts of scipy that only large problems, or other questions, need: write ``sparse.linalg.splu`` to load them late."""
 
-ANSWERING = {"highspy", "numpy", "scipy", "rich", "lpdistill.model", "lpdistill.program", "lpdistill.solution"}
+ANSWERING = {"highspy", "numpy", "scipy", "rich", "lpdistill.process", "lpdistill.program", "lpdistill.solution"}
 """What only an answer needs."""
 
 REPORT = """

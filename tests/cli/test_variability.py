@@ -3,7 +3,7 @@
 import pytest
 
 from lpdistill import Problem, solve
-from lpdistill.analysis.variability import variability
+from lpdistill.worth.variability import variability
 
 PROBLEM = ("--p", ".5", "--memories", "4", "--f0", ".9", "--target", ".94")
 

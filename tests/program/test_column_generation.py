@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from lpdistill import Budget, Dynamics, Problem, solve
-from lpdistill.model.resources import RESOURCES, Tariff
+from lpdistill.process.resources import RESOURCES
+from lpdistill.process.tariff import Tariff
 from lpdistill.program.column_generation import _priced_with_gains, lagrangian_bound
 from lpdistill.program.differences import Twofold
 from symbolic import certify

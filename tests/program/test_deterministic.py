@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from oracle import TARGET, Hardware
 
 from lpdistill import Budget, InfeasibleError, LimitError, MaxDistillations, Problem, Status, solve
-from lpdistill.analysis.frontier import frontier
+from lpdistill.frontiers.frontier import frontier
 
 MOST_POLICIES = 3000
 TWO = Problem("1/2", 2, "3/4", "79/100")

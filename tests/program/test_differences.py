@@ -11,10 +11,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from lpdistill import InfeasibleError, NotCertifiedError, solve
+from lpdistill.process.graph.state_graph import process_of
 from lpdistill.program import differences
 from lpdistill.program.differences import Equations, Twofold, Written
 from lpdistill.program.policy_iteration import policy_iteration
-from lpdistill.program.state_graph import process_of
 
 heads = st.floats(-1e6, 1e6, allow_subnormal=False)
 tails = st.floats(-1e-12, 1e-12, allow_subnormal=False)

@@ -18,7 +18,7 @@ from lpdistill import (
     smallest_window,
     solve,
 )
-from lpdistill.model.resources import RESOURCES
+from lpdistill.process.resources import RESOURCES
 
 PROBLEMS = {
     "two memories": Problem("1/2", 2, "3/4", "79/100"),

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lpdistill import ImproperPolicyError, Problem
-from lpdistill.model.baselines import GREEDY
+from lpdistill.process.factored.baselines import GREEDY
 from lpdistill.program import evaluation, systems
 from lpdistill.program.evaluation import evaluate, stuck, visits
 

@@ -7,7 +7,7 @@ from cases import SMALL, dynamics_of, problems, solved
 from hypothesis import given, settings
 
 from lpdistill import Dynamics, OccupationProgram, Problem
-from lpdistill.model.baselines import GREEDY
+from lpdistill.process.factored.baselines import GREEDY
 from lpdistill.program.highs import Algorithm, Basis, solve_program
 from lpdistill.program.policy_iteration import policy_iteration
 

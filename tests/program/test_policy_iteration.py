@@ -9,7 +9,7 @@ from cases import SMALL, dynamics_of, labels, problems
 from hypothesis import given, settings
 
 from lpdistill import Dynamics, ImproperPolicyError
-from lpdistill.model.baselines import GREEDY
+from lpdistill.process.factored.baselines import GREEDY
 from lpdistill.program.policy_iteration import policy_iteration
 
 every_problem = pytest.mark.parametrize("problem", SMALL.values(), ids=SMALL)

@@ -12,11 +12,11 @@ import pytest
 from oracle import Hardware
 
 from lpdistill import Dynamics, NotCertifiedError, Problem, solve
+from lpdistill.process.graph.state_graph import process_of
 from lpdistill.program import policy_iteration as module
 from lpdistill.program.differences import Twofold
 from lpdistill.program.policy_iteration import policy_iteration
 from lpdistill.program.proof import feasibility, scaled_up, shortfall
-from lpdistill.program.state_graph import process_of
 
 THREE = Problem("1/2", 3, "3/4", "79/100")
 INSTANT = THREE.replace(generation_time=0)

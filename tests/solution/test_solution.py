@@ -12,7 +12,7 @@ from cases import REACHED_BY_DISTILLATION, SMALL, labels, problems, solved
 from hypothesis import given, settings
 
 from lpdistill import Action, Budget, LpdistillError, NotCertifiedError, Problem, Status, solve
-from lpdistill.model.baselines import GREEDY
+from lpdistill.process.factored.baselines import GREEDY
 from lpdistill.program.plan import Plan
 
 every_problem = pytest.mark.parametrize("problem", SMALL.values(), ids=SMALL)

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from lpdistill import FinalStep, InfiniteLevelsError, Problem, baseline, pictures, reproduce, solve
-from lpdistill.analysis.baselines import least_time, waiting_times
-from lpdistill.model.baselines import BASELINES
+from lpdistill.policies.named import least_time, waiting_times
+from lpdistill.process.factored.baselines import BASELINES
 from lpdistill.study import claims, figures
 from lpdistill.study import race as search
 from lpdistill.study.claims import Record, Verdict, advantage_claims, jumps

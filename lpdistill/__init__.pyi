@@ -1,0 +1,161 @@
+"""Where each public name lives: names load on first use."""
+
+from .deadlines.at_confidence import ServiceLevel, least_time_within
+from .deadlines.frontier import DeadlineFrontier, deadline_frontier
+from .deadlines.most_likely import Deadline, deadline, smallest_window
+from .errors import (
+    ImproperPolicyError,
+    InfeasibleError,
+    InfiniteLevelsError,
+    LimitError,
+    LpdistillError,
+    ModelError,
+    ModelTypeError,
+    NotCertifiedError,
+    UnreachableTargetError,
+    WorkerError,
+)
+from .export.graphs import read_graph, write_graph
+from .export.policies import read_policy, write_policy
+from .frontiers.frontier import Frontier, frontier
+from .hardware.actions import Action, Attempts, Step
+from .hardware.repertoire import Repertoire
+from .hardware.rules import (
+    Banded,
+    EqualLevelsOnly,
+    MaxAttempts,
+    MaxDistillations,
+    NoGenerationWhileDistilling,
+    RawPairOnly,
+    Rule,
+)
+from .physics.levels import Levels
+from .physics.maps import DistillationMap
+from .physics.werner import Werner
+from .policies.comparison import Comparison, compare
+from .policies.differences import Differences, differences
+from .policies.named import baseline, policy_named
+from .problem.problem import FinalStep, Problem
+from .problem.problem_file import load_problem
+from .process.budgets import Budget
+from .process.factored.dynamics import Dynamics
+from .process.factored.size import Size
+from .process.resources import Visits
+from .process.tariff import Resource
+from .program.occupation import OccupationProgram
+from .simulation.deviations import Deviations
+from .simulation.history import History, history
+from .simulation.simulated import Simulation
+from .simulation.simulation import simulate
+from .solution.chain import Chain
+from .solution.explanation import Explanation
+from .solution.policy import Decision, Policy
+from .solution.solution import Solution, Status
+from .solving import Method, solve
+from .study.grid import Grid
+from .study.reproduction import Reproduction, reproduce
+from .study.result import Sweep
+from .study.sweep import sweep
+from .times.distribution import Distribution, distribution
+from .worth.increments import Increments, increments
+from .worth.intervention import Intervention, forbid, force
+from .worth.prices import Neighbours, neighbours
+from .worth.regret_curve import RegretCurve, regret_curve
+from .worth.robust import Robust, robust
+from .worth.sensitivity import Sensitivity, sensitivity
+from .worth.validity import Validity, validity
+from .worth.variability import Variability, variability
+
+__version__: str
+
+__all__ = [
+    "Action",
+    "Attempts",
+    "Banded",
+    "Budget",
+    "Chain",
+    "Comparison",
+    "Deadline",
+    "DeadlineFrontier",
+    "Decision",
+    "Deviations",
+    "Differences",
+    "DistillationMap",
+    "Distribution",
+    "Dynamics",
+    "EqualLevelsOnly",
+    "Explanation",
+    "FinalStep",
+    "Frontier",
+    "Grid",
+    "History",
+    "ImproperPolicyError",
+    "Increments",
+    "InfeasibleError",
+    "InfiniteLevelsError",
+    "Intervention",
+    "Levels",
+    "LimitError",
+    "LpdistillError",
+    "MaxAttempts",
+    "MaxDistillations",
+    "Method",
+    "ModelError",
+    "ModelTypeError",
+    "Neighbours",
+    "NoGenerationWhileDistilling",
+    "NotCertifiedError",
+    "OccupationProgram",
+    "Policy",
+    "Problem",
+    "RawPairOnly",
+    "RegretCurve",
+    "Repertoire",
+    "Reproduction",
+    "Resource",
+    "Robust",
+    "Rule",
+    "Sensitivity",
+    "ServiceLevel",
+    "Simulation",
+    "Size",
+    "Solution",
+    "Status",
+    "Step",
+    "Sweep",
+    "UnreachableTargetError",
+    "Validity",
+    "Variability",
+    "Visits",
+    "Werner",
+    "WorkerError",
+    "baseline",
+    "compare",
+    "deadline",
+    "deadline_frontier",
+    "differences",
+    "distribution",
+    "forbid",
+    "force",
+    "frontier",
+    "history",
+    "increments",
+    "least_time_within",
+    "load_problem",
+    "neighbours",
+    "policy_named",
+    "read_graph",
+    "read_policy",
+    "regret_curve",
+    "reproduce",
+    "robust",
+    "sensitivity",
+    "simulate",
+    "smallest_window",
+    "solve",
+    "sweep",
+    "validity",
+    "variability",
+    "write_graph",
+    "write_policy",
+]

@@ -1,1 +1,0 @@
-"""What an optimum is worth: trade-offs between time and other resources."""

@@ -1,0 +1,1 @@
+"""Policies that are to be done within a window."""

@@ -1,0 +1,363 @@
+r"""The least expected time of policies that are within a window with some confidence, and the frontier of the two.
+
+The program over time-augmented occupation measures (:mod:`lpdistill.process.time_augmented`) has one row more,
+
+.. math:: \min_x \sum_{s,t,a} \tau_a\, x(s,t,a) \quad\text{s.t. balance, and}\quad
+    \sum_{t + \tau_a > W} x(s,t,a) \le 1 - c ,
+
+so that the optimum is a policy that depends on the time left, draws lots in one configuration at most, and comes with
+the price of the confidence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lpdistill import pictures
+from lpdistill.arrays import FloatArray
+from lpdistill.deadlines.recursion import DeadlineRecursion
+from lpdistill.deadlines.window import (
+    LARGEST,
+    MET,
+    attainable,
+    augmented,
+    confidence_of,
+    draw_until,
+    explain,
+    fastest_plan,
+    grow,
+    in_time,
+    likely,
+    opened_in_time,
+    slots_left,
+    window_of,
+)
+from lpdistill.errors import InfeasibleError, LimitError
+from lpdistill.numbers import Number, as_float, at_least, at_most
+from lpdistill.problem.problem import Problem
+from lpdistill.problem.question import QUESTION
+from lpdistill.process.budgets import Budget
+from lpdistill.process.time_augmented import LATE, TimeAugmented
+from lpdistill.program.budgeted import Budgeted, BudgetUse, within_budgets
+from lpdistill.program.plan import Plan
+from lpdistill.program.policy_iteration import policy_iteration
+from lpdistill.progress import counter, silent
+from lpdistill.solution.bounds import above, below, waited
+from lpdistill.solution.document import Document, action_as_json, headed, node_as_json, question_in_words, rational
+from lpdistill.solution.given import QuestionLike
+from lpdistill.solution.policy import Decision, Key, Policy
+from lpdistill.solution.wording import outwards, words_of
+
+if TYPE_CHECKING:
+    import networkx as nx
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+MOST_LOTS = 3
+"""Configurations in which lots are drawn that are named."""
+
+
+class TimedPolicy:
+    """What to do in every configuration, by the time left of the window; it may draw lots.
+
+    Attributes
+    ----------
+    plan
+        Columns of the time-augmented process that it uses, with their probabilities.
+    """
+
+    def __init__(self, plan: Plan, process: TimeAugmented) -> None:
+        self.plan, self._process, self._policy = plan, process, Policy(plan)
+
+    def at(self, counts: Key, remaining: Number) -> tuple[Decision, ...]:
+        """What to do in a configuration with so much time left.
+
+        Parameters
+        ----------
+        counts
+            The configuration: its counts, or the node of a state graph.
+        remaining
+            The window, less the time that has passed.
+
+        Raises
+        ------
+        KeyError
+            If there is no such configuration.
+        """
+        left = slots_left(self._process.lattice, remaining)
+        layer = self._process.window - left if left >= 0 else self._process.window + 1
+        return self._policy.at(max(layer, 0) * self._process.base.size + self._process.base.rank(counts))
+
+    @property
+    def randomised(self) -> tuple[tuple[Key, Fraction | None], ...]:
+        """Where it draws lots: configurations, and the time left of the window (None once it is late)."""
+        return tuple(
+            (counts, None if passed is None else self._process.remaining(passed))
+            for counts, passed in self._policy.randomised
+        )
+
+    def __repr__(self) -> str:
+        lots = len(self.randomised)
+        kind = f"draws lots in {lots}" if lots else "deterministic"
+        return f"TimedPolicy: {self._process.base.size:,} configurations by the time left, {kind}"
+
+
+@dataclass(frozen=True, repr=False)
+class ServiceLevel(Document):
+    """The least expected waiting time of policies that are within a window with some confidence.
+
+    Attributes
+    ----------
+    problem
+        What was asked.
+    window, confidence
+        The window, and the probability with which it is to be met.
+    greatest
+        The greatest probability with which it can be met, without other budgets.
+    fastest
+        The policy of least expected waiting time, without any limit.
+    of_fastest
+        The probability that it is within the window.
+    process
+        The time-augmented process.
+    answer
+        The optimum within the budgets, with its proof.
+    """
+
+    problem: Problem | nx.DiGraph[Any]
+    window: Fraction
+    confidence: Fraction
+    greatest: float
+    fastest: Policy
+    of_fastest: float
+    process: TimeAugmented
+    answer: Budgeted
+
+    @property
+    def waiting_time(self) -> float:
+        """Least expected waiting time."""
+        return waited(float(self.answer.plan.values[0]), self.process.uncharged_time)
+
+    @property
+    def lower_bound(self) -> float:
+        """No policy that meets the window with the confidence, and keeps the budgets, is faster."""
+        found = below(self.answer.bound, self.process.uncharged_time)
+        return max(found, 0.0) if isinstance(self.problem, Problem) else found
+
+    @property
+    def upper_bound(self) -> float:
+        """The policy is no slower."""
+        return above(float(self.answer.plan.upper[0]), self.process.uncharged_time)
+
+    @cached_property
+    def late(self) -> BudgetUse:
+        """What came of the limit on the probability of being late."""
+        return next(use for use in self.answer.uses if use.budget.resource == LATE)
+
+    @property
+    def probability(self) -> float:
+        """Probability that the policy is within the window."""
+        return 1.0 - self.late.used
+
+    @property
+    def price(self) -> float:
+        """d(waiting time)/d(confidence): 0 unless the confidence binds."""
+        return 0.0 - self.late.price
+
+    @property
+    def valid(self) -> tuple[float, float]:
+        """Confidences between which the price holds, at least."""
+        return max(0.0, 1.0 - self.late.valid_to), min(1.0, 1.0 - self.late.valid_from)
+
+    @cached_property
+    def policy(self) -> TimedPolicy:
+        """What to do, by the time left."""
+        return TimedPolicy(self.answer.plan, self.process)
+
+    @property
+    def budgets(self) -> dict[str, BudgetUse]:
+        """What came of the budgets of the problem."""
+        return {use.budget.name: use for use in self.answer.uses if use.budget.resource != LATE}
+
+    def to_dict(self) -> dict[str, Any]:
+        """The result as JSON data (schema ``lpdistill.service-level/1``)."""
+        start, end = self.valid
+        return {
+            **headed("service-level", self.process.base),
+            "window": rational(self.window),
+            "confidence": rational(self.confidence),
+            "waiting_time": self.waiting_time,
+            "lower_bound": self.lower_bound,
+            "upper_bound": self.upper_bound,
+            "probability": self.probability,
+            "greatest_probability": self.greatest,
+            "waiting_time_of_fastest_mean": self.fastest.waiting_time,
+            "probability_of_fastest_mean": self.of_fastest,
+            "price": self.price,
+            "valid_from": start,
+            "valid_to": end,
+            "budgets": {name: use.to_dict() for name, use in self.budgets.items()},
+            "policy": self._rows(),
+        }
+
+    def _rows(self) -> list[dict[str, Any]]:
+        """What the policy does wherever runs come before they are late."""
+        plan, rows = self.answer.plan, dict[int, dict[str, Any]]()
+        uses = plan.uses
+        timed = self.process.base.size * (self.process.window + 1)
+        kept = np.flatnonzero((plan.visits[uses.configuration] > 0) & (uses.configuration < timed))
+        actions = self.process.actions(uses.columns[kept])
+        for use, action in zip(kept.tolist(), actions, strict=True):
+            rank = int(uses.configuration[use])
+            counts, passed = self.process.key(rank)
+            row = rows.setdefault(
+                rank,
+                {
+                    "remaining": rational(self.process.remaining(passed or Fraction(0))),
+                    "counts": node_as_json(counts),
+                    "visits": float(plan.visits[rank]),
+                    "actions": [],
+                },
+            )
+            row["actions"].append({**action_as_json(action), "probability": float(plan.probability[use])})
+        return list(rows.values())
+
+    def to_frame(self) -> pd.DataFrame:
+        """The policy as a pandas DataFrame: a row for every action, time left and configuration that runs come to."""
+        import pandas as pd  # noqa: PLC0415 - slow to import, and only frames need it
+
+        rows = [(row, row.pop("actions")) for row in self._rows()]
+        return pd.DataFrame([{**row, **action} for row, actions in rows for action in actions])
+
+    def summary(self) -> list[tuple[str, str]]:
+        """The result in a few named lines."""
+        low, high = outwards(self.lower_bound, self.upper_bound)
+        start, end = self.valid
+        lines = [
+            ("window", f"{at_least(self.window)} with confidence {float(self.confidence):g}"),
+            ("waiting time", f"{self.waiting_time:.9f}"),
+            ("proved", f"between {low} and {high}"),
+            ("in time", f"{likely(self.probability)}, at most {likely(self.greatest)}"),
+            ("fastest", f"{self.fastest.waiting_time:.9f}, {likely(self.of_fastest)} in time"),
+        ]
+        if self.price:
+            worth = f"{self.price / 100:.6g} for one percent more confidence"
+            lines.append(("price", f"{worth}, at least from {at_least(start, 6)} to {at_most(end, 6)}"))
+        else:
+            lines.append(("price", "0: the fastest policy does"))
+        lines += [("budget", str(use)) for use in self.budgets.values()]
+        words = words_of(self.process.base)
+        lots = [(key, left) for key, left in self.policy.randomised if left is not None]
+        lines += [("draws lots", f"{words.configuration(key)}, {float(left):g} left") for key, left in lots[:MOST_LOTS]]
+        return lines
+
+    def plot(self, axes: Axes | None = None) -> Axes:
+        """Draw the probability to be done against the time, beside that of the fastest policy."""
+        drawn = pictures.canvas(axes, question_in_words(self.problem))
+        lattice, slots = self.process.lattice, range(self.process.window + 1)
+        times = [float(lattice.time(slot)) for slot in slots]
+        usual = in_time(self.fastest.plan, lattice, len(times))
+        draw_until(drawn, times, {"fastest with that confidence": self.done, "fastest on average": usual})
+        note = f"confidence {float(self.confidence):g}"
+        drawn.axhline(float(self.confidence), color=pictures.INK, lw=0.8, label=note)
+        explain(drawn)
+        drawn.set_xlabel(f"time ({pictures.UNIT})")
+        drawn.set_ylabel("probability to be done")
+        return drawn
+
+    @cached_property
+    def done(self) -> FloatArray:
+        """Probability that a run of the policy is done by the end of each slot of the window, (slots,)."""
+        plan, process = self.answer.plan, self.process
+        uses = plan.uses
+        layer = uses.configuration // process.base.size
+        slots = layer + process.lattice.slots[process.step_time(uses.columns)]
+        timed = (layer <= process.window) & (slots <= process.window)
+        reached = np.bincount(slots[timed], (plan.occupation * uses.reaching)[timed], minlength=process.window + 1)
+        return np.asarray(np.cumsum(reached))
+
+    def __repr__(self) -> str:
+        return "ServiceLevel:\n" + "\n".join(f"  {name:<15}{text}" for name, text in self.summary())
+
+
+def least_time_within(
+    problem: QuestionLike,
+    window: Number,
+    confidence: Number,
+    *,
+    progress: Callable[[str], None] = silent,
+) -> ServiceLevel:
+    r"""The least expected waiting time of policies with :math:`P(T \le W) \ge c`, with a proof.
+
+    Parameters
+    ----------
+    problem
+        A problem or a state graph; its budgets hold as well.
+    window, confidence
+        The window, and the probability with which it is to be met.
+    progress
+        Told what is being done.
+
+    Raises
+    ------
+    ModelError
+        If the window is no number above 0 (0 is one where the last step is free), or the confidence not between 0
+        and 1.
+    InfeasibleError
+        If no policy meets the window with this confidence; the message states the greatest that is possible, and the
+        window that would do.
+    LimitError
+        If the program, with a layer of configurations for every slot of the window, is too large.
+    NotCertifiedError
+        If no proof is found in double precision.
+
+    Examples
+    --------
+    >>> found = least_time_within(Problem("7/10", 5, "3/4", "79/100"), 10, "0.9")
+    >>> round(found.waiting_time, 6), round(found.probability, 9), round(found.price, 4)
+    (7.156212, 0.9, 27.2632)
+    """
+    problem = QUESTION.meant(problem, "problem")
+    process, budgets, lattice = opened_in_time(problem)
+    within, wanted = window_of(window, lattice), confidence_of(confidence)
+    timed = augmented(process, lattice, within)
+    fastest = fastest_plan(process, progress)
+    least, greatest = _require_possible(timed, fastest, within, wanted, progress)
+    free = policy_iteration(timed, timed.everywhere(fastest.uses.columns), progress)
+    answer = within_budgets(timed, (*budgets, Budget(LATE, max(1 - wanted, Fraction(least)))), free, progress)
+    usual = float(in_time(fastest, lattice, timed.window + 1)[-1])
+    return ServiceLevel(problem, within, wanted, greatest, Policy(fastest), usual, timed, answer)
+
+
+def _require_possible(
+    timed: TimeAugmented, fastest: Plan, window: Fraction, confidence: Fraction, progress: Callable[[str], None]
+) -> tuple[float, float]:
+    """The least probability of being late and the greatest to be in time, which must be no less than the confidence."""
+    recursion = DeadlineRecursion(timed.base, fastest, timed.lattice)
+    told = counter(progress)
+    for slot in range(timed.window + 1):
+        told(f"pricing {timed.base.column_count:,} columns, slot by slot", slot, timed.window + 1)
+        recursion.advance()
+    least, greatest = float(recursion.slots[-1].late[0]), float(recursion.slots[-1].done[0])
+    if least * (1 - MET) <= float(1 - confidence) or as_float(confidence) == greatest:
+        return least, greatest
+    lower = ", or a lower confidence" if greatest else ""
+    try:
+        needed = at_least(timed.lattice.time(grow(recursion, fastest, confidence, progress)))
+        remedy = f"take a window of at least {needed}{lower}"
+    except LimitError:
+        remedy = "take a lower confidence" if greatest else "take a longer window"
+    asked = repr(float(confidence)) if confidence <= Fraction(LARGEST) else f"1 - {float(1 - confidence):g}"
+    possible, printed = attainable(least, greatest)
+    raise InfeasibleError(
+        f"confidence: no policy is done within {at_least(window)} with probability {asked}; the greatest possible is "
+        f"{printed}; {remedy}",
+        conflict=(Budget(LATE, 1 - confidence),),
+        workable={"confidence": possible} if possible else {},
+    )

@@ -1,0 +1,357 @@
+r"""The policy that is most likely done within a window, and the smallest window that is met with some confidence.
+
+The fastest policy on average is not the one that most likely meets a deadline.  With ``w`` left of the window, the
+greatest probability of reaching the target in time obeys a backward recursion over the lattice of times
+(:mod:`lpdistill.deadlines.recursion`); the policy that attains it depends on the time left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lpdistill import pictures
+from lpdistill.arrays import FloatArray
+from lpdistill.deadlines.policy import SEEN, DeadlinePolicy, Departure
+from lpdistill.deadlines.recursion import DeadlineRecursion
+from lpdistill.deadlines.spells import Spell, spells
+from lpdistill.deadlines.window import (
+    confidence_of,
+    draw_until,
+    fastest_plan,
+    grow,
+    in_time,
+    likely,
+    opened_in_time,
+    window_of,
+)
+from lpdistill.errors import ModelError
+from lpdistill.numbers import Number, at_least
+from lpdistill.policies.differences import same_system
+from lpdistill.problem.problem import Problem
+from lpdistill.problem.question import QUESTION
+from lpdistill.process.budgets import Budget
+from lpdistill.process.slots import require_slots
+from lpdistill.progress import counter, silent
+from lpdistill.solution.bounds import waited
+from lpdistill.solution.document import Document, finite, headed, question_in_words, rational
+from lpdistill.solution.given import POLICY, PolicyLike, QuestionLike
+from lpdistill.solution.policy import Policy
+
+if TYPE_CHECKING:
+    import networkx as nx
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+SHOWN = 5
+"""Departures from the fastest policy that a printed deadline shows."""
+
+
+NONE_SURE = "none: no policy reaches the target for sure"
+"""What is said where there is no policy to compare with."""
+
+
+@dataclass(frozen=True, repr=False)
+class Deadline(Document):
+    """The policy that is most likely done within a window.
+
+    Attributes
+    ----------
+    problem
+        What was asked.
+    window
+        The window.
+    recursion
+        What to do with 0, 1, 2, ... slots of time left.
+    fastest
+        The policy of least expected waiting time; None where no policy reaches the target for sure.
+    of_fastest
+        Probability that it is done by the end of each slot, (slots,), if there is one.
+    confidence
+        The confidence for which the window is the smallest, where that was asked.
+    """
+
+    problem: Problem | nx.DiGraph[Any]
+    window: Fraction
+    recursion: DeadlineRecursion
+    fastest: Policy | None
+    of_fastest: FloatArray | None
+    confidence: Fraction | None = None
+
+    @property
+    def probability(self) -> float:
+        """Greatest probability to be done within the window."""
+        return float(self.probabilities[-1])
+
+    @property
+    def probability_of_fastest_mean(self) -> float | None:
+        """Probability that the policy of least expected waiting time is done within the window, if there is one."""
+        return None if self.of_fastest is None else float(self.of_fastest[-1])
+
+    @property
+    def late(self) -> float:
+        """Least probability not to be done within the window, accurate relative to its own size however small."""
+        return float(self.recursion.slots[-1].late[0])
+
+    @cached_property
+    def probabilities(self) -> FloatArray:
+        """Greatest probability to be done by the end of each slot, each for a policy of its own, (slots,)."""
+        return np.array([float(slot.done[0]) for slot in self.recursion.slots])
+
+    @property
+    def curve(self) -> dict[Fraction, float]:
+        """Greatest probability to be done, for every window up to this one."""
+        return dict(zip(self._times, self.probabilities.tolist(), strict=True))
+
+    @property
+    def _times(self) -> list[Fraction]:
+        """The end of every slot."""
+        return [self.recursion.lattice.time(slot) for slot in range(len(self.recursion.slots))]
+
+    @property
+    def policy(self) -> DeadlinePolicy:
+        """What to do, by the time left."""
+        return DeadlinePolicy(self.recursion, self.fastest)
+
+    @cached_property
+    def visits(self) -> FloatArray:
+        """Expected number of steps of a run that begin with so many slots left, (slots, configurations)."""
+        return self.recursion.visits()
+
+    @cached_property
+    def waiting_time(self) -> float:
+        """Expected waiting time of the policy, which goes on as the fastest one; infinite if it may never end."""
+        slots, process = self.recursion.slots, self.recursion.process
+        if any((self.visits[left][slot.columns < 0] > 0).any() for left, slot in enumerate(slots)):
+            return float("inf")
+        return waited(float(slots[-1].remaining[0]), process.uncharged_time)
+
+    @cached_property
+    def departures(self) -> tuple[Departure, ...]:
+        """Where runs take other actions than those of the fastest policy: with most time left first."""
+        if self.fastest is None:
+            return ()
+        recursion, process = self.recursion, self.recursion.process
+        uses = self.fastest.plan.uses
+        usual = np.full(process.size, -1)
+        usual[uses.configuration] = uses.columns
+        visited, found = self.visits, []
+        for left in range(len(recursion.slots) - 1, -1, -1):
+            slot = recursion.slots[left]
+            here = (visited[left] > SEEN) & (slot.columns >= 0) & (usual >= 0) & (slot.columns != usual)
+            ranks = np.flatnonzero(here)
+            ranks = ranks[np.argsort(-visited[left, ranks], kind="stable")]
+            # No action is better than the best, except by rounding.
+            done = np.minimum(recursion.done_after(left, usual[ranks]), slot.done[ranks])
+            actions = zip(process.actions(slot.columns[ranks]), process.actions(usual[ranks]), strict=True)
+            for rank, (action, other), instead in zip(ranks.tolist(), actions, done.tolist(), strict=True):
+                found.append(
+                    Departure(
+                        recursion.lattice.time(left),
+                        process.key(rank),
+                        action,
+                        other,
+                        float(slot.done[rank]),
+                        instead,
+                        float(visited[left, rank]),
+                    )
+                )
+        return tuple(found)
+
+    @property
+    def first_departure(self) -> Departure | None:
+        """The earliest place where the policy leaves the fastest one, and there the most visited; None if nowhere."""
+        return self.departures[0] if self.departures else None
+
+    def probability_of(self, policy: PolicyLike) -> FloatArray:
+        """Probability that a stationary policy of the same problem is done by the end of each slot, (slots,).
+
+        Raises
+        ------
+        ModelError
+            If it is a policy of another problem or state graph; rules and budgets may differ.
+        """
+        policy = POLICY.meant(policy, "policy")
+        if not same_system(policy.process, self.recursion.process) or (
+            policy.process.uncharged_time != self.recursion.process.uncharged_time
+        ):
+            raise ModelError("policy", "must be one of the same problem, with the last step counted alike", policy)
+        return in_time(policy.plan, self.recursion.lattice, len(self.recursion.slots))
+
+    @cached_property
+    def spells(self) -> tuple[Spell, ...]:
+        """The departures, joined over the times left; those that matter most first."""
+        return spells(self.departures, self.recursion.lattice.unit)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The result as JSON data (schema ``lpdistill.deadline/1``)."""
+        return {
+            **headed("deadline", self.recursion.process),
+            "window": rational(self.window),
+            **({} if self.confidence is None else {"confidence": rational(self.confidence)}),
+            "probability": self.probability,
+            "probability_of_fastest_mean": self.probability_of_fastest_mean,
+            "waiting_time": finite(self.waiting_time),
+            "waiting_time_of_fastest_mean": None if self.fastest is None else self.fastest.waiting_time,
+            "curve": [
+                {"window": rational(time), "probability": best, "probability_of_fastest_mean": usual}
+                for time, best, usual in self._steps()
+            ],
+            "differences": [departure.to_dict() for departure in self.departures],
+        }
+
+    def to_frame(self) -> pd.DataFrame:
+        """The greatest probability for every window up to this one, as a pandas DataFrame."""
+        import pandas as pd  # noqa: PLC0415 - slow to import, and only frames need it
+
+        columns = ["window", "probability", "probability_of_fastest_mean"]
+        return pd.DataFrame([(float(time), *rest) for time, *rest in self._steps()], columns=columns)
+
+    def _steps(self) -> list[tuple[Fraction, float, float | None]]:
+        """The end of every slot that is no negative time, with the two probabilities."""
+        usual = [None] * len(self._times) if self.of_fastest is None else self.of_fastest.tolist()
+        rows = zip(self._times, self.probabilities.tolist(), usual, strict=True)
+        return [row for row in rows if row[0] >= 0]
+
+    def plot(self, axes: Axes | None = None, *, beside: Mapping[str, Policy] | None = None) -> Axes:
+        """Draw the greatest probability against the window, beside what stationary policies attain.
+
+        Parameters
+        ----------
+        axes
+            Where to draw; by default, in a figure of its own.
+        beside
+            More policies of the same problem, by the name in the legend.
+        """
+        drawn = pictures.canvas(axes, question_in_words(self.problem))
+        curves = {"the best policy for each window": self.probabilities}
+        curves |= {} if self.of_fastest is None else {"fastest on average": self.of_fastest}
+        curves |= {name: self.probability_of(policy) for name, policy in (beside or {}).items()}
+        draw_until(drawn, [float(time) for time in self._times], curves)
+        drawn.set_xlabel(f"window ({pictures.UNIT})")
+        drawn.set_ylabel("probability to be done within it")
+        return drawn
+
+    def __repr__(self) -> str:
+        smallest = "" if self.confidence is None else f", the smallest for {float(self.confidence):g}"
+        lines = [f"Deadline: done within {at_least(self.window)}{smallest} with probability {likely(self.probability)}"]
+        if self.fastest is None or self.probability_of_fastest_mean is None:
+            return "\n".join([*lines, f"  fastest policy   {NONE_SURE}"])
+        lines += [
+            f"  fastest policy   {likely(self.probability_of_fastest_mean)}",
+            f"  expected time    {self.waiting_time:.6f} (fastest {self.fastest.waiting_time:.6f})",
+            f"  departures       {len(self.departures)}",
+        ]
+        words = self.fastest.wording
+        for spell in self.spells[:SHOWN]:
+            does, usual = (" / ".join(words.action(action)) for action in (spell.action, spell.fastest))
+            lines.append(f"    {spell.span} left, {words.configuration(spell.key)}: {does}, not {usual}")
+        return "\n".join(lines)
+
+
+def deadline(problem: QuestionLike, window: Number, *, progress: Callable[[str], None] = silent) -> Deadline:
+    r"""The policy that is most likely done within a window.
+
+    It maximises :math:`P(T \le W)` over all policies, those that depend on the time that has passed and draw lots
+    among them, by backward recursion over the lattice of times.  Actions count as equally good if they differ by at
+    most a share of 1e-12 of the probability of being late, or of being in time if that is smaller; among them it takes
+    that of the fastest policy on average, so that it leaves that policy only where something is gained.  Over ``n``
+    steps of a run the policy gives up ``n`` such shares at most.  Where there are dead ends, it may take the chance of
+    one; no policy need reach the target for sure.
+
+    Parameters
+    ----------
+    problem
+        A problem or a state graph.
+    window
+        The time within which the target is to be reached.  Where the final step is free, so it is here.
+    progress
+        Told what is being done.
+
+    Raises
+    ------
+    ModelError
+        If the window is no number above 0 (0 is one where the last step is free), or the problem has budgets.
+    LimitError
+        If the window has more slots of time than can be gone through.
+    InfeasibleError
+        If no policy can reach the target.
+
+    Examples
+    --------
+    >>> found = deadline(Problem("7/10", 5, "3/4", "79/100"), 10)
+    >>> round(found.probability, 6), round(found.probability_of_fastest_mean, 6)
+    (0.909962, 0.873043)
+    """
+    problem = QUESTION.meant(problem, "problem")
+    process, budgets, lattice = opened_in_time(problem, sure=False)
+    within = window_of(window, lattice)
+    _refuse(budgets)
+    slots = max(lattice.within(within), 0)
+    require_slots(slots + 1, process.size, process.column_count, layers=False)
+    fastest = fastest_plan(process, progress) if process.live[0] else None
+    recursion = DeadlineRecursion(process.unguarded(), fastest, lattice)
+    told = counter(progress)
+    for slot in range(slots + 1):
+        told(f"pricing {process.column_count:,} columns, slot by slot", slot, slots + 1)
+        recursion.advance()
+    if fastest is None:
+        return Deadline(problem, within, recursion, None, None)
+    usual = in_time(fastest, lattice, slots + 1)
+    return Deadline(problem, within, recursion, Policy(fastest), usual)
+
+
+def smallest_window(problem: QuestionLike, confidence: Number, *, progress: Callable[[str], None] = silent) -> Deadline:
+    r"""The smallest window that some policy meets with the given probability, and that policy.
+
+    The recursion of :func:`deadline` grows slot by slot until the greatest probability is at least the confidence: for
+    every smaller window it is less, whatever the policy.
+
+    Parameters
+    ----------
+    problem
+        A problem or a state graph.
+    confidence
+        The probability, between 0 and 1.
+    progress
+        Told what is being done.
+
+    Raises
+    ------
+    ModelError
+        If the confidence is not between 0 and 1, or the problem has budgets.
+    LimitError
+        If even the fastest policy on average takes more slots of time than can be gone through.
+    InfeasibleError
+        If the rules leave no policy that reaches the target for sure.
+
+    Examples
+    --------
+    >>> found = smallest_window(Problem("7/10", 5, "3/4", "79/100"), "0.99")
+    >>> found.window, round(found.probability, 6)
+    (Fraction(18, 1), 0.992508)
+    """
+    problem = QUESTION.meant(problem, "problem")
+    wanted = confidence_of(confidence)
+    process, budgets, lattice = opened_in_time(problem)
+    _refuse(budgets)
+    fastest = fastest_plan(process, progress)
+    recursion = DeadlineRecursion(process.unguarded(), fastest, lattice)
+    slots = grow(recursion, fastest, wanted, progress)
+    usual = in_time(fastest, lattice, slots + 1)
+    return Deadline(problem, lattice.time(slots), recursion, Policy(fastest), usual, wanted)
+
+
+def _refuse(budgets: tuple[Budget, ...]) -> None:
+    if budgets:
+        raise ModelError(
+            "budgets",
+            "cannot be kept by the policy that is most likely in time; leave them out, or ask for the least time "
+            "within a window and with a confidence, which keeps them",
+            ", ".join(map(str, budgets)),
+        )

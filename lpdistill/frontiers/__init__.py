@@ -1,0 +1,1 @@
+"""Least time against the use of a resource."""

@@ -1,0 +1,314 @@
+"""Rules: which actions the hardware, or its user, allows.
+
+A rule says what it can as *structure* (how many distillations, which levels, how many attempts), so that forbidden
+columns are never enumerated; whatever else it forbids it says action by action.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, is_dataclass
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+from lpdistill.arguments import Kind
+from lpdistill.errors import ModelError, names_like
+from lpdistill.hardware.actions import Step
+from lpdistill.numbers import absent, whole
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+
+class Rule:
+    """Allows some actions, and forbids the others.
+
+    ``Rule(predicate)`` allows the actions for which ``predicate(step)`` is True.  A class of rules overrides the
+    structural methods, which keep forbidden actions from being enumerated at all, or :meth:`permits`, which is asked
+    about every action that is left.  Waiting is forbidden by none of the built-in rules.
+
+    Parameters
+    ----------
+    predicate
+        A function of a :class:`Step` that returns True or False.
+    name
+        How messages call the rule; by default, the predicate's or the class's name.
+
+    Examples
+    --------
+    Keep at least one raw pair in reserve:
+
+    >>> from lpdistill import Problem, Rule, solve
+    >>> reserve = Rule(lambda step: step.counts[0] != 1 or not step.distil, name="reserve")
+    >>> problem = Problem(0.5, 4, "3/4", "79/100")
+    >>> solve(problem.with_constraints(reserve)).waiting_time > solve(problem).waiting_time
+    True
+    """
+
+    predicate: Callable[[Step], bool] | None = None
+
+    def __init__(self, predicate: Callable[[Step], bool] | None = None, name: str | None = None) -> None:
+        if not (callable(predicate) or (predicate is None and type(self) is not Rule)):
+            raise ModelError("rule", "must have a predicate: a function of a step, to True or False", predicate)
+        self.predicate = predicate
+        self._name = name
+
+    @property
+    def name(self) -> str:
+        """What messages, files and options call the rule."""
+        given = getattr(self, "_name", None) or (self.predicate and getattr(self.predicate, "__name__", None))
+        return str(given or re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(self).__name__).lower())
+
+    def most_distillations(self, memories: int) -> int:
+        """Greatest number of distillations in one step."""
+        return memories // 2
+
+    def allows_pair(self, low: int, high: int, raw: int) -> bool:  # noqa: ARG002 - for classes of rules
+        """Whether pairs of levels ``low <= high`` may be distilled; ``raw`` is the level of a raw pair."""
+        return True
+
+    def most_attempts(self, memories: int, *, distilling: bool) -> int:  # noqa: ARG002 - for classes of rules
+        """Greatest number of generation attempts in a step that distils, or in one that does not."""
+        return memories
+
+    def permits(self, step: Step) -> bool:
+        """Whether an action that the structure of the rule admits is allowed."""
+        return self.predicate is None or self.predicate(step)
+
+    @property
+    def elementwise(self) -> bool:
+        """Whether the rule must be asked about every action."""
+        return self.predicate is not None or type(self).permits is not Rule.permits
+
+    @property
+    def touches_generation(self) -> bool:
+        """Whether the rule may forbid an action for the number of its attempts."""
+        return self.elementwise or type(self).most_attempts is not Rule.most_attempts
+
+    def asked(self, step: Step) -> bool:
+        """The answer of :meth:`permits`, which must be one.
+
+        Raises
+        ------
+        ModelError
+            If it raises, or returns anything but True or False.
+        """
+        where = f"rule {self.name}"
+        try:
+            answer = self.permits(step)
+        except Exception as error:
+            raise ModelError(where, f"raised {type(error).__name__}: {error}; it was asked about", str(step)) from error
+        # numpy has a truth value of its own.
+        if type(answer).__name__ not in {"bool", "bool_"}:
+            problem = f"must return True or False for every step; for ({step}) it returned {answer!r}"
+            raise ModelError(where, problem, None)
+        return bool(answer)
+
+    def allows(self, step: Step) -> bool:
+        """Whether the rule allows an action: its structure and :meth:`permits` together."""
+        raw = -1 if step.raw is None else step.raw
+        return (
+            len(step.distil) <= self.most_distillations(step.memories)
+            and all(self.allows_pair(low, high, raw) for low, high in step.distil)
+            and step.generate <= self.most_attempts(step.memories, distilling=bool(step.distil))
+            and (not self.elementwise or self.asked(step))
+        )
+
+    def prune(self, graph: nx.DiGraph[Any]) -> list[Any]:
+        """Remove the actions that the rule forbids from a state graph, and return their nodes.
+
+        Parameters
+        ----------
+        graph
+            A state graph whose state nodes have ``counts`` and whose action nodes have ``distil`` and ``generate``,
+            such as :meth:`Problem.graph` makes; changed in place.
+        """
+        from lpdistill.hardware.graph_step import step_of  # noqa: PLC0415 - the graph's room lies above
+
+        gone = [
+            node
+            for node, attributes in graph.nodes(data=True)
+            if attributes.get("kind") == "action" and not self.allows(step_of(graph, node))
+        ]
+        graph.remove_nodes_from(gone)
+        return gone
+
+    def to_dict(self) -> dict[str, Any]:
+        """The rule as JSON data."""
+        return {"rule": self.name, **(asdict(self) if is_dataclass(self) else {})}
+
+    def __eq__(self, other: object) -> bool:
+        if type(self) is Rule and type(other) is Rule:
+            return self.name == other.name and self.predicate == other.predicate
+        return self is other
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.name))
+
+    def __repr__(self) -> str:
+        return f"Rule({self.name})"
+
+
+def _count(value: int | str, where: str, least: int) -> int:
+    number = whole(value, where)
+    if number < least:
+        raise ModelError(where, f"must be at least {least}", value)
+    return number
+
+
+@dataclass(frozen=True)
+class MaxDistillations(Rule):
+    """At most ``most`` distillations in a step; one, where crosstalk forbids more (arXiv:2606.14908, section V)."""
+
+    most: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "most", _count(self.most, self.name, 0))
+
+    def most_distillations(self, memories: int) -> int:
+        """``most``, or what the memories allow."""
+        return min(self.most, memories // 2)
+
+
+@dataclass(frozen=True)
+class MaxAttempts(Rule):
+    """At most ``most`` generation attempts in a step."""
+
+    most: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "most", _count(self.most, self.name, 0))
+
+    def most_attempts(self, memories: int, *, distilling: bool) -> int:  # noqa: ARG002 - in every step
+        """``most``, or what the memories allow."""
+        return min(self.most, memories)
+
+
+@dataclass(frozen=True)
+class NoGenerationWhileDistilling(Rule):
+    """No generation in a step that distils: a laser that cannot fire meanwhile."""
+
+    def most_attempts(self, memories: int, *, distilling: bool) -> int:
+        """None in a step that distils."""
+        return 0 if distilling else memories
+
+
+@dataclass(frozen=True)
+class Banded(Rule):
+    """Only pairs at most ``width`` levels apart may be distilled (Van Meter et al., IEEE/ACM ToN 17, 1002, 2009)."""
+
+    width: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "width", _count(self.width, self.name, 0))
+
+    def allows_pair(self, low: int, high: int, raw: int) -> bool:  # noqa: ARG002 - every level alike
+        """Whether the levels are close enough."""
+        return high - low <= self.width
+
+
+@dataclass(frozen=True)
+class EqualLevelsOnly(Rule):
+    """Only pairs of equal level may be distilled, as in nested distillation."""
+
+    def allows_pair(self, low: int, high: int, raw: int) -> bool:  # noqa: ARG002 - every level alike
+        """Whether the levels are equal."""
+        return low == high
+
+
+@dataclass(frozen=True)
+class RawPairOnly(Rule):
+    """Every distillation consumes a raw pair, as in pumping."""
+
+    def allows_pair(self, low: int, high: int, raw: int) -> bool:
+        """Whether one of the pairs is raw."""
+        return raw in {low, high}
+
+
+BUILT_IN: Mapping[str, type[Rule]] = {
+    "max_distillations": MaxDistillations,
+    "max_attempts": MaxAttempts,
+    "no_generation_while_distilling": NoGenerationWhileDistilling,
+    "banded": Banded,
+    "equal_levels_only": EqualLevelsOnly,
+    "raw_pair_only": RawPairOnly,
+}
+"""The rules that problem files and options know, by name."""
+
+
+def rules_from(settings: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> tuple[Rule, ...]:
+    """The built-in rules that a table of names and arguments, or a list of what rules say of themselves, describes.
+
+    A rule with a number takes it (``{"max_distillations": 1}``), or ``"none"``; a rule without takes True or False.
+
+    Raises
+    ------
+    ModelError
+        If a rule is unknown or its argument wrong.
+    """
+    if not isinstance(settings, Mapping):
+        return tuple(map(_stated, settings))
+    found: list[Rule] = []
+    for name, argument in settings.items():
+        kind = _built_in(name)
+        if absent(argument):
+            continue
+        if kind in {MaxDistillations, MaxAttempts, Banded}:
+            if isinstance(argument, bool):
+                raise ModelError(name, "must be a whole number such as 1", argument)
+            found.append(kind(argument))
+        elif not isinstance(argument, bool):
+            raise ModelError(name, "must be true or false", argument)
+        elif argument:
+            found.append(kind())
+    return tuple(found)
+
+
+def _built_in(name: object) -> type[Rule]:
+    if name not in BUILT_IN:
+        raise ModelError("rules", f"has no such rule; known rules are {names_like(BUILT_IN, name)}", name)
+    return BUILT_IN[str(name)]
+
+
+def _stated(document: object) -> Rule:
+    """The rule that says of itself what :meth:`Rule.to_dict` gave."""
+    if not isinstance(document, Mapping) or "rule" not in document:
+        raise ModelError(
+            "rules", 'must be a table, or a list of rules such as {"rule": "banded", "width": 1}', document
+        )
+    arguments = {name: value for name, value in document.items() if name != "rule"}
+    try:
+        return _built_in(document["rule"])(**arguments)
+    except TypeError:
+        raise ModelError(f"rule {document['rule']}", "has other arguments", arguments) from None
+
+
+def is_rule(given: object) -> TypeGuard[Rule]:
+    """Whether something is a rule."""
+    return isinstance(given, Rule)
+
+
+RULE: Kind[Rule] = Kind(
+    "a rule, such as MaxDistillations(1)",
+    is_rule,
+    "",
+    {
+        "Budget": "budgets have an argument of their own, and with_constraints(...) takes both",
+        "function": "Rule(function) makes a rule of it",
+        "type": "call it to make one",
+    },
+)
+"""A rule."""
+
+
+def checked(rules: object) -> tuple[Rule, ...]:
+    """Rules without repetition: one, several, or a table of them by name.
+
+    Raises
+    ------
+    ModelError
+        If one is no rule.
+    """
+    if isinstance(rules, Mapping):
+        return rules_from(rules)
+    return tuple(dict.fromkeys(RULE.several(rules, "rules")))

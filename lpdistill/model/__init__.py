@@ -1,1 +1,0 @@
-"""What the hardware is: maps, levels, configurations, dynamics, problems and their sizes."""

@@ -1,0 +1,1 @@
+"""What two nodes can do to pairs: maps, and the levels that they make."""

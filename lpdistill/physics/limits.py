@@ -1,0 +1,41 @@
+"""How many levels are worth trying."""
+
+from __future__ import annotations
+
+from math import comb
+
+from lpdistill.errors import LimitError
+
+MOST_LEVELS = 200
+"""Levels beyond which even the distillation table (20,100 exact entries) takes longer than any use of it."""
+
+
+MOST_CONFIGURATIONS = 50_000_000
+"""Configurations beyond which no machine of today solves the program."""
+
+
+MOST_MEMORIES = 10_000
+"""Memories beyond which even the closed forms take long, and beyond any hardware."""
+
+
+def most_levels(memories: int) -> int:
+    """The greatest number of levels with which ``memories`` memories are worth trying.
+
+    Raises
+    ------
+    LimitError
+        If there are too many memories for any number of levels.
+    """
+    if memories > MOST_MEMORIES:
+        raise LimitError(
+            f"memories: {memories:,} are more than the {MOST_MEMORIES:,} up to which sizes are computed; take fewer",
+            size={"memories": memories, "most_memories": MOST_MEMORIES},
+        )
+    low, high = 1, MOST_LEVELS
+    while low < high:
+        middle = (low + high + 1) // 2
+        if comb(memories + middle, middle) <= MOST_CONFIGURATIONS:
+            low = middle
+        else:
+            high = middle - 1
+    return low

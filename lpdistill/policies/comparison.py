@@ -1,0 +1,335 @@
+"""Policies side by side: how much time the optimum saves over each, and which of them never finish."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from lpdistill import pictures
+from lpdistill.arguments import named, wrong_type
+from lpdistill.errors import ForbiddenActionError, ModelError
+from lpdistill.policies.named import OPTIMAL, POLICIES, baseline, baseline_named, policy_named
+from lpdistill.problem.problem import FinalStep, Problem
+from lpdistill.problem.question import QUESTION
+from lpdistill.process.factored.dynamics import Dynamics
+from lpdistill.progress import silent
+from lpdistill.solution import bounds
+from lpdistill.solution.document import Document, headed, keys_as_json, question_in_words
+from lpdistill.solution.given import QuestionLike, is_policy, is_solution
+from lpdistill.solution.policy import Choices, Key, Policy
+from lpdistill.solution.resources import Expected
+
+if TYPE_CHECKING:
+    import networkx as nx
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+Candidate: TypeAlias = str | Policy | Mapping[Key, Choices] | Callable[[Key], Choices]
+"""What can be compared: a name, a policy, or what :meth:`Policy.of` takes."""
+
+SHOWN = 9
+"""Policies that a printed comparison names."""
+
+ROUNDING = 1e-9
+"""Relative difference of waiting times that counts as none."""
+
+CONVENTIONS = {
+    FinalStep.CHARGED: "waiting times count every step; the published ones leave the last out (final_step free), "
+    "which makes advantages larger",
+    FinalStep.FREE: "waiting times leave the last step out, as the published ones do (final_step charged counts it)",
+}
+"""How waiting times are counted, said where they are compared: relative advantages depend on it."""
+
+
+def share_saved(time: float, least: float) -> float:
+    r"""The share of a waiting time that a lesser one saves, :math:`(T - T_{opt}) / T`; 1 of an infinite one, the limit.
+
+    >>> share_saved(8.0, 6.0), share_saved(math.inf, 6.0), share_saved(0.0, 0.0)
+    (0.25, 1.0, 0.0)
+    >>> share_saved(10.0, 10.000000000000002)
+    0.0
+    """
+    if math.isinf(time):
+        return 1.0
+    return (time - least) / time if abs(time - least) > bounds.ROUNDING * time else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One policy of a comparison.
+
+    Attributes
+    ----------
+    name
+        What the comparison calls it.
+    policy
+        The policy, evaluated; None where a rule forbids what it does.
+    refusal
+        Why it is not allowed, if it is not.
+    """
+
+    name: str
+    policy: Policy | None
+    refusal: str | None = None
+
+    @property
+    def waiting_time(self) -> float | None:
+        """Expected waiting time; infinite if runs may never reach the target, None if the policy is not allowed."""
+        return None if self.policy is None else self.policy.waiting_time
+
+    @property
+    def deadlock(self) -> tuple[Key, ...]:
+        """Configurations in which runs are trapped for ever, if any."""
+        return () if self.policy is None else self.policy.deadlock
+
+    @property
+    def proper(self) -> bool:
+        """Whether the policy is allowed, and runs reach the target with probability 1."""
+        return self.policy is not None and self.policy.plan.proper
+
+    @property
+    def standard_deviation(self) -> float | None:
+        """Standard deviation of the waiting time; None for policies that are improper or not allowed."""
+        return self.policy.standard_deviation if self.policy is not None and self.proper else None
+
+    @property
+    def expected(self) -> Expected | None:
+        """Expected totals of a run; None for policies that are improper or not allowed."""
+        return self.policy.expected if self.policy is not None and self.proper else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The policy's numbers as JSON data."""
+        expected = self.expected
+        return {
+            "waiting_time": self.waiting_time if self.proper else None,
+            "std": self.standard_deviation,
+            "expected": None if expected is None else expected.to_dict(),
+            **({"deadlock": keys_as_json(self.deadlock)} if self.deadlock else {}),
+            **({"not_allowed": self.refusal} if self.refusal else {}),
+        }
+
+
+@dataclass(frozen=True, repr=False)
+class Comparison(Document):
+    """Policies of one problem, and the optimum that they are compared with.
+
+    Attributes
+    ----------
+    problem
+        What was asked.
+    policies
+        The policies by name; the optimum, ``"optimal"``, comes first.
+    """
+
+    problem: Problem | nx.DiGraph[Any]
+    policies: Mapping[str, Compared]
+
+    @property
+    def optimum(self) -> Compared:
+        """The reference."""
+        return self.policies[OPTIMAL]
+
+    def advantage(self, name: str) -> float | None:
+        r"""The share of a policy's waiting time that the optimum saves, :math:`(T_b - T_{opt}) / T_b`.
+
+        Over a policy that may never finish it is 1, the limit as :math:`T_b \to \infty`; None over one that is not
+        allowed.  Within budgets it is negative for a policy that is faster because it exceeds them.
+
+        Raises
+        ------
+        ModelError
+            If there is no such policy in the comparison.
+        """
+        if name not in self.policies:
+            raise ModelError("policy", f"must be one that was compared: {', '.join(self.policies)}", name)
+        time, least = self.policies[name].waiting_time, self.optimum.waiting_time
+        assert least is not None  # noqa: S101 - the optimum is allowed
+        return None if time is None else share_saved(time, least)
+
+    @property
+    def convention(self) -> str:
+        """How waiting times are counted; nothing of a state graph, whose actions take the time that they say."""
+        return CONVENTIONS[self.problem.final_step] if isinstance(self.problem, Problem) else ""
+
+    @property
+    def advantages(self) -> dict[str, float | None]:
+        """The advantage over every other policy (:meth:`advantage`)."""
+        return {name: self.advantage(name) for name in self.policies if name != OPTIMAL}
+
+    def to_dict(self) -> dict[str, Any]:
+        """The comparison as JSON data (schema ``lpdistill.comparison/1``)."""
+        return {
+            **headed("comparison", self.problem),
+            "policies": {name: compared.to_dict() for name, compared in self.policies.items()},
+            "advantage": self.advantages,
+        }
+
+    def to_frame(self) -> pd.DataFrame:
+        """The comparison as a pandas DataFrame, one row per policy."""
+        import pandas as pd  # noqa: PLC0415 - slow to import, and only frames need it
+
+        return pd.DataFrame(
+            [
+                {
+                    "policy": name,
+                    "waiting_time": compared.waiting_time,
+                    "std": compared.standard_deviation,
+                    "advantage": None if name == OPTIMAL else self.advantage(name),
+                    "deadlock": compared.deadlock,
+                    "not_allowed": compared.refusal,
+                    **dict(compared.expected or {}),
+                }
+                for name, compared in self.policies.items()
+            ]
+        )
+
+    def verdict(self, name: str) -> str:
+        """What is to be said of a policy against the optimum, in a few words."""
+        compared = self.policies[name]
+        if compared.policy is None:
+            return "not allowed"
+        if not compared.proper:
+            others = len(compared.deadlock) - 1
+            return f"never ends: trapped in {compared.deadlock[0]}" + (f" and {others} others" if others else "")
+        advantage = self.advantage(name) or 0.0
+        if name == OPTIMAL:
+            return ""
+        if advantage < -ROUNDING:
+            return f"exceeds the budgets, {-advantage / (1 - advantage):.2%} faster"
+        return f"the optimum saves {advantage:z.2%}"
+
+    def plot(self, axes: Axes | None = None) -> Axes:
+        """Draw the waiting times as bars, and at each what the optimum saves.
+
+        A policy that is trapped has a hatched bar of full length; one that is not allowed has none, and says so.
+        """
+        rows = list(self.policies)
+        drawn = pictures.canvas(axes, question_in_words(self.problem), width=7.2, height=1.4 + 0.42 * len(rows))
+        times = [compared.waiting_time or 0.0 for compared in self.policies.values() if compared.proper]
+        longest = max(times) or 1.0
+        for place, (name, compared) in enumerate(self.policies.items()):
+            if compared.proper:
+                end = compared.waiting_time or 0.0
+                drawn.barh(place, end, height=0.62, color=pictures.COLOURS[0 if name == OPTIMAL else 5])
+                words = f"{end:.4g}" + (f"   {self.verdict(name)}" if name != OPTIMAL else "")
+                drawn.text(end + 0.015 * longest, place, words, va="center", color=pictures.INK)
+            elif compared.policy is not None:
+                edge: dict[str, Any] = {
+                    "edgecolor": pictures.COLOURS[1],
+                    "facecolor": "none",
+                    "hatch": "////",
+                    "lw": 0.8,
+                }
+                drawn.barh(place, longest, height=0.62, **edge)
+                drawn.text(1.015 * longest, place, self.verdict(name), va="center", color=pictures.COLOURS[1])
+            else:
+                drawn.text(0.015 * longest, place, self.verdict(name), va="center", color=pictures.COLOURS[1])
+        drawn.set_yticks(range(len(rows)), rows)
+        drawn.set_ylim(len(rows) - 0.5, -0.5)
+        drawn.set_xlim(0, 1.55 * longest)
+        free = self.convention == CONVENTIONS[FinalStep.FREE]
+        drawn.set_xlabel(f"expected waiting time{', last step free' if free else ''} ({pictures.UNIT})")
+        return drawn
+
+    def __repr__(self) -> str:
+        width = max(map(len, self.policies))
+        lines = [
+            f"  {name:<{width}}  {'-' if compared.waiting_time is None else format(compared.waiting_time, '.6f'):>12}"
+            f"  {self.verdict(name)}".rstrip()
+            for name, compared in list(self.policies.items())[:SHOWN]
+        ]
+        more = [f"  and {len(self.policies) - SHOWN} more"] if len(self.policies) > SHOWN else []
+        notes = [f"  ({self.convention})"] if self.convention else []
+        return "\n".join([f"Comparison: {self.problem}", *lines, *more, *notes])
+
+
+def compare(
+    problem: QuestionLike,
+    policies: Iterable[str] | Mapping[str, Candidate] | None = None,
+    *,
+    progress: Callable[[str], None] = silent,
+) -> Comparison:
+    """Evaluate policies exactly, and compare each with the optimum.
+
+    Parameters
+    ----------
+    problem
+        The problem or the state graph; its rules hold for all, its budgets for the optimum only.
+    policies
+        Names (``optimal``, ``pumping``, ``nested``, ``greedy``, ``banded:WIDTH``), or a mapping from names of your own
+        to such names, to a :class:`Policy` (evaluated again where it is one of another problem), or to what
+        :meth:`Policy.of` takes.  The optimum is always among them.  By default, all four names; a state graph has
+        no memories, and so only policies of your own.
+    progress
+        Told what is being done.
+
+    Raises
+    ------
+    ModelError
+        If there is no policy of a name, or a policy of your own is impossible or not allowed somewhere.  A baseline
+        that a rule forbids does not end the comparison: the result says so.
+    LpdistillError
+        Whatever :func:`lpdistill.solve` raises: without an optimum there is nothing to compare with.
+
+    Examples
+    --------
+    >>> compare(Problem("1/2", 2, "3/4", "79/100", final_step="free"))
+    Comparison: p = 0.5, M = 2, f0 = 0.75 -> 0.79, times 1 (generation) and 2 (distillation), last step free
+      optimal     12.150289
+      pumping     12.150289  the optimum saves 0.00%
+      nested            inf  never ends: trapped in (1, 1)
+      greedy      12.150289  the optimum saves 0.00%
+      (waiting times leave the last step out, as the published ones do (final_step charged counts it))
+    """
+    problem = QUESTION.meant(problem, "problem")
+    usual = POLICIES if isinstance(problem, Problem) else (OPTIMAL,)
+    asked = _asked(usual if policies is None else policies)
+    progress("optimal policy")
+    optimum = policy_named(problem, OPTIMAL, progress)
+    found = {OPTIMAL: Compared(OPTIMAL, optimum)}
+    for name, candidate in asked.items():
+        progress(f"policy {name}")
+        found[name] = Compared(name, optimum) if candidate == OPTIMAL else _evaluated(problem, name, candidate)
+    return Comparison(problem, found)
+
+
+def _asked(policies: object) -> dict[str, Candidate]:
+    """The policies to evaluate besides the optimum, all names known."""
+    asked: dict[str, Candidate] = {}
+    if is_policy(policies) or not isinstance(policies, Iterable):
+        wanted = 'must be names, or policies by name such as {"mine": policy}'
+        raise wrong_type("policies", f"{wanted}, not {named(policies)}", policies)
+    if isinstance(policies, Mapping):
+        asked |= {name: one.policy if is_solution(one) else one for name, one in policies.items()}
+    else:
+        for name in [policies] if isinstance(policies, str) else policies:
+            if not isinstance(name, str):
+                wanted = 'must be names; those of your own have one in a mapping such as {"mine": policy}'
+                raise wrong_type("policies", f"{wanted}, not {named(name)}", name)
+            asked[name] = name
+    if asked.get(OPTIMAL, OPTIMAL) != OPTIMAL:
+        raise ModelError("policies", "must not call a policy of their own optimal: that is the reference", OPTIMAL)
+    asked.pop(OPTIMAL, None)
+    for name, candidate in asked.items():
+        if isinstance(candidate, str) and candidate != OPTIMAL:
+            baseline_named(candidate)
+        elif not (isinstance(candidate, str | Mapping) or callable(candidate)):
+            raise ModelError(f"policy {name}", "must be a name, a policy, a mapping or a function", candidate)
+    return asked
+
+
+def _evaluated(problem: Problem | nx.DiGraph[Any], name: str, candidate: Candidate) -> Compared:
+    """One policy, evaluated for a problem that has an optimum."""
+    if isinstance(candidate, str):
+        try:
+            return Compared(name, baseline(problem, candidate))
+        except ForbiddenActionError as error:
+            return Compared(name, None, str(error))
+    if isinstance(candidate, Policy):
+        process = candidate.process
+        if isinstance(process, Dynamics) and process.problem == problem:
+            return Compared(name, candidate)
+        candidate = {key: decisions for key, decisions in candidate.items() if decisions}
+    return Compared(name, Policy.of(problem, candidate, improper=True))

@@ -1,0 +1,1 @@
+"""What a user asks: hardware, target, conventions and budgets."""

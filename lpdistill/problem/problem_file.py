@@ -1,0 +1,127 @@
+"""Problems in TOML files."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from lpdistill.arguments import path_of
+from lpdistill.errors import ModelError, names_like
+from lpdistill.hardware.rules import rules_from
+from lpdistill.numbers import absent
+from lpdistill.physics.werner import MAPS, Werner
+from lpdistill.problem.problem import Problem
+from lpdistill.process.budgets import budgets_from
+
+KEYS = ("p", "memories", "f0", "target", "gap", "generation_time", "distillation_time", "final_step", "discarding")
+"""What a problem file may say, and how options on the command line are called."""
+
+TABLES = ("rules", "budgets")
+"""The tables that a problem file may have: rules with their arguments, and limits by resource."""
+
+MAP = "distillation"
+"""What the description of a problem calls its map; problem files do not speak of it."""
+
+REQUIRED = ("p", "memories", "f0")
+
+
+def read_settings(path: str | PathLike[str]) -> dict[str, Any]:
+    """The settings in a problem file, decimals kept exactly.
+
+    Raises
+    ------
+    ModelError
+        If the file cannot be read, is no TOML, or has a key that no problem has.
+    """
+    path = path_of(path, "problem file")
+    where = str(path)
+    try:
+        # Decimals stay text, so that 0.79 means 79/100.
+        settings = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"), parse_float=str)
+    except OSError as error:
+        raise ModelError(
+            "problem file", f"cannot be read: {error.strerror}; give the path of a TOML file", where
+        ) from None
+    except UnicodeDecodeError:
+        raise ModelError("problem file", "is not text; give the path of a TOML file", where) from None
+    except (ValueError, RecursionError) as error:
+        raise ModelError("problem file", f"is not valid TOML: {error}", where) from None
+    for key in settings:
+        if key not in KEYS + TABLES:
+            raise ModelError(where, f"has an unknown key; known keys are {names_like(KEYS + TABLES, key)}", key)
+    for table in TABLES:
+        if not isinstance(settings.get(table, {}), dict):
+            raise ModelError(f"{where}: {table}", f"must be a table, [{table}]", settings[table])
+    return settings
+
+
+def problem_from(settings: Mapping[str, Any]) -> Problem:
+    """The problem that some settings, or what :meth:`Problem.to_dict` gave, describe.
+
+    Raises
+    ------
+    ModelError
+        If a setting is missing or wrong.
+    """
+    if not isinstance(settings, Mapping):
+        raise ModelError("problem", "must be a table of settings, such as problem.to_dict()", settings)
+    known = (*KEYS, *TABLES, MAP)
+    for key in settings:
+        if key not in known:
+            raise ModelError("problem", f"has no such setting; it has {names_like(known, key)}", key)
+    for key in REQUIRED:
+        if settings.get(key) is None:
+            raise ModelError(key, "is missing; give it as an option or in the problem file", None)
+    numbers = {key: value for key, value in settings.items() if key in KEYS and value is not None}
+    rules, budgets = rules_from(settings.get("rules", {})), budgets_from(settings.get("budgets", {}))
+    name = settings.get(MAP, Werner().name)
+    if not isinstance(name, str) or name not in MAPS:
+        raise ModelError(MAP, f"must be the name of a map of the model: {', '.join(MAPS)}", name)
+    return Problem(**numbers, rules=rules, budgets=budgets, distillation=MAPS[name])
+
+
+def load_problem(path: str | PathLike[str], **changes: Any) -> Problem:
+    """The problem in a TOML file, with some settings changed.
+
+    A file holds the arguments of :class:`Problem`::
+
+        p = 0.5
+        memories = 4
+        f0 = "3/4"
+        target = 0.79
+
+    and may restrict them, a limit being an upper limit unless it says otherwise::
+
+        discarding = true
+
+        [rules]
+        max_distillations = 1
+        no_generation_while_distilling = true
+
+        [budgets]
+        generation_attempts = 12
+        raw_pairs = { least = 3, most = 8 }
+
+    Raises
+    ------
+    ModelError
+        If the file cannot be read, is no TOML, has unknown keys, or describes no problem.
+    """
+    return problem_from(merged(read_settings(path), changes))
+
+
+def merged(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings with changes that win, name by name in tables; a changed gap replaces a target, and vice versa.
+
+    A change to ``"none"`` takes back what the settings say.
+    """
+    changes = {key: value for key, value in changes.items() if value is not None}
+    kept = {key: value for key, value in settings.items() if key not in changes}
+    if changes.keys() & {"target", "gap"}:
+        kept = {key: value for key, value in kept.items() if key not in {"target", "gap"}}
+    tables = {name: {**settings.get(name, {}), **changes.get(name, {})} for name in TABLES}
+    found = {**kept, **changes, **{name: table for name, table in tables.items() if table}}
+    return {key: value for key, value in found.items() if not absent(value)}

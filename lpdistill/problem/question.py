@@ -1,0 +1,71 @@
+"""What may be asked about: a problem, or a state graph."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
+
+from lpdistill.arguments import Kind
+from lpdistill.problem.problem import Problem
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+    Question: TypeAlias = Problem | nx.DiGraph[Any]
+
+
+def is_problem(given: object) -> TypeGuard[Problem]:
+    """Whether something is a problem."""
+    return isinstance(given, Problem)
+
+
+def is_graph(given: object) -> TypeGuard[nx.DiGraph[Any]]:
+    """Whether something is a directed graph; where networkx has not been imported, nothing is."""
+    networkx = sys.modules.get("networkx")
+    return networkx is not None and isinstance(given, networkx.DiGraph)
+
+
+def is_question(given: object) -> TypeGuard[Question]:
+    """Whether something may be solved."""
+    return is_problem(given) or is_graph(given)
+
+
+ELSEWHERE = {
+    "str": "a problem file is read by load_problem(path)",
+    "PurePath": "a problem file is read by load_problem(path)",
+    "dict": "settings make one: Problem.from_dict(settings)",
+    "list": "ask about one at a time, or sweep(Grid(problem, p=[...]))",
+    "tuple": "ask about one at a time, or sweep(Grid(problem, p=[...]))",
+    "Policy": "give the problem that it is a policy for",
+    "Grid": "its problems are solved by sweep(grid)",
+    "type": "call Problem(p=0.5, memories=4, f0=0.75, target=0.79), for example",
+}
+"""What to write instead of something else."""
+
+PROBLEM: Kind[Problem] = Kind(
+    "a Problem",
+    is_problem,
+    "problem",
+    {
+        **ELSEWHERE,
+        "DiGraph": "a state graph has no parameters such as memories and fidelities",
+        "Graph": "a state graph is a DiGraph",
+    },
+)
+"""A problem, or what has one."""
+
+QUESTION: Kind[Question] = Kind(
+    "a Problem, or a state graph (a networkx.DiGraph)",
+    is_question,
+    "problem",
+    {**ELSEWHERE, "Graph": "edges of a state graph have directions: make it a networkx.DiGraph"},
+)
+"""A problem or a state graph, or what has one."""
+
+GRAPH: Kind[nx.DiGraph[Any]] = Kind(
+    "a state graph (a networkx.DiGraph)",
+    is_graph,
+    "problem",
+    {"Problem": "that of a problem is problem.graph()", "Solution": "that of a problem is problem.graph()"},
+)
+"""A state graph, or what has one."""

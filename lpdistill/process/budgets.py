@@ -1,0 +1,151 @@
+"""Budgets: limits on what a run is expected to use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, TypeGuard
+
+from lpdistill.arguments import Kind
+from lpdistill.errors import ModelError, names_like
+from lpdistill.numbers import DIGITS, Number, absent, exact
+from lpdistill.process.resources import RESOURCES, resource_of
+from lpdistill.process.tariff import Resource
+
+SMALLEST = Fraction(1, 10**6)
+"""Limits below this are taken for as large as this where it is said how far they may move."""
+
+
+@dataclass(frozen=True, init=False)
+class Budget:
+    """Limits on the expected use of a resource, from the empty memories to the target.
+
+    Parameters
+    ----------
+    resource
+        One of the resources that every problem has, by name, or a :class:`Resource` of the user's.
+    most
+        Upper limit.
+    least
+        Lower limit.
+
+    Raises
+    ------
+    ModelError
+        If the resource is unknown, no limit is given, a limit is negative or no number, or the limits contradict.
+
+    Examples
+    --------
+    >>> Budget("generation_attempts", 12)
+    Budget(generation_attempts <= 12)
+    """
+
+    resource: Resource
+    most: Fraction | None
+    least: Fraction | None
+
+    def __init__(self, resource: str | Resource, most: Number | None = None, *, least: Number | None = None) -> None:
+        what = resource_of(resource, "budget")
+        limits = {"most": most, "least": least}
+        if most is None and least is None:
+            raise ModelError(f"budget {what.name}", "must have a limit: most, least, or both", None)
+        kept = {side: None if limit is None else exact(limit, f"budget {what.name}") for side, limit in limits.items()}
+        for side, limit in kept.items():
+            if limit is not None and limit < 0:
+                raise ModelError(f"budget {what.name}", "must not have a negative limit", limits[side])
+        object.__setattr__(self, "resource", what)
+        for side, limit in kept.items():
+            object.__setattr__(self, side, limit)
+        if self.most is not None and self.least is not None and self.least > self.most:
+            found = f"{float(self.least):g} <= ... <= {float(self.most):g}"
+            raise ModelError(f"budget {what.name}", "has limits that contradict each other", found)
+
+    @property
+    def name(self) -> str:
+        """The name of its resource."""
+        return self.resource.name
+
+    def and_also(self, other: Budget) -> Budget:
+        """The budget that keeps within both."""
+        if other.resource is not self.resource and other.resource != self.resource:
+            raise ModelError("budgets", "must not share a name between different resources", self.name)
+        uppers = [limit for limit in (self.most, other.most) if limit is not None]
+        lowers = [limit for limit in (self.least, other.least) if limit is not None]
+        return Budget(self.resource, min(uppers, default=None), least=max(lowers, default=None))
+
+    def widened(self, share: float) -> Budget:
+        """The budget with limits that are a share of themselves, or of a millionth, further apart."""
+        by = Fraction(share)
+        most = None if self.most is None else self.most + by * max(self.most, SMALLEST)
+        least = None if self.least is None else max(self.least - by * max(self.least, SMALLEST), Fraction(0))
+        return Budget(self.resource, most, least=least)
+
+    def limits(self) -> dict[str, Any]:
+        """The limits as JSON data, numbers as exact text."""
+        sides = {"most": self.most, "least": self.least}
+        return {side: str(limit) for side, limit in sides.items() if limit is not None}
+
+    def __str__(self) -> str:
+        lower = "" if self.least is None else f"{float(self.least):.{DIGITS}g} <= "
+        upper = "" if self.most is None else f" <= {float(self.most):.{DIGITS}g}"
+        return f"{lower}{self.name}{upper}"
+
+    def __repr__(self) -> str:
+        return f"Budget({self})"
+
+
+def is_budget(given: object) -> TypeGuard[Budget]:
+    """Whether something is a budget."""
+    return isinstance(given, Budget)
+
+
+BUDGET: Kind[Budget] = Kind(
+    'a budget, such as Budget("steps", 6)',
+    is_budget,
+    "",
+    {
+        "Rule": "rules have an argument of their own, and with_constraints(...) takes both",
+        "type": "call it to make one",
+    },
+)
+"""A budget."""
+
+
+def merged(budgets: object) -> tuple[Budget, ...]:
+    """One budget per resource: the tightest limits of all that are given, as one, several, or a table by resource.
+
+    Raises
+    ------
+    ModelError
+        If the limits on a resource contradict each other, different resources share a name, or one is no budget.
+    """
+    found: dict[str, Budget] = {}
+    for budget in budgets_from(dict(budgets)) if isinstance(budgets, Mapping) else BUDGET.several(budgets, "budgets"):
+        found[budget.name] = found[budget.name].and_also(budget) if budget.name in found else budget
+    return tuple(found.values())
+
+
+def budgets_from(settings: object) -> tuple[Budget, ...]:
+    """The budgets that a table of names and limits describes.
+
+    A limit is an upper limit, or a table with ``most`` and ``least``; ``"none"`` is no limit.
+
+    Raises
+    ------
+    ModelError
+        If a resource is unknown or a limit wrong.
+    """
+    if not isinstance(settings, dict):
+        raise ModelError("budgets", "must be a table of limits, such as generation_attempts = 12", settings)
+    found = []
+    for name, limit in settings.items():
+        if name not in RESOURCES:
+            raise ModelError("budgets", f"has no such resource; there are {names_like(RESOURCES, name)}", name)
+        sides = limit if isinstance(limit, dict) else {"most": limit}
+        if sides.keys() - {"most", "least"}:
+            raise ModelError(f"budget {name}", 'must be a number, or a table with "most" and "least"', limit)
+        limits = {side: number for side, number in sides.items() if not absent(number)}
+        if limits or not sides:
+            found.append(Budget(name, limits.get("most"), least=limits.get("least")))
+    return tuple(found)

@@ -1,0 +1,1 @@
+"""The process of a problem: every column priced without writing its transitions out."""

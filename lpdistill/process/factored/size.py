@@ -1,0 +1,159 @@
+"""How large a program will be, in closed form, and whether the machine can hold it: known before anything is built."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from math import comb
+
+import psutil
+
+from lpdistill.errors import LimitError
+from lpdistill.hardware.actions import Attempts
+from lpdistill.hardware.repertoire import Repertoire
+from lpdistill.process.slots import (
+    HEADROOM,
+)
+
+LARGEST_NUMBER = 2**62
+"""Columns are numbered with 64-bit integers."""
+
+
+BASE_BYTES = 200_000_000
+"""Memory of the interpreter and the libraries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Sizes of the program of ``memories`` memories, exact and in closed form, except the memory, an upper estimate.
+
+    Attributes
+    ----------
+    configurations
+        Rows of the program, ``comb(M + K, K)``.
+    columns
+        Columns of the program: one per configuration and action.
+    matchings
+        Multisets of distillation kinds that fit into the memories.
+    factored_bytes
+        Memory for the factored dynamics: outcomes of all matchings, and the tables that price all columns.
+    explicit_entries, explicit_bytes
+        Transition probabilities of all columns written out (before equal ones merge), and memory for them.
+    """
+
+    configurations: int
+    columns: int
+    matchings: int
+    factored_bytes: int
+    explicit_entries: int
+    explicit_bytes: int
+
+    @staticmethod
+    def of(repertoire: Repertoire) -> Size:
+        r"""Count everything that a repertoire of actions makes.
+
+        With ``K`` levels, ``m`` kinds of distillation and ``k`` pairs distilled there are :math:`\binom{k+m-1}{m-1}`
+        matchings, each on :math:`\binom{M-2k+K}{K}` sets of untouched pairs; if the number of attempts is free, on
+        :math:`F(M-2k) - F(M-2k-c-1)` pairs of a set and a number of attempts, where :math:`F(n) = \binom{n+K+1}{K+1}`
+        and ``c`` is the greatest number of attempts allowed.  A kind that does not reach the target has two outcomes
+        that matter, one that does has one: the outcomes of ``k`` distillations number :math:`\binom{k+d-1}{d-1}` with
+        :math:`d = 2m_{below} + m_{target}`.
+        """
+        memories, count, kinds = repertoire.memories, len(repertoire.levels), len(repertoire.kinds)
+        most, free = repertoire.distillations, repertoire.attempts is Attempts.ALL
+        below = sum(kind.result is not None for kind in repertoire.kinds)
+        produced = len({kind.result for kind in repertoire.kinds if kind.result is not None})
+        columns = entries = gathers = explicit = 0
+        for k in range(most + 1):
+            left, cap = memories - 2 * k, repertoire.most_attempts(distilling=k > 0)
+            over = left - cap - 1
+            tried = _up_to(left, count + 1) - _up_to(over, count + 1)
+            rests = tried if free else _up_to(left, count)
+            columns += _multisets(kinds, k) * rests
+            entries += _multisets(count, 2 * k) * rests
+            gathers = max(gathers, comb(k + produced, produced) * rests)
+            after = _up_to(left, count + 2) - _up_to(over, count + 2) - (cap + 1) * _up_to(over, count + 1)
+            explicit += _multisets(kinds + below, k) * (after if free else tried)
+        if repertoire.discarding:
+            discards = count * _up_to(memories - 1, count)
+            columns, entries, explicit = columns + discards, entries + discards, explicit + discards
+        matchings = comb(most + kinds, kinds)
+        outcomes = comb(most + kinds + below, most)
+        attempted = comb(memories + count + 1, count + 1)
+        # Bytes per item are upper bounds measured on programs of up to 228 million columns.
+        factored = (
+            128 * outcomes + 48 * (matchings * (kinds + 2) + entries) + 64 * gathers + 128 * attempted + BASE_BYTES
+        )
+        if repertoire.asked:
+            factored += 2 * columns
+        return Size(
+            configurations=comb(memories + count, count),
+            columns=columns,
+            matchings=matchings,
+            factored_bytes=factored,
+            explicit_entries=explicit,
+            explicit_bytes=factored + 190 * explicit + 650 * columns,
+        )
+
+    def to_dict(self) -> dict[str, int]:
+        """The sizes by name."""
+        return asdict(self)
+
+    def fits(self, available: int, *, explicit: bool) -> bool:
+        """Whether the program fits into ``available`` bytes, and its columns into 64-bit numbers."""
+        return self.needed(explicit=explicit) <= HEADROOM * available and self.columns <= LARGEST_NUMBER
+
+    def needed(self, *, explicit: bool) -> int:
+        """Bytes that the program needs, written out or in factored form."""
+        return self.explicit_bytes if explicit else self.factored_bytes
+
+
+def require(repertoire: Repertoire, *, explicit: bool) -> Size:
+    """The size of a program, which this machine can hold.
+
+    Raises
+    ------
+    LimitError
+        If it cannot; the message states what would fit.
+    """
+    available = psutil.virtual_memory().available
+    size, memories, levels = Size.of(repertoire), repertoire.memories, repertoire.levels
+    if size.fits(available, explicit=explicit):
+        return size
+    most = _most_memories(repertoire, available, explicit=explicit)
+    remedies = [f"take at most {most} memories"] if most else []
+    remedies += ["a target with fewer levels"]
+    if explicit and size.fits(available, explicit=False):
+        remedies += ['method "columns", which does not write columns out']
+    raise LimitError(
+        f"memories: {memories} memories and {len(levels)} levels make {size.configurations:,} configurations and "
+        f"{size.columns:,} columns, which need about {_gigabytes(size.needed(explicit=explicit))} of memory "
+        f"{'written out' if explicit else 'even in factored form'}, but {_gigabytes(available)} are free; "
+        + ", or ".join(remedies),
+        size={**size.to_dict(), "available_bytes": available, "most_memories": most},
+    )
+
+
+def _most_memories(repertoire: Repertoire, available: int, *, explicit: bool) -> int:
+    """The greatest number of memories below those of a repertoire that fits, or 0."""
+    low, high = 0, repertoire.memories - 1
+    while low < high:
+        middle = (low + high + 1) // 2
+        if Size.of(replace(repertoire, memories=middle)).fits(available, explicit=explicit):
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _up_to(most: int, kinds: int) -> int:
+    """Number of vectors of ``kinds`` counts with sum at most ``most``."""
+    return comb(most + kinds, kinds) if most >= 0 else 0
+
+
+def _multisets(kinds: int, k: int) -> int:
+    """Number of multisets of ``k`` items of ``kinds`` kinds."""
+    return comb(k + kinds - 1, k) if kinds else int(k == 0)
+
+
+def _gigabytes(count: int) -> str:
+    return f"{count / 1e9:,.1f} GB"

@@ -1,0 +1,127 @@
+"""The same columns on other hardware: what does not depend on the parameters that change is shared."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from lpdistill.arrays import IntArray
+from lpdistill.errors import LimitError, ModelError
+from lpdistill.numbers import exact
+from lpdistill.physics.levels import Levels
+from lpdistill.problem.problem import Problem
+from lpdistill.process.factored.dynamics import Dynamics
+
+SHARED = ("configurations", "repertoire", "matchings", "numbering", "permitted")
+"""What depends on the levels and rules alone."""
+
+GRID = 64
+"""Fidelities at which the levels are looked at, between a raw fidelity and the end of its range, before bisection."""
+
+HALVINGS = 50
+"""Halvings of the distance to a raw fidelity at which the levels change: to double precision."""
+
+
+def varied(dynamics: Dynamics, **changes: Any) -> Dynamics:
+    """The same columns for other values of ``p``, ``f0``, ``generation_time`` or ``distillation_time``.
+
+    Raises
+    ------
+    ModelError
+        If a value is out of range, or with another ``f0`` the levels are not those of the problem: then configurations
+        and actions do not mean the same.
+
+    Examples
+    --------
+    >>> here = Dynamics(Problem(0.5, 4, "3/4", "79/100"))
+    >>> varied(here, p="0.6").matchings is here.matchings
+    True
+    """
+    problem = dynamics.problem.replace(**changes)
+    other = Dynamics(problem, dynamics.attempts, dynamics.tariff)
+    if "f0" not in changes:
+        problem.__dict__["levels"] = dynamics.problem.levels
+        other.__dict__.update({name: getattr(dynamics, name) for name in SHARED})
+        return other
+    levels = levels_at(dynamics.problem, problem.f0)
+    if levels is None:
+        low, high = same_levels(dynamics.problem)
+        raise ModelError(
+            "f0",
+            f"must keep the levels of the problem, so that its configurations mean the same: between {float(low):.9g} "
+            f"and {float(high):.9g}",
+            changes["f0"],
+        )
+    problem.__dict__["levels"] = levels
+    other.__dict__["configurations"] = dynamics.configurations
+    return other
+
+
+def without(dynamics: Dynamics, columns: IntArray) -> Dynamics:
+    """The same columns with some of them forbidden.
+
+    >>> here = Dynamics(Problem(0.5, 2, "3/4", "78/100"))
+    >>> len(here.columns), len(without(here, np.array([2])).columns)
+    (4, 3)
+    """
+    other = Dynamics(dynamics.problem, dynamics.attempts, dynamics.tariff)
+    other.__dict__.update({name: getattr(dynamics, name) for name in (*SHARED, "generation")})
+    known = dynamics.permitted
+    kept = np.ones(dynamics.numbering.size, dtype=bool) if known is None else known.copy()
+    kept[columns] = False
+    other.__dict__["permitted"] = kept
+    return other
+
+
+def levels_at(problem: Problem, f0: Fraction) -> Levels | None:
+    """The levels for another raw fidelity, or None where they are not made by the same trees, with the same results."""
+    known = problem.levels
+    try:
+        levels = Levels.closure(
+            problem.distillation, f0, problem.target, most=max(len(known), 1), memories=problem.memories
+        )
+    except LimitError:
+        return None
+    return levels if _structure(levels) == _structure(known) else None
+
+
+def _structure(levels: Levels) -> tuple[object, ...]:
+    """What a set of levels is, apart from fidelities: trees, results, and the raw level."""
+    kinds = [(kind.low, kind.high, kind.result) for kind in levels.kinds]
+    return levels.raw, [level.tree for level in levels], kinds
+
+
+def same_levels(problem: Problem) -> tuple[Fraction, Fraction]:
+    """The raw fidelities around that of a problem between which its levels stay the same, to double precision.
+
+    Both ends have the levels of the problem; a little beyond, levels differ, or fidelities end.
+
+    >>> low, high = same_levels(Problem(0.5, 4, "3/4", "79/100"))
+    >>> round(float(low), 6), round(float(high), 6)
+    (0.732817, 0.751496)
+    """
+    ends = Fraction(1, 2) + Fraction(1, 10**12), Fraction(1)
+    return _last(problem, ends[0]), _last(problem, ends[1])
+
+
+def _last(problem: Problem, end: Fraction) -> Fraction:
+    """The raw fidelity furthest towards an end up to which the levels are the same."""
+    inside, outside = problem.f0, end
+    for step in range(1, GRID + 1):
+        # Closer together near the problem's own fidelity, where a change must not be missed.
+        tried = problem.f0 + (end - problem.f0) * Fraction(step, GRID) ** 2
+        if levels_at(problem, tried) is None:
+            outside = tried
+            break
+        inside = tried
+    else:
+        return end
+    for _ in range(HALVINGS):
+        middle = exact(float((inside + outside) / 2), "f0")
+        if levels_at(problem, middle) is None:
+            outside = middle
+        else:
+            inside = middle
+    return inside

@@ -1,0 +1,1 @@
+"""The process that a state graph describes, and state graphs of processes."""

@@ -1,0 +1,342 @@
+r"""A process with the time since its start in the configurations, so that being late is a resource.
+
+Layers ``0 .. W`` hold a copy of every configuration for each slot that has passed; one more holds the late copy, the
+plain process.  A step of ``d`` slots leads from layer ``t`` to layer ``t + d``, or to the late layer if ``t + d > W``:
+then it uses one unit of :class:`Late`, whatever its outcome.  A run is late at most once, so that the expected use is
+the probability :math:`P(T > W)`, and limits on it are rows of the linear program over *time-augmented occupation
+measures* :math:`x(s, t, a)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+
+import numpy as np
+from scipy import sparse
+
+from lpdistill.arrays import BoolArray, FloatArray, IntArray
+from lpdistill.errors import ModelError
+from lpdistill.process.choice import After, Choice
+from lpdistill.process.merged import Merged
+from lpdistill.process.process import Priced, Process
+from lpdistill.process.tariff import Resource, Tariff
+from lpdistill.process.time_lattice import TimeLattice
+
+
+class Late(Resource):
+    """One for the step during which the window closes; its expected use is the probability of being late."""
+
+    touches_generation = False
+
+    def __init__(self) -> None:
+        self.name = "late"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Late)
+
+    def __hash__(self) -> int:
+        return hash(Late)
+
+
+LATE = Late()
+
+
+@dataclass(frozen=True)
+class PricedLayers:
+    """The least action value of every configuration in every layer (see :class:`~lpdistill.process.process.Priced`)."""
+
+    layers: tuple[Priced, ...]
+    columns_each: int
+
+    @cached_property
+    def best(self) -> FloatArray:
+        """Least action value of every configuration, layer by layer."""
+        return np.concatenate([layer.best for layer in self.layers])
+
+    def columns(self, wanted: BoolArray) -> IntArray:
+        """A column of least action value for every wanted configuration, in order of configuration."""
+        parts = wanted.reshape(len(self.layers), -1)
+        return self._numbered({t: self.layers[t].columns(parts[t]) for t in np.flatnonzero(parts.any(axis=1)).tolist()})
+
+    def tied(self, wanted: BoolArray, slack: float | FloatArray) -> IntArray:
+        """All columns of the wanted configurations that are within ``slack`` of the least action value, increasing."""
+        parts = wanted.reshape(len(self.layers), -1)
+        slacks = np.broadcast_to(slack, wanted.shape).reshape(parts.shape)
+        some = np.flatnonzero(parts.any(axis=1)).tolist()
+        return self._numbered({t: self.layers[t].tied(parts[t], slacks[t]) for t in some})
+
+    def _numbered(self, found: Mapping[int, IntArray]) -> IntArray:
+        """The columns of some layers, numbered over all layers."""
+        return np.concatenate([np.zeros(0, dtype=np.int64), *(n + t * self.columns_each for t, n in found.items())])
+
+
+@dataclass(frozen=True, eq=False)
+class TimeAugmented:
+    """A process with the slots that have passed in its configurations; itself a process.
+
+    Configuration ``s`` of layer ``t`` has number ``t * base.size + s``, and column ``a`` there ``t * base.column_count
+    + a``.
+
+    Attributes
+    ----------
+    base
+        The process without time.
+    window
+        Number of slots within which a run is in time.
+    late_price
+        What being late costs.
+    """
+
+    base: Process
+    window: int
+    late_price: float = 0.0
+
+    def __post_init__(self) -> None:
+        if LATE.name in self.base.resources:
+            raise ModelError("graph", "must not have a number of the name that stands for being late", LATE.name)
+
+    @cached_property
+    def lattice(self) -> TimeLattice:
+        """The lattice of times."""
+        return TimeLattice.of(self.base)
+
+    @property
+    def layers(self) -> int:
+        """Number of layers, the late one included."""
+        return self.window + 2
+
+    @cached_property
+    def _entered(self) -> IntArray:
+        """Layer that a step of each duration leads to, (layers, step times)."""
+        after = np.arange(self.layers)[:, None] + self.lattice.slots
+        return np.where(after > self.window, self.window + 1, after)
+
+    @cached_property
+    def _crosses(self) -> BoolArray:
+        """Whether the window closes during a step of each duration, (layers, step times)."""
+        crosses = self._entered > self.window
+        crosses[-1] = False
+        return crosses
+
+    @cached_property
+    def _passes(self) -> BoolArray:
+        """Whether a step of each duration leads to another layer, (layers, step times)."""
+        return np.asarray(self._entered != np.arange(self.layers)[:, None])
+
+    @property
+    def tariff(self) -> Tariff:
+        """What columns cost."""
+        return self.base.tariff.plus([(LATE, self.late_price)])
+
+    @property
+    def size(self) -> int:
+        """Number of configurations, over all layers."""
+        return self.layers * self.base.size
+
+    @property
+    def column_count(self) -> int:
+        """Number of columns, over all layers."""
+        return self.layers * self.base.column_count
+
+    @property
+    def columns(self) -> IntArray:
+        """The columns that are allowed, increasing."""
+        return self.everywhere(self.base.columns)
+
+    @property
+    def waiting(self) -> IntArray:
+        """The columns that are allowed and change nothing, not even the layer."""
+        idle = self.base.waiting
+        still = ~self._passes[:, self.base.step_time(idle)]
+        return (np.arange(self.layers)[:, None] * self.base.column_count + idle)[still]
+
+    def everywhere(self, columns: IntArray) -> IntArray:
+        """The given columns of the base, in every layer."""
+        return (np.arange(self.layers)[:, None] * self.base.column_count + columns).ravel()
+
+    @property
+    def live(self) -> BoolArray:
+        """Configurations from which some policy reaches the target with probability 1, (configurations,)."""
+        return np.tile(self.base.live, self.layers)
+
+    @property
+    def rounding(self) -> float:
+        """Bound on the relative rounding error of an action value: staying and being late add a few operations."""
+        return self.base.rounding + 8 * 2.0**-53
+
+    @property
+    def least_duration(self) -> float:
+        """The shortest duration of a step."""
+        return self.base.least_duration
+
+    @property
+    def time_per_column(self) -> float:
+        """What every policy's expected time, divided by the expected number of columns that it takes, is at least."""
+        return self.base.time_per_column
+
+    @property
+    def greatest_duration(self) -> float:
+        """The longest duration of a step."""
+        return self.base.greatest_duration
+
+    @property
+    def step_times(self) -> tuple[Fraction, ...]:
+        """The durations that steps may have, exactly."""
+        return self.base.step_times
+
+    def step_time(self, columns: IntArray) -> IntArray:
+        """Which of :attr:`step_times` the given columns take, (columns,)."""
+        return self.base.step_time(columns % self.base.column_count)
+
+    @property
+    def uncharged_time(self) -> Fraction:
+        """What is taken off the duration of every run, exactly."""
+        return self.base.uncharged_time
+
+    def unguarded(self) -> TimeAugmented:
+        """The same process with the columns that may leave the live configurations."""
+        return self._with(base=self.base.unguarded())
+
+    def under(self, tariff: Tariff) -> TimeAugmented:
+        """The same process with other costs."""
+        late = sum(price for resource, price in tariff.prices if resource == LATE)
+        others = tuple(item for item in tariff.prices if item[0] != LATE)
+        return self._with(base=self.base.under(Tariff(tariff.time, others)), late_price=late)
+
+    @cached_property
+    def written(self) -> Choice | None:
+        """All columns that are allowed, written out, where those without time are."""
+        return None if self.base.written is None else self.choose(self.columns)
+
+    @cached_property
+    def merged(self) -> Merged | None:
+        """The process with configurations merged between which runs move for nothing, in no time."""
+        within = self.base.merged if self.tariff.time else None
+        if within is None:
+            return None
+        label = np.arange(self.layers)[:, None] * self.base.size + within.label
+        inner = self.choose(self.everywhere(within.inner.columns))
+        return Merged(self._with(base=within.process), label.ravel(), inner)
+
+    @property
+    def input_rounding(self) -> float:
+        """Relative difference that the rounding of given probabilities and times may make to an expected cost."""
+        return self.layers * self.base.input_rounding
+
+    def _with(self, **changes: object) -> TimeAugmented:
+        """A copy with some attributes changed; of what is computed, only columns written out depend on them."""
+        other = copy(self)
+        for name in ("written", "merged"):
+            other.__dict__.pop(name, None)
+        other.__dict__.update(changes)
+        return other
+
+    def price(self, values: FloatArray) -> PricedLayers:
+        """Price every column for the given values, (configurations,)."""
+        layers, kinds = values.reshape(self.layers, -1), np.zeros(len(self.step_times))
+        return self._priced([After(layers[entered], kinds, kinds > 0) for entered in self._entered])
+
+    def price_after(self, after: After) -> PricedLayers:
+        """Price every column where what comes after a step depends on how long it takes."""
+        values, kinds = after.values.reshape(len(self.step_times), self.layers, -1), np.arange(len(self.step_times))
+        return self._priced([After(values[kinds, entered], after.charge, after.staying) for entered in self._entered])
+
+    def _priced(self, layers: Sequence[After]) -> PricedLayers:
+        """Price the columns of every layer for what comes after them."""
+        found = []
+        for t, after in enumerate(layers):
+            charge = after.charge + self.late_price * self._crosses[t]
+            found.append(self.base.price_after(After(after.values, charge, after.staying | self._passes[t])))
+        return PricedLayers(tuple(found), self.base.column_count)
+
+    def choose(self, columns: IntArray) -> Choice:
+        """The given columns, ready to be evaluated or written out."""
+        layer, within = np.divmod(columns, self.base.column_count)
+        plain, kind = self.base.choose(within), self.base.step_time(within)
+        passes, start = self._passes[layer, kind], self._entered[layer, kind] * self._table
+        kept = np.flatnonzero(passes & (plain.staying > 0))
+        staying = sparse.csr_array(
+            (plain.staying[kept], (kept, start[kept] + plain.configuration[kept])),
+            shape=(len(columns), self.layers * self._table),
+        )
+        places = plain.outcomes.indices + np.repeat(start, np.diff(plain.outcomes.indptr))
+        outcomes = sparse.csr_array((plain.outcomes.data, places, plain.outcomes.indptr), shape=staying.shape)
+        return Choice(
+            process=self,
+            columns=columns,
+            configuration=layer * self.base.size + plain.configuration,
+            cost=plain.cost + self.late_price * self._crosses[layer, kind],
+            leaving=np.where(passes, 1.0, plain.leaving),
+            staying=np.where(passes, 0.0, plain.staying),
+            reaching=plain.reaching,
+            outcomes=sparse.csr_array(outcomes + staying),
+        )
+
+    @property
+    def resources(self) -> Mapping[str, Resource]:
+        """Those of the process without time, and being late."""
+        return {**self.base.resources, LATE.name: LATE}
+
+    def amounts(self, resource: Resource, columns: IntArray) -> FloatArray:
+        """What the given columns use of a resource, (columns,)."""
+        layer, within = np.divmod(columns, self.base.column_count)
+        if resource == LATE:
+            return self._crosses[layer, self.base.step_time(within)].astype(np.float64)
+        return self.base.amounts(resource, within)
+
+    def proper(self) -> IntArray:
+        """Columns of a proper policy, one for every live configuration, in order."""
+        return self.everywhere(self.base.proper())
+
+    def of_configuration(self, rank: int) -> IntArray:
+        """The columns of one configuration that are allowed."""
+        layer, within = divmod(rank, self.base.size)
+        return self.base.of_configuration(within) + layer * self.base.column_count
+
+    def key(self, rank: int) -> tuple[Hashable, Fraction | None]:
+        """How users name the configuration without time, and the time that has passed; None once it is late."""
+        layer, within = divmod(rank, self.base.size)
+        return self.base.key(within), None if layer > self.window else layer * self.lattice.unit
+
+    def remaining(self, passed: Fraction) -> Fraction:
+        """Time left of the window, in whole slots as the waiting time counts them, after so much has passed."""
+        return self.lattice.time(self.window) - passed
+
+    def rank(self, key: Hashable) -> int:
+        """The configuration that a user names; KeyError if there is none."""
+        try:
+            within, passed = key if isinstance(key, tuple) else ()
+            slots = self.window + 1 if passed is None else Fraction(passed) / self.lattice.unit
+        except (TypeError, ValueError):
+            raise KeyError(f"no configuration {key!r}: give a configuration, and the time that has passed") from None
+        layer = int(slots)
+        if layer != slots or not 0 <= layer < self.layers:
+            raise KeyError(f"no configuration {key!r}: no step begins at this time")
+        return layer * self.base.size + self.base.rank(within)
+
+    def actions(self, columns: IntArray) -> Sequence[Hashable]:
+        """How users name the actions of the given columns."""
+        return self.base.actions(columns % self.base.column_count)
+
+    @cached_property
+    def _table(self) -> int:
+        """Entries of the table of one layer."""
+        return len(self.base.tabulate(np.zeros(self.base.size)))
+
+    def tabulate(self, values: FloatArray) -> FloatArray:
+        """The tables of all layers, joined; each begins with the values of its layer."""
+        return np.concatenate([self.base.tabulate(layer) for layer in values.reshape(self.layers, -1)])
+
+    def expand(self, index: IntArray) -> tuple[IntArray, IntArray, FloatArray]:
+        """Write entries of the joined tables out: entry, rank of the configuration, its probability."""
+        layer, within = np.divmod(index, self._table)
+        entry, rank, probability = self.base.expand(within)
+        return entry, layer[entry] * self.base.size + rank, probability
+
+    def spread(self, index: IntArray) -> int:
+        """Into how many configurations, at most, entries of the joined tables are written out."""
+        return self.base.spread(index % self._table)

@@ -1,0 +1,92 @@
+"""The lattice of times: every run ends a whole number of units after its start."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import reduce
+
+import numpy as np
+
+from lpdistill.arrays import IntArray
+from lpdistill.errors import LimitError
+from lpdistill.process.process import Process
+
+SIMPLE = 10**6
+"""Denominators up to which a float is taken for the fraction that rounds to it."""
+
+MOST_SLOTS = 10**9
+"""Slots of one step beyond which its duration has no unit in common with the others that anybody means."""
+
+
+@dataclass(frozen=True)
+class TimeLattice:
+    """The times at which steps can begin and end.
+
+    Attributes
+    ----------
+    unit
+        Greatest common divisor of all durations of steps.
+    slots
+        Duration of each of the process' :attr:`~lpdistill.process.process.Process.step_times`, in units.
+    uncharged
+        What is taken off the duration of every run.
+    """
+
+    unit: Fraction
+    slots: IntArray
+    uncharged: Fraction
+
+    @staticmethod
+    def of(process: Process) -> TimeLattice:
+        """The lattice of a process.
+
+        Raises
+        ------
+        LimitError
+            If some step takes more slots than can be counted through.
+
+        Examples
+        --------
+        >>> from lpdistill import Dynamics, Problem
+        >>> TimeLattice.of(Dynamics(Problem(0.5, 2, 0.75, 0.78, generation_time="1/3", distillation_time="1/2")))
+        TimeLattice(unit=Fraction(1, 6), slots=array([2, 3, 0]), uncharged=Fraction(0, 1))
+        """
+        unit = reduce(_common, process.step_times, Fraction(0)) or Fraction(1)
+        longest = int(max(process.step_times) / unit)
+        if longest > MOST_SLOTS:
+            raise LimitError(
+                f"durations: their common unit is {float(unit):.3g}, of which the longest step takes {longest:.3g}; "
+                "round the durations so that they have a simple unit in common",
+                size={"slots": longest, "most_slots": MOST_SLOTS},
+            )
+        slots = np.array([int(time / unit) for time in process.step_times], dtype=np.int64)
+        return TimeLattice(unit, slots, process.uncharged_time)
+
+    def within(self, window: Fraction) -> int:
+        """The last slot whose end, with what is not charged taken off, is within a window; -1 if there is none.
+
+        A window that is the same in double precision as the end of a slot is that end: 1/3 is often given as such.
+        """
+        slot = max(-1, math.floor((window + self.uncharged) / self.unit))
+        return slot + 1 if float(self.time(slot + 1)) == float(window) else slot
+
+    def time(self, slot: int) -> Fraction:
+        """The waiting time of a run that ends with the given slot."""
+        return slot * self.unit - self.uncharged
+
+
+def simplest(time: float) -> Fraction:
+    """The fraction of small denominator that rounds to a float, or else its shortest decimal.
+
+    >>> simplest(1 / 3), simplest(0.1)
+    (Fraction(1, 3), Fraction(1, 10))
+    """
+    near = Fraction(time).limit_denominator(SIMPLE)
+    return near if float(near) == time else Fraction(repr(time))
+
+
+def _common(a: Fraction, b: Fraction) -> Fraction:
+    """Greatest common divisor of two fractions."""
+    return Fraction(math.gcd(a.numerator * b.denominator, b.numerator * a.denominator), a.denominator * b.denominator)

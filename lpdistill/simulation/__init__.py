@@ -1,0 +1,1 @@
+"""Runs of labelled memories, drawn by chance."""

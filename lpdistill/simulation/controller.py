@@ -1,0 +1,195 @@
+"""Controllers of labelled memories: who decides, and what decisions do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol, TypeGuard, runtime_checkable
+
+import numpy as np
+
+from lpdistill.arguments import Kind
+from lpdistill.arrays import BoolArray, FloatArray, IntArray, ragged
+from lpdistill.errors import ModelError
+from lpdistill.process.factored.dynamics import Dynamics
+from lpdistill.solution.given import POLICY
+from lpdistill.solution.policy import Policy
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """What some decisions do, in terms of the first, second, ... pair that is stored at a level.
+
+    Attributes
+    ----------
+    attempts, discard
+        Number of generation attempts, and level of the pair discarded, -1 for none, (decisions,).
+    time
+        Which of the process' :attr:`~lpdistill.process.process.Process.step_times` they take, (decisions,).
+    pairs, first
+        Number of distillations, and where they start in the lists below, (decisions,).
+    low, high
+        The levels that every distillation consumes, (distillations,).
+    low_place, high_place
+        Which of the pairs at those levels, counted from 0, (distillations,).
+    """
+
+    attempts: IntArray
+    discard: IntArray
+    time: IntArray
+    pairs: IntArray
+    first: IntArray
+    low: IntArray
+    high: IntArray
+    low_place: IntArray
+    high_place: IntArray
+
+    @staticmethod
+    def of(dynamics: Dynamics, columns: IntArray) -> Decisions:
+        """What columns of a problem's program decide."""
+        what, kinds = dynamics.numbering.describe(columns), dynamics.matchings.kinds
+        counts = dynamics.matchings.counts[what.matching]
+        cell, _ = ragged(counts.ravel())
+        decision, kind = np.divmod(cell, max(1, len(kinds)))
+        low = np.array([k.low for k in kinds], dtype=np.int64)[kind]
+        high = np.array([k.high for k in kinds], dtype=np.int64)[kind]
+        used = np.stack([high, low], axis=1).ravel()
+        place = _places(np.repeat(decision, 2) * max(1, len(dynamics.problem.levels)) + used)
+        return Decisions(
+            attempts=what.attempts,
+            discard=what.discard,
+            time=dynamics.step_time(columns),
+            pairs=what.pairs,
+            first=np.cumsum(what.pairs) - what.pairs,
+            low=low,
+            high=high,
+            low_place=place[1::2],
+            high_place=place[::2],
+        )
+
+    @property
+    def waiting(self) -> BoolArray:
+        """Decisions that do nothing, (decisions,)."""
+        return np.asarray((self.pairs == 0) & (self.attempts == 0) & (self.discard < 0))
+
+
+def _places(keys: IntArray) -> IntArray:
+    """How many equal keys stand before each."""
+    order = np.argsort(keys, kind="stable")
+    ranked = keys[order]
+    places = np.empty_like(order)
+    places[order] = np.arange(len(keys)) - np.searchsorted(ranked, ranked)
+    return places
+
+
+@runtime_checkable
+class Controller(Protocol):
+    """Who decides what every run does next, from what is stored and the time that has passed."""
+
+    @property
+    def dynamics(self) -> Dynamics:
+        """Whose configurations it knows."""
+        ...
+
+    @property
+    def decisions(self) -> Decisions:
+        """All decisions that it may take."""
+        ...
+
+    @property
+    def settled(self) -> BoolArray:
+        """Decisions that it takes again, for sure, as long as nothing changes and no time passes, (decisions,)."""
+        ...
+
+    def decide(self, ranks: IntArray, elapsed: FloatArray, rng: np.random.Generator) -> IntArray:
+        """The decision of every run.
+
+        Parameters
+        ----------
+        ranks
+            Rank of the configuration that each run is in, (runs,).
+        elapsed
+            Time since the start, in units of the :class:`~lpdistill.process.time_lattice.TimeLattice`, (runs,).
+        rng
+            Where lots are drawn.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Stationary:
+    """The controller that follows a policy whatever the time is.
+
+    Attributes
+    ----------
+    dynamics, decisions
+        The problem's configurations, and what the policy decides in them.
+    starts
+        First decision of every configuration, with the end appended, (configurations + 1,).
+    edges
+        Rank of the configuration of each decision, plus the probability of it and those before, (decisions,).
+    """
+
+    dynamics: Dynamics
+    decisions: Decisions
+    starts: IntArray
+    edges: FloatArray
+
+    @staticmethod
+    def of(policy: Policy) -> Stationary:
+        """A policy as a controller.
+
+        Raises
+        ------
+        ModelError
+            If it is a policy for a state graph: there are no memories in it.
+        """
+        dynamics, uses = policy.process, policy.plan.uses
+        if not isinstance(dynamics, Dynamics):
+            raise ModelError("policy", "must be one for a Problem: a state graph has no memories to simulate", policy)
+        starts = np.searchsorted(uses.configuration, np.arange(dynamics.size + 1))
+        so_far = np.concatenate([[0.0], np.cumsum(policy.plan.probability)])
+        share = so_far[1:] - so_far[starts[uses.configuration]]
+        whole = so_far[starts[uses.configuration + 1]] - so_far[starts[uses.configuration]]
+        return Stationary(dynamics, Decisions.of(dynamics, uses.columns), starts, uses.configuration + share / whole)
+
+    @cached_property
+    def randomised(self) -> bool:
+        """Whether lots are drawn anywhere."""
+        return bool((np.diff(self.starts) > 1).any())
+
+    @property
+    def settled(self) -> BoolArray:
+        """Decisions that are the only one in their configuration, (decisions,)."""
+        several = np.diff(self.starts)
+        return np.repeat(several == 1, several)
+
+    def decide(self, ranks: IntArray, elapsed: FloatArray, rng: np.random.Generator) -> IntArray:  # noqa: ARG002 - of the protocol
+        """The decision of every run; lots are drawn only where there are some to draw.
+
+        Raises
+        ------
+        ModelError
+            If the policy says nothing about a configuration.
+        """
+        first, end = self.starts[ranks], self.starts[ranks + 1]
+        if (first == end).any():
+            raise ModelError(
+                "policy",
+                "says nothing about a configuration that runs enter in reality; decide there too",
+                self.dynamics.key(int(ranks[first == end][0])),
+            )
+        if not self.randomised:
+            return first
+        drawn = np.searchsorted(self.edges, ranks + rng.random(len(ranks)), side="right")
+        return np.clip(drawn, first, end - 1)
+
+
+def _is_controller(given: object) -> TypeGuard[Policy | Controller]:
+    return isinstance(given, Policy | Controller) and not isinstance(given, type)
+
+
+CONTROLLER: Kind[Policy | Controller] = Kind(
+    "a Policy, or a controller such as that of a deadline", _is_controller, "policy", POLICY.instead
+)
+"""A policy, whoever else decides, or what has one."""

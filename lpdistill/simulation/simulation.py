@@ -1,0 +1,149 @@
+"""Monte Carlo of a policy in the system of labelled memories: an independent route to every number of the program."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from secrets import randbits
+
+import numpy as np
+
+from lpdistill.arrays import IntArray
+from lpdistill.errors import LimitError, ModelError
+from lpdistill.numbers import Number, whole
+from lpdistill.progress import Counter, uncounted
+from lpdistill.simulation.controller import CONTROLLER, Controller
+from lpdistill.simulation.deviations import NONE, Deviations
+from lpdistill.simulation.estimates import Moments
+from lpdistill.simulation.experiment import BLOCK, Experiment
+from lpdistill.simulation.simulated import Simulation, inside
+from lpdistill.solution.given import PolicyLike
+from lpdistill.solution.policy import Policy
+
+MOST_RUNS = 50_000_000
+"""Runs beyond which the sample takes too much memory."""
+
+SEED_BITS = 32
+"""Length of a seed that is drawn: short enough to be typed again."""
+
+
+def simulate(  # noqa: PLR0913 - what an experiment consists of
+    policy: PolicyLike | Controller,
+    runs: int = 100_000,
+    *,
+    seed: int | None = None,
+    deviations: Deviations = NONE,
+    horizon: Number | None = None,
+    confidence: Number = 0.95,
+    progress: Counter = uncounted,
+) -> Simulation:
+    """Run a policy many times in the system of labelled memories.
+
+    Every memory is simulated on its own, every attempt and every distillation is a coin tossed, and the policy is asked
+    only what it decides: nothing here shares a formula with the program.  Time is counted in whole units, exactly.
+
+    Parameters
+    ----------
+    policy
+        The policy of a problem; budgets of the problem do not matter.  Or any other
+        :class:`~lpdistill.simulation.controller.Controller`, whose decisions may depend on time; it needs a horizon.
+    runs
+        Number of runs, at least 2.
+    seed
+        Of the random numbers, at least 0; the same seed gives the same runs.  One is drawn, and reported, if None.
+    deviations
+        How reality differs from the problem.
+    horizon
+        Time after which a run is given up as not delivered.
+    confidence
+        Level of the intervals, in (0, 1).
+    progress
+        Told how many runs are done.
+
+    Raises
+    ------
+    ModelError
+        If an argument is out of its range, the policy is for a state graph, or runs enter a configuration about which
+        the policy says nothing.
+    ImproperPolicyError
+        If the policy may never reach the target, and there is no horizon.
+    LimitError
+        If the runs would take too much time or memory; for another controller, once they have taken too much.
+
+    Notes
+    -----
+    Steps in which no attempt succeeds are jumped over where the same is decided again for sure: the number of attempts
+    until one succeeds is a geometric variable.  Runs come in blocks of 32,768, each with a stream of its own (spawned
+    from the seed), so the first blocks of a longer simulation are those of a shorter one.  Memory is that of one block
+    and of the sample.
+
+    Examples
+    --------
+    >>> from lpdistill import Problem, baseline
+    >>> found = simulate(baseline(Problem("1/2", 2, "3/4", "31/40"), "greedy"), 20_000, seed=1)
+    >>> found
+    Simulation: 20,000 runs, seed 1, intervals at 95 %
+      problem:      p = 0.5, M = 2, f0 = 0.75 -> 0.775, times 1 (generation) and 2 (distillation)
+      waiting time: 6.4451 (6.39103 to 6.49917); model 6.46154, 0.6 standard errors away
+      spread:       standard deviation 3.90097; model 3.91024, 0.2 standard errors away
+      quantiles:    50 % within 5, 90 % within 11, 99 % within 20
+      yield:        0.361507 (0.358861 to 0.364152) delivered pairs a raw pair
+      fidelity:     0.788462 (0.788462 to 0.788462); 100 % meet the target
+    """
+    policy = CONTROLLER.meant(policy, "policy")
+    count, start = whole(runs, "runs"), seeded(seed)
+    level = float(inside(confidence, "confidence"))
+    if count < 2:
+        raise ModelError("runs", "must be at least 2", runs)
+    if count > MOST_RUNS:
+        raise LimitError(
+            f"runs: {count:,} exceed the {MOST_RUNS:,} whose waiting times are kept; take fewer", size={"runs": count}
+        )
+    experiment = Experiment.of(policy, deviations, horizon)
+    allowance = experiment.allowance(policy, count)
+    samples, moments = np.empty(count), None
+    species = experiment.memories.species
+    delivered: IntArray = np.zeros(len(species.real), dtype=np.int64)
+    progress("simulating runs", 0, count)
+    for number, first in enumerate(range(0, count, BLOCK)):
+        here = slice(first, min(first + BLOCK, count))
+        stream = np.random.default_rng(np.random.SeedSequence(start, spawn_key=(number,)))
+        ended = experiment.block(here.stop - here.start, allowance, stream)
+        allowance = allowance.after(ended)
+        ended.totals[:, -1] = experiment.clock.time(ended.totals[:, -1])
+        samples[here] = experiment.clock.time(ended.time)
+        part = Moments.of(np.column_stack([ended.totals, np.isfinite(ended.time)]))
+        moments = part if moments is None else moments + part
+        delivered += np.bincount(ended.delivered[ended.delivered >= 0], minlength=len(delivered))
+        progress("simulating runs", here.stop, count)
+    fidelities: dict[Fraction, int] = {}
+    for value, times in zip(species.real, delivered.tolist(), strict=True):
+        if times:
+            fidelities[value] = fidelities.get(value, 0) + times
+    assert moments is not None  # noqa: S101 - there is at least one block
+    return Simulation(
+        problem=experiment.problem,
+        policy=policy if isinstance(policy, Policy) else None,
+        deviations=deviations,
+        horizon=experiment.horizon,
+        seed=start,
+        confidence=level,
+        samples=samples,
+        moments=moments,
+        fidelities=dict(sorted(fidelities.items())),
+    )
+
+
+def seeded(seed: int | str | None) -> int:
+    """A seed, drawn if none is given.
+
+    Raises
+    ------
+    ModelError
+        If it is negative, or no whole number.
+    """
+    if seed is None:
+        return randbits(SEED_BITS)
+    start = whole(seed, "seed")
+    if start < 0:
+        raise ModelError("seed", "must be a whole number of at least 0", seed)
+    return start

@@ -1,0 +1,107 @@
+"""Rules that leave no policy: which configuration is a dead end, and which rules close it."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+import numpy as np
+from scipy import sparse
+
+from lpdistill.arrays import BoolArray
+from lpdistill.errors import InfeasibleError
+from lpdistill.hardware.actions import Attempts
+from lpdistill.hardware.rules import Rule
+from lpdistill.process.factored.dynamics import Dynamics
+from lpdistill.process.process import Process
+
+MOST_NAMED = 10
+"""Dead ends that an error carries."""
+
+CHUNK = 100_000
+"""Columns written out at a time."""
+
+
+def require_live(process: Process) -> None:
+    """Raise InfeasibleError unless some policy reaches the target from the start with probability one.
+
+    Raises
+    ------
+    InfeasibleError
+        If none does; it names configurations that are entered and never left, and the rules that close them.
+    """
+    if process.live[0]:
+        return
+    unguarded = process.unguarded()
+    sinks = np.isinf(unguarded.price(np.zeros(process.size)).best)
+    named = tuple(process.key(int(rank)) for rank in np.flatnonzero(sinks & _entered(unguarded))[:MOST_NAMED])
+    if not isinstance(process, Dynamics):
+        where = f"node {named[0]!r} is entered and never left" if named else "no actions lead there"
+        raise InfeasibleError(
+            f"graph: no policy reaches the target from the start with probability 1: {where}; add actions, remove "
+            "the ways into dead ends, or ask for the best chance within a window (deadline)",
+            conflict=named,
+            dead_ends=named,
+        )
+    rules = process.problem.rules
+    if not named:
+        raise InfeasibleError(
+            f"rules: no policy reaches the target for sure: {' and '.join(map(str, rules))} leave no distillations "
+            "that lead to it; relax a rule, or take more memories",
+            conflict=rules,
+        )
+    closing = tuple(rule for rule in rules if _closes(process, rule, named[0]))
+    remedy = "allow discarding (discarding=True), or relax a rule" if _discarding_helps(process) else "relax a rule"
+    raise InfeasibleError(
+        f"rules: no policy reaches the target for sure: configuration {named[0]} (pairs at each level) is a dead end, "
+        f"closed by {' and '.join(map(str, closing))}; {remedy}",
+        conflict=closing,
+        dead_ends=named,
+    )
+
+
+def require_reachable(process: Process) -> None:
+    """Raise InfeasibleError unless some policy may reach the target from the start, however improbably.
+
+    Raises
+    ------
+    InfeasibleError
+        If none does; it says what :func:`require_live` says.
+    """
+    if process.live[0]:
+        return
+    unguarded = process.unguarded()
+    entered, columns = _entered(unguarded), unguarded.columns
+    for first in range(0, len(columns), CHUNK):
+        choice = unguarded.choose(columns[first : first + CHUNK])
+        if (entered[choice.configuration] & (choice.reaching > 0)).any():
+            return
+    require_live(process)
+
+
+def _discarding_helps(process: Dynamics) -> bool:
+    """Whether there would be a policy if stored pairs could be discarded."""
+    problem = process.problem
+    if problem.discarding or not problem.generation_time:
+        return False
+    return bool(Dynamics(problem.replace(discarding=True), process.attempts).live[0])
+
+
+def _entered(process: Process) -> BoolArray:
+    """Configurations that some policy may enter from the start, (configurations,)."""
+    graph = sparse.csr_array((process.size, process.size))
+    columns = process.columns
+    for first in range(0, len(columns), CHUNK):
+        choice = process.choose(columns[first : first + CHUNK])
+        moves = choice.moves.tocoo()
+        edges = choice.configuration[moves.coords[0]], moves.coords[1]
+        graph = graph + sparse.csr_array((np.ones(len(edges[0])), edges), shape=graph.shape)
+    entered = np.zeros(process.size, dtype=bool)
+    entered[sparse.csgraph.breadth_first_order(graph, 0, return_predecessors=False)] = True
+    return entered
+
+
+def _closes(process: Dynamics, rule: Rule, counts: Hashable) -> bool:
+    """Whether a rule forbids an action that the configuration would otherwise allow."""
+    free = Dynamics(process.problem.replace(rules=()), Attempts.ALL)
+    columns = free.of_configuration(free.rank(counts))
+    return not all(rule.allows(step) for step in free.steps(columns, f"rule {rule.name}"))

@@ -1,0 +1,1 @@
+"""How long runs take: the law of the waiting time."""

@@ -1,0 +1,161 @@
+"""What it costs to forbid one action of one configuration, or to force it: the optimum of what is left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+
+from lpdistill.errors import InfeasibleError, ModelError
+from lpdistill.hardware.actions import Action
+from lpdistill.process.factored.dynamics import Dynamics
+from lpdistill.process.factored.variation import without
+from lpdistill.program.budgeted import within_budgets
+from lpdistill.program.plan import Plan
+from lpdistill.program.policy_iteration import policy_iteration
+from lpdistill.solution.bounds import slower, waited
+from lpdistill.solution.document import Document, action_as_json, headed, node_as_json
+from lpdistill.solution.given import SolutionLike
+from lpdistill.solution.policy import Key, Policy
+from lpdistill.solution.solution import Solution
+from lpdistill.solution.wording import words_of
+from lpdistill.solving import solution_of
+
+
+class Ruling(StrEnum):
+    """What happens to an action."""
+
+    FORBIDDEN = "forbidden"
+    FORCED = "forced"
+
+
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Intervention(Document):
+    """The optimum with one action forbidden or forced in one configuration.
+
+    Attributes
+    ----------
+    ruling, counts, action
+        What is forbidden or forced, and where.
+    waiting_time
+        Least expected waiting time then.
+    cost
+        By how much that is longer than without the intervention.
+    plan
+        The policy that attains it.
+    """
+
+    ruling: Ruling
+    counts: Key
+    action: Action
+    waiting_time: float
+    cost: float
+    plan: Plan
+
+    @property
+    def policy(self) -> Policy:
+        """What to do then."""
+        return Policy(self.plan)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer as JSON data (schema ``lpdistill.intervention/1``)."""
+        return {
+            **headed("intervention", self.plan.uses.process),
+            "ruling": str(self.ruling),
+            "counts": node_as_json(self.counts),
+            **action_as_json(self.action),
+            "waiting_time": self.waiting_time,
+            "cost": self.cost,
+        }
+
+    def __repr__(self) -> str:
+        words = words_of(self.plan.uses.process)
+        does = ", ".join(text for text in words.action(self.action) if text != "-") or "waiting"
+        return (
+            f"Intervention: {does} {self.ruling} with {words.configuration(self.counts)} costs {self.cost:.6g}, "
+            f"waiting time {self.waiting_time:.12g}"
+        )
+
+
+def forbid(solution: SolutionLike, counts: Key, action: Action) -> Intervention:
+    """What it costs to forbid an action in one configuration, whenever a run comes there.
+
+    Parameters
+    ----------
+    solution
+        The optimum of a problem.
+    counts, action
+        The configuration, and the action.
+
+    Raises
+    ------
+    ModelError
+        If the solution is one of a state graph (remove the action's node there), or there is no such action.
+    InfeasibleError
+        If nothing is left that reaches the target.
+
+    Examples
+    --------
+    >>> from lpdistill import Problem, solve
+    >>> solution = solve(Problem(0.5, 4, "3/4", "79/100"))
+    >>> forbid(solution, (2, 0), solution.policy[2, 0][0].action)
+    Intervention: 0.750, 0.750 -> 0.788, on 2 memories forbidden with 2 x 0.750, 2 empty costs 0.933345, \
+waiting time 9.57383791623
+    """
+    solution = solution_of(solution)
+    process, column = _found(solution, counts, action)
+    return _resolved(solution, Ruling.FORBIDDEN, (counts, action), without(process, np.array([column])))
+
+
+def force(solution: SolutionLike, counts: Key, action: Action) -> Intervention:
+    """What it costs to take a given action in one configuration, whenever a run comes there.
+
+    The arguments and errors are those of :func:`forbid`.
+
+    >>> from lpdistill import Action, Problem, solve
+    >>> solution = solve(Problem(0.5, 4, "3/4", "79/100"))
+    >>> force(solution, (2, 0), solution.policy[2, 0][0].action).cost
+    0.0
+    """
+    solution = solution_of(solution)
+    process, column = _found(solution, counts, action)
+    others = process.of_configuration(process.rank(counts))
+    return _resolved(solution, Ruling.FORCED, (counts, action), without(process, others[others != column]))
+
+
+def _found(solution: Solution, counts: Key, action: Action) -> tuple[Dynamics, int]:
+    """The process of a solution, and the column of an action."""
+    process = solution.process
+    if not isinstance(process, Dynamics):
+        raise ModelError(
+            "action", "of a state graph is forbidden by removing its node; this needs the solution of a problem", action
+        )
+    if not isinstance(action, Action):
+        raise ModelError("action", "must be an Action, such as Action(distil=((0, 0),), generate=2)", action)
+    try:
+        rank = process.rank(counts)
+    except KeyError as error:
+        raise ModelError("counts", str(error.args[0]), counts) from None
+    column = int(process.find(np.array([rank]), [action])[0])
+    if column < 0 or column not in process.of_configuration(rank):
+        known = ", ".join(map(str, process.actions(process.of_configuration(rank))[:5]))
+        raise ModelError(f"action in {counts}", f"must be one of the program, such as {known}", action)
+    return process, column
+
+
+def _resolved(solution: Solution, ruling: Ruling, what: tuple[Key, Action], process: Dynamics) -> Intervention:
+    """The optimum of what is left."""
+    counts, action = what
+    if not process.live[0]:
+        raise InfeasibleError(
+            f"action: with {action} {ruling} in configuration {counts}, no policy reaches the target for sure",
+            conflict=(action,),
+        )
+    optimum = policy_iteration(process, process.proper())
+    budgets = tuple(use.budget for use in solution.uses)
+    plan = within_budgets(process, budgets, optimum).plan if budgets else Plan.optimal(optimum)
+    time = waited(float(plan.values[0]), process.uncharged_time)
+    cost = slower(time, solution.waiting_time)
+    return Intervention(ruling, counts, action, time, cost, plan)

@@ -1,0 +1,373 @@
+"""What every parameter is worth: derivatives of the waiting time and of every expected total, with kinks and jumps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse.linalg import splu
+
+from lpdistill import pictures
+from lpdistill.arrays import BoolArray, FloatArray, IntArray
+from lpdistill.errors import ModelError, NotCertifiedError
+from lpdistill.problem.problem import Problem
+from lpdistill.process.factored.dynamics import Dynamics
+from lpdistill.solution.document import Document, finite, headed
+from lpdistill.solution.given import SolutionLike
+from lpdistill.solution.policy import ConfigurationTable
+from lpdistill.solution.solution import Solution
+from lpdistill.solving import solution_of
+from lpdistill.worth.slopes import Parameter, Slopes, uncharged_slope
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+TIED = 1e-11
+"""Regret, relative to the waiting time, up to which an action counts as optimal too."""
+
+KINK = 1e-9
+"""Difference of one-sided derivatives, relative to the waiting time, from which they count as different."""
+
+NOTHING = 1e-13
+"""Relative change of a total, for a relative change of a parameter, that is rounding."""
+
+NO_SIDE = "none: the waiting time jumps below, and the parameter ends above"
+"""What is said where there is no derivative on either side."""
+
+
+@dataclass(frozen=True, slots=True)
+class Derivative:
+    """The derivative of the optimal waiting time by a parameter.
+
+    Attributes
+    ----------
+    below, above
+        One-sided derivatives, for a slightly smaller and a slightly greater parameter.  They differ at a kink, where
+        the optimal policy changes; one is not a number where the waiting time jumps, or where the parameter ends.
+    elasticity
+        Relative change of the waiting time for a relative change of the parameter, above (below, if there is no above).
+        Not a number where there is no derivative on either side.
+    """
+
+    below: float
+    above: float
+    elasticity: float
+
+    @property
+    def kink(self) -> bool:
+        """Whether the two one-sided derivatives differ."""
+        return bool(np.isfinite([self.below, self.above]).all() and self.below != self.above)
+
+    @property
+    def value(self) -> float:
+        """The derivative; the one-sided one above (or, at an end, below) where there are two; else not a number."""
+        return self.above if np.isfinite(self.above) else self.below
+
+    def to_dict(self) -> dict[str, float | bool | None]:
+        """The derivative as JSON data; null for a side that has none."""
+        sides = {"below": self.below, "above": self.above}
+        return {
+            "value": finite(self.value),
+            **{side: finite(slope) for side, slope in sides.items()},
+            "elasticity": finite(self.elasticity),
+            "kink": self.kink,
+        }
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Sensitivity(Document):
+    """What the parameters are worth at an optimum.
+
+    Attributes
+    ----------
+    solution
+        The optimum.
+    derivatives
+        Of the waiting time, by parameter.
+    jump
+        The trees whose fidelity equals the target exactly: a smaller ``f0`` loses them, and the waiting time jumps.
+    by_pair
+        Derivative of the waiting time by the success probability of distilling two levels.
+    by_configuration
+        What every configuration contributes to the derivative by ``p``: where better generation would matter.
+    totals
+        Derivatives of the expected totals of the policy, by total and parameter; by ``f0``, as long as the levels stay
+        the same.
+    """
+
+    solution: Solution
+    derivatives: Mapping[str, Derivative]
+    jump: bool
+    by_pair: Mapping[tuple[int, int], float]
+    by_configuration: ConfigurationTable
+    totals: Mapping[str, Mapping[str, float]]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The derivatives as JSON data (schema ``lpdistill.sensitivity/1``)."""
+        return {
+            **headed("sensitivity", self.solution.process),
+            "waiting_time": self.solution.waiting_time,
+            "derivatives": {name: found.to_dict() for name, found in self.derivatives.items()},
+            "jump": self.jump,
+            "by_pair": [{"levels": list(pair), "derivative": slope} for pair, slope in self.by_pair.items()],
+            "totals": {name: dict(slopes) for name, slopes in self.totals.items()},
+        }
+
+    def to_frame(self) -> pd.DataFrame:
+        """The derivatives of the waiting time as a pandas DataFrame, one row per parameter."""
+        import pandas as pd  # noqa: PLC0415 - slow to import, and only frames need it
+
+        return pd.DataFrame([{"parameter": name, **found.to_dict()} for name, found in self.derivatives.items()])
+
+    def plot(self, axes: Axes | None = None) -> Axes:
+        """Draw the elasticities as bars, the greatest first."""
+        drawn = pictures.canvas(axes, self.solution.problem, width=7.0, height=2.9)
+        known = [item for item in self.derivatives.items() if np.isfinite(item[1].value)]
+        ordered = sorted(known, key=lambda item: abs(item[1].elasticity))
+        names = [name.replace("_", " ") for name, _ in ordered]
+        sizes = [found.elasticity for _, found in ordered]
+        colours = [pictures.COLOURS[0] if size < 0 else pictures.COLOURS[1] for size in sizes]
+        drawn.barh(names, sizes, color=colours)
+        drawn.axvline(0.0, color=pictures.INK, lw=0.8)
+        drawn.set_xlabel("change of the waiting time in percent, for 1 percent more of the parameter")
+        return drawn
+
+    def __repr__(self) -> str:
+        lines = [
+            f"  d(waiting time)/d({name})"
+            + (
+                f" = {found.value:.9g}"
+                + (f" (below: {found.below:.9g})" if found.kink else "")
+                + f", elasticity {found.elasticity:.6g}"
+                if np.isfinite(found.value)
+                else f": {NO_SIDE}"
+            )
+            for name, found in self.derivatives.items()
+        ]
+        return "Sensitivity\n" + "\n".join(lines)
+
+
+def sensitivity(solution: SolutionLike) -> Sensitivity:
+    """Derivatives of the optimal waiting time by every parameter, without solving again.
+
+    Under budgets, what is held fixed are the limits.
+
+    Parameters
+    ----------
+    solution
+        An optimum of a problem.
+
+    Raises
+    ------
+    ModelError
+        If the solution is one of a state graph, or not proved to be optimal.
+    NotCertifiedError
+        If the price of a budget is not unique.
+
+    Examples
+    --------
+    A unit more of time for every generation step costs as many units as there are such steps:
+
+    >>> from lpdistill import Problem, solve
+    >>> found = sensitivity(solve(Problem(0.5, 4, "3/4", "79/100")))
+    >>> round(found.derivatives["p"].value, 6), round(found.derivatives["generation_time"].value, 6)
+    (-5.792021, 2.318025)
+    """
+    solution = solution_of(solution)
+    process, problem = solution.dual.policy.process, solution.problem
+    if not isinstance(problem, Problem) or not isinstance(process, Dynamics):
+        raise ModelError(
+            "sensitivity", "needs the solution of a problem; a state graph has no parameters", str(problem)
+        )
+    if solution.status != "optimal":
+        raise ModelError("sensitivity", "needs a proven optimum", str(solution.status))
+    for use in solution.uses:
+        if use.degenerate:
+            raise NotCertifiedError(
+                f"budget {use.budget.name}: more than one price would do at the limit {use.limit:g}, and derivatives "
+                "depend on it; move the limit a little to one side"
+            )
+    face = _Face.of(solution, process)
+    derivatives, columns = {}, Slopes(process, face.columns)
+    for parameter in Parameter:
+        below, above = face.extremes(columns.of(parameter, solution.dual.values))
+        off = uncharged_slope(problem, parameter)
+        derivatives[str(parameter)] = _derivative(problem, parameter, below - off, above - off, solution.waiting_time)
+    taken = solution.plan.occupation > 0
+    uses, occupation = Slopes(process, solution.plan.uses.columns[taken]), solution.plan.occupation[taken]
+    owners = solution.plan.uses.configuration[taken]
+    where = np.zeros(process.size)
+    np.add.at(where, owners, occupation * uses.of(Parameter.P, solution.dual.values))
+    return Sensitivity(
+        solution=solution,
+        derivatives=derivatives,
+        jump=meets_target(problem),
+        by_pair=_by_pair(solution, process, uses, occupation),
+        by_configuration=ConfigurationTable(solution.process, where, "derivative by p"),
+        totals=_totals(solution, uses, occupation),
+    )
+
+
+def _derivative(problem: Problem, parameter: Parameter, below: float, above: float, time: float) -> Derivative:
+    """A derivative, with sides that do not exist left out, and the elasticity that goes with it."""
+    at = float(getattr(problem, parameter))
+    if at and abs(above - below) * at <= KINK * time:
+        below = above = _settled((above + below) / 2, at, time)
+    if parameter is Parameter.F0 and meets_target(problem):
+        below = float("nan")
+    if (parameter is Parameter.P and problem.p == 1) or (parameter is Parameter.F0 and problem.f0 == 1):
+        above = float("nan")
+    if at == 0:
+        below = float("nan")
+    found = Derivative(below, above, 0.0)
+    relative = at * found.value / time if time else 0.0 * found.value
+    return Derivative(below, above, relative)
+
+
+def _settled(slope: float, at: float, total: float) -> float:
+    """A derivative at a parameter, 0 where it is the rounding of the total."""
+    return 0.0 if at and abs(slope) * at <= NOTHING * abs(total) else slope
+
+
+def meets_target(problem: Problem) -> bool:
+    """Whether some tree's fidelity equals the target exactly: a slightly smaller ``f0`` would lose it."""
+    maps, levels = problem.distillation, problem.levels
+    if levels.raw is None:
+        return problem.f0 == problem.target
+    made = (maps.combine(levels[kind.low].state, levels[kind.high].state).state for kind in levels.kinds)
+    return any(pair.fidelity == problem.target for pair in made)
+
+
+@dataclass(frozen=True)
+class _Face:
+    """The optimal policies: all columns that tie, where some optimal policy comes.
+
+    Attributes
+    ----------
+    columns, occupation
+        The columns, and how often the solution's policy takes each, (columns,).
+    row
+        Position of the configuration of each among those visited, (columns,).
+    following
+        Probability of every next visited configuration, given that anything happens, (columns, visited).
+    leaving
+        Probability that anything happens, (columns,).
+    unique
+        Whether there is but one optimal policy where runs come, so that derivatives are two-sided.
+    """
+
+    columns: IntArray
+    occupation: FloatArray
+    row: IntArray
+    following: sparse.csr_array
+    leaving: FloatArray
+    unique: bool
+
+    @staticmethod
+    def of(solution: Solution, process: Dynamics) -> _Face:
+        """The face of a solution; under budgets, what the policy takes stands for it."""
+        uses = solution.plan.uses
+        taken = uses.columns[solution.plan.occupation > 0]
+        visited = solution.plan.visits > 0
+        columns = np.unique(taken)
+        if not solution.uses:
+            priced = solution.dual.priced or process.price(solution.dual.values)
+            slack = TIED * float(solution.dual.values[0])
+            while True:
+                columns = np.union1d(taken, priced.tied(visited, slack))
+                entered = visited.copy()
+                entered[process.choose(columns).moves.indices] = True
+                if (entered == visited).all():
+                    break
+                visited = entered
+        choice = process.choose(columns)
+        occupation = np.zeros(len(columns))
+        occupation[np.searchsorted(columns, taken)] = solution.plan.occupation[solution.plan.occupation > 0]
+        ranks = np.flatnonzero(visited)
+        return _Face(
+            columns=columns,
+            occupation=occupation,
+            row=np.searchsorted(ranks, choice.configuration),
+            following=sparse.csr_array(choice.conditional[:, ranks]),
+            leaving=choice.leaving,
+            unique=bool(solution.uses) or len(columns) == len(ranks),
+        )
+
+    def extremes(self, slopes: FloatArray) -> tuple[float, float]:
+        """Greatest and least derivative of all optimal policies: those below and above.
+
+        A slightly greater parameter makes the policy optimal whose time grows least, a smaller one that whose time
+        falls most.
+        """
+        if self.unique:
+            found = float(self.occupation @ slopes)
+            return found, found
+        return -self._least(-slopes), self._least(slopes)
+
+    def _least(self, slopes: FloatArray) -> float:
+        """Least expected sum of the slopes collected by a policy of the face."""
+        local = slopes / self.leaving
+        order = np.lexsort((-self.occupation, self.row))
+        chosen = order[np.searchsorted(self.row[order], np.arange(self.following.shape[1]))]
+        while True:
+            system = sparse.eye_array(len(chosen)) - self.following[chosen]
+            values = splu(sparse.csc_array(system)).solve(local[chosen])
+            found = local + self.following @ values
+            order = np.lexsort((found, self.row))
+            best = order[np.searchsorted(self.row[order], np.arange(len(chosen)))]
+            better = found[best] < values - KINK * np.abs(values).max()
+            if not better.any():
+                return float(values[0])
+            chosen = np.where(better, best, chosen)
+
+
+def _by_pair(
+    solution: Solution, process: Dynamics, uses: Slopes, occupation: FloatArray
+) -> dict[tuple[int, int], float]:
+    """Derivative of the waiting time by the success probability of every kind of distillation."""
+    matchings = process.matchings
+    found = occupation @ uses.by_success(solution.dual.values)
+    counts = matchings.counts[process.numbering.describe(uses.columns).matching]
+    for resource, price in process.tariff.prices:
+        if resource.name == "failed_distillations":
+            found = found - price * (occupation @ counts)
+    return {(kind.low, kind.high): float(slope) for kind, slope in zip(matchings.kinds, found.tolist(), strict=True)}
+
+
+def _totals(solution: Solution, uses: Slopes, occupation: FloatArray) -> dict[str, dict[str, float]]:
+    """Derivatives of the expected totals of the solution's policy."""
+    process = uses.dynamics
+    values = _values_of_resources(solution, process)
+    return {
+        name: {
+            str(parameter): _settled(
+                float(occupation @ (uses.amounts(parameter, resource) + uses.expected(parameter, values[name]))),
+                float(getattr(process.problem, parameter)),
+                float(values[name][0]),
+            )
+            for parameter in Parameter
+        }
+        for name, resource in process.resources.items()
+    }
+
+
+def _values_of_resources(solution: Solution, process: Dynamics) -> dict[str, FloatArray]:
+    """Expected use to go of every resource, (configurations,), where the policy can come."""
+    mixed = solution.plan.mixed
+    needed: BoolArray = solution.plan.visits[mixed.configuration] > 0
+    if process.problem.p == 1:  # derivatives by p look at failures, which do not happen
+        needed = np.ones(len(needed), dtype=bool)
+    rows = mixed.at(needed)
+    square = sparse.csc_array(sparse.eye_array(len(rows.columns)) - rows.conditional[:, rows.configuration])
+    solver, found = splu(square), {}
+    for name, resource in process.resources.items():
+        amounts = solution.plan.probability * process.amounts(resource, solution.plan.uses.columns)
+        local = np.bincount(solution.plan.uses.configuration, weights=amounts, minlength=process.size)
+        values = np.zeros(process.size)
+        values[rows.configuration] = solver.solve(local[rows.configuration] / rows.leaving)
+        found[name] = values
+    return found

@@ -1,0 +1,166 @@
+r"""How columns depend on the parameters: derivatives of costs and of expected values.
+
+With the occupation ``x`` of an optimal policy and its values ``V``, the envelope theorem gives
+
+.. math::
+
+    \frac{dT}{d\theta} = \sum_{s,a} x(s,a) \Bigl[\frac{\partial c(s,a)}{\partial\theta}
+        + \sum_{s'} \frac{\partial P(s' \mid s,a)}{\partial\theta}\, V(s')\Bigr],
+
+so that the *slope* of a column, the bracket, is all that is needed; no policy is re-optimised.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from lpdistill.arrays import FloatArray, IntArray
+from lpdistill.physics.levels import Tree
+from lpdistill.physics.maps import Pair
+from lpdistill.problem.problem import FinalStep, Problem
+from lpdistill.process.factored.dynamics import Dynamics
+from lpdistill.process.resources import RESOURCES
+from lpdistill.process.tariff import Resource
+
+NEARBY = Fraction(1, 10**40)
+"""Step of a difference quotient over the rationals, where nothing cancels: its error is of the order of its square."""
+
+
+class Parameter(StrEnum):
+    """The parameters of a problem that are numbers."""
+
+    P = "p"
+    F0 = "f0"
+    GENERATION_TIME = "generation_time"
+    DISTILLATION_TIME = "distillation_time"
+
+
+@dataclass(frozen=True)
+class Slopes:
+    """Derivatives of some columns by the parameters.
+
+    The levels are those of the problem: by ``f0`` their fidelities and success probabilities change, but not which
+    levels there are, and the target stays where it is.
+
+    Attributes
+    ----------
+    dynamics
+        Where the columns come from.
+    columns
+        Their numbers, (columns,).
+    """
+
+    dynamics: Dynamics
+    columns: IntArray
+
+    @cached_property
+    def _usage(self) -> Any:
+        return self.dynamics.usage(self.columns)
+
+    @cached_property
+    def _choice(self) -> Any:
+        return self.dynamics.choose(self.columns)
+
+    def expected(self, parameter: Parameter, values: FloatArray) -> FloatArray:
+        """Derivative of the expected value after each column, (columns,), for values of the configurations."""
+        match parameter:
+            case Parameter.P:
+                return np.asarray(self._choice.outcomes @ self.dynamics.generation.slopes(values))
+            case Parameter.F0:
+                return np.asarray(self._by_f0 @ self.dynamics.tabulate(values))
+            case _:
+                return np.zeros(len(self.columns))
+
+    def by_success(self, values: FloatArray) -> FloatArray:
+        """Derivative of the expected value after each column by each kind's success probability, (columns, kinds)."""
+        table = self.dynamics.tabulate(values)
+        found = [slopes @ table for slopes in self._by_kind]
+        return np.array(found).reshape(len(found), len(self.columns)).T
+
+    @cached_property
+    def _by_kind(self) -> list[sparse.csr_array]:
+        """Derivatives of the outcomes by the success probability of each kind."""
+        kinds = range(len(self.dynamics.matchings.kinds))
+        return [self.dynamics.outcome_slopes(self.columns, kind) for kind in kinds]
+
+    @cached_property
+    def _by_f0(self) -> sparse.csr_array:
+        """Derivatives of the outcomes by ``f0``."""
+        total = sparse.csr_array(self._choice.outcomes.shape)
+        for slope, by_kind in zip(self.success_slopes.tolist(), self._by_kind, strict=True):
+            total = total + slope * by_kind
+        return sparse.csr_array(total)
+
+    @cached_property
+    def success_slopes(self) -> FloatArray:
+        """Derivative of the success probability of each kind by ``f0``, (kinds,)."""
+        return success_slopes(self.dynamics.problem, self.dynamics)
+
+    def amounts(self, parameter: Parameter, resource: Resource) -> FloatArray:
+        """Derivative of what each column uses of a resource, (columns,); those of users are taken for constant."""
+        use, nothing = self._usage, np.zeros(len(self.columns))
+        busy = np.asarray(use.distillations) > 0
+        match parameter, resource.name if RESOURCES.get(resource.name) is resource else None:
+            case Parameter.P, "raw_pairs":
+                return np.asarray(use.attempts, dtype=np.float64)
+            case Parameter.F0, "failed_distillations":
+                matching = self.dynamics.numbering.describe(self.columns).matching
+                return np.asarray(-self.dynamics.matchings.counts[matching] @ self.success_slopes)
+            case Parameter.GENERATION_TIME, "memory_time":
+                return np.where(busy, 0.0, use.stored * use.steps)
+            case Parameter.DISTILLATION_TIME, "memory_time":
+                return np.where(busy, use.stored * use.steps, 0.0)
+        return nothing
+
+    def costs(self, parameter: Parameter) -> FloatArray:
+        """Derivative of what each column costs under the tariff, (columns,)."""
+        busy, tariff = np.asarray(self._usage.distillations) > 0, self.dynamics.tariff
+        found: FloatArray = np.zeros(len(self.columns))
+        if parameter is Parameter.GENERATION_TIME:
+            found = np.asarray(tariff.time * np.where(busy, 0.0, self._usage.steps))
+        elif parameter is Parameter.DISTILLATION_TIME:
+            found = np.asarray(tariff.time * busy, dtype=np.float64)
+        for resource, price in tariff.prices:
+            found = found + price * self.amounts(parameter, resource)
+        return found
+
+    def of(self, parameter: Parameter, values: FloatArray) -> FloatArray:
+        """The slope of each column for values under the tariff, (columns,)."""
+        return self.costs(parameter) + self.expected(parameter, values)
+
+
+def uncharged_slope(problem: Problem, parameter: Parameter) -> float:
+    """Derivative of what a free last step takes off the waiting time."""
+    last = Parameter.GENERATION_TIME if problem.levels.raw is None else Parameter.DISTILLATION_TIME
+    return float(problem.final_step is FinalStep.FREE and parameter is last)
+
+
+def success_slopes(problem: Problem, dynamics: Dynamics) -> FloatArray:
+    """Derivative of the success probability of each allowed kind of distillation by ``f0``, (kinds,).
+
+    Trees are followed at two nearby rational fidelities, so that every map is differentiated alike, and to double
+    precision.
+    """
+    maps = problem.distillation
+    found = []
+    for f0 in (problem.f0 - NEARBY, problem.f0 + NEARBY):
+        states = [_state(problem, level.tree, f0) for level in problem.levels]
+        found.append([maps.combine(states[kind.low], states[kind.high]).success for kind in dynamics.matchings.kinds])
+    return np.array([float((above - below) / (2 * NEARBY)) for below, above in zip(*found, strict=True)])
+
+
+def _state(problem: Problem, tree: Tree, f0: Fraction) -> Pair:
+    """The pair that a tree makes of raw pairs of a given fidelity."""
+    maps = problem.distillation
+    if tree.children is None:
+        state: Pair = maps.raw(f0)
+        return state
+    made: Pair = maps.combine(*(_state(problem, child, f0) for child in tree.children)).state
+    return made

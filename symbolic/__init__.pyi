@@ -1,0 +1,47 @@
+"""Where each public name lives: names load on first use."""
+
+from .algebra.algebraic_numbers import AlgebraicNumber
+from .algebra.rational_function import RationalFunction
+from .checking.checker import Checked, check
+from .exact.certificate import Certificate
+from .exact.certification import Scope, certify
+from .exact.waiting_times import variance, variance_in_p, waiting_time, waiting_time_in_p, waiting_time_in_p_and_f0
+from .formulas.lattice import levels
+from .formulas.lattice_changes import changes, level_range
+from .formulas.nesting import memory_limit, nested_fixed_points, nested_level
+from .formulas.problem_formulas import ProblemFormulas
+from .formulas.pumping import largest_gap, pumping_level, pumping_limit, pumping_rate, pumping_rounds
+from .maps.policy_maps import Breakpoint, Piece, PolicyMap, policy_map
+from .maps.sweep import Axis
+
+__all__ = [
+    "AlgebraicNumber",
+    "Axis",
+    "Breakpoint",
+    "Certificate",
+    "Checked",
+    "Piece",
+    "PolicyMap",
+    "ProblemFormulas",
+    "RationalFunction",
+    "Scope",
+    "certify",
+    "changes",
+    "check",
+    "largest_gap",
+    "level_range",
+    "levels",
+    "memory_limit",
+    "nested_fixed_points",
+    "nested_level",
+    "policy_map",
+    "pumping_level",
+    "pumping_limit",
+    "pumping_rate",
+    "pumping_rounds",
+    "variance",
+    "variance_in_p",
+    "waiting_time",
+    "waiting_time_in_p",
+    "waiting_time_in_p_and_f0",
+]

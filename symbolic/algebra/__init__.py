@@ -1,0 +1,1 @@
+"""Exact numbers: algebraic numbers and rational functions."""

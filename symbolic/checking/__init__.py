@@ -1,0 +1,1 @@
+"""A check of certificates in integers that shares nothing with what made them."""

@@ -1,0 +1,1 @@
+"""Exact values of policies, and certificates of optima."""

@@ -1,0 +1,270 @@
+r"""Certificates: a policy proved optimal in rational arithmetic, for anyone to check.
+
+Values ``V`` that satisfy :math:`V(s) \le c(s,a) + \sum_{s'} P(s'|s,a) V(s')` for all columns are below the expected
+time of every policy; where they also satisfy the equations of one policy, that policy attains them.  Equality is only
+needed where a run of the policy can come.  Elsewhere any values that satisfy the inequalities will do: there the
+certificate holds the lower bounds that :func:`lpdistill.solve` proved, which are dyadic fractions.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lpdistill.arrays import IntArray
+from lpdistill.errors import ModelError
+from lpdistill.hardware.actions import Action
+from lpdistill.problem.problem import Problem
+from lpdistill.process.factored.dynamics import Dynamics
+from lpdistill.process.resources import Visits
+from lpdistill.solution.policy import ByConfiguration
+from symbolic.algebra.rational_function import fraction
+from symbolic.exact.chain import ExactChain
+from symbolic.exact.labels import Counts, action_dict, labels
+from symbolic.exact.model import Elements, Parameters
+from symbolic.exact.text import exact_text, shortened
+from symbolic.exact.vertex import ExactVertex
+
+SCHEMA = "lpdistill.certificate/1"
+
+
+@dataclass(frozen=True, eq=False)
+class Certificate:
+    """An optimal policy with its proof in rational arithmetic.
+
+    Attributes
+    ----------
+    chain
+        The optimal policy where values are exact.
+    numerators, denominator
+        The dual values, (configurations,): exact times to go in the configurations of ``chain``, lower bounds on them
+        elsewhere; the last step charged.
+    tight
+        All columns of the configurations of ``chain`` with reduced cost zero, increasing: the optimal actions.
+    repaired
+        Configurations in which the policy found in floating point was not optimal, and had to be changed.
+    checked_columns
+        Columns whose reduced cost has been computed and is not negative: all that are allowed.
+    vertex
+        The policy, its use of resources and their prices, where there are budgets; the dual values are then expected
+        times to go less the price of what is used.
+    """
+
+    chain: ExactChain
+    numerators: Elements
+    denominator: Any
+    tight: IntArray
+    repaired: tuple[Counts, ...]
+    checked_columns: int
+    vertex: ExactVertex | None = None
+
+    @property
+    def problem(self) -> Problem:
+        """What was asked."""
+        return self.dynamics.problem
+
+    @property
+    def dynamics(self) -> Dynamics:
+        """The columns of the problem."""
+        return self.chain.model.dynamics
+
+    @property
+    def waiting_time(self) -> Fraction:
+        """Least expected waiting time from empty memories, in the user's unit of time."""
+        granted = Fraction(0) if self.vertex is None else self.vertex.granted
+        return self.value_at(0) + granted - self.problem.uncharged_time
+
+    def value_at(self, rank: int) -> Fraction:
+        """The dual value of the configuration of the given rank, the last step charged."""
+        return fraction(self.numerators[rank]) / int(self.denominator)
+
+    @cached_property
+    def values(self) -> dict[Counts, Fraction]:
+        """Exact expected time to go where it is known, by configuration; within budgets, the dual values."""
+        free = self.problem.uncharged_time
+        return {label.counts: self.value_at(label.rank) - free for label in labels(self.dynamics, self.chain.columns)}
+
+    @cached_property
+    def policy(self) -> dict[Counts, Action]:
+        """The optimal action wherever a run of the policy can come.
+
+        Raises
+        ------
+        ModelError
+            If the policy draws lots, which only budgets make it do: see :attr:`draws`.
+        """
+        if any(len(drawn) > 1 for drawn in self.draws.values()):
+            raise ModelError("policy", "draws lots within these budgets; take draws, which has the probabilities", None)
+        return {counts: next(iter(drawn)) for counts, drawn in self.draws.items()}
+
+    @cached_property
+    def draws(self) -> dict[Counts, dict[Action, Fraction]]:
+        """Exact probability of every action that the policy takes, wherever its runs can come."""
+        if self.vertex is None:
+            known = labels(self.dynamics, self.chain.columns)
+            return {label.counts: {label.action: Fraction(1)} for label in known if label.rank in self._visited}
+        times = self.vertex.taken()
+        return {
+            counts: {action: x / sum(drawn.values()) for action, x in drawn.items()} for counts, drawn in times.items()
+        }
+
+    @cached_property
+    def optimal_actions(self) -> dict[Counts, tuple[Action, ...]]:
+        """All optimal actions wherever values are exact: those with reduced cost zero."""
+        found: dict[Counts, tuple[Action, ...]] = {}
+        for _, counts, action in labels(self.dynamics, self.tight):
+            found[counts] = (*found.get(counts, ()), action)
+        return found
+
+    @cached_property
+    def ties(self) -> dict[Counts, tuple[Action, ...]]:
+        """The optimal actions of the configurations that the policy visits and where it does not take all of them."""
+        optimal = self.optimal_actions
+        return {counts: optimal[counts] for counts, drawn in self.draws.items() if len(optimal[counts]) > len(drawn)}
+
+    @property
+    def unique(self) -> bool:
+        """Whether every optimal policy does the same wherever its runs come.
+
+        Within budgets: whether the actions of reduced cost zero, where runs come, are no more than configurations and
+        budgets with a price determine.
+        """
+        determined = len(self.draws) + (0 if self.vertex is None else self.vertex.priced)
+        return sum(len(self.optimal_actions[counts]) for counts in self.draws) == determined
+
+    @property
+    def prices(self) -> dict[str, Fraction]:
+        """Exact d(waiting time)/d(limit) of every budget, by the name of its resource."""
+        return {} if self.vertex is None else dict(self.vertex.prices)
+
+    @property
+    def used(self) -> dict[str, Fraction]:
+        """Exact expected use of the resource of every budget, by its name."""
+        return {} if self.vertex is None else dict(self.vertex.used)
+
+    @property
+    def reduced_costs(self) -> ExactReducedCosts:
+        """The exact reduced cost of every action, by configuration; computed when asked for."""
+        return ExactReducedCosts(self)
+
+    @cached_property
+    def _visited(self) -> frozenset[int]:
+        """Ranks of the configurations that runs of the policy from empty memories can visit."""
+        columns = np.full(self.dynamics.size, -1, dtype=np.int64)
+        columns[self.chain.configuration] = self.chain.columns
+        start, certain = np.zeros(1, dtype=np.int64), self.problem.p == 1
+        runs = ExactChain.visited(self.chain.model, columns, start, certain=certain)
+        return frozenset(runs.configuration.tolist())
+
+    def claims(self) -> dict[str, Any]:
+        """What is proved, as JSON data."""
+        return {
+            "waiting_time": exact_text(self.waiting_time),
+            "unique": self.unique,
+            "checked_columns": self.checked_columns,
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """The certificate as JSON data (schema ``lpdistill.certificate/1``), numbers as exact text."""
+        chosen, actions = labels(self.dynamics, self.chain.columns), self.optimal_actions
+        elsewhere = np.setdiff1d(np.flatnonzero(self.dynamics.live), self.chain.configuration)
+        return {
+            "schema": SCHEMA,
+            "problem": {**self.problem.to_dict(), **self._stated()},
+            **self.claims(),
+            "repaired": [list(counts) for counts in self.repaired],
+            "exact": [
+                {
+                    "counts": list(counts),
+                    "value": exact_text(self.value_at(rank)),
+                    "action": action_dict(action),
+                    "optimal": [action_dict(other) for other in actions[counts]],
+                }
+                for rank, counts, action in chosen
+            ],
+            "bounds": [
+                {"counts": list(self.dynamics.key(rank)), "value": exact_text(self.value_at(rank))}
+                for rank in elsewhere.tolist()
+            ],
+            **({} if self.vertex is None else self.vertex.to_dict()),
+        }
+
+    def _stated(self) -> dict[str, Any]:
+        """What a checker must know of the problem besides its parameters."""
+        budgets = {
+            b.name: {**b.limits(), **({"visits": b.resource.configurations} if isinstance(b.resource, Visits) else {})}
+            for b in self.problem.budgets
+        }
+        return {"attempts": str(self.dynamics.attempts), "budgets": budgets}
+
+    def to_json(self, *, indent: int | None = 1) -> str:
+        """The certificate as a JSON document."""
+        return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the certificate to a file, which :func:`symbolic.check` and ``lpdistill check`` verify."""
+        Path(path).write_text(self.to_json() + "\n", encoding="utf-8")
+
+    def summary(self) -> list[tuple[str, str]]:
+        """The proof in a few named lines."""
+        exact = len(self.chain.columns)
+        live = int(np.count_nonzero(self.dynamics.live))
+        where = "everywhere" if exact == live else f"in {exact:,} of {live:,} configurations"
+        ties = "one optimal policy" if self.unique else f"ties in {len(self.ties):,} visited configurations"
+        priced = [
+            ("budget", f"{name}: {float(self.used[name]):.6g} used; price {float(price):.12g} = {shortened(price)}")
+            for name, price in self.prices.items()
+        ]
+        mended = f"repaired in {len(self.repaired):,} configurations" if self.repaired else "confirmed as it was found"
+        return [
+            ("problem", str(self.problem)),
+            ("waiting time", f"{float(self.waiting_time):.12g} = {shortened(self.waiting_time)}"),
+            ("proved", f"optimal: no reduced cost of {self.checked_columns:,} columns is negative"),
+            ("optimal", ties),
+            *priced,
+            ("policy", f"visits {len(self.draws):,} configurations, {mended}"),
+            ("values", f"exact {where}"),
+        ]
+
+    def __repr__(self) -> str:
+        return "Certificate\n" + "\n".join(f"  {name + ':':<14}{text}" for name, text in self.summary())
+
+    def _repr_html_(self) -> str:
+        rows = "".join(f"<tr><th>{html.escape(a)}</th><td>{html.escape(b)}</td></tr>" for a, b in self.summary())
+        return f"<table>{rows}</table>"
+
+
+class ExactReducedCosts(ByConfiguration[dict[Action, Fraction]]):
+    """The exact reduced cost of every action, by configuration, least first.
+
+    Where values are exact in the configuration and in all that can follow it, this is the exact regret of the action.
+    """
+
+    def __init__(self, certificate: Certificate) -> None:
+        super().__init__(certificate.dynamics)
+        self._certificate = certificate
+
+    def at(self, rank: int) -> dict[Action, Fraction]:
+        """The reduced cost of every action in the configuration of the given rank."""
+        proof = self._certificate
+        columns = proof.dynamics.of_configuration(rank)
+        at = Parameters.rational(proof.dynamics)
+        if proof.vertex is not None:
+            at = at.charging(proof.vertex.charges)
+        values, scales = proof.chain.model.rows(columns).reduced_costs(
+            proof.numerators, proof.denominator / at.unit, at
+        )
+        costs = [fraction(value) / int(scale) for value, scale in zip(values, scales, strict=True)]
+        actions = [label.action for label in labels(proof.dynamics, columns)]
+        return dict(sorted(zip(actions, costs, strict=True), key=lambda item: item[1]))
+
+    def __repr__(self) -> str:
+        return f"ExactReducedCosts: {self._certificate.checked_columns:,} actions in {len(self):,} configurations"

@@ -1,0 +1,188 @@
+r"""Optima proved over the rationals: the policy of a solution evaluated exactly, and repaired where it must be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from flint import fmpz
+
+from lpdistill.arrays import IntArray
+from lpdistill.errors import LimitError, ModelError, NotCertifiedError
+from lpdistill.hardware.actions import Attempts
+from lpdistill.numbers import member
+from lpdistill.process.factored.dynamics import Dynamics
+from lpdistill.process.factored.size import Size
+from lpdistill.progress import silent
+from lpdistill.solution.given import SolutionLike
+from lpdistill.solution.solution import Solution, Status
+from lpdistill.solving import solution_of
+from symbolic.exact.certificate import Certificate
+from symbolic.exact.chain import ExactChain
+from symbolic.exact.labels import doing
+from symbolic.exact.model import Elements, ExactModel, Parameters, ReducedCosts, elements
+from symbolic.exact.vertex import ExactVertex
+from symbolic.exact.waiting_times import dynamics_of
+
+EVERYWHERE = 400
+"""Configurations up to which ``auto`` computes exact values in all of them, in a fraction of a second."""
+
+MOST_COLUMNS = 5_000_000
+"""Columns up to which all reduced costs are computed exactly: some minutes."""
+
+MOST_REPAIRS = 100
+"""Rounds of exact policy iteration and growth, far beyond what is ever needed."""
+
+FINER = 128
+"""Binary digits by which the common denominator is refined, so that lower bounds in double precision are exact."""
+
+
+class Scope(StrEnum):
+    """Where a certificate has exact values."""
+
+    AUTO = "auto"
+    """Everywhere if that is quick, otherwise where it must."""
+    ALL = "all"
+    """In every configuration."""
+    VISITED = "visited"
+    """Where runs of optimal policies can come."""
+
+
+def certify(
+    solution: SolutionLike, *, scope: Scope | str = Scope.AUTO, progress: Callable[[str], None] = silent
+) -> Certificate:
+    r"""Prove the optimum of a solution in rational arithmetic.
+
+    The policy that floating point found is evaluated exactly, :math:`(I - P_\pi) V = c`, and the reduced costs
+    :math:`c(s,a) + \sum_{s'} P(s'|s,a) V(s') - V(s)` of all columns are computed exactly.  If one is negative, exact
+    policy iteration repairs the policy.  Nothing of the floating-point answer is trusted.
+
+    Within budgets, prices :math:`\mu` and the policy's occupation are solved for exactly, and the reduced costs are
+    those of :math:`c - \sum_i \mu_i d_i`: no policy that keeps within the limits ``b`` takes less time than
+    :math:`V(\text{empty}) + \sum_i \mu_i b_i`, and this one does not take more.
+
+    Parameters
+    ----------
+    solution
+        What :func:`lpdistill.solve` returned.
+    scope
+        Where values are exact: in ``"all"`` configurations, in those ``"visited"`` by an optimal run, or ``"auto"``.
+        Elsewhere the certificate holds lower bounds on them, which prove as much.
+    progress
+        Told what is being done, for long work.
+
+    Raises
+    ------
+    LimitError
+        If the program has too many columns, or the policy visits too many configurations.
+    NotCertifiedError
+        If no proof is found.
+    ModelError
+        If ``solution`` is no solution of a problem, or has budgets on the user's own resources, or its policy was to be
+        deterministic within budgets.
+
+    Examples
+    --------
+    >>> from lpdistill import Problem, solve
+    >>> proof = certify(solve(Problem("9/10", 3, "3/4", "79/100", final_step="free")))
+    >>> proof.waiting_time, proof.unique
+    (Fraction(1976711710, 309269159), True)
+    """
+    solution = solution_of(solution, progress)
+    dynamics, scope = dynamics_of(solution), member(Scope, scope, "scope")
+    _require(solution, dynamics)
+    everywhere = scope is Scope.ALL or (scope is Scope.AUTO and dynamics.size <= EVERYWHERE)
+    model, certain = ExactModel.rational(dynamics), dynamics.problem.p == 1
+    vertex, at = None, Parameters.rational(dynamics)
+    start, policy = np.zeros(1, dtype=np.int64), solution.plan.uses
+    if dynamics.problem.budgets:
+        progress("exact prices")
+        vertex = ExactVertex.of(model, solution.plan, solution.uses)
+        at = at.charging(vertex.charges)
+        start, policy = vertex.configurations, solution.dual.policy
+    found = np.full(dynamics.size, -1, dtype=np.int64)
+    found[policy.configuration] = policy.columns
+    columns = found.copy()
+    known = np.flatnonzero(dynamics.live) if everywhere else start
+    for _ in range(MOST_REPAIRS):
+        chain = ExactChain.visited(model, columns, known, certain=certain)
+        chain.require()
+        progress(f"exact values in {len(chain.columns):,} configurations")
+        numerators, denominator = _dual_values(chain, solution, at)
+        progress(f"exact reduced costs of {len(dynamics.columns):,} columns")
+        negative, tight = _signs(model, numerators, denominator, at)
+        if not len(negative.columns):
+            changed = chain.configuration[chain.columns != found[chain.configuration]]
+            proof = Certificate(
+                chain,
+                numerators,
+                denominator,
+                np.sort(tight[np.isin(dynamics.numbering.describe(tight).configuration, chain.configuration)]),
+                tuple(map(dynamics.key, changed.tolist())),
+                len(dynamics.columns),
+                vertex,
+            )
+            _require_attained(proof)
+            return proof
+        rows = model.rows(negative.columns)
+        unknown = np.setdiff1d(np.concatenate([rows.following, rows.configuration]), chain.configuration)
+        known = np.concatenate([chain.configuration, unknown])
+        if not len(unknown):
+            progress(f"repairing the policy in {len(np.unique(negative.configuration)):,} configurations")
+            columns[negative.configuration] = negative.columns
+    raise NotCertifiedError(f"exact policy iteration did not end within {MOST_REPAIRS} rounds")
+
+
+def _require(solution: Solution, dynamics: Dynamics) -> None:
+    """Refuse what is not supported, and programs with more columns than can be priced exactly."""
+    if solution.status is not Status.OPTIMAL:
+        raise ModelError(
+            "solution",
+            "must be a proved optimum of rules and budgets: exact proofs of deterministic policies within budgets, and "
+            "of constraints in cvxpy, are not supported",
+            str(solution.status),
+        )
+    if dynamics.attempts is Attempts.FULL and dynamics.problem.attempts is Attempts.ALL:
+        raise ModelError("attempts", "must be all: a rule or a budget may make fewer attempts worth while", "full")
+    size = Size.of(dynamics.repertoire)
+    if size.columns > MOST_COLUMNS:
+        raise LimitError(
+            f"memories: the program has {size.columns:,} columns; exact reduced costs are computed for up to "
+            f"{MOST_COLUMNS:,}; take fewer memories, or a target with fewer levels",
+            size=size.to_dict(),
+        )
+
+
+def _require_attained(proof: Certificate) -> None:
+    """Refuse a policy within budgets that takes longer than the dual values prove."""
+    vertex = proof.vertex
+    if vertex is not None and vertex.time != proof.value_at(0) + vertex.granted:
+        raise NotCertifiedError("the policy found in floating point is not optimal within the budgets, exactly")
+
+
+def _dual_values(chain: ExactChain, solution: Solution, at: Parameters) -> tuple[Elements, Any]:
+    """Exact values where the chain has them and proved lower bounds elsewhere, (configurations,), and a denominator."""
+    found, size = chain.moments(at), chain.model.dynamics.size
+    elsewhere = np.setdiff1d(np.flatnonzero(chain.model.dynamics.live), chain.configuration)
+    finer = FINER if len(elsewhere) else 0
+    denominator = found.first_denominator << finer
+    values = elements([fmpz(0)] * size)
+    values[chain.configuration] = found.first << finer
+    bounds = [bound.as_integer_ratio() for bound in solution.dual.lower[elsewhere].tolist()]
+    values[elsewhere] = elements([denominator * above // below for above, below in bounds])
+    return values, denominator
+
+
+def _signs(model: ExactModel, values: Elements, denominator: Any, at: Parameters) -> tuple[ReducedCosts, IntArray]:
+    """Columns of negative reduced cost, and columns of reduced cost zero (under prices, also those that wait)."""
+    negative, tight = [], []
+    for some in model.reduced_costs(values, denominator / at.unit, at):
+        below = some.value < 0
+        negative.append([part[below] for part in (some.columns, some.configuration, some.value, some.scale)])
+        tight.append(some.columns[some.value == 0])
+    every = np.concatenate(tight)
+    if at.charges is None or not at.charges.prices:
+        every = doing(model.dynamics, every)
+    return ReducedCosts(*map(np.concatenate, zip(*negative, strict=True))), every

@@ -1,0 +1,137 @@
+r"""What columns use and what that costs, exactly: duration less the prices of resources, :math:`c - \sum_i \mu_i d_i`.
+
+With the prices of budgets as charges, all columns are priced as if there were no budgets (Lagrangian duality).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from flint import fmpz
+
+from lpdistill.arrays import IntArray
+from lpdistill.errors import ModelError
+from lpdistill.process.factored.columns import Columns
+from lpdistill.process.factored.dynamics import Dynamics
+from lpdistill.process.resources import RESOURCES, Visits
+from lpdistill.process.tariff import Resource
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """What columns use of something, in whole numbers of ``1 / unit``.
+
+    Attributes
+    ----------
+    dynamics
+        The columns.
+    unit
+        An integer that makes all amounts integral.
+    measure
+        The amounts of some columns, an array of integers.
+    """
+
+    dynamics: Dynamics
+    unit: int
+    measure: Callable[[Columns], Any]
+
+    @staticmethod
+    def of(dynamics: Dynamics, resource: Resource) -> Amounts:
+        """The amounts of a resource that the model knows.
+
+        Raises
+        ------
+        ModelError
+            If it is a resource of the user's, whose amounts are floating-point numbers.
+        """
+        problem, kinds = dynamics.problem, dynamics.matchings.kinds
+        if isinstance(resource, Visits):
+            named = np.array(resource.configurations, dtype=np.int64)
+            ranks = dynamics.configurations.rank(named)
+            return Amounts(dynamics, 1, lambda what: np.isin(what.configuration, ranks) & (what.discard < 0))
+        if resource is not RESOURCES.get(resource.name):
+            raise ModelError(
+                f"budget {resource.name}",
+                "has no exact amounts; budgets on Visits and on these have: " + ", ".join(RESOURCES),
+                resource,
+            )
+        failing = [1 - kind.success for kind in kinds]
+        common = math.lcm(*(chance.denominator for chance in failing))
+        lost = _integers(fmpz(int(chance * common)) for chance in failing)
+        time = Amounts.time(dynamics)
+        stored = dynamics.configurations.totals
+        p = problem.p
+        unit, measure = {
+            "steps": (1, lambda what: what.discard < 0),
+            "generation_attempts": (1, lambda what: what.attempts),
+            "raw_pairs": (p.denominator, lambda what: what.attempts * p.numerator),
+            "distillations": (1, lambda what: what.pairs),
+            "failed_distillations": (
+                common,
+                lambda what: (
+                    dynamics.matchings.counts[what.matching].astype(object) @ lost if kinds else 0 * what.pairs
+                ),
+            ),
+            "memory_time": (time.unit, lambda what: stored[what.configuration] * time.measure(what)),
+        }[resource.name]
+        return Amounts(dynamics, unit, measure)
+
+    @staticmethod
+    def time(dynamics: Dynamics) -> Amounts:
+        """Durations."""
+        times = dynamics.problem.generation_time, dynamics.problem.distillation_time
+        unit = math.lcm(*(time.denominator for time in times))
+        lasts = _integers(fmpz(int(time * unit)) for time in times)
+        return Amounts(dynamics, unit, lambda what: lasts[np.minimum(what.pairs, 1)] * (what.discard < 0))
+
+    def whole(self, columns: IntArray) -> Any:
+        """The amounts of some columns in whole units, (columns,)."""
+        found = np.asarray(self.measure(self.dynamics.numbering.describe(columns))).astype(object)
+        return _integers(fmpz(int(amount)) for amount in found)
+
+
+@dataclass(frozen=True)
+class Charges:
+    """Durations less the prices of what is used, in whole numbers of ``1 / unit``.
+
+    Attributes
+    ----------
+    dynamics
+        The columns.
+    prices
+        The price of a unit of each resource, exact.
+    """
+
+    dynamics: Dynamics
+    prices: tuple[tuple[Resource, Fraction], ...]
+
+    @cached_property
+    def _terms(self) -> list[tuple[Amounts, Fraction]]:
+        """Everything that counts, with the price of a whole unit of it."""
+        priced = [(Amounts.of(self.dynamics, resource), -price) for resource, price in self.prices]
+        terms = [(Amounts.time(self.dynamics), Fraction(1)), *priced]
+        return [(amounts, price / amounts.unit) for amounts, price in terms]
+
+    @cached_property
+    def unit(self) -> int:
+        """An integer that makes all charges integral."""
+        return math.lcm(*(price.denominator for _, price in self._terms))
+
+    def of(self, columns: IntArray) -> Any:
+        """The charges of some columns, (columns,)."""
+        parts = [amounts.whole(columns) * fmpz(int(price * self.unit)) for amounts, price in self._terms]
+        return sum(parts[1:], start=parts[0])
+
+
+def _integers(numbers: Any) -> Any:
+    """An array of integers of any length."""
+    listed = list(numbers)
+    array = np.empty(len(listed), dtype=object)
+    array[:] = listed
+    return array

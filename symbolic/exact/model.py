@@ -1,0 +1,387 @@
+r"""The model over any commutative ring: rows of columns, and the reduced costs of all columns at once.
+
+The factored dynamics of :mod:`lpdistill.process.factored.dynamics`, without rounding.  With the success probability of
+a kind of distillation written as a quotient ``success / total``, and generation as ``p = a / b``, every row and every
+reduced cost times its scale is a polynomial in these numbers, so that one program serves integers (a rational ``p``),
+integer polynomials in ``p``, and integer polynomials in ``p`` and ``f0``.  Arrays hold the ring's elements as objects.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, TypeAlias
+
+import numpy as np
+from flint import fmpz
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
+
+from lpdistill.arrays import BoolArray, IntArray, ragged
+from lpdistill.process.factored.columns import Block
+from lpdistill.process.factored.dynamics import Dynamics
+from symbolic.exact.charges import Charges
+
+Element: TypeAlias = Any
+"""An element of the ring: an integer or a polynomial."""
+
+Elements: TypeAlias = NDArray[Any]
+"""An array of elements, as objects."""
+
+GENERATES, DISTILS, DISCARDS = range(3)
+"""What a step does, and where its duration stands in ``Parameters.durations``."""
+
+CHUNK = 20_000
+"""Reduced costs computed at a time: they may have thousands of digits each."""
+
+
+def elements(items: list[Element]) -> Elements:
+    """A vector of ring elements."""
+    array = np.empty(len(items), dtype=object)
+    array[:] = items
+    return array
+
+
+def scalar(item: Element) -> Elements:
+    """A ring element that numpy does not take apart: some polynomials look like sequences."""
+    array = np.empty((), dtype=object)
+    array[()] = item
+    return array
+
+
+def powers(base: Element, most: int) -> Elements:
+    """``base**0`` to ``base**most``, (most + 1,)."""
+    return elements([base**exponent for exponent in range(most + 1)])
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """The generation probability ``success / total``, and the durations of a step, as ring elements.
+
+    Attributes
+    ----------
+    success, total
+        ``p`` is their quotient.
+    durations
+        Duration of a step that only generates, of a step that distils, and of a discard, in units of ``1 / unit``.
+    unit
+        An integer that makes what columns cost integral.
+    charges
+        What columns cost instead of their durations, if anything.
+    """
+
+    success: Element
+    total: Element
+    durations: tuple[Element, Element, Element]
+    unit: int
+    charges: Charges | None = None
+
+    @staticmethod
+    def of(dynamics: Dynamics, success: Element, total: Element) -> Parameters:
+        """The given generation probability, and the durations of a problem."""
+        times = dynamics.problem.generation_time, dynamics.problem.distillation_time
+        unit = math.lcm(*(time.denominator for time in times))
+        durations = fmpz(int(times[0] * unit)), fmpz(int(times[1] * unit)), fmpz(0)
+        return Parameters(success, total, durations, unit)
+
+    @staticmethod
+    def rational(dynamics: Dynamics) -> Parameters:
+        """The generation probability and durations of a problem, as integers."""
+        p = dynamics.problem.p
+        return Parameters.of(dynamics, fmpz(p.numerator), fmpz(p.denominator))
+
+    def charging(self, charges: Charges) -> Parameters:
+        """The same numbers where columns cost what they are charged."""
+        return replace(self, unit=charges.unit, charges=charges)
+
+    def costs(self, columns: IntArray, doing: IntArray) -> Elements:
+        """What some columns cost, in units of ``1 / unit``, (columns,); ``doing`` says what their steps do."""
+        if self.charges is not None:
+            return np.asarray(self.charges.of(columns))
+        return elements([self.durations[what] for what in doing.tolist()])
+
+    @property
+    def failure(self) -> Element:
+        """``1 - p`` in units of ``1 / total``."""
+        return self.total - self.success
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Some columns, their transitions written out; see :meth:`ExactModel.rows`.
+
+    Attributes
+    ----------
+    columns, configuration, doing, attempts, scale
+        Number of the column, rank of its configuration, what the step does, number of attempts, and what the weights
+        are to be divided by, (columns,).
+    row, following, successes, weight
+        Column, rank of the next configuration, attempts that succeed, and probability of the distillations' outcome
+        times ``scale``, (transitions,).
+    """
+
+    columns: IntArray
+    configuration: IntArray
+    doing: IntArray
+    attempts: IntArray
+    scale: Elements
+    row: IntArray
+    following: IntArray
+    successes: IntArray
+    weight: Elements
+
+    @property
+    def moving(self) -> BoolArray:
+        """Whether the step changes something for sure: all but those that only generate, (columns,)."""
+        return self.doing > GENERATES
+
+    @cached_property
+    def degrees(self) -> IntArray:
+        """Degree of each column's equation in ``p``, once a factor ``p`` is taken out of generation steps."""
+        return np.where(self.moving, self.attempts, np.maximum(self.attempts - 1, 0))
+
+    @cached_property
+    def binomial_weight(self) -> Elements:
+        """Weight of every transition times the binomial coefficient of its attempts, (transitions,)."""
+        most = int(self.attempts.max(initial=0))
+        table = np.array([[math.comb(g, j) for j in range(most + 1)] for g in range(most + 1)], dtype=object)
+        return np.asarray(self.weight * table[self.attempts[self.row], self.successes])
+
+    @cached_property
+    def classes(self) -> list[IntArray]:
+        """Positions of the columns whose configurations can follow each other in circles, class by class."""
+        position = self._positions
+        pattern = (np.ones(len(self.row)), (self.row, position[self.following]))
+        graph = sparse.csr_array(pattern, shape=(len(self.configuration),) * 2)
+        _, label = connected_components(graph, connection="strong")
+        order = np.argsort(label, kind="stable")
+        return np.split(order, np.flatnonzero(np.diff(label[order])) + 1)
+
+    @cached_property
+    def _positions(self) -> IntArray:
+        """Position of each configuration among the columns, -1 where there is none."""
+        positions = np.full(max(self.configuration.max(), self.following.max(initial=0)) + 1, -1)
+        positions[self.configuration] = np.arange(len(self.configuration))
+        return positions
+
+    def system(self, at: Parameters) -> tuple[Elements, Elements]:
+        r"""The equations of these columns, one per configuration, for ``y = success * V``.
+
+        A generation step is divided by ``success``, once "no attempt succeeds" is taken out of it; any other step
+        keeps its right-hand side multiplied by it.  This saves one degree in ``p`` for every generation step.
+
+        Returns
+        -------
+        tuple
+            The matrix, (columns, columns), and the right-hand side, (columns,): ``matrix @ y == right * cost``.  The
+            configurations must be closed: every next configuration belongs to one of the columns.
+        """
+        most = int(self.attempts.max(initial=0))
+        won, lost, whole = (powers(base, most) for base in (at.success, at.failure, at.total))
+        position = self._positions
+        g, j, moving = self.attempts[self.row], self.successes, self.moving[self.row]
+        kept = moving | (j > 0)
+        weight = self.binomial_weight[kept] * won[(j - ~moving)[kept]] * lost[(g - j)[kept]]
+        matrix = np.zeros((len(self.configuration),) * 2, dtype=object)
+        np.subtract.at(matrix, (self.row[kept], position[self.following[kept]]), weight)
+        leaving = elements([_leaving(lost, whole, g) for g in range(most + 1)])
+        own = np.arange(len(matrix)), position[self.configuration]
+        matrix[own] += np.where(self.moving, self.scale * whole[self.attempts], leaving[self.attempts])
+        right = self.scale * whole[self.attempts]
+        right[self.moving] *= scalar(at.success)
+        return matrix, right
+
+    def chances(self, at: Parameters) -> tuple[Elements, Elements]:
+        """Probability of every transition times the scale of its column, and the scales, (columns,)."""
+        most = int(self.attempts.max(initial=0))
+        won, lost, whole = (powers(base, most) for base in (at.success, at.failure, at.total))
+        chance = self.binomial_weight * won[self.successes] * lost[self.attempts[self.row] - self.successes]
+        return chance, self.scale * whole[self.attempts]
+
+    def reduced_costs(self, values: Elements, weight: Element, at: Parameters) -> tuple[Elements, Elements]:
+        """Reduced costs of these columns times their scales, and the scales; see :meth:`ExactModel.reduced_costs`."""
+        chance, scale = self.chances(at)
+        cost = at.costs(self.columns, self.doing) * scalar(weight)
+        found = scale * (cost - values[self.configuration])
+        np.add.at(found, self.row, chance * values[self.following])
+        return found, scale * scalar(weight * at.unit)
+
+
+def _leaving(lost: Elements, whole: Elements, g: int) -> Element:
+    """``(total**g - failure**g) / success``, without dividing."""
+    return sum((lost[i] * whole[g - 1 - i] for i in range(g)), start=0 * whole[0])
+
+
+@dataclass(frozen=True)
+class ReducedCosts:
+    """Reduced costs of some columns, times positive scales.
+
+    Attributes
+    ----------
+    columns, configuration
+        Numbers of the columns and ranks of their configurations, (columns,).
+    value, scale
+        Reduced cost times scale, and scale, (columns,).
+    """
+
+    columns: IntArray
+    configuration: IntArray
+    value: Elements
+    scale: Elements
+
+    def at(self, rows: BoolArray) -> ReducedCosts:
+        """Some of the columns."""
+        return ReducedCosts(self.columns[rows], self.configuration[rows], self.value[rows], self.scale[rows])
+
+
+@dataclass(frozen=True)
+class ExactModel:
+    """The columns of a problem over a ring.
+
+    Attributes
+    ----------
+    dynamics
+        The columns, numbered, and their combinatorics.
+    success, total
+        Success probability of every kind of distillation as a quotient, (kinds,).
+    """
+
+    dynamics: Dynamics
+    success: Elements
+    total: Elements
+
+    @staticmethod
+    def rational(dynamics: Dynamics) -> ExactModel:
+        """The model with the rational success probabilities of a problem, as quotients of integers."""
+        exact = [kind.success for kind in dynamics.matchings.kinds]
+        success, total = ([fmpz(getattr(one, part)) for one in exact] for part in ("numerator", "denominator"))
+        return ExactModel(dynamics, elements(success), elements(total))
+
+    @cached_property
+    def scale(self) -> Elements:
+        """What the outcomes of every matching are to be divided by, (matchings,)."""
+        counts = self.dynamics.matchings.counts
+        scale = elements([fmpz(1)] * len(counts))
+        for kind, total in enumerate(self.total):
+            scale = scale * powers(total, self.dynamics.matchings.most)[counts[:, kind]]
+        return scale
+
+    @cached_property
+    def outcomes(self) -> Elements:
+        """Probability of every outcome of every matching short of the target, times its scale, (matchings, produced).
+
+        A matching is a smaller one and one more distillation: ``O[X + x] = failure_x O[X] + success_x shifted(O[X])``.
+        """
+        matchings = self.dynamics.matchings
+        table = np.zeros((len(matchings.counts), matchings.produced.size), dtype=object)
+        table[0, 0] = fmpz(1)
+        starts = np.searchsorted(matchings.pairs, np.arange(matchings.most + 2))
+        for k in range(1, matchings.most + 1):
+            rows = np.arange(starts[k], starts[k + 1])
+            fewer, kind = matchings.counts[rows].copy(), np.argmax(matchings.counts[rows] > 0, axis=1)
+            fewer[np.arange(len(rows)), kind] -= 1
+            parent = table[matchings.number(fewer), : matchings.produced.up_to(k - 1)]
+            table[rows, : parent.shape[1]] = (self.total - self.success)[kind][:, None] * parent
+            for index, level in enumerate(matchings.produced_levels):
+                makes = matchings.results[kind] == level
+                sums = matchings.produced.sums[:, : parent.shape[1]].copy()
+                sums[index:] += 1
+                made = matchings.produced.rank_sums(sums)
+                table[np.ix_(rows[makes], made)] += self.success[kind[makes]][:, None] * parent[makes]
+        return table
+
+    def rows(self, columns: IntArray) -> Rows:
+        """The given columns with their transitions written out."""
+        what, some = self.dynamics.numbering.describe(columns), self.dynamics.configurations
+        weights = self.outcomes[what.matching]
+        outcome, made = np.nonzero(weights != 0)
+        raw = self.dynamics.problem.levels.raw
+        most = what.attempts[outcome] if raw is not None else np.zeros_like(outcome)
+        entry, successes = ragged(most + 1)
+        row = outcome[entry]
+        sums = self.dynamics.matchings.produced_sums[:, made[entry]] + some.sums[:, what.rest[row]]
+        if raw is not None:
+            sums[raw:] += successes
+        return Rows(
+            columns=columns,
+            configuration=what.configuration,
+            doing=np.where(what.discard >= 0, DISCARDS, np.where(what.pairs > 0, DISTILS, GENERATES)),
+            attempts=what.attempts,
+            scale=self.scale[what.matching],
+            row=row,
+            following=some.rank_sums(sums),
+            successes=successes,
+            weight=weights[outcome, made][entry],
+        )
+
+    def attempt_table(self, values: Elements, at: Parameters) -> list[Elements]:
+        """``W[c, g] * total**g`` for every number of attempts ``g``: expected value after ``g`` attempts."""
+        generation, some = self.dynamics.generation, self.dynamics.configurations
+        table = [values]
+        for g in range(1, some.most + 1):
+            before, size = table[-1], some.up_to(some.most - g)
+            table.append(before[:size] * scalar(at.failure))
+            if generation.raw is not None:
+                sums = some.sums[:, :size].copy()
+                sums[generation.raw :] += 1
+                table[-1] = table[-1] + before[some.rank_sums(sums)] * scalar(at.success)
+        return table
+
+    def reduced_costs(self, values: Elements, weight: Element, at: Parameters) -> Iterator[ReducedCosts]:
+        r"""Reduced costs of all columns that are allowed, some at a time: :math:`c + P V - V` times a positive scale.
+
+        Parameters
+        ----------
+        values, weight
+            ``V`` is their quotient, in units of ``1 / at.unit``, (configurations,).
+        at
+            Generation probability and durations.
+        """
+        for some in self._all_reduced_costs(values, weight, at):
+            allowed = self.dynamics.allowed
+            yield some if allowed is None else some.at(allowed[some.columns])
+
+    def _all_reduced_costs(self, values: Elements, weight: Element, at: Parameters) -> Iterator[ReducedCosts]:
+        """Reduced costs of all columns, allowed or not, in the order of their numbers."""
+        table, numbering = self.attempt_table(values, at), self.dynamics.numbering
+        joined = np.concatenate(table)
+        whole = powers(at.total, self.dynamics.configurations.most)
+        column = 0
+        for block in numbering.blocks:
+            gathered = joined[self._gathered(block)]
+            doing = DISTILS if block.pairs else GENERATES
+            size, owner = len(block.rest), self._owners(block)
+            step = max(1, CHUNK // size)
+            for first in range(block.matchings.start, block.matchings.stop, step):
+                chosen = np.arange(first, min(first + step, block.matchings.stop))
+                scale = np.multiply.outer(self.scale[chosen], whole[block.attempts])
+                rank = owner[chosen - block.matchings.start]
+                columns = np.arange(column, column + len(chosen) * size)
+                cost = scalar(at.durations[doing] * weight)
+                if at.charges is not None:
+                    cost = at.charges.of(columns).reshape(rank.shape) * scalar(weight)
+                value = self.outcomes[chosen, : len(gathered)] @ gathered + scale * (cost - values[rank])
+                column = int(columns[-1]) + 1
+                yield ReducedCosts(columns, rank.ravel(), value.ravel(), (scale * scalar(weight * at.unit)).ravel())
+        if numbering.discards:
+            columns, rank = np.array(numbering.discards), numbering.discarding.ravel()
+            after = np.tile(values[: numbering.kept], self.dynamics.configurations.kinds)
+            value = after - values[rank] + at.costs(columns, np.full(len(columns), DISCARDS)) * scalar(weight)
+            yield ReducedCosts(columns, rank, value, elements([weight * at.unit] * len(columns)))
+
+    def _gathered(self, block: Block) -> IntArray:
+        """Position in the joined attempt table for every outcome and rest of a block, (produced, rests)."""
+        matchings, some = self.dynamics.matchings, self.dynamics.configurations
+        producible = matchings.produced.up_to(block.pairs)
+        sums = matchings.produced_sums[:, :producible, None] + some.sums[:, None, block.rest]
+        return self.dynamics.generation.index(some.rank_sums(sums), block.attempts)
+
+    def _owners(self, block: Block) -> IntArray:
+        """Configuration of every column of a block, (matchings, rests)."""
+        numbering = self.dynamics.numbering
+        cells = numbering.cell_configuration[block.cells.start : block.cells.stop].reshape(len(block.groups), -1)
+        edges = self.dynamics.matchings.groups[block.groups.start : block.groups.stop + 1]
+        return np.repeat(cells, np.diff(edges), axis=0)

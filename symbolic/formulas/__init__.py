@@ -1,0 +1,1 @@
+"""Formulas of levels and of what distillation can reach."""

@@ -1,0 +1,108 @@
+"""The levels and limits of one problem as formulas, and how far the raw fidelity may move without changing them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import sympy
+
+from lpdistill.errors import ModelError
+from lpdistill.physics.werner import Werner
+from lpdistill.problem.problem import Problem
+from lpdistill.problem.question import PROBLEM
+from lpdistill.solution.given import ProblemLike
+from symbolic.formulas.formula import formula_of
+from symbolic.formulas.lattice import LevelFormula, LevelLattice
+from symbolic.formulas.lattice_changes import Piece, level_range
+from symbolic.formulas.parameters import F0
+from symbolic.formulas.pumping import pumping_limit, pumping_rate, pumping_rounds
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemFormulas:
+    """What holds for a problem, as functions of its raw fidelity.
+
+    Attributes
+    ----------
+    problem
+        The problem.
+    lattice
+        Its levels, by increasing fidelity.
+    same_gap, same_target
+        The raw fidelities for which the levels are made by the same trees, with the gap or the target kept; None if a
+        raw pair meets the target.
+
+    Examples
+    --------
+    >>> formulas = ProblemFormulas.of(Problem(p=1, memories=2, f0="3/4", target="0.79"))
+    >>> str(formulas.lattice[1]), formulas.rounds
+    ('D(f0, f0) = (10*f0**2 - 2*f0 + 1)/(8*f0**2 - 4*f0 + 5)', 2)
+    """
+
+    problem: Problem
+    lattice: LevelLattice
+    same_gap: Piece | None
+    same_target: Piece | None
+
+    @staticmethod
+    def of(problem: ProblemLike) -> ProblemFormulas:
+        """The formulas of a problem.
+
+        Raises
+        ------
+        ModelError
+            If its distillation map is not the Werner map.
+        UnreachableTargetError
+            If the target cannot be reached, or infinitely many levels lie below it.
+        LimitError
+            If there are too many levels.
+        """
+        problem = PROBLEM.meant(problem, "problem")
+        if not isinstance(problem.distillation, Werner):
+            raise ModelError("distillation", "must be the Werner map to have formulas", problem.distillation.name)
+        levels = (LevelFormula(level.index, formula_of(level.tree), (level.tree,)) for level in problem.levels)
+        below = problem.f0 < problem.target
+        return ProblemFormulas(
+            problem,
+            LevelLattice(F0, tuple(levels)),
+            level_range(problem.f0, gap=problem.target - problem.f0) if below else None,
+            level_range(problem.f0, target=problem.target) if below else None,
+        )
+
+    @property
+    def rounds(self) -> int:
+        """Rounds of pumping that reach the target."""
+        return int(pumping_rounds(self.problem.f0, self.problem.target))
+
+    def lines(self) -> list[tuple[str, str]]:
+        """Limits and ranges as names and text."""
+        found = [
+            ("pumping limit", str(pumping_limit())),
+            ("memory limit", f"the pumping limit iterated {self.problem.memories - 1} x"),
+            ("pumping rate", str(pumping_rate())),
+            ("rounds", f"{self.rounds} of pumping reach the target"),
+        ]
+        for name, piece in (("same gap", self.same_gap), ("same target", self.same_target)):
+            if piece is not None:
+                found.append((name, f"the same trees make the levels for f0 from {piece.lower} to {piece.upper}"))
+        return found
+
+    def to_latex(self) -> str:
+        """Levels and pumping limit in LaTeX."""
+        limit = "f_\\infty(f_{0}) = " + sympy.latex(pumping_limit())
+        return f"{self.lattice.to_latex()}\n\\[ {limit} \\]"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The formulas as JSON data."""
+        return {
+            **self.lattice.to_dict(),
+            "pumping_limit": {"formula": str(pumping_limit()), "latex": sympy.latex(pumping_limit())},
+            "pumping_rate": {"formula": str(pumping_rate()), "latex": sympy.latex(pumping_rate())},
+            "pumping_rounds": self.rounds,
+            "memory_limit": {"iterations_of_pumping_limit": self.problem.memories - 1},
+            "same_levels": {
+                "gap": None if self.same_gap is None else self.same_gap.to_dict(),
+                "target": None if self.same_target is None else self.same_target.to_dict(),
+            },
+        }

@@ -1,0 +1,1 @@
+"""Exact optimal policies for every value of a parameter."""

@@ -1,0 +1,109 @@
+"""Sets of parallel distillations: which there are, what they consume, and what they produce."""
+
+import itertools
+from collections import Counter, defaultdict
+from fractions import Fraction
+
+import numpy as np
+import oracle
+import pytest
+from cases import Additive
+
+from lpdistill import Problem
+from lpdistill.process.factored.matchings import Matchings
+
+PROBLEMS = {
+    "one level": Problem("1/2", 6, "3/4", "31/40"),
+    "two levels": Problem("1/2", 6, "3/4", "79/100"),
+    "three levels": Problem("1/2", 4, "9/10", "94/100"),
+    "five levels": Problem("1/2", 4, "65/100", "71/100"),
+    "another map": Problem("1/2", 4, "6/10", "95/100", distillation=Additive()),
+}
+MATCHINGS = {
+    name: Matchings(problem.levels, problem.levels.kinds, problem.memories // 2) for name, problem in PROBLEMS.items()
+}
+every_problem = pytest.mark.parametrize("matchings", MATCHINGS.values(), ids=MATCHINGS)
+
+
+def produced(matchings: Matchings, matching: int) -> tuple[dict[tuple[int, ...], Fraction], Fraction]:
+    """Distribution of what a matching leaves while the target is not reached, and the probability that it is."""
+    table = {(kind.low, kind.high): kind for kind in matchings.levels.kinds}
+    kinds = [table[pair] for pair in matchings.distilled(matching)]
+    found: dict[tuple[int, ...], Fraction] = defaultdict(Fraction)
+    target = Fraction(0)
+    for coins in itertools.product((True, False), repeat=len(kinds)):
+        probability, counts = Fraction(1), [0] * len(matchings.levels)
+        for success, kind in zip(coins, kinds, strict=True):
+            probability *= kind.success if success else 1 - kind.success
+            if success and kind.result is not None:
+                counts[kind.result] += 1
+        if any(success and kind.result is None for success, kind in zip(coins, kinds, strict=True)):
+            target += probability
+        else:
+            found[tuple(counts)] += probability
+    return found, target
+
+
+def test_consumption_counts_both_pairs():
+    """Every kind consumes one pair of each of its two levels, or two of the same."""
+    assert MATCHINGS["two levels"].consumption.tolist() == [[2, 0], [1, 1], [0, 2]]
+
+
+@every_problem
+def test_every_matching_is_listed_once(matchings):
+    """The matchings are all multisets of pairs of levels that fit into the memories."""
+    levels = len(matchings.levels)
+    expected = {m for n in oracle.configurations(2 * matchings.most, levels) for m in oracle.matchings(n)}
+    found = [tuple(sorted(matchings.distilled(i))) for i in range(len(matchings.counts))]
+    assert Counter(found) == Counter(expected)
+
+
+@every_problem
+def test_number_finds_a_matching(matchings):
+    """The matching in row ``i`` has number ``i``."""
+    assert matchings.number(matchings.counts).tolist() == list(range(len(matchings.counts)))
+
+
+@every_problem
+def test_groups_consume_the_same(matchings):
+    """Matchings are in the same group exactly if they consume the same pairs."""
+    group = np.repeat(np.arange(len(matchings.groups) - 1), np.diff(matchings.groups))
+    by_consumption = defaultdict(set)
+    for matching, consumed in enumerate((matchings.counts @ matchings.consumption).tolist()):
+        by_consumption[tuple(consumed)].add(int(group[matching]))
+    assert sorted(by_consumption.values(), key=min) == [{g} for g in range(len(matchings.groups) - 1)]
+
+
+@every_problem
+def test_consumed_sums_are_partial_sums_of_consumption(matchings):
+    """The pairs that a group consumes are those of its matchings."""
+    consumed = matchings.counts[matchings.groups[:-1]] @ matchings.consumption
+    assert np.array_equal(matchings.consumed_sums, np.cumsum(consumed, axis=1).T)
+
+
+@every_problem
+def test_fewer_pairs_come_first(matchings):
+    """Matchings are ordered by their number of distillations."""
+    assert matchings.pairs.tolist() == sorted(matchings.counts.sum(axis=1).tolist())
+
+
+@every_problem
+def test_outcomes_are_those_of_coins_tossed_one_by_one(matchings):
+    """Every outcome below the target has its exact probability, to a few roundings, and there are no others."""
+    levels = matchings.produced_levels
+    for matching in range(len(matchings.counts)):
+        expected, _ = produced(matchings, matching)
+        row = matchings.outcomes[[matching]].tocoo()
+        found = {}
+        for column, probability in zip(row.col, row.data, strict=True):
+            counts = np.zeros(len(matchings.levels), dtype=int)
+            counts[levels] = matchings.produced.unrank(np.array(column))
+            found[tuple(counts.tolist())] = probability
+        assert found == pytest.approx({k: float(v) for k, v in expected.items() if v}, rel=1e-14, abs=0)
+
+
+@every_problem
+def test_reaching_is_the_probability_of_the_target(matchings):
+    """``reaching`` is the exact probability that at least one distillation reaches the target, to a few roundings."""
+    expected = [float(produced(matchings, i)[1]) for i in range(len(matchings.counts))]
+    assert matchings.reaching == pytest.approx(expected, rel=1e-14, abs=0)
