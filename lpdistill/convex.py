@@ -24,7 +24,7 @@ from lpdistill.program.policy_iteration import Optimum, policy_iteration
 from lpdistill.program.solver import withhold_banner
 from lpdistill.solution.policy import Key
 from lpdistill.solution.solution import Run, Solution, Status
-from lpdistill.solving import opened
+from lpdistill.solving import process_and_budgets
 
 withhold_banner()  # cvxpy makes HiGHS objects of its own, also where users solve what they took from here themselves
 
@@ -38,7 +38,7 @@ class ConvexProgram:
 
     Attributes
     ----------
-    asked
+    question
         The problem, or the state graph.
     program
         The program: matrix, cost, labels.
@@ -65,7 +65,7 @@ class ConvexProgram:
     True
     """
 
-    asked: Problem | nx.DiGraph[Key]
+    question: Problem | nx.DiGraph[Key]
     program: OccupationProgram
     occupation: cp.Variable
     time: cp.Expression
@@ -75,10 +75,12 @@ class ConvexProgram:
     _record: Record = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @staticmethod
-    def of(asked: Problem | nx.DiGraph[Key], attempts: Attempts | None = None) -> ConvexProgram:
+    def of(question: Problem | nx.DiGraph[Key], attempts: Attempts | None = None) -> ConvexProgram:
         """State a problem or a state graph in cvxpy, with every number of attempts unless told otherwise."""
-        asked = QUESTION.meant(asked, "problem")
-        process, limits = opened(asked, attempts or (Attempts.ALL if isinstance(asked, Problem) else None))
+        question = QUESTION.meant(question, "problem")
+        process, limits = process_and_budgets(
+            question, attempts or (Attempts.ALL if isinstance(question, Problem) else None)
+        )
         program = OccupationProgram.of(process, budgets=limits)
         occupation = cp.Variable(program.shape[1], nonneg=True, name="occupation")
         resources = {
@@ -92,7 +94,7 @@ class ConvexProgram:
             if budget.least is not None:
                 budgets[f"{budget.name} least"] = resources[budget.name] >= float(budget.least)
         return ConvexProgram(
-            asked=asked,
+            question=question,
             program=program,
             occupation=occupation,
             time=program.cost @ occupation + program.offset,
@@ -175,7 +177,7 @@ class ConvexProgram:
             objective=float(self.time.value),
             seconds=time.perf_counter() - began,
         )
-        return Solution(self.asked, plan, free, float(free.lower[0]), self._uses(plan), run, Status.CLAIMED)
+        return Solution(self.question, plan, free, float(free.lower[0]), self._uses(plan), run, Status.CLAIMED)
 
     def _plan(self, elsewhere: Optimum) -> Plan:
         """The policy of the occupation found, and an optimal one where it never comes."""
@@ -230,7 +232,7 @@ class ConvexProgram:
 
     @property
     def values(self) -> FloatArray:
-        """Dual values of the flow, d(objective)/d(right-hand side), (configurations,): times to go where runs come.
+        """Dual values of the flow, d(objective)/d(right-hand side), (configurations,): times to go where reachable.
 
         Raises
         ------

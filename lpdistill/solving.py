@@ -45,7 +45,7 @@ AGREEMENT = 1e-6
 TIED = 1e-11
 """Relative difference of waiting times that counts as none when ties are broken."""
 
-SIDELONG = (1e-6, 1e-8, 1e-10)
+TIE_WEIGHTS = (1e-6, 1e-8, 1e-10)
 """What the expected use of a resource counts, against the whole waiting time, when it breaks ties."""
 
 
@@ -88,7 +88,7 @@ def solve(  # noqa: PLR0913 - one keyword for each thing that may be asked
     least
         A resource: among the policies of least waiting time, take one that uses least of it.
     deterministic
-        Whether budgets may not make the policy draw lots: the fastest deterministic policy is then found by branch and
+        Whether budgets may not make the policy randomise: the fastest deterministic policy is then found by branch and
         bound, which HiGHS claims to be the optimum; what it costs is in ``Solution.determinism``.
     progress
         Told what is being done, for long work.
@@ -113,10 +113,10 @@ def solve(  # noqa: PLR0913 - one keyword for each thing that may be asked
     began = time.perf_counter()
     problem = QUESTION.meant(problem, "problem")
     method = member(Method, method, "method")
-    process, budgets = opened(problem, attempts, least)
+    process, budgets = process_and_budgets(problem, attempts, least)
     if deterministic and budgets and least is not None:
         raise ModelError("least", "breaks ties among randomised policies only; leave it or deterministic out", least)
-    thrift = None if least is None else resource_named(process, least, "least")
+    tie_breaker = None if least is None else resource_named(process, least, "least")
     if method is Method.AUTO:
         method = Method.SIMPLEX if process.column_count <= EXPLICIT_COLUMNS else Method.COLUMNS
     if method is Method.COLUMNS:
@@ -141,8 +141,8 @@ def solve(  # noqa: PLR0913 - one keyword for each thing that may be asked
     determinism = None
     if deterministic and budgets:
         plan, determinism = best_deterministic(process, budgets, answer, progress)
-    elif thrift is not None:
-        plan = _breaking_ties(process, budgets, answer, thrift, progress)
+    elif tie_breaker is not None:
+        plan = _breaking_ties(process, budgets, answer, tie_breaker, progress)
     run = Run(
         configurations=process.size,
         columns=process.column_count,
@@ -169,7 +169,7 @@ def _asked_again(answer: Budgeted, budgets: tuple[Budget, ...]) -> float:
     return solve_program(program, Algorithm.SIMPLEX).objective
 
 
-def opened(
+def process_and_budgets(
     problem: Problem | nx.DiGraph[Any],
     attempts: Attempts | str | None = None,
     least: str | Resource | None = None,
@@ -299,12 +299,12 @@ def _breaking_ties(
     fastest, used = float(answer.plan.values[0]), answer.plan.used(resource)
     if not used:
         return answer.plan
-    for weight in SIDELONG:
+    for weight in TIE_WEIGHTS:
         progress(f"breaking ties by {resource.name}")
         price = weight * (fastest or process.greatest_duration) / used
-        sidelong = process.under(process.tariff.plus([(resource, price)]))
-        optimum = policy_iteration(sidelong, answer.dual.policy.columns, progress)
-        plan = within_budgets(sidelong, budgets, optimum, progress).plan if budgets else Plan.optimal(optimum)
+        perturbed = process.under(process.tariff.plus([(resource, price)]))
+        optimum = policy_iteration(perturbed, answer.dual.policy.columns, progress)
+        plan = within_budgets(perturbed, budgets, optimum, progress).plan if budgets else Plan.optimal(optimum)
         timed = Plan.of(process.choose(plan.uses.columns), plan.probability)
         # Without budgets the policy is to be optimal wherever it may be asked.
         reached = process.live & (np.arange(process.size) == 0) if budgets else process.live

@@ -107,7 +107,7 @@ class ExactGraph:
         return self.only(tied)
 
     def expected(self, policy: Mapping[State, Mapping[Deed, Fraction]], cost: Amount) -> dict[State, Any]:
-        """The expected total cost of a policy, which may draw lots; infinite where it may miss the target."""
+        """The expected total cost of a policy, which may randomise; infinite where it may miss the target."""
         drawn = {s: {s: _mixed((p, self.choices[s][a]) for a, p in named.items() if p)} for s, named in policy.items()}
         known = ExactGraph(self.start, {s: drawn.get(s, {}) for s in self.choices}, {}).sure()
         options: Options = {

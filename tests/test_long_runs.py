@@ -95,7 +95,7 @@ UNSEEN = {
 
 @pytest.mark.parametrize("unseen", UNSEEN.values(), ids=UNSEEN)
 def test_long_runs_that_no_run_comes_to(unseen):
-    """Ten sure steps take 10, whatever lies beside them where no run comes."""
+    """Ten sure steps take 10, whatever lies beside them in unreachable configurations."""
     solution = solve(beside(line(10), unseen))
     proved(solution, 10)
     assert [solution.values[k] for k in range(10)] == [10 - k for k in range(10)]

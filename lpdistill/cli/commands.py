@@ -80,9 +80,9 @@ def app() -> None:
 
 def call(arguments: Sequence[str]) -> int:
     """Do what a command line says, or say what is wrong with it; the exit code."""
-    asked = os.environ.get(COMPLETION)
-    if asked:
-        return shell_complete(app, {}, str(app.name), COMPLETION, asked)
+    shell = os.environ.get(COMPLETION)
+    if shell:
+        return shell_complete(app, {}, str(app.name), COMPLETION, shell)
     try:
         with app.make_context(app.name, list(arguments)) as context:
             app.invoke(context)

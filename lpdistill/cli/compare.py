@@ -48,8 +48,8 @@ def compare(
     """Compare the optimal policy with others: waiting times, deadlocks, and what the optimum saves."""
     names = [name.strip() for name in policies.split(",") if name.strip()]
     with Progress() as progress:
-        asked = {name: _candidate(problem, name) for name in [*names, *([against] if against else [])]}
-        found = compare_policies(problem, asked, progress=progress)
+        candidates = {name: _candidate(problem, name) for name in [*names, *([against] if against else [])]}
+        found = compare_policies(problem, candidates, progress=progress)
         progress("spreads and totals")
         [(one.standard_deviation, one.expected) for one in found.policies.values()]  # computed while progress shows
         apart = _differences(found, against) if against else None
@@ -105,7 +105,7 @@ TOTALS = len(HEADINGS)
 def _print_differences(apart: Differences, name: str) -> None:
     screen = console()
     if not len(apart):
-        screen.print(f"\n{name} acts as the optimum does, wherever runs can come.")
+        screen.print(f"\n{name} acts as the optimum does, in every reachable configuration.")
         return
     problem_words = apart.one.wording
     rows = [

@@ -104,7 +104,7 @@ def _print_deadline(screen: Console, found: Deadline, *, everything: bool) -> No
     )
     spells = found.spells if everything else found.spells[:SHOWN]
     if not spells:
-        screen.print("policy         that of the fastest, wherever runs come in time")
+        screen.print("policy         that of the fastest, in every configuration reachable in time")
         return
     words = found.fastest.wording
     rows = [

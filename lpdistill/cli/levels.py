@@ -50,9 +50,9 @@ def limited(settings: Mapping[str, Any]) -> tuple[Problem, bool]:
     return problem.replace(memories=max(needed, 2)), False
 
 
-@takes_problem("file", "p", "memories", "f0", "target", "gap", argument="asked", builds=limited)
+@takes_problem("file", "p", "memories", "f0", "target", "gap", argument="question", builds=limited)
 def levels(
-    asked: tuple[Problem, bool],
+    question: tuple[Problem, bool],
     symbolic: Annotated[bool, Option("--symbolic", help="Levels and limits as formulas in f0.")] = False,
     latex: Annotated[bool, Option("--latex", help="The formulas of --symbolic in LaTeX.")] = False,
     plot: Plot = None,
@@ -61,7 +61,7 @@ def levels(
     """Show the fidelity levels below the target, what distils into what, and the limits."""
     if latex and not symbolic:
         raise ModelError("--latex", "shows formulas, which only --symbolic makes; give both", None)
-    problem, known_memories = asked
+    problem, known_memories = question
     with Progress() as progress:
         progress("finding the levels")
         problem.levels  # noqa: B018 - computed here, while progress shows

@@ -175,12 +175,12 @@ def takes_problem(
         def run(**given: Any) -> None:
             settings = {name: given.pop(name) for name in chosen}
             if settings.get("file") is not None and settings["file"].suffix in {*GRAPHS, ".dot"}:
-                asked: object = graph_of(settings, allowed=graphs)
+                question: object = graph_of(settings, allowed=graphs)
             else:
                 assumed = defaults(given) if callable(defaults) else defaults or {}
-                asked = builds(settings_of(settings, assumed))
-            note(asked)
-            command(**{argument: asked}, **given)
+                question = builds(settings_of(settings, assumed))
+            note(question)
+            command(**{argument: question}, **given)
 
         run.__dict__.pop("__wrapped__")
         parameters = [*shared, *own]
@@ -191,9 +191,9 @@ def takes_problem(
     return decorate
 
 
-def note(asked: object) -> None:
+def note(question: object) -> None:
     """Say on standard error that a target lies below the fidelity of raw pairs, which is right, but rarely meant."""
-    problem = asked[0] if isinstance(asked, tuple) else asked
+    problem = question[0] if isinstance(question, tuple) else question
     if isinstance(problem, Problem) and problem.target < problem.f0:
         sys.stderr.write(
             f"lpdistill: note: the target {float(problem.target):g} is below f0 = {float(problem.f0):g}, so that every "

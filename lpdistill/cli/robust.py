@@ -37,9 +37,9 @@ def expecting(settings: Mapping[str, Any]) -> tuple[Problem, bool]:
     return problem_from({"p": "1"} | dict(settings)), settings.get("p") is not None
 
 
-@takes_problem(*(name for name in SHARED if name != "p"), argument="asked", builds=expecting)
+@takes_problem(*(name for name in SHARED if name != "p"), argument="question", builds=expecting)
 def robust(
-    asked: tuple[Problem, bool],
+    question: tuple[Problem, bool],
     p: Annotated[
         str, Option("--p", metavar="<low:high>", help="Interval of the generation success probability, LOW:HIGH.")
     ],
@@ -56,7 +56,7 @@ def robust(
     as_json: Json = False,
 ) -> None:
     """Find the policy that is best in the worst case over an interval of p, and prove what it guarantees."""
-    (low, high), (problem, expects) = interval_of(p), asked
+    (low, high), (problem, expects) = interval_of(p), question
     with Progress() as progress:
         expected = problem.p if expects and low <= problem.p <= high else (low + high) / 2
         expected = expected if nominal is None else exact(nominal, "--nominal")

@@ -47,7 +47,7 @@ def solve(
         ),
     ] = None,
     deterministic: Annotated[
-        bool, Option("--deterministic", help="Do not let budgets make the policy draw lots (branch and bound).")
+        bool, Option("--deterministic", help="Do not let budgets make the policy randomise (branch and bound).")
     ] = False,
     everything: Annotated[bool, Option("--all", help="Show all configurations, also those never visited.")] = False,
     exact: Annotated[
@@ -160,7 +160,7 @@ def _print(solution: Solution, *, everything: bool) -> None:
 
 
 def print_policy(solution: Solution, *, everything: bool) -> None:
-    """Print what to do, where runs come most or everywhere."""
+    """Print what to do, in the configurations visited most, or in all."""
     screen = console()
     words = solution.policy.wording
     several = bool(solution.policy.randomised)

@@ -51,7 +51,7 @@ def waiting_time(
 
     A policy that may never finish has a mean of none; its law is shown where --until or --at says how far.
     """
-    asked, times = listed(quantile or QUANTILES, "--quantile"), listed(at or (), "--at")
+    wanted, times = listed(quantile or QUANTILES, "--quantile"), listed(at or (), "--at")
     with Progress() as progress:
         chosen = policy_of(problem, policy, progress)
         proper = not chosen.deadlock
@@ -59,7 +59,7 @@ def waiting_time(
             raise improper(chosen, policy)
         mean, spread = (chosen.waiting_time, chosen.standard_deviation) if proper else (None, None)
         found = distribution_of(chosen, until=until, progress=progress)
-        quantiles = {q: found.quantile(q) if quantile else known(found, q) for q in asked}
+        quantiles = {q: found.quantile(q) if quantile else known(found, q) for q in wanted}
         done = {time: found.cdf(time) for time in times}
     if plot is not None:
         pictures.save(found.plot(), plot)

@@ -5,7 +5,7 @@ The program over time-augmented occupation measures (:mod:`lpdistill.process.tim
 .. math:: \min_x \sum_{s,t,a} \tau_a\, x(s,t,a) \quad\text{s.t. balance, and}\quad
     \sum_{t + \tau_a > W} x(s,t,a) \le 1 - c ,
 
-so that the optimum is a policy that depends on the time left, draws lots in one configuration at most, and comes with
+so that the optimum is a policy that depends on the time left, randomises in one configuration at most, and comes with
 the price of the confidence.
 """
 
@@ -64,7 +64,7 @@ MOST_LOTS = 3
 
 
 class TimedPolicy:
-    """What to do in every configuration, by the time left of the window; it may draw lots.
+    """What to do in every configuration, by the time left of the window; it may randomise.
 
     Attributes
     ----------
@@ -96,7 +96,7 @@ class TimedPolicy:
 
     @property
     def randomised(self) -> tuple[tuple[Key, Fraction | None], ...]:
-        """Where it draws lots: configurations, and the time left of the window (None once it is late)."""
+        """Where it randomises: configurations, and the time left of the window (None once it is late)."""
         return tuple(
             (counts, None if passed is None else self._process.remaining(passed))
             for counts, passed in self._policy.randomised
@@ -104,7 +104,7 @@ class TimedPolicy:
 
     def __repr__(self) -> str:
         lots = len(self.randomised)
-        kind = f"draws lots in {lots}" if lots else "deterministic"
+        kind = f"randomises in {lots}" if lots else "deterministic"
         return f"TimedPolicy: {self._process.base.size:,} configurations by the time left, {kind}"
 
 
@@ -207,7 +207,7 @@ class ServiceLevel(Document):
         }
 
     def _rows(self) -> list[dict[str, Any]]:
-        """What the policy does wherever runs come before they are late."""
+        """What the policy does in every reachable configuration before they are late."""
         plan, rows = self.answer.plan, dict[int, dict[str, Any]]()
         uses = plan.uses
         timed = self.process.base.size * (self.process.window + 1)
@@ -254,7 +254,7 @@ class ServiceLevel(Document):
         lines += [("budget", str(use)) for use in self.budgets.values()]
         words = words_of(self.process.base)
         lots = [(key, left) for key, left in self.policy.randomised if left is not None]
-        lines += [("draws lots", f"{words.configuration(key)}, {float(left):g} left") for key, left in lots[:MOST_LOTS]]
+        lines += [("randomises", f"{words.configuration(key)}, {float(left):g} left") for key, left in lots[:MOST_LOTS]]
         return lines
 
     def plot(self, axes: Axes | None = None) -> Axes:
@@ -353,10 +353,10 @@ def _require_possible(
         remedy = f"take a window of at least {needed}{lower}"
     except LimitError:
         remedy = "take a lower confidence" if greatest else "take a longer window"
-    asked = repr(float(confidence)) if confidence <= Fraction(LARGEST) else f"1 - {float(1 - confidence):g}"
+    wanted = repr(float(confidence)) if confidence <= Fraction(LARGEST) else f"1 - {float(1 - confidence):g}"
     possible, printed = attainable(least, greatest)
     raise InfeasibleError(
-        f"confidence: no policy is done within {at_least(window)} with probability {asked}; the greatest possible is "
+        f"confidence: no policy is done within {at_least(window)} with probability {wanted}; the greatest possible is "
         f"{printed}; {remedy}",
         conflict=(Budget(LATE, 1 - confidence),),
         workable={"confidence": possible} if possible else {},

@@ -11,7 +11,7 @@ import numpy as np
 
 from lpdistill import pictures
 from lpdistill.deadlines.window import MET, augmented, confidence_of, likely, opened_in_time, window_of
-from lpdistill.frontiers.frontier import Point, breakpoints, counted
+from lpdistill.frontiers.frontier import Point, breakpoints, breakpoints_in_words
 from lpdistill.numbers import Number, as_float
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import QUESTION
@@ -95,7 +95,7 @@ class DeadlineFrontier(Document):
         start = max(0.0, late[0] - max(0.075 * (late[-1] - late[0]), 0.02 * late[0]))
         drawn.axvspan(start, late[0], color="0.92", lw=0)
         drawn.plot([*late, beyond], [*times, times[-1]], color=pictures.COLOURS[0], lw=1.8)
-        drawn.plot(late, times, "o", color=pictures.COLOURS[1], ms=3.5, label=counted(self.points))
+        drawn.plot(late, times, "o", color=pictures.COLOURS[1], ms=3.5, label=breakpoints_in_words(self.points))
         drawn.plot(late[-1:], times[-1:], "s", color=pictures.COLOURS[2], ms=7, label="fastest on average")
         drawn.plot(late[:1], times[:1], "D", color=pictures.COLOURS[3], ms=7, label="most likely in time")
         drawn.annotate(
@@ -110,7 +110,7 @@ class DeadlineFrontier(Document):
     def __repr__(self) -> str:
         first, last = self.points[0], self.points[-1]
         return (
-            f"DeadlineFrontier: {counted(self.points)} for a window of {float(self.window):g}, from "
+            f"DeadlineFrontier: {breakpoints_in_words(self.points)} for a window of {float(self.window):g}, from "
             f"{first.waiting_time:.6g} with {likely(1.0 - first.used)} in time to "
             f"{last.waiting_time:.6g} with {likely(1.0 - last.used)}"
         )

@@ -257,7 +257,7 @@ class Deadline(Document):
 def deadline(problem: QuestionLike, window: Number, *, progress: Callable[[str], None] = silent) -> Deadline:
     r"""The policy that is most likely done within a window.
 
-    It maximises :math:`P(T \le W)` over all policies, those that depend on the time that has passed and draw lots
+    It maximises :math:`P(T \le W)` over all policies, those that depend on the time that has passed and randomise
     among them, by backward recursion over the lattice of times.  Actions count as equally good if they differ by at
     most a share of 1e-12 of the probability of being late, or of being in time if that is smaller; among them it takes
     that of the fastest policy on average, so that it leaves that policy only where something is gained.  Over ``n``

@@ -25,7 +25,7 @@ from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import policy_iteration
 from lpdistill.progress import counter, silent
 from lpdistill.solution.policy import Policy
-from lpdistill.solving import opened
+from lpdistill.solving import process_and_budgets
 from lpdistill.times.distribution import SHORT
 from lpdistill.times.propagation import Law, propagate
 from lpdistill.times.renewal import Renewal
@@ -154,7 +154,7 @@ def opened_in_time(
     ModelError
         If no step takes time.
     """
-    process, budgets = opened(problem, sure=sure)
+    process, budgets = process_and_budgets(problem, sure=sure)
     if not any(process.step_times):
         raise ModelError("graph", "must have an action that takes time, for a window to mean anything", None)
     return process, budgets, TimeLattice.of(process)

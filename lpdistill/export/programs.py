@@ -17,7 +17,7 @@ from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import QUESTION
 from lpdistill.program.highs import unscaled_model
 from lpdistill.program.occupation import OccupationProgram
-from lpdistill.solving import opened
+from lpdistill.solving import process_and_budgets
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -54,7 +54,7 @@ def write_mps(problem: Problem | nx.DiGraph[Any], file: str | PathLike[str]) -> 
     path = Path(file)
     require_suffix(file, ".mps")
     problem = QUESTION.meant(problem, "problem")
-    process, budgets = opened(problem)
+    process, budgets = process_and_budgets(problem)
     program = OccupationProgram.of(process, budgets=budgets)
     states = _unique([_word(process.key(rank)) for rank in range(process.size)])
     owners = program.choice.configuration.tolist()

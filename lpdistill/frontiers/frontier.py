@@ -31,7 +31,7 @@ from lpdistill.solution.bounds import waited
 from lpdistill.solution.document import Document, headed, question_in_words
 from lpdistill.solution.given import QuestionLike
 from lpdistill.solution.policy import Policy
-from lpdistill.solving import opened, resource_named
+from lpdistill.solving import process_and_budgets, resource_named
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -75,7 +75,7 @@ class Point:
         return Policy(self.plan)
 
 
-def counted(points: Sequence[Point]) -> str:
+def breakpoints_in_words(points: Sequence[Point]) -> str:
     """How many breakpoints there are, in words."""
     return f"{len(points)} {'breakpoint' if len(points) == 1 else 'breakpoints'}"
 
@@ -135,7 +135,7 @@ class Frontier(Document):
         beyond = used[-1] + max(0.1 * (used[-1] - used[0]), 0.02 * used[-1])
         drawn.axvspan(drawn.get_xlim()[0] if axes else used[0] - (beyond - used[-1]), used[0], color="0.92", lw=0)
         drawn.plot([*used, beyond], [*times, times[-1]], color=pictures.COLOURS[0], lw=1.8)
-        drawn.plot(used, times, "o", color=pictures.COLOURS[1], ms=4, label=counted(self.points))
+        drawn.plot(used, times, "o", color=pictures.COLOURS[1], ms=4, label=breakpoints_in_words(self.points))
         drawn.annotate(
             "no policy",
             (used[0], times[0]),
@@ -155,8 +155,9 @@ class Frontier(Document):
     def __repr__(self) -> str:
         first, last = self.points[0], self.points[-1]
         return (
-            f"Frontier: {counted(self.points)}, from {first.waiting_time:.6g} with {at_least(first.used, 6)} "
-            f"{self.resource.replace('_', ' ')} to {last.waiting_time:.6g} with {at_least(last.used, 6)}"
+            f"Frontier: {breakpoints_in_words(self.points)}, from {first.waiting_time:.6g} with "
+            f"{at_least(first.used, 6)} {self.resource.replace('_', ' ')} to "
+            f"{last.waiting_time:.6g} with {at_least(last.used, 6)}"
         )
 
 
@@ -191,7 +192,7 @@ def frontier(
     """
     problem = QUESTION.meant(problem, "problem")
     known = resource if isinstance(resource, Resource) else None
-    process, budgets = opened(problem, least=known or resource)
+    process, budgets = process_and_budgets(problem, least=known or resource)
     what = resource_named(process, resource, "resource")
     if any(budget.resource == what for budget in budgets):
         raise ModelError("resource", "has a budget; leave it out to see the whole frontier", what.name)

@@ -62,6 +62,6 @@ class Repertoire:
         return max(0, min(self.memories, *most)) if self.rules else self.memories
 
     @property
-    def asked(self) -> tuple[Rule, ...]:
+    def predicates(self) -> tuple[Rule, ...]:
         """The rules that must be asked about every action."""
         return tuple(rule for rule in self.rules if rule.elementwise)

@@ -85,7 +85,7 @@ class Rule:
         """Whether the rule may forbid an action for the number of its attempts."""
         return self.elementwise or type(self).most_attempts is not Rule.most_attempts
 
-    def asked(self, step: Step) -> bool:
+    def answer(self, step: Step) -> bool:
         """The answer of :meth:`permits`, which must be one.
 
         Raises
@@ -111,7 +111,7 @@ class Rule:
             len(step.distil) <= self.most_distillations(step.memories)
             and all(self.allows_pair(low, high, raw) for low, high in step.distil)
             and step.generate <= self.most_attempts(step.memories, distilling=bool(step.distil))
-            and (not self.elementwise or self.asked(step))
+            and (not self.elementwise or self.answer(step))
         )
 
     def prune(self, graph: nx.DiGraph[Any]) -> list[Any]:

@@ -285,39 +285,39 @@ def compare(
     """
     problem = QUESTION.meant(problem, "problem")
     usual = POLICIES if isinstance(problem, Problem) else (OPTIMAL,)
-    asked = _asked(usual if policies is None else policies)
+    candidates = _candidates(usual if policies is None else policies)
     progress("optimal policy")
     optimum = policy_named(problem, OPTIMAL, progress)
     found = {OPTIMAL: Compared(OPTIMAL, optimum)}
-    for name, candidate in asked.items():
+    for name, candidate in candidates.items():
         progress(f"policy {name}")
         found[name] = Compared(name, optimum) if candidate == OPTIMAL else _evaluated(problem, name, candidate)
     return Comparison(problem, found)
 
 
-def _asked(policies: object) -> dict[str, Candidate]:
+def _candidates(policies: object) -> dict[str, Candidate]:
     """The policies to evaluate besides the optimum, all names known."""
-    asked: dict[str, Candidate] = {}
+    candidates: dict[str, Candidate] = {}
     if is_policy(policies) or not isinstance(policies, Iterable):
         wanted = 'must be names, or policies by name such as {"mine": policy}'
         raise wrong_type("policies", f"{wanted}, not {named(policies)}", policies)
     if isinstance(policies, Mapping):
-        asked |= {name: one.policy if is_solution(one) else one for name, one in policies.items()}
+        candidates |= {name: one.policy if is_solution(one) else one for name, one in policies.items()}
     else:
         for name in [policies] if isinstance(policies, str) else policies:
             if not isinstance(name, str):
                 wanted = 'must be names; those of your own have one in a mapping such as {"mine": policy}'
                 raise wrong_type("policies", f"{wanted}, not {named(name)}", name)
-            asked[name] = name
-    if asked.get(OPTIMAL, OPTIMAL) != OPTIMAL:
+            candidates[name] = name
+    if candidates.get(OPTIMAL, OPTIMAL) != OPTIMAL:
         raise ModelError("policies", "must not call a policy of their own optimal: that is the reference", OPTIMAL)
-    asked.pop(OPTIMAL, None)
-    for name, candidate in asked.items():
+    candidates.pop(OPTIMAL, None)
+    for name, candidate in candidates.items():
         if isinstance(candidate, str) and candidate != OPTIMAL:
             baseline_named(candidate)
         elif not (isinstance(candidate, str | Mapping) or callable(candidate)):
             raise ModelError(f"policy {name}", "must be a name, a policy, a mapping or a function", candidate)
-    return asked
+    return candidates
 
 
 def _evaluated(problem: Problem | nx.DiGraph[Any], name: str, candidate: Candidate) -> Compared:

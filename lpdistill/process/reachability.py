@@ -22,7 +22,7 @@ class Directed(Protocol):
         """Number of configurations."""
         ...
 
-    def towards(self, reached: BoolArray, avoided: BoolArray) -> Priced:
+    def columns_entering(self, reached: BoolArray, avoided: BoolArray) -> Priced:
         """Columns that may enter ``reached`` or the target and never enter ``avoided``: those priced below 0."""
         ...
 
@@ -53,7 +53,7 @@ class Reachability:
         while True:
             reached = np.zeros(process.size, dtype=bool)
             while True:
-                priced = process.towards(reached, ~live)
+                priced = process.columns_entering(reached, ~live)
                 new = live & ~reached & (priced.best < 0)
                 if not new.any():
                     break

@@ -224,8 +224,8 @@ def _at_the_edge(
     """
     wider = tuple(budget.widened(share) for budget in budgets)
     generation = feasible(process, wider, free, progress).run(process, progress)
-    generation.budgets, asked, vertex = budgets, dict(zip(wider, budgets, strict=True)), generation.vertex
-    binding = tuple(asked[budget] for budget in vertex.budgets)
+    generation.budgets, original, vertex = budgets, dict(zip(wider, budgets, strict=True)), generation.vertex
+    binding = tuple(original[budget] for budget in vertex.budgets)
     uppers = [
         budget.most is not None and limit == float(budget.most)
         for budget, limit in zip(vertex.budgets, vertex.limits.tolist(), strict=True)

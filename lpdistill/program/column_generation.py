@@ -217,7 +217,7 @@ def _priced_with_gains(process: Process, tariff: Tariff, policy: IntArray) -> Op
 def _worth_waiting(charged: Process, policy: IntArray, worth: float) -> IntArray:
     """The columns that gain by waiting; where the policy comes, if there are any there.
 
-    Waiting where no run comes is no policy, so it is of use only to show that an optimum is not attained.
+    Waiting in unreachable configurations is no policy, so it is of use only to show that an optimum is not attained.
     """
     waiting = charged.choose(charged.waiting)
     gains, start = waiting.cost < -worth, np.zeros(charged.size)

@@ -112,7 +112,7 @@ def deterministic(
             return plan, Determinism(bound, time, nodes)
     raise InfeasibleError(
         "deterministic: no deterministic policy keeps within " + " and ".join(map(str, budgets)) + f" in less than "
-        f"{HORIZONS[-1]:g} times the randomised optimum {time:.6g}; raise a limit, or let the policy draw lots",
+        f"{HORIZONS[-1]:g} times the randomised optimum {time:.6g}; raise a limit, or let the policy randomise",
         conflict=budgets,
     )
 

@@ -55,8 +55,8 @@ ROW = record(
 DETERMINISM = record(
     {
         "lower_bound": number("No deterministic policy within the budgets is faster, as HiGHS claims."),
-        "randomised_waiting_time": number("The least time of policies that may draw lots."),
-        "price": number("What it costs not to draw lots."),
+        "randomised_waiting_time": number("The least time of policies that may randomise."),
+        "price": number("What it costs not to randomise."),
         "nodes": whole("Of branch and bound.", least=None),
     }
 )
@@ -110,7 +110,7 @@ CHANGES = listed(
 )
 CLAIMS = {
     "waiting_time": exact("Least expected waiting time."),
-    "unique": flag("Whether all optimal policies do the same wherever their runs come."),
+    "unique": flag("Whether all optimal policies do the same in every reachable configuration."),
     "checked_columns": whole(),
 }
 

@@ -249,7 +249,8 @@ CERTIFICATE = document(
                 )
             ),
             "bounds": listed(
-                record({"counts": part("configuration"), "value": exact()}), "Lower bounds where runs never come."
+                record({"counts": part("configuration"), "value": exact()}),
+                "Lower bounds in unreachable configurations.",
             ),
         },
         {

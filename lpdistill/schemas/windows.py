@@ -82,7 +82,7 @@ SERVICE_LEVEL = document(
                         "actions": listed(part("decision")),
                     }
                 ),
-                "What to do wherever runs come in time.",
+                "What to do in every configuration reachable in time.",
             ),
         }
     ),

@@ -121,9 +121,9 @@ class Simulation(Document):
         ModelError
             If the probability is not above 0 and below 1.
         """
-        asked = inside(probability, "quantile")
-        found = self._intervals.quantile(self._ordered, float(asked))
-        return replace(found, model=self._exact_quantile(asked))
+        share = inside(probability, "quantile")
+        found = self._intervals.quantile(self._ordered, float(share))
+        return replace(found, model=self._exact_quantile(share))
 
     @cached_property
     def _law(self) -> Distribution | None:

@@ -63,7 +63,7 @@ class Chain:
     r"""A policy as an absorbing Markov chain.
 
     A step leads from state :math:`s` to :math:`s'` with probability :math:`P(s, s')` and to the target with probability
-    :math:`r(s)`; :math:`\sum_{s'} P(s, s') + r(s) = 1`.  Where the policy draws lots among actions, the chain does so
+    :math:`r(s)`; :math:`\sum_{s'} P(s, s') + r(s) = 1`.  Where the policy randomises among actions, the chain does so
     in every step; steps of different durations are kept apart in ``steps``.
 
     Attributes
@@ -96,7 +96,7 @@ class Chain:
         Parameters
         ----------
         plan
-            The policy; it may draw lots, and may never reach the target.
+            The policy; it may randomise, and may never reach the target.
         everywhere
             Whether to take all configurations for which the policy says what to do, rather than those alone that runs
             from the start can enter.

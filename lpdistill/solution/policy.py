@@ -251,7 +251,7 @@ class Policy(ByConfiguration[tuple[Decision, ...]]):
 
     @property
     def randomised(self) -> tuple[Key, ...]:
-        """Configurations in which the policy draws lots."""
+        """Configurations in which the policy randomises."""
         several = np.flatnonzero(np.diff(self._starts) > 1)
         return tuple(self._process.key(int(rank)) for rank in several)
 
@@ -265,7 +265,7 @@ class Policy(ByConfiguration[tuple[Decision, ...]]):
 
         Memories are boxes, coloured by the level that they hold; arcs join the pairs that are distilled and say what
         success makes; marks are on memories where generation is attempted, and on pairs that are discarded.  Where the
-        policy draws lots, every decision is a row with its probability.
+        policy randomises, every decision is a row with its probability.
 
         Parameters
         ----------
@@ -293,12 +293,12 @@ class Policy(ByConfiguration[tuple[Decision, ...]]):
 
 def _process(problem: Problem | nx.DiGraph[Any]) -> Dynamics | GraphProcess:
     """The columns that a user's policy may choose from."""
-    asked = QUESTION.meant(problem, "problem")
-    if isinstance(asked, Problem):
-        return Dynamics(asked, Attempts.ALL)
+    question = QUESTION.meant(problem, "problem")
+    if isinstance(question, Problem):
+        return Dynamics(question, Attempts.ALL)
     from lpdistill.process.graph.state_graph import process_of  # noqa: PLC0415 - networkx, only where there is a graph
 
-    return process_of(asked)
+    return process_of(question)
 
 
 def _rank(process: Process, key: Key) -> int:

@@ -101,7 +101,7 @@ class Solution(Document):
     status
         What is claimed.
     determinism
-        What it costs that the policy may not draw lots; None unless that was asked.  Prices are then those of the
+        What it costs that the policy may not randomise; None unless that was asked.  Prices are then those of the
         randomised optimum.
     """
 
@@ -208,7 +208,7 @@ class Solution(Document):
         return {use.budget.name: use for use in self.uses}
 
     def rows(self, *, visited: bool = False) -> Iterator[PolicyRow]:
-        """The policy, configuration by configuration, or only where a run can come, most visited first."""
+        """The policy, configuration by configuration, or only in reachable configurations, most visited first."""
         order = np.arange(self.process.size)
         if visited:
             order = np.argsort(-self.occupation, kind="stable")[: np.count_nonzero(self.occupation)]

@@ -68,7 +68,7 @@ def verify(solution: Solution) -> Verification:
         raise NotCertifiedError("the solution does not verify: its policy belongs to another problem")
     again = Plan.of(process.choose(columns), plan.probability)
     total = np.bincount(uses.configuration, weights=plan.probability, minlength=process.size)
-    asked = [(again.used(budget.resource), solution.budgets[budget.name]) for budget in budgets if solution.uses]
+    checked = [(again.used(budget.resource), solution.budgets[budget.name]) for budget in budgets if solution.uses]
     paid = {resource.name: -price for resource, price in tariff.prices}
     proved, excess = lagrangian_bound(process, tariff, dual.floor, granted(solution.uses) if paid else [])
     floor = dual.floor.below if tariff.signed else bounds(process, dual.floor, dual.floor)[0]
@@ -102,8 +102,8 @@ def verify(solution: Solution) -> Verification:
         ),
         (_between(dual.lower, dual.values, dual.upper), "values lie outside their bounds"),
         ((plan.values <= plan.upper).all(), "values lie outside their bounds"),
-        (all(abs(used - use.used) <= MET * max(1.0, used) for used, use in asked), "uses are not the policy's"),
-        (all(use.missed <= MET * max(1.0, use.limit) for _, use in asked), "a budget is not kept"),
+        (all(abs(used - use.used) <= MET * max(1.0, used) for used, use in checked), "uses are not the policy's"),
+        (all(use.missed <= MET * max(1.0, use.limit) for _, use in checked), "a budget is not kept"),
         (found.gap >= 0, "the bounds contradict each other"),
         (not optimal or found.gap <= most_apart(float(plan.upper[0]), dual), "the bounds are too far apart"),
         (((plan.upper - dual.lower) <= GAP * plan.upper)[everywhere].all(), "the bounds are too far apart"),

@@ -94,20 +94,20 @@ def sweep(  # noqa: PLR0913 - one keyword for each thing that may be asked
     >>> round(found["optimal"][0].waiting_time, 6)
     19.772866
     """
-    asked = _grid(grid)
+    wanted = _grid(grid)
     names = policies_named(policies)
-    if asked.size * len(names) > MOST_POINTS:
+    if wanted.size * len(names) > MOST_POINTS:
         raise LimitError(
-            f"policies: {len(names)} policies on {asked.size:,} problems are more than {MOST_POINTS:,} points; take "
+            f"policies: {len(names)} policies on {wanted.size:,} problems are more than {MOST_POINTS:,} points; take "
             "several sweeps",
-            size={"points": asked.size * len(names), "most_points": MOST_POINTS},
+            size={"points": wanted.size * len(names), "most_points": MOST_POINTS},
         )
     if jobs is not None and dask is not None:
         raise ModelError("jobs", "is for this machine, and dask for a cluster; give one", jobs)
     workers = None if jobs is None else whole(jobs, "jobs")
     if workers is not None and workers < 1:
         raise ModelError("jobs", "must be at least 1", jobs)
-    points = asked.points()
+    points = wanted.points()
     tasks = _tasks(points, names)
     with ExitStack() as stack:
         kept = stack.enter_context(Store(store))
@@ -116,7 +116,7 @@ def sweep(  # noqa: PLR0913 - one keyword for each thing that may be asked
             client = None if dask is None else stack.enter_context(cluster(dask))
             work.run(workers, client)
         return Sweep(
-            grid=asked,
+            grid=wanted,
             policies=names,
             points=points,
             outcomes=work.outcomes(),

@@ -80,7 +80,7 @@ class Intervention(Document):
 
 
 def forbid(solution: SolutionLike, counts: Key, action: Action) -> Intervention:
-    """What it costs to forbid an action in one configuration, whenever a run comes there.
+    """What it costs to forbid an action in one configuration, whenever a run visits it.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ waiting time 9.57383791623
 
 
 def force(solution: SolutionLike, counts: Key, action: Action) -> Intervention:
-    """What it costs to take a given action in one configuration, whenever a run comes there.
+    """What it costs to take a given action in one configuration, whenever a run visits it.
 
     The arguments and errors are those of :func:`forbid`.
 

@@ -257,7 +257,7 @@ class _Face:
     leaving
         Probability that anything happens, (columns,).
     unique
-        Whether there is but one optimal policy where runs come, so that derivatives are two-sided.
+        Whether there is but one optimal policy in reachable configurations, so that derivatives are two-sided.
     """
 
     columns: IntArray

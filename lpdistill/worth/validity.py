@@ -1,6 +1,6 @@
 r"""How far the optimal policy holds: the range of every parameter in which it stays optimal, and what comes beyond.
 
-"The policy" means its actions where runs come.  Its time :math:`T_\pi(\theta)` is the least one,
+"The policy" means its actions in reachable configurations.  Its time :math:`T_\pi(\theta)` is the least one,
 :math:`T^*(\theta)`, as long as no reduced cost is negative, because for every policy :math:`\pi'`
 
 .. math:: T_{\pi'}(\theta) - T_\pi(\theta) = \sum_{s,a} x_{\pi'}(s, a)\, \rho_\pi(s, a; \theta).
@@ -223,7 +223,7 @@ class _Search:
         return varied(self.process, **{str(self.parameter): min(max(Fraction(value), low), high)})
 
     def _columns(self) -> IntArray:
-        """The policy's columns where runs come; for ``p``, also where they come if generation may fail."""
+        """The policy's columns in reachable configurations; for ``p``, also where they come if generation may fail."""
         policy = self.solution.dual.policy
         if self.parameter is Parameter.P and self.value == 1:
             policy = self._there(Fraction(1, 2)).choose(policy.columns)

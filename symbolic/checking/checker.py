@@ -58,7 +58,7 @@ class Checked:
     waiting_time
         Least expected waiting time, exact.
     unique
-        Whether all optimal policies do the same wherever their runs come.
+        Whether all optimal policies do the same in every reachable configuration.
     configurations, columns, exact_columns
         Configurations and columns of the program, and columns that needed the full digits of the values.
     problem

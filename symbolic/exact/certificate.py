@@ -99,15 +99,15 @@ class Certificate:
         Raises
         ------
         ModelError
-            If the policy draws lots, which only budgets make it do: see :attr:`draws`.
+            If the policy randomises, which only budgets make it do: see :attr:`draws`.
         """
         if any(len(drawn) > 1 for drawn in self.draws.values()):
-            raise ModelError("policy", "draws lots within these budgets; take draws, which has the probabilities", None)
+            raise ModelError("policy", "randomises within these budgets; take draws, which has the probabilities", None)
         return {counts: next(iter(drawn)) for counts, drawn in self.draws.items()}
 
     @cached_property
     def draws(self) -> dict[Counts, dict[Action, Fraction]]:
-        """Exact probability of every action that the policy takes, wherever its runs can come."""
+        """Exact probability of every action that the policy takes, in every reachable configuration."""
         if self.vertex is None:
             known = labels(self.dynamics, self.chain.columns)
             return {label.counts: {label.action: Fraction(1)} for label in known if label.rank in self._visited}
@@ -132,9 +132,9 @@ class Certificate:
 
     @property
     def unique(self) -> bool:
-        """Whether every optimal policy does the same wherever its runs come.
+        """Whether every optimal policy does the same in every reachable configuration.
 
-        Within budgets: whether the actions of reduced cost zero, where runs come, are no more than configurations and
+        Within budgets: whether the actions of reduced cost zero, where reachable, are no more than configurations and
         budgets with a price determine.
         """
         determined = len(self.draws) + (0 if self.vertex is None else self.vertex.priced)

@@ -66,7 +66,7 @@ def waiting_time(source: ProblemLike, policy: Plan = None) -> Fraction:
     LimitError
         If it can visit too many configurations.
     ModelError
-        If the policy is randomised, or does not say what to do where a run can come.
+        If the policy is randomised, or does not say what to do in reachable configurations.
 
     Examples
     --------
@@ -184,7 +184,7 @@ def _columns(source: ProblemLike, policy: Plan) -> tuple[Dynamics, IntArray]:
     if not isinstance(policy, Mapping):
         policy = POLICY.meant(policy, "policy")
     if isinstance(policy, Policy) and policy.randomised:
-        raise ModelError("policy", "must be deterministic; one that draws lots has no exact probabilities", policy)
+        raise ModelError("policy", "must be deterministic; one that randomises has no exact probabilities", policy)
     if isinstance(policy, Policy):
         policy = {counts: decisions[0].action for counts, decisions in policy.items() if decisions}
     dynamics = Dynamics(dynamics.problem, Attempts.ALL)

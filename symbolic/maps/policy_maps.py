@@ -255,7 +255,7 @@ def policy_map(
         raise ModelError("generation_time", "must be above 0 for a map in tau_d/tau_g", problem.generation_time)
     if problem.budgets:
         raise ModelError(
-            "budgets", "make optimal policies draw lots, so a map has none; leave them out", str(problem.budgets[0])
+            "budgets", "make optimal policies randomise, so a map has none; leave them out", str(problem.budgets[0])
         )
     sweep = Sweep(problem, axis, progress)
     segments, model = sweep.segments(), sweep.model

@@ -62,7 +62,7 @@ def test_tables_say_what_documents_say(run):
     assert "(--all)" not in everything.words
     assert "the smallest for 0.99" in run(*DEADLINE, "--confidence", "0.99").words
     level = run(*DEADLINE, "--window", "10", "--confidence", ".9").words
-    for part in ("7.156211842", "0.272632 for one percent more confidence", "draws lots"):
+    for part in ("7.156211842", "0.272632 for one percent more confidence", "randomises"):
         assert part in level
     table = run(*SMALL, "--window", "12", "--frontier").words
     for point in deadline_frontier(THREE, 12).points:

@@ -96,4 +96,4 @@ def test_rules_restrict_the_map_and_budgets_are_refused(run):
     assert "breakpoints none" in run(*MAP, "--max-distillations", "1").words
     ran = run(*MAP, "--budget", "steps=9")
     assert ran.code == 2
-    assert "budgets: make optimal policies draw lots" in ran.err
+    assert "budgets: make optimal policies randomise" in ran.err

@@ -268,7 +268,7 @@ def test_answers_as_data():
     assert len(found.to_frame()) == len(rows) + 1
     assert len(repr(found).splitlines()) <= 12
     assert "27" in repr(least_time_within(FIVE, 10, "0.9"))
-    assert "draws lots in 1" in repr(found.policy)
+    assert "randomises in 1" in repr(found.policy)
     frontier = curve(FOUR, 7)
     document = json.loads(frontier.to_json())
     assert document["schema"] == "lpdistill.deadline-frontier/1"

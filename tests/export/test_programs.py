@@ -18,7 +18,7 @@ from lpdistill import Budget, LimitError, MaxDistillations, ModelError, Problem,
 from lpdistill.export.programs import write_mps
 from lpdistill.program.highs import unscaled_model
 from lpdistill.program.occupation import OccupationProgram
-from lpdistill.solving import opened
+from lpdistill.solving import process_and_budgets
 
 THREE = Problem("1/2", 3, "3/4", "79/100")
 RARE = SMALL["rare generation"]
@@ -141,7 +141,7 @@ def test_numbers_keep_all_their_digits(name, tmp_path):
     problem = PROBLEMS[name]
     write_mps(problem, tmp_path / "program.mps")
     found = read(tmp_path / "program.mps").getLp()
-    wanted = unscaled_model(OccupationProgram.of(*opened(problem)[:1], budgets=problem.budgets))
+    wanted = unscaled_model(OccupationProgram.of(*process_and_budgets(problem)[:1], budgets=problem.budgets))
     constant = [wanted.offset_] if wanted.offset_ else []
     assert np.array_equal(found.col_cost_, [*wanted.col_cost_, *constant])
     for part in ("row_lower_", "row_upper_"):

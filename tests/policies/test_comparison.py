@@ -154,7 +154,7 @@ def test_the_frame_has_a_row_for_every_policy():
 
 
 def test_traps_that_no_run_enters_do_not_matter():
-    """A policy that would be trapped only where no run comes has its time and its standard deviation."""
+    """A policy that would be trapped only in unreachable configurations has its time and its standard deviation."""
     problem = Problem("9/10", 3, "3/5", "64/100")
     pumping = compare(problem, ["pumping"]).policies["pumping"]
     assert not np.isfinite(pumping.policy.plan.values).all()

@@ -74,7 +74,7 @@ def test_a_policy_does_not_differ_from_itself():
 
 
 def test_lots_differ_from_certainty():
-    """A policy that draws lots differs where it does so, and its regret is the expected one."""
+    """A policy that randomises differs where it does so, and its regret is the expected one."""
     best = solve(TWO).policy
     drawn = Policy.of(
         TWO,
@@ -90,7 +90,7 @@ def test_lots_differ_from_certainty():
 
 
 def test_an_improper_policy_has_no_visits():
-    """Of a policy that never ends, actions are compared where runs can come, and there are no visits and no loss."""
+    """Of a policy that never ends, actions are compared where reachable, and there are no visits and no loss."""
     rows = differences(solve(TWO).policy, baseline(TWO, "nested")).rows
     assert [row.counts for row in rows] == [(1, 1)]
     assert (rows[0].visits_other, rows[0].loss) == (None, None)

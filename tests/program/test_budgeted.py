@@ -99,7 +99,7 @@ def tight(case: Constrained, solution) -> int:
 @settings(max_examples=14)
 @given(with_budgets(sides=("upper", "lower", "both")), METHODS)
 def test_a_budget_randomises_at_most_one_configuration(case, method):
-    """The policy draws lots in no more configurations than there are budgets that bind."""
+    """The policy randomises in no more configurations than there are budgets that bind."""
     optimum(case)
     solution = solve(case.problem, method=method)
     assert len(solution.policy.randomised) <= tight(case, solution)

@@ -26,7 +26,7 @@ THREE = Problem("1/2", 3, "3/4", "31/40")
 
 @cache
 def all_policies(parameters, resource):
-    """Exact time and use of every deterministic policy that reaches the target, by its deeds where a run comes."""
+    """Exact time and use of every deterministic policy that reaches the target, by its deeds where reachable."""
     chain = living(everything(parameters))
     use = standard(parameters, resource)
     found = []
@@ -123,7 +123,7 @@ bounded = pytest.mark.parametrize(("problem", "budget"), BOUNDED, ids=lambda val
 
 @bounded
 def test_no_lots_are_drawn(problem, budget):
-    """The policy has one action in every configuration, where the randomised optimum draws lots."""
+    """The policy has one action in every configuration, where the randomised optimum randomises."""
     limited = problem.with_constraints(budget)
     assert solve(limited).policy.randomised
     assert not solve(limited, deterministic=True).policy.randomised
@@ -216,7 +216,7 @@ def test_too_large_a_program_is_refused_with_its_size():
 
 @pytest.mark.parametrize("problem", [TWO, THREE, Problem("1/2", 4, "3/4", "79/100")], ids=str)
 def test_without_budgets_it_is_the_optimum(problem):
-    """Nothing makes a policy draw lots without budgets: the answer is the proved optimum."""
+    """Nothing makes a policy randomise without budgets: the answer is the proved optimum."""
     found = solve(problem, deterministic=True)
     assert found.waiting_time == solved(problem).waiting_time
     assert not found.policy.randomised

@@ -56,7 +56,7 @@ def random_policies(draw, problems):
 @every_problem
 @pytest.mark.usefixtures("route")
 def test_values_of_greedy_are_exact_in_every_configuration(problem):
-    """Expected times to go of the greedy policy agree with exact elimination, also where no run comes."""
+    """Expected times to go of the greedy policy agree with exact elimination, also in unreachable configurations."""
     dynamics = dynamics_of(problem)
     choice = dynamics.choose(GREEDY.columns(dynamics))
     local = choice.cost / choice.leaving
@@ -69,7 +69,7 @@ def test_values_of_greedy_are_exact_in_every_configuration(problem):
 
 @every_problem
 def test_visits_of_greedy_are_exact(problem):
-    """Expected visits of the greedy policy agree with exact elimination, however few: exactly 0 where no run comes."""
+    """Expected visits of the greedy policy agree with exact elimination, however few: exactly 0 where unreachable."""
     dynamics = dynamics_of(problem)
     choice = dynamics.choose(GREEDY.columns(dynamics))
     chain = oracle.counted(oracle.Hardware.of(problem), full=True)
@@ -109,7 +109,7 @@ def entered_only(dynamics):
 
 @every_problem
 def test_visits_need_no_columns_where_no_run_comes(problem):
-    """A policy without columns where no run comes has the visits of any policy that agrees with it elsewhere."""
+    """A policy without columns where unreachable has the visits of any policy that agrees with it elsewhere."""
     dynamics = dynamics_of(problem)
     whole, part = entered_only(dynamics)
     start = entered_at(dynamics, 0)

@@ -20,7 +20,7 @@ every_problem = pytest.mark.parametrize("problem", SMALL.values(), ids=SMALL)
 
 @st.composite
 def randomised(draw):
-    """A policy that draws lots between two actions wherever there are two, waiting among them."""
+    """A policy that randomises between two actions wherever there are two, waiting among them."""
     problem = draw(st.sampled_from([SMALL[name] for name in ("two memories, two rounds", "three memories")]))
     dynamics = dynamics_of(problem, "all")
     columns = [

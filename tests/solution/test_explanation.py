@@ -43,7 +43,7 @@ def test_the_policy_s_action_comes_first():
 
 
 def test_randomised_decisions_show_their_probabilities():
-    """Under a budget, both actions of the configuration that draws lots have their probability, and no regret."""
+    """Under a budget, both actions of the configuration that randomises have their probability, and no regret."""
     solution = solve(EXAMPLE.replace(memories=3).with_constraints(Budget("generation_attempts", 11)))
     (where,) = solution.policy.randomised
     taken = [item for item in solution.explain(where).alternatives if item.taken]

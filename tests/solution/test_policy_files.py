@@ -117,7 +117,7 @@ def test_where_runs_can_come_is_known(problem, data):
 @settings(max_examples=25)
 @given(hardware(most_memories=3), st.data())
 def test_a_users_lots_take_the_exact_time(problem, data):
-    """A policy that draws lots among all actions that do something has the enumerated model's exact time."""
+    """A policy that randomises among all actions that do something has the enumerated model's exact time."""
     chain = everything(Hardware.of(problem), discarding=problem.discarding)
     draws = {}
     for state, deeds in chain.steps.items():

@@ -119,7 +119,7 @@ def test_discards_are_crossed_out():
 
 
 def test_lots_are_rows_of_their_own():
-    """Where the policy draws lots every decision has a row and its probability; counts and time are written once."""
+    """Where the policy randomises every decision has a row and its probability; counts and time are written once."""
     solution = solve(Problem("1/2", 3, "3/4", "79/100", budgets=[Budget("generation_attempts", 11)]))
     axes = solution.policy.plot()
     (drawn,) = solution.policy.randomised

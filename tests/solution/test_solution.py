@@ -235,7 +235,7 @@ def test_a_policy_that_owns_up_to_being_suboptimal_where_no_run_comes_does_not_v
 
 
 def test_an_improper_policy_does_not_verify():
-    """A policy that waits for ever in one configuration is no answer, even where no run comes."""
+    """A policy that waits for ever in one configuration is no answer, even in unreachable configurations."""
     with pytest.raises(LpdistillError):
         tampered(plan={"uses": with_action((1, 1, 2), ((), 0))}).verify()
 
@@ -347,7 +347,7 @@ def test_rows_are_the_policy():
 
 
 def test_visited_rows_are_ordered_by_visits():
-    """Only where a run comes, most visited first."""
+    """Only in reachable configurations, most visited first."""
     solution = solved(SMALL["four memories, three levels"])
     visits = [row.visits for row in solution.rows(visited=True)]
     assert visits == sorted((x for x in solution.visits.values() if x > 0), reverse=True)
@@ -423,7 +423,7 @@ def test_printed_bounds_are_still_proved(problem):
 
 
 def test_html_shows_the_most_visited_configurations():
-    """In a notebook the solution shows its policy where runs come."""
+    """In a notebook the solution shows its policy in reachable configurations."""
     solution = solved(SMALL["four memories, three levels"])
     shown = solution._repr_html_()
     assert "<table>" in shown

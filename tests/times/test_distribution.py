@@ -441,7 +441,7 @@ def test_survivals_beyond_a_whole_law_are_refused():
 
 
 def test_a_randomised_policy():
-    """Under a budget that makes the policy draw lots, moments are those of the linear systems."""
+    """Under a budget that makes the policy randomise, moments are those of the linear systems."""
     problem = Problem("1/2", 4, "9/10", "94/100").with_constraints(Budget("generation_attempts", "10.5"))
     policy = solve(problem).policy
     found = distribution(policy)

@@ -24,7 +24,7 @@ STENCIL = {-2: 1 / 12, -1: -2 / 3, 1: 2 / 3, 2: -1 / 12}
 
 
 def actions(solution):
-    """What a solution does wherever its runs come."""
+    """What a solution does in every reachable configuration."""
     return {row.counts: row.decisions for row in solution.rows(visited=True)}
 
 

@@ -25,7 +25,7 @@ def ranges_of(name):
 
 
 def deeds(solution):
-    """What a solution does wherever its runs come."""
+    """What a solution does in every reachable configuration."""
     return {row.counts: row.decisions[0].action for row in solution.rows(visited=True)}
 
 

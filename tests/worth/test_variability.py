@@ -60,7 +60,7 @@ def test_ranges_are_those_of_another_solver(problem, slack):
 
 @pytest.mark.parametrize("name", REACHED_BY_DISTILLATION)
 def test_forced_actions_are_those_of_a_unique_optimum(name):
-    """Where no other action ties, the optimal policy's actions are forced wherever runs come, and nothing is free."""
+    """Where no other action ties, the optimal policy's actions are forced where reachable, and nothing is free."""
     solution = solved(REACHED_BY_DISTILLATION[name])
     rows = list(solution.rows(visited=True))
     for row in rows:

@@ -252,12 +252,12 @@ class Dynamics:
     @cached_property
     def permitted(self) -> BoolArray | None:
         """Which columns the rules that are asked about every action allow, (columns,); None without such rules."""
-        if not self.repertoire.asked:
+        if not self.repertoire.predicates:
             return None
-        first, *others = self.repertoire.asked
+        first, *others = self.repertoire.predicates
         everything = np.arange(self.numbering.size)
         answers = (
-            first.asked(step) and all(rule.asked(step) for rule in others)
+            first.answer(step) and all(rule.answer(step) for rule in others)
             for step in self.steps(everything, f"rule {first.name}")
         )
         return np.fromiter(answers, dtype=np.bool_, count=len(everything))
@@ -375,7 +375,7 @@ class Dynamics:
         found = np.broadcast_to(resource.amounts(self.usage(columns)), columns.shape)
         return np.asarray(found, dtype=np.float64)
 
-    def towards(self, reached: BoolArray, avoided: BoolArray) -> PricedCells:
+    def columns_entering(self, reached: BoolArray, avoided: BoolArray) -> PricedCells:
         """Which columns may enter some configurations or the target, and never enter some others.
 
         The price of a configuration is below 0 if it has such a column.

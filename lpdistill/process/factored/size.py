@@ -83,7 +83,7 @@ class Size:
         factored = (
             128 * outcomes + 48 * (matchings * (kinds + 2) + entries) + 64 * gathers + 128 * attempted + BASE_BYTES
         )
-        if repertoire.asked:
+        if repertoire.predicates:
             factored += 2 * columns
         return Size(
             configurations=comb(memories + count, count),

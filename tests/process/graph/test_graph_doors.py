@@ -126,7 +126,7 @@ def test_a_solution_of_a_graph_is_pickled():
 
 
 def test_policies_of_ones_own_are_evaluated():
-    """To ride takes 3, to walk 25/9; to draw lots between them obeys ``T = 3/2 + (1 + (T + S) / 2) / 2``."""
+    """To ride takes 3, to walk 25/9; to randomise between them obeys ``T = 3/2 + (1 + (T + S) / 2) / 2``."""
     ride = Policy.of(road(), {HERE: RIDE})
     walk = Policy.of(road(), lambda state: WALK if state == HERE else ON)
     lots = Policy.of(road(), {HERE: [Decision(RIDE, 0.5), Decision(WALK, 0.5)], THERE: ON})

@@ -72,7 +72,7 @@ def test_reduced_costs_are_those_of_brute_force(problem):
 @settings(max_examples=25)
 @given(problems(most_memories=4))
 def test_random_certificates_check(problem):
-    """Certificates of random problems, exact everywhere or where runs come, pass the independent checker."""
+    """Certificates of random problems, exact everywhere or where reachable, pass the independent checker."""
     for scope in ("all", "visited"):
         proof = certify(solved(problem), scope=scope)
         checked = check(proof.to_dict())
@@ -116,7 +116,7 @@ def test_ties_list_all_optimal_actions():
 
 
 def test_ties_do_not_leave_the_exact_values():
-    """With values exact only where optimal runs come, all ends of all ties are among them."""
+    """With values exact only where an optimal policy leads, all ends of all ties are among them."""
     problem = tied()
     assert certify(solve(problem), scope="visited").ties == certify(solve(problem)).ties
 

@@ -168,12 +168,12 @@ def test_visits_are_limited_exactly():
 
 
 def test_one_policy_is_optimal_within_a_budget():
-    """A budget that binds draws lots in one configuration, and the exact policy is unique."""
+    """A budget that binds randomises in one configuration, and the exact policy is unique."""
     proof = certify(solve(LIMITED["attempts"].problem))
     assert [len(drawn) for drawn in proof.draws.values() if len(drawn) > 1] == [2]
     assert proof.unique
     assert not proof.ties
-    with pytest.raises(ModelError, match="draws lots"):
+    with pytest.raises(ModelError, match="randomises"):
         proof.policy  # noqa: B018 - it raises
     assert proof.reduced_costs[0, 0]
     assert "price" in repr(proof)

@@ -225,7 +225,7 @@ def test_impossible_actions_are_refused():
 
 
 def test_randomised_and_foreign_policies_are_refused():
-    """A policy that draws lots, or that is of other levels, has no exact chain here."""
+    """A policy that randomises, or that is of other levels, has no exact chain here."""
     with pytest.raises(ModelError, match="no configuration"):
         waiting_time(SMALL["three memories"], solved(SMALL["three memories, three levels"]).policy)
     limited = SMALL["three memories"].with_constraints(Budget("generation_attempts", 6))

@@ -41,7 +41,7 @@ def optimum(problem: Problem) -> tuple[float, dict]:
 
 
 def visited(policy: Choice) -> dict:
-    """The part of a policy where runs come, columns by rank."""
+    """The part of a policy in reachable configurations, columns by rank."""
     start = np.zeros(len(policy.columns))
     start[0] = 1.0
     seen = np.flatnonzero(visits(policy, start))
