@@ -57,6 +57,7 @@ from .study.reproduction import Reproduction, reproduce
 from .study.result import Sweep
 from .study.sweep import sweep
 from .times.distribution import Distribution, distribution
+from .version import __version__
 from .worth.increments import Increments, increments
 from .worth.intervention import Intervention, forbid, force
 from .worth.prices import Neighbours, neighbours
@@ -65,8 +66,6 @@ from .worth.robust import Robust, robust
 from .worth.sensitivity import Sensitivity, sensitivity
 from .worth.validity import Validity, validity
 from .worth.variability import Variability, variability
-
-__version__: str
 
 __all__ = [
     "Action",
@@ -129,6 +128,7 @@ __all__ = [
     "Visits",
     "Werner",
     "WorkerError",
+    "__version__",
     "baseline",
     "compare",
     "deadline",

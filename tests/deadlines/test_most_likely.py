@@ -30,7 +30,7 @@ from lpdistill import (
     smallest_window,
     solve,
 )
-from lpdistill.process.factored import size
+from lpdistill.process import slots
 from lpdistill.times.propagation import propagate
 
 FIVE = Problem("7/10", 5, "3/4", "79/100")
@@ -428,7 +428,7 @@ def test_long_work_is_refused(monkeypatch):
     assert refused.value.size["slots"] == 10**9 + 1
     with pytest.raises(LimitError, match="slots"):
         deadline(FIVE.replace(generation_time="1/1000003", distillation_time="1/999983"), 1)
-    monkeypatch.setattr("lpdistill.process.factored.size.MOST_SLOTS", 1000)
+    monkeypatch.setattr("lpdistill.process.slots.MOST_SLOTS", 1000)
     with pytest.raises(LimitError, match="1,000 slots"):
         smallest_window(Problem("1e-7", 2, "3/4", "31/40"), "0.9")
 
@@ -442,7 +442,7 @@ def test_the_search_for_a_window_goes_no_further_than_what_is_allowed(monkeypatc
         return propagate(renewal, slots, enough)
 
     monkeypatch.setattr("lpdistill.deadlines.window.propagate", followed)
-    monkeypatch.setattr("lpdistill.process.factored.size.MOST_PRICED", 700 * (size.SLOT_COLUMNS + 10))
+    monkeypatch.setattr("lpdistill.process.slots.MOST_PRICED", 700 * (slots.SLOT_COLUMNS + 10))
     with pytest.raises(LimitError, match="slots") as refused:
         smallest_window(Problem("1e-4", 2, "3/4", "31/40"), "0.9")
     assert max(lengths) == refused.value.size["most_slots"] <= 700
@@ -450,8 +450,8 @@ def test_the_search_for_a_window_goes_no_further_than_what_is_allowed(monkeypatc
 
 def test_slots_have_a_cost_of_their_own():
     """However few the columns, no more slots are let through than can be gone through in minutes."""
-    assert size.most_slots(3, 4, layers=False) * size.SLOT_COLUMNS <= size.MOST_PRICED
-    assert size.most_slots(10**3, 10**6, layers=False) * 10**6 <= size.MOST_PRICED
+    assert slots.most_slots(3, 4, layers=False) * slots.SLOT_COLUMNS <= slots.MOST_PRICED
+    assert slots.most_slots(10**3, 10**6, layers=False) * 10**6 <= slots.MOST_PRICED
     with pytest.raises(LimitError, match="minutes"):
         size.require_slots(3_000, 10**3, 10**6, layers=False)
 

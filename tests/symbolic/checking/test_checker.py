@@ -256,8 +256,9 @@ def test_the_checker_loads_nothing_of_the_solver(tmp_path):
         "lpdistill",
         "lpdistill.errors",
         "symbolic",
-        "symbolic.checking.checker",
+        "symbolic.checking",
         "symbolic.checking.budgets",
+        "symbolic.checking.checker",
         "symbolic.checking.graph",
         "symbolic.checking.model",
     ]

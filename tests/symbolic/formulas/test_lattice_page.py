@@ -4,7 +4,7 @@ import re
 import runpy
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "lattice.md").read_text(encoding="utf-8")
 
 
