@@ -453,7 +453,7 @@ def test_slots_have_a_cost_of_their_own():
     assert slots.most_slots(3, 4, layers=False) * slots.SLOT_COLUMNS <= slots.MOST_PRICED
     assert slots.most_slots(10**3, 10**6, layers=False) * 10**6 <= slots.MOST_PRICED
     with pytest.raises(LimitError, match="minutes"):
-        size.require_slots(3_000, 10**3, 10**6, layers=False)
+        slots.require_slots(3_000, 10**3, 10**6, layers=False)
 
 
 @pytest.mark.parametrize("confidence", ["1e-20", "1e-16", "1e-12"])
