@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isfinite, nan, sqrt
+from math import inf, isfinite, nan, sqrt
 from typing import Any
 
 import numpy as np
@@ -155,20 +155,16 @@ class Confidence:
         """
         from scipy import stats  # noqa: PLC0415 - slow to import
 
-        count, tail = len(ordered), (1 - self.level) / 2
-        low, high = (int(k) for k in np.atleast_1d(stats.binom.ppf(np.array([tail, 1 - tail]), count, probability)))
-        value = ordered[max(0, int(np.ceil(probability * count - ROUNDING)) - 1)]
-        return Estimate(
-            float(value),
-            float(ordered[low - 1]) if low else 0.0,
-            float(ordered[high]) if high < count else float("inf"),
-        )
+        between = stats.quantile_test(ordered, p=probability).confidence_interval(self.level)
+        value = ordered[max(0, int(np.ceil(probability * len(ordered) - ROUNDING)) - 1)]
+        low, high = np.where(np.isnan(between), [0.0, inf], between).tolist()
+        return Estimate(float(value), low, high)
 
     def deviation(self, sample: FloatArray, model: float | None = None) -> Estimate:
         """The standard deviation of a sample; its standard error to first order, from the fourth moment."""
         count = len(sample)
         if count < 2:
-            return Estimate(nan, 0.0, float("inf"), nan, model)
+            return Estimate(nan, 0.0, inf, nan, model)
         apart = sample - sample.mean()
         variance = float(apart @ apart) / (count - 1)
         if variance == 0:

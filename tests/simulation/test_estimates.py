@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from scipy import stats
 
 from lpdistill.simulation.estimates import Confidence, Estimate, Moments
 
@@ -33,6 +34,14 @@ def test_a_share_has_the_interval_of_clopper_and_pearson(count, successes, level
         assert binomial(count, found.upper, successes) == pytest.approx((1 - level) / 2, rel=1e-9)
     else:
         assert found.upper == 1
+
+
+@given(st.integers(1, 10**6), st.floats(0, 1), st.floats(0.5, 0.999))
+def test_a_share_has_the_interval_of_a_binomial_test(count, share, level):
+    """The interval is that of scipy's binomial test, which finds its ends with an absolute error of 2e-12."""
+    successes = round(share * count)
+    found, test = Confidence(level).share(successes, count), stats.binomtest(successes, count)
+    assert (found.lower, found.upper) == pytest.approx(test.proportion_ci(level), abs=4e-12, rel=1e-14)
 
 
 @pytest.mark.parametrize("count", [2, 5, 30, 200])
