@@ -113,9 +113,9 @@ class ConvexProgram:
         ()
         """
         process, choice = self.program.process, self.program.choice
-        keys = (process.key(int(rank)) for rank in choice.configuration)
+        keys = (process.names.key(int(rank)) for rank in choice.configuration)
         weights = [
-            float(wanted(key, action)) for key, action in zip(keys, process.actions(choice.columns), strict=True)
+            float(wanted(key, action)) for key, action in zip(keys, process.names.actions(choice.columns), strict=True)
         ]
         return np.array(weights) @ self.occupation
 

@@ -15,10 +15,8 @@ from lpdistill.errors import ImproperPolicyError, ModelError, NotCertifiedError,
 from lpdistill.hardware.actions import Attempts
 from lpdistill.numbers import member
 from lpdistill.problem.problem import Problem
-from lpdistill.problem.question import QUESTION, is_question
+from lpdistill.problem.question import QUESTION, is_question, process_of_question
 from lpdistill.process.budgets import Budget
-from lpdistill.process.factored.dynamics import Dynamics
-from lpdistill.process.graph.graph_process import GraphProcess
 from lpdistill.process.process import Process
 from lpdistill.process.resources import RESOURCES
 from lpdistill.process.tariff import Resource
@@ -203,18 +201,16 @@ def process_and_budgets(
         known = least if isinstance(least, Resource) or least is None else RESOURCES.get(least)
         if attempts is None and least is not None and (known is None or known.touches_generation):
             attempts = Attempts.ALL
-        process = Dynamics(problem, None if attempts is None else member(Attempts, attempts, "attempts"))
+        process = process_of_question(problem, None if attempts is None else member(Attempts, attempts, "attempts"))
         for budget in problem.budgets:
             process.amounts(budget.resource, np.zeros(0, dtype=np.int64))  # refuses configurations that do not exist
         (require_live if sure else require_reachable)(process)
         return process, problem.budgets
-    from lpdistill.process.graph.state_graph import process_of  # noqa: PLC0415 - networkx, only where there is a graph
-
     if attempts is not None:
         raise ModelError("attempts", "belong to problems; a state graph has the actions that it has", attempts)
-    graph = process_of(problem)
+    graph = process_of_question(problem)
     (require_live if sure else require_reachable)(graph)
-    return graph, graph.budgets
+    return graph, graph.problem.budgets
 
 
 def solution_of(given: SolutionLike, progress: Callable[[str], None] = silent) -> Solution:
@@ -279,8 +275,12 @@ def resource_named(process: Process, resource: str | Resource, where: str) -> Re
     if resource not in process.resources:
         raise ModelError(where, f"must be a resource: {names_like(process.resources, resource)}", resource)
     found = process.resources[resource]
-    if isinstance(process, GraphProcess):
-        process.require_amounts(found, where)
+    if process.written is not None:
+        amounts = process.amounts(found, np.arange(process.column_count))
+        least = np.array([amounts.argmin()])
+        if amounts[least] < 0:
+            problem = f"must not be negative on an action node: {found.name} of {process.names.actions(least)[0]!r} is"
+            raise ModelError(where, problem, float(amounts[least[0]]))
     return found
 
 

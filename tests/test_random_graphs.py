@@ -79,7 +79,7 @@ def right(solution, exact):
     dual, process = solution.dual, solution.process
     for state, value in wanted.items():
         if value < math.inf:
-            rank = process.rank(state)
+            rank = process.names.rank(state)
             assert Fraction(float(dual.lower[rank])) <= value <= Fraction(float(dual.upper[rank]))
     attained = exact.expected(followed(solution.policy), time)
     assert attained == {state: near(value) if value < math.inf else math.inf for state, value in wanted.items()}

@@ -58,7 +58,7 @@ def test_bounds_hold_all_round_a_ring(size, method):
     """In every state of the ring the proved bounds enclose the time to go."""
     solution = solve(ring(size), method=method)
     lower, upper = solution.dual.lower, solution.dual.upper
-    ranks = [solution.process.rank(k) for k in range(size)]
+    ranks = [solution.process.names.rank(k) for k in range(size)]
     assert (lower[ranks] <= 3).all()
     assert (upper[ranks] >= 3).all()
     assert (upper[ranks] - lower[ranks] <= 1e-9 * upper[ranks]).all()

@@ -92,7 +92,7 @@ class TimedPolicy:
         """
         left = slots_left(self._process.lattice, remaining)
         layer = self._process.window - left if left >= 0 else self._process.window + 1
-        return self._policy.at(max(layer, 0) * self._process.base.size + self._process.base.rank(counts))
+        return self._policy.at(max(layer, 0) * self._process.base.size + self._process.base.names.rank(counts))
 
     @property
     def randomised(self) -> tuple[tuple[Key, Fraction | None], ...]:
@@ -212,10 +212,10 @@ class ServiceLevel(Document):
         uses = plan.uses
         timed = self.process.base.size * (self.process.window + 1)
         kept = np.flatnonzero((plan.visits[uses.configuration] > 0) & (uses.configuration < timed))
-        actions = self.process.actions(uses.columns[kept])
+        actions = self.process.names.actions(uses.columns[kept])
         for use, action in zip(kept.tolist(), actions, strict=True):
             rank = int(uses.configuration[use])
-            counts, passed = self.process.key(rank)
+            counts, passed = self.process.names.key(rank)
             row = rows.setdefault(
                 rank,
                 {

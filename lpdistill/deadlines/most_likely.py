@@ -148,12 +148,12 @@ class Deadline(Document):
             ranks = ranks[np.argsort(-visited[left, ranks], kind="stable")]
             # No action is better than the best, except by rounding.
             done = np.minimum(recursion.done_after(left, usual[ranks]), slot.done[ranks])
-            actions = zip(process.actions(slot.columns[ranks]), process.actions(usual[ranks]), strict=True)
+            actions = zip(process.names.actions(slot.columns[ranks]), process.names.actions(usual[ranks]), strict=True)
             for rank, (action, other), instead in zip(ranks.tolist(), actions, done.tolist(), strict=True):
                 found.append(
                     Departure(
                         recursion.lattice.time(left),
-                        process.key(rank),
+                        process.names.key(rank),
                         action,
                         other,
                         float(slot.done[rank]),

@@ -14,7 +14,7 @@ from lpdistill.deadlines.recursion import DeadlineRecursion
 from lpdistill.deadlines.window import slots_left
 from lpdistill.errors import ModelError
 from lpdistill.numbers import Number
-from lpdistill.process.factored.dynamics import Dynamics
+from lpdistill.process.factored.dynamics import Dynamics, require_dynamics
 from lpdistill.simulation.controller import Decisions
 from lpdistill.solution.document import action_as_json, node_as_json, rational
 from lpdistill.solution.policy import Key, Policy, described
@@ -96,16 +96,16 @@ class DeadlinePolicy:
         KeyError
             If there is no such configuration.
         """
-        rank, slot = self._recursion.process.rank(counts), self._slot(remaining)
+        rank, slot = self._recursion.process.names.rank(counts), self._slot(remaining)
         if slot < 0:
             decisions = () if self._fastest is None else self._fastest.at(rank)
             return decisions[0].action if decisions else None
         column = self._recursion.slots[slot].columns[[rank]]
-        return self._recursion.process.actions(column)[0] if column[0] >= 0 else None
+        return self._recursion.process.names.actions(column)[0] if column[0] >= 0 else None
 
     def probability(self, counts: Key, remaining: Number) -> float:
         """Probability to be in time from a configuration with so much time left."""
-        rank, slot = self._recursion.process.rank(counts), self._slot(remaining)
+        rank, slot = self._recursion.process.names.rank(counts), self._slot(remaining)
         return 0.0 if slot < 0 else float(self._recursion.slots[slot].done[rank])
 
     @cached_property
@@ -117,9 +117,8 @@ class DeadlinePolicy:
         ModelError
             If it is a policy for a state graph: there are no memories in it.
         """
-        if not isinstance(self._recursion.process, Dynamics):
-            raise ModelError("policy", "must be one for a Problem: a state graph has no memories to simulate", None)
-        return self._recursion.process
+        refused = "must be one for a Problem: a state graph has no memories to simulate"
+        return require_dynamics(self._recursion.process, "policy", refused)
 
     @cached_property
     def _columns(self) -> tuple[IntArray, IntArray]:
@@ -153,7 +152,7 @@ class DeadlinePolicy:
         left = np.floor(last - 1 - elapsed).astype(np.int64)
         found = self._columns[1][np.where(left < 0, last, left), ranks]
         if (found < 0).any():
-            key = self.dynamics.key(int(ranks[found < 0][0]))
+            key = self.dynamics.names.key(int(ranks[found < 0][0]))
             raise ModelError("policy", "says nothing about a configuration that runs enter", key)
         return found
 
@@ -166,11 +165,11 @@ class DeadlinePolicy:
         for left in range(len(recursion.slots) - 1, -1, -1):
             slot = recursion.slots[left]
             ranks = np.flatnonzero((visited[left] > SEEN) & (slot.columns >= 0))
-            for rank, action in zip(ranks.tolist(), recursion.process.actions(slot.columns[ranks]), strict=True):
+            for rank, action in zip(ranks.tolist(), recursion.process.names.actions(slot.columns[ranks]), strict=True):
                 rows.append(
                     {
                         "remaining": float(recursion.lattice.time(left)),
-                        "counts": recursion.process.key(rank),
+                        "counts": recursion.process.names.key(rank),
                         **described(action),
                         "probability": float(slot.done[rank]),
                         "visited": float(visited[left, rank]),

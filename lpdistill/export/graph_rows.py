@@ -27,10 +27,10 @@ def written_graph(graph: nx.DiGraph[Any]) -> WrittenOut:
     """
     process = process_of(graph)
     rewards = dict(zip(process.amounts_by_name, _distinct(process.amounts_by_name), strict=True))
-    ranks = {process.key(rank): rank for rank in range(process.size)}
+    ranks = {process.names.key(rank): rank for rank in range(process.size)}
     nothing = dict.fromkeys(("time", *rewards.values()), Fraction(0))
     choices: dict[int, list[ChoiceRow]] = defaultdict(list)
-    for column, (owner, node) in enumerate(zip(process.configuration.tolist(), process.names, strict=True)):
+    for column, (owner, node) in enumerate(zip(process.configuration.tolist(), process.nodes, strict=True)):
         amounts = {name: simplest(float(process.amounts_by_name[of][column])) for of, name in rewards.items()}
         amounts["time"] = process.step_times[int(process.kinds_of_time[column])]
         choices[owner].append(ChoiceRow(owner, _identifier(node), amounts, _outcomes(graph, node, ranks)))

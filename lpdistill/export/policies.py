@@ -16,8 +16,7 @@ from lpdistill.export.files import require_suffix, writing
 from lpdistill.hardware.actions import Action
 from lpdistill.numbers import exact, whole
 from lpdistill.problem.problem import Problem
-from lpdistill.problem.question import PROBLEM
-from lpdistill.process.factored.dynamics import Dynamics
+from lpdistill.problem.question import PROBLEM, is_problem
 from lpdistill.solution.given import POLICY, PolicyLike, ProblemLike
 from lpdistill.solution.policy import Decision, Key, Policy
 
@@ -41,10 +40,11 @@ def write_policy(policy: PolicyLike, file: str | PathLike[str]) -> None:
     """
     chosen, path = POLICY.meant(policy, "policy"), path_of(file, "file")
     require_suffix(file, *SUFFIXES)
-    if not isinstance(chosen.process, Dynamics):
+    problem = chosen.process.problem
+    if not is_problem(problem):
         raise ModelError("policy", "must be one of a problem; nodes of a state graph have no counts to write", None)
     with writing(file):
-        _write(chosen, chosen.process.problem, path)
+        _write(chosen, problem, path)
 
 
 def _write(policy: Policy, problem: Problem, path: Path) -> None:

@@ -56,9 +56,9 @@ def write_mps(problem: Problem | nx.DiGraph[Any], file: str | PathLike[str]) -> 
     problem = QUESTION.meant(problem, "problem")
     process, budgets = process_and_budgets(problem)
     program = OccupationProgram.of(process, budgets=budgets)
-    states = _unique([_word(process.key(rank)) for rank in range(process.size)])
+    states = _unique([_word(process.names.key(rank)) for rank in range(process.size)])
     owners = program.choice.configuration.tolist()
-    actions = process.actions(program.choice.columns)
+    actions = process.names.actions(program.choice.columns)
     columns = [f"{states[owner]}:{_word(action)}" for owner, action in zip(owners, actions, strict=True)]
     rows = _unique([*states, *(f"budget:{_word(budget.name)}" for budget in budgets)])
     _, *names = _unique([CONSTANT, *columns])

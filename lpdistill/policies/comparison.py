@@ -13,7 +13,6 @@ from lpdistill.errors import ForbiddenActionError, ModelError
 from lpdistill.policies.named import OPTIMAL, POLICIES, baseline, baseline_named, policy_named
 from lpdistill.problem.problem import FinalStep, Problem
 from lpdistill.problem.question import QUESTION
-from lpdistill.process.factored.dynamics import Dynamics
 from lpdistill.progress import silent
 from lpdistill.solution import bounds
 from lpdistill.solution.document import Document, headed, keys_as_json, question_in_words
@@ -328,8 +327,7 @@ def _evaluated(problem: Problem | nx.DiGraph[Any], name: str, candidate: Candida
         except ForbiddenActionError as error:
             return Compared(name, None, str(error))
     if isinstance(candidate, Policy):
-        process = candidate.process
-        if isinstance(process, Dynamics) and process.problem == problem:
+        if candidate.process.problem == problem:
             return Compared(name, candidate)
         candidate = {key: decisions for key, decisions in candidate.items() if decisions}
     return Compared(name, Policy.of(problem, candidate, improper=True))

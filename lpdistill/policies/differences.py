@@ -20,7 +20,7 @@ import numpy as np
 from lpdistill.arrays import FloatArray
 from lpdistill.errors import ModelError
 from lpdistill.problem.problem import Problem
-from lpdistill.process.factored.dynamics import Dynamics
+from lpdistill.problem.question import is_problem
 from lpdistill.process.process import Process
 from lpdistill.solution.document import Document, action_as_json, headed, node_as_json
 from lpdistill.solution.given import POLICY, PolicyLike
@@ -95,7 +95,7 @@ class Differences(Document):
         first, second, regret = _visits(self.one), _visits(self.other), self._regrets
         found = [
             Difference(
-                self.one.process.key(rank),
+                self.one.process.names.key(rank),
                 self.one.at(rank),
                 self.other.at(rank),
                 None if first is None else float(first[rank]),
@@ -208,14 +208,14 @@ def same_system(one: Process, other: Process) -> bool:
 
     Rules, budgets, discarding and how the last step counts may differ.
     """
-    hardware = _hardware(one)
-    if hardware is not None or isinstance(other, Dynamics):
-        return hardware == _hardware(other)
+    hardware = _hardware(one), _hardware(other)
+    if hardware != (None, None):
+        return hardware[0] == hardware[1]
     if one.size != other.size or one.step_times != other.step_times or one.column_count != other.column_count:
         return False
     first, second = (process.unguarded().choose(np.arange(process.column_count)) for process in (one, other))
     return (
-        all(one.key(rank) == other.key(rank) for rank in range(one.size))
+        all(one.names.key(rank) == other.names.key(rank) for rank in range(one.size))
         and np.array_equal(first.configuration, second.configuration)
         and np.array_equal(first.cost, second.cost)
         and np.array_equal(first.reaching, second.reaching)
@@ -225,9 +225,10 @@ def same_system(one: Process, other: Process) -> bool:
 
 def _hardware(process: Process) -> Problem | None:
     """The problem of a process, without what only decides which policies are allowed, and how they are compared."""
-    if not isinstance(process, Dynamics):
+    problem = process.problem
+    if not is_problem(problem):
         return None
-    return process.problem.replace(rules=(), budgets=(), discarding=False, final_step="charged")
+    return problem.replace(rules=(), budgets=(), discarding=False, final_step="charged")
 
 
 def _visits(policy: Policy) -> FloatArray | None:

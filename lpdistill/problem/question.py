@@ -6,7 +6,9 @@ import sys
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 from lpdistill.arguments import Kind
+from lpdistill.hardware.actions import Attempts
 from lpdistill.problem.problem import Problem
+from lpdistill.process.process import Process
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -69,3 +71,27 @@ GRAPH: Kind[nx.DiGraph[Any]] = Kind(
     {"Problem": "that of a problem is problem.graph()", "Solution": "that of a problem is problem.graph()"},
 )
 """A state graph, or what has one."""
+
+
+def process_of_question(question: Question, attempts: Attempts | None = None) -> Process:
+    """The decision process of a problem or a state graph, built anew.
+
+    Parameters
+    ----------
+    question
+        A problem or a state graph.
+    attempts
+        Which numbers of attempts the actions of a problem have; by default, those that an optimum may need.
+
+    Raises
+    ------
+    ModelError
+        If it is a state graph with a mistake.
+    """
+    if isinstance(question, Problem):
+        from lpdistill.process.factored.dynamics import Dynamics  # noqa: PLC0415 - it knows what a problem is
+
+        return Dynamics(question, attempts)
+    from lpdistill.process.graph.state_graph import process_of  # noqa: PLC0415 - networkx, only where there is a graph
+
+    return process_of(question)

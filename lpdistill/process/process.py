@@ -5,13 +5,16 @@ The factored dynamics of a problem and a user's state graph are such processes; 
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Protocol, TypeGuard
 
 from lpdistill.arguments import Kind
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
+from lpdistill.hardware.actions import Attempts
+from lpdistill.process.budgets import Budget
 from lpdistill.process.choice import After, Choice
+from lpdistill.process.names import Names
 
 if TYPE_CHECKING:
     from lpdistill.process.merged import Merged
@@ -41,12 +44,36 @@ class Priced(Protocol):
         ...
 
 
+class Origin(Protocol):
+    """What a process is one of: a problem, or a state graph."""
+
+    @property
+    def budgets(self) -> tuple[Budget, ...]:
+        """Limits on the expected use of resources."""
+        ...
+
+
 class Process(Protocol):
     """A decision process with one absorbing target; configuration 0 is where runs start."""
 
     @property
     def tariff(self) -> Tariff:
         """What columns cost."""
+        ...
+
+    @property
+    def names(self) -> Names:
+        """How users name configurations and actions."""
+        ...
+
+    @property
+    def problem(self) -> Origin:
+        """What it is the process of."""
+        ...
+
+    @property
+    def attempts(self) -> Attempts | None:
+        """Which numbers of generation attempts its actions have; None where that is no question."""
         ...
 
     @property
@@ -124,6 +151,10 @@ class Process(Protocol):
         """Price every column where what comes after a step depends on how long it takes."""
         ...
 
+    def everything(self) -> Choice:
+        """All columns that are allowed, written out; refused with LimitError if they do not fit into memory."""
+        ...
+
     def choose(self, columns: IntArray) -> Choice:
         """The given columns, ready to be evaluated or written out."""
         ...
@@ -158,18 +189,6 @@ class Process(Protocol):
 
     def of_configuration(self, rank: int) -> IntArray:
         """The columns of one configuration that are allowed."""
-        ...
-
-    def key(self, rank: int) -> Hashable:
-        """How users name a configuration."""
-        ...
-
-    def rank(self, key: Hashable) -> int:
-        """The configuration that a user names; KeyError if there is none."""
-        ...
-
-    def actions(self, columns: IntArray) -> Sequence[Hashable]:
-        """How users name the actions of the given columns."""
         ...
 
     def tabulate(self, values: FloatArray) -> FloatArray:

@@ -20,9 +20,10 @@ from scipy import sparse
 
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.errors import ModelError
+from lpdistill.hardware.actions import Attempts
 from lpdistill.process.choice import After, Choice
 from lpdistill.process.merged import Merged
-from lpdistill.process.process import Priced, Process
+from lpdistill.process.process import Origin, Priced, Process
 from lpdistill.process.tariff import Resource, Tariff
 from lpdistill.process.time_lattice import TimeLattice
 
@@ -74,6 +75,55 @@ class PricedLayers:
         return np.concatenate([np.zeros(0, dtype=np.int64), *(n + t * self.columns_each for t, n in found.items())])
 
 
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """Names of configurations with the time that has passed (:class:`~lpdistill.process.names.Names`).
+
+    Attributes
+    ----------
+    base, lattice, window
+        The process without time, its lattice of times, and the last slot that is in time.
+    """
+
+    base: Process
+    lattice: TimeLattice
+    window: int
+    levels: None = None
+    memories: int = 0
+
+    @property
+    def named(self) -> Sequence[int]:
+        """All configurations that have a name without time, in every layer."""
+        return [layer * self.base.size + rank for layer in range(self.window + 2) for rank in self.base.names.named]
+
+    def key(self, rank: int) -> tuple[Hashable, Fraction | None]:
+        """How users name the configuration without time, and the time that has passed; None once it is late."""
+        layer, within = divmod(rank, self.base.size)
+        return self.base.names.key(within), None if layer > self.window else layer * self.lattice.unit
+
+    def rank(self, key: Hashable) -> int:
+        """The configuration that a user names; KeyError if there is none."""
+        try:
+            within, passed = key if isinstance(key, tuple) else ()
+            slots = self.window + 1 if passed is None else Fraction(passed) / self.lattice.unit
+        except (TypeError, ValueError):
+            raise KeyError(f"no configuration {key!r}: give a configuration, and the time that has passed") from None
+        layer = int(slots)
+        if layer != slots or not 0 <= layer < self.window + 2:
+            raise KeyError(f"no configuration {key!r}: no step begins at this time")
+        return layer * self.base.size + self.base.names.rank(within)
+
+    def actions(self, columns: IntArray) -> Sequence[Hashable]:
+        """How users name the actions of the given columns."""
+        return self.base.names.actions(columns % self.base.column_count)
+
+    def find(self, configuration: IntArray, actions: Sequence[Hashable]) -> IntArray:
+        """The columns in which the given configurations take the given actions, -1 where they cannot, (columns,)."""
+        layer, within = np.divmod(configuration, self.base.size)
+        found = self.base.names.find(within, actions)
+        return np.where(found < 0, -1, found + layer * self.base.column_count)
+
+
 @dataclass(frozen=True, eq=False)
 class TimeAugmented:
     """A process with the slots that have passed in its configurations; itself a process.
@@ -103,6 +153,21 @@ class TimeAugmented:
     def lattice(self) -> TimeLattice:
         """The lattice of times."""
         return TimeLattice.of(self.base)
+
+    @property
+    def names(self) -> Timed:
+        """Names of the configurations with the time that has passed, and of the actions."""
+        return Timed(self.base, self.lattice, self.window)
+
+    @property
+    def problem(self) -> Origin:
+        """That of the process without time."""
+        return self.base.problem
+
+    @property
+    def attempts(self) -> Attempts | None:
+        """Those of the process without time."""
+        return self.base.attempts
 
     @property
     def layers(self) -> int:
@@ -276,6 +341,10 @@ class TimeAugmented:
             outcomes=sparse.csr_array(outcomes + staying),
         )
 
+    def everything(self) -> Choice:
+        """All columns that are allowed, written out."""
+        return self.choose(self.columns)
+
     @property
     def resources(self) -> Mapping[str, Resource]:
         """Those of the process without time, and being late."""
@@ -297,30 +366,9 @@ class TimeAugmented:
         layer, within = divmod(rank, self.base.size)
         return self.base.of_configuration(within) + layer * self.base.column_count
 
-    def key(self, rank: int) -> tuple[Hashable, Fraction | None]:
-        """How users name the configuration without time, and the time that has passed; None once it is late."""
-        layer, within = divmod(rank, self.base.size)
-        return self.base.key(within), None if layer > self.window else layer * self.lattice.unit
-
     def remaining(self, passed: Fraction) -> Fraction:
         """Time left of the window, in whole slots as the waiting time counts them, after so much has passed."""
         return self.lattice.time(self.window) - passed
-
-    def rank(self, key: Hashable) -> int:
-        """The configuration that a user names; KeyError if there is none."""
-        try:
-            within, passed = key if isinstance(key, tuple) else ()
-            slots = self.window + 1 if passed is None else Fraction(passed) / self.lattice.unit
-        except (TypeError, ValueError):
-            raise KeyError(f"no configuration {key!r}: give a configuration, and the time that has passed") from None
-        layer = int(slots)
-        if layer != slots or not 0 <= layer < self.layers:
-            raise KeyError(f"no configuration {key!r}: no step begins at this time")
-        return layer * self.base.size + self.base.rank(within)
-
-    def actions(self, columns: IntArray) -> Sequence[Hashable]:
-        """How users name the actions of the given columns."""
-        return self.base.actions(columns % self.base.column_count)
 
     @cached_property
     def _table(self) -> int:

@@ -175,7 +175,7 @@ def raise_improper(choice: Choice, among: IntArray | None = None) -> NoReturn:
             "the policy reaches the target from everywhere, but its expected time exceeds what double precision can "
             "hold; make runs shorter (a larger p does)"
         )
-    named = tuple(choice.process.key(int(rank)) for rank in choice.configuration[closed])
+    named = tuple(choice.process.names.key(int(rank)) for rank in choice.configuration[closed])
     others = int((label[closed] == label[closed][0]).sum()) - 1
     raise ImproperPolicyError(
         f"the policy never reaches the target once it is in configuration {named[0]!r}, which it "

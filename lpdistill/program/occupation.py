@@ -21,8 +21,6 @@ from scipy import sparse
 from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.process.budgets import Budget
 from lpdistill.process.choice import Choice
-from lpdistill.process.factored.dynamics import Dynamics
-from lpdistill.process.factored.size import require
 from lpdistill.process.process import PROCESS, Process
 
 
@@ -60,11 +58,9 @@ class OccupationProgram:
             If all columns of a problem, written out, do not fit into this machine's memory.
         """
         process = PROCESS.meant(process, "process")
-        if columns is None and isinstance(process, Dynamics):
-            require(process.repertoire, explicit=True)
         start = np.zeros(process.size)
         start[0] = 1.0
-        chosen = process.choose(process.columns if columns is None else columns)
+        chosen = process.everything() if columns is None else process.choose(columns)
         return OccupationProgram(process, chosen, start, budgets)
 
     @property
@@ -108,11 +104,11 @@ class OccupationProgram:
 
     def row_label(self, row: int) -> Hashable:
         """The configuration of a row."""
-        return self.process.key(row)
+        return self.process.names.key(row)
 
     def column_label(self, column: int) -> tuple[Hashable, Hashable]:
         """The configuration and the action of a column."""
-        action = self.process.actions(self.choice.columns[[column]])[0]
+        action = self.process.names.actions(self.choice.columns[[column]])[0]
         return self.row_label(int(self.choice.configuration[column])), action
 
     def regrets(self, values: FloatArray) -> FloatArray:

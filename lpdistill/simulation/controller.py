@@ -11,7 +11,7 @@ import numpy as np
 from lpdistill.arguments import Kind
 from lpdistill.arrays import BoolArray, FloatArray, IntArray, ragged
 from lpdistill.errors import ModelError
-from lpdistill.process.factored.dynamics import Dynamics
+from lpdistill.process.factored.dynamics import Dynamics, require_dynamics
 from lpdistill.solution.given import POLICY
 from lpdistill.solution.policy import Policy
 
@@ -144,9 +144,8 @@ class Stationary:
         ModelError
             If it is a policy for a state graph: there are no memories in it.
         """
-        dynamics, uses = policy.process, policy.plan.uses
-        if not isinstance(dynamics, Dynamics):
-            raise ModelError("policy", "must be one for a Problem: a state graph has no memories to simulate", policy)
+        refused, uses = "must be one for a Problem: a state graph has no memories to simulate", policy.plan.uses
+        dynamics = require_dynamics(policy.process, "policy", refused, policy)
         starts = np.searchsorted(uses.configuration, np.arange(dynamics.size + 1))
         so_far = np.concatenate([[0.0], np.cumsum(policy.plan.probability)])
         share = so_far[1:] - so_far[starts[uses.configuration]]
@@ -177,7 +176,7 @@ class Stationary:
             raise ModelError(
                 "policy",
                 "says nothing about a configuration that runs enter in reality; decide there too",
-                self.dynamics.key(int(ranks[first == end][0])),
+                self.dynamics.names.key(int(ranks[first == end][0])),
             )
         if not self.randomised:
             return first

@@ -129,7 +129,7 @@ class Chain:
     @cached_property
     def states(self) -> tuple[Any, ...]:
         """How users name the states: counts, or nodes of a state graph."""
-        return tuple(self.process.key(rank) for rank in self.ranks.tolist())
+        return tuple(self.process.names.key(rank) for rank in self.ranks.tolist())
 
     @cached_property
     def matrix(self) -> sparse.csr_array:

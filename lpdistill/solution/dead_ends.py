@@ -11,6 +11,8 @@ from lpdistill.arrays import BoolArray
 from lpdistill.errors import InfeasibleError
 from lpdistill.hardware.actions import Attempts
 from lpdistill.hardware.rules import Rule
+from lpdistill.problem.problem import Problem
+from lpdistill.problem.question import is_problem
 from lpdistill.process.factored.dynamics import Dynamics
 from lpdistill.process.process import Process
 
@@ -33,8 +35,9 @@ def require_live(process: Process) -> None:
         return
     unguarded = process.unguarded()
     sinks = np.isinf(unguarded.price(np.zeros(process.size)).best)
-    named = tuple(process.key(int(rank)) for rank in np.flatnonzero(sinks & _entered(unguarded))[:MOST_NAMED])
-    if not isinstance(process, Dynamics):
+    named = tuple(process.names.key(int(rank)) for rank in np.flatnonzero(sinks & _entered(unguarded))[:MOST_NAMED])
+    problem = process.problem
+    if not is_problem(problem):
         where = f"node {named[0]!r} is entered and never left" if named else "no actions lead there"
         raise InfeasibleError(
             f"graph: no policy reaches the target from the start with probability 1: {where}; add actions, remove "
@@ -42,15 +45,19 @@ def require_live(process: Process) -> None:
             conflict=named,
             dead_ends=named,
         )
-    rules = process.problem.rules
+    rules = problem.rules
     if not named:
         raise InfeasibleError(
             f"rules: no policy reaches the target for sure: {' and '.join(map(str, rules))} leave no distillations "
             "that lead to it; relax a rule, or take more memories",
             conflict=rules,
         )
-    closing = tuple(rule for rule in rules if _closes(process, rule, named[0]))
-    remedy = "allow discarding (discarding=True), or relax a rule" if _discarding_helps(process) else "relax a rule"
+    closing = tuple(rule for rule in rules if _closes(problem, rule, named[0]))
+    remedy = (
+        "allow discarding (discarding=True), or relax a rule"
+        if _discarding_helps(problem, process.attempts)
+        else "relax a rule"
+    )
     raise InfeasibleError(
         f"rules: no policy reaches the target for sure: configuration {named[0]} (pairs at each level) is a dead end, "
         f"closed by {' and '.join(map(str, closing))}; {remedy}",
@@ -78,12 +85,11 @@ def require_reachable(process: Process) -> None:
     require_live(process)
 
 
-def _discarding_helps(process: Dynamics) -> bool:
+def _discarding_helps(problem: Problem, attempts: Attempts | None) -> bool:
     """Whether there would be a policy if stored pairs could be discarded."""
-    problem = process.problem
     if problem.discarding or not problem.generation_time:
         return False
-    return bool(Dynamics(problem.replace(discarding=True), process.attempts).live[0])
+    return bool(Dynamics(problem.replace(discarding=True), attempts).live[0])
 
 
 def _entered(process: Process) -> BoolArray:
@@ -100,8 +106,8 @@ def _entered(process: Process) -> BoolArray:
     return entered
 
 
-def _closes(process: Dynamics, rule: Rule, counts: Hashable) -> bool:
+def _closes(problem: Problem, rule: Rule, counts: Hashable) -> bool:
     """Whether a rule forbids an action that the configuration would otherwise allow."""
-    free = Dynamics(process.problem.replace(rules=()), Attempts.ALL)
-    columns = free.of_configuration(free.rank(counts))
+    free = Dynamics(problem.replace(rules=()), Attempts.ALL)
+    columns = free.of_configuration(free.names.rank(counts))
     return not all(rule.allows(step) for step in free.steps(columns, f"rule {rule.name}"))

@@ -108,19 +108,21 @@ class Explanation(Document):
             staying = 1.0 - float(choice.leaving[row])
             if staying > 0:
                 chances[rank] = chances.get(rank, 0.0) + staying
-            outcomes = [Outcome(process.key(after), chance, float(values[after])) for after, chance in chances.items()]
+            outcomes = [
+                Outcome(process.names.key(after), chance, float(values[after])) for after, chance in chances.items()
+            ]
             if choice.reaching[row] > 0:
                 outcomes.append(Outcome(None, float(choice.reaching[row]), 0.0))
             found.append(
                 Alternative(
-                    action=process.actions(columns[[row]])[0],
+                    action=process.names.actions(columns[[row]])[0],
                     regret=float(regret[row]),
                     taken=taken.get(int(columns[row]), 0.0),
                     outcomes=tuple(sorted(outcomes, key=lambda outcome: -outcome.probability)),
                 )
             )
         value = float(values[rank]) if process.live[rank] else np.inf
-        return Explanation(process.key(rank), value, tuple(found), process)
+        return Explanation(process.names.key(rank), value, tuple(found), process)
 
     def rows(self) -> list[tuple[str, ...]]:
         """The actions in words: what is done, regret, probability of being taken, outcomes."""

@@ -15,9 +15,7 @@ from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.errors import ImproperPolicyError, ModelError
 from lpdistill.hardware.actions import Action, Attempts
 from lpdistill.problem.problem import Problem
-from lpdistill.problem.question import QUESTION
-from lpdistill.process.factored.dynamics import Dynamics
-from lpdistill.process.graph.graph_process import GraphProcess
+from lpdistill.problem.question import QUESTION, process_of_question
 from lpdistill.process.process import Process
 from lpdistill.program.evaluation import raise_improper, stuck
 from lpdistill.program.plan import Plan
@@ -56,10 +54,10 @@ class ByConfiguration(Mapping[Key, V]):
         """What belongs to the configuration of the given rank."""
 
     def __getitem__(self, key: Key) -> V:
-        return self.at(self._process.rank(key))
+        return self.at(self._process.names.rank(key))
 
     def __iter__(self) -> Iterator[Key]:
-        return map(self._process.key, range(self._process.size))
+        return map(self._process.names.key, range(self._process.size))
 
     def __len__(self) -> int:
         return self._process.size
@@ -162,14 +160,14 @@ class Policy(ByConfiguration[tuple[Decision, ...]]):
         >>> round(eager.waiting_time, 9)
         6.461538462
         """
-        process = _process(problem)
+        process = process_of_question(QUESTION.meant(problem, "problem"), Attempts.ALL)
         keys, decisions = _asked(process, choose)
         ranks = np.array([_rank(process, key) for key in keys], dtype=np.int64)
-        columns = process.find(ranks, [decision.action for decision in decisions])
+        columns = process.names.find(ranks, [decision.action for decision in decisions])
         for key, column, decision in zip(keys, columns.tolist(), decisions, strict=True):
             if column < 0:
-                what = "an action that is possible and allowed"
-                what = what if isinstance(process, Dynamics) else "an action node of that state"
+                nodes = process.names.levels is None
+                what = "an action node of that state" if nodes else "an action that is possible and allowed"
                 raise ModelError(f"policy at {key}", f"must take {what}", decision.action)
         order = np.argsort(ranks, kind="stable")
         uses = process.choose(columns[order])
@@ -181,11 +179,13 @@ class Policy(ByConfiguration[tuple[Decision, ...]]):
             missing = 0 if not known[0] else int(entered[~known[entered]][0])
             if not len(process.unguarded().of_configuration(missing)):
                 raise ImproperPolicyError(
-                    f"the policy enters {process.key(missing)!r}, which has no action and is not the target; choose "
-                    "actions that avoid it, or give it one that stays there for the policy to be evaluated",
-                    deadlock=(process.key(missing),),
+                    f"the policy enters {process.names.key(missing)!r}, which has no action and is not the target; "
+                    "choose actions that avoid it, or give it one that stays there for the policy to be evaluated",
+                    deadlock=(process.names.key(missing),),
                 )
-            raise ModelError("policy", "says nothing about a configuration that a run can enter", process.key(missing))
+            raise ModelError(
+                "policy", "says nothing about a configuration that a run can enter", process.names.key(missing)
+            )
         if improper:
             return Policy(Plan.improper(uses, probability))
         if stuck(uses.mixed(probability)).any():
@@ -216,7 +216,7 @@ class Policy(ByConfiguration[tuple[Decision, ...]]):
     @cached_property
     def deadlock(self) -> tuple[Key, ...]:
         """Configurations in which runs from the start are trapped for ever, if any."""
-        return tuple(self._process.key(int(rank)) for rank in self.plan.deadlock)
+        return tuple(self._process.names.key(int(rank)) for rank in self.plan.deadlock)
 
     @cached_property
     def expected(self) -> Expected:
@@ -242,7 +242,7 @@ class Policy(ByConfiguration[tuple[Decision, ...]]):
 
     @cached_property
     def _actions(self) -> list[Any]:
-        return list(self._process.actions(self.plan.uses.columns))
+        return list(self._process.names.actions(self.plan.uses.columns))
 
     @property
     def wording(self) -> Words:
@@ -253,7 +253,7 @@ class Policy(ByConfiguration[tuple[Decision, ...]]):
     def randomised(self) -> tuple[Key, ...]:
         """Configurations in which the policy randomises."""
         several = np.flatnonzero(np.diff(self._starts) > 1)
-        return tuple(self._process.key(int(rank)) for rank in several)
+        return tuple(self._process.names.key(int(rank)) for rank in several)
 
     def __repr__(self) -> str:
         kind = f"randomised in {len(self.randomised)}" if self.randomised else "deterministic"
@@ -291,20 +291,10 @@ class Policy(ByConfiguration[tuple[Decision, ...]]):
         )
 
 
-def _process(problem: Problem | nx.DiGraph[Any]) -> Dynamics | GraphProcess:
-    """The columns that a user's policy may choose from."""
-    question = QUESTION.meant(problem, "problem")
-    if isinstance(question, Problem):
-        return Dynamics(question, Attempts.ALL)
-    from lpdistill.process.graph.state_graph import process_of  # noqa: PLC0415 - networkx, only where there is a graph
-
-    return process_of(question)
-
-
 def _rank(process: Process, key: Key) -> int:
     """The configuration that a user's policy names."""
     try:
-        return process.rank(key)
+        return process.names.rank(key)
     except KeyError as error:
         raise ModelError("policy", str(error.args[0]), None) from None
 
@@ -316,7 +306,7 @@ def _several(given: object) -> list[Decision]:
 
 def _drawn(process: Process, key: Key, given: Any) -> list[Decision]:
     """The decisions that a user gives for a configuration."""
-    if isinstance(process, Dynamics):
+    if process.names.levels is not None:
         drawn = [Decision(given, 1.0)] if isinstance(given, Action) else _several(given)
         if not all(isinstance(one, Decision) and isinstance(one.action, Action) for one in drawn):
             raise ModelError(f"policy at {key}", "must be an Action, or Decisions with their probabilities", given)
@@ -337,10 +327,7 @@ def _asked(
         raise wrong_type("policy", f"{remedy}, not {named(choose)}", choose)
     keys: list[Key] = []
     decisions: list[Decision] = []
-    some = range(process.size)
-    if isinstance(process, GraphProcess):
-        some = np.unique(process.configuration).tolist()
-    for key in list(choose) if isinstance(choose, Mapping) else map(process.key, some):
+    for key in list(choose) if isinstance(choose, Mapping) else map(process.names.key, process.names.named):
         given = choose[key] if isinstance(choose, Mapping) else choose(key)
         drawn = _drawn(process, key, given)
         if not (drawn and min(d.probability for d in drawn) >= 0 and abs(sum(d.probability for d in drawn) - 1) <= SUM):
@@ -366,7 +353,7 @@ class Regrets(ByConfiguration[dict[Any, float]]):
         columns = self._process.of_configuration(rank)
         regret = regrets_of(self._dual, columns)
         order = np.argsort(regret, kind="stable")
-        return {self._process.actions(columns[[i]])[0]: float(regret[i]) for i in order}
+        return {self._process.names.actions(columns[[i]])[0]: float(regret[i]) for i in order}
 
     def __repr__(self) -> str:
         return f"Regrets: {self._process.column_count:,} actions in {len(self):,} configurations"

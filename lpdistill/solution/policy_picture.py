@@ -13,7 +13,7 @@ from lpdistill.errors import LimitError, ModelError
 from lpdistill.hardware.actions import Action
 from lpdistill.numbers import whole
 from lpdistill.problem.problem import Problem
-from lpdistill.process.factored.dynamics import Dynamics
+from lpdistill.problem.question import is_problem
 from lpdistill.solution.bounds import waited
 from lpdistill.solution.wording import Wording
 
@@ -74,9 +74,9 @@ class Row:
     trapped: bool
 
 
-def require_drawable(problem: object) -> None:
-    """Raise LimitError if a problem has more memories than can be told apart, ModelError if it is none."""
-    if not isinstance(problem, Problem):
+def require_drawable(problem: object) -> Problem:
+    """The problem given; LimitError if it has more memories than can be told apart, ModelError if it is none."""
+    if not is_problem(problem):
         raise ModelError("plot", "draws policies of problems; nodes of a state graph have no memories to draw", None)
     if problem.memories > MOST_MEMORIES:
         raise LimitError(
@@ -84,18 +84,15 @@ def require_drawable(problem: object) -> None:
             "cannot be read; print the table instead (--all), or write the policy to a file",
             size={"memories": problem.memories},
         )
+    return problem
 
 
 def draw_policy(policy: Policy, axes: Axes | None = None, most: int = ROWS) -> Axes:
     """Draw a policy (:meth:`Policy.plot`)."""
-    process = policy.process
-    if not isinstance(process, Dynamics):
-        raise ModelError("plot", "draws policies of problems; nodes of a state graph have no memories to draw", None)
     if whole(most, "most") < 1:
         raise ModelError("most", "must be at least 1 configuration", most)
-    problem = process.problem
-    require_drawable(problem)
-    rows, entered = _rows(policy, most)
+    problem = require_drawable(policy.process.problem)
+    rows, entered = _rows(policy, problem, most)
     drawing = _Drawing(problem, several=any(row.probability < 1 for row in rows))
     width = max(INCHES * (drawing.right - drawing.left), NARROWEST)
     drawn = pictures.canvas(axes, "", width=width, height=0.56 * len(rows) + 1.5)
@@ -110,21 +107,20 @@ def draw_policy(policy: Policy, axes: Axes | None = None, most: int = ROWS) -> A
     return drawn
 
 
-def _rows(policy: Policy, most: int) -> tuple[list[Row], int]:
+def _rows(policy: Policy, problem: Problem, most: int) -> tuple[list[Row], int]:
     """The rows of a picture: most visited configurations first, traps first for an improper policy."""
     plan, process = policy.plan, policy.process
-    assert isinstance(process, Dynamics)  # noqa: S101 - checked where a policy is drawn
     visits = plan.visits if plan.proper else None
     trapped = set(plan.deadlock.tolist())
     ranks = np.flatnonzero(plan.entered)
     urgency = -visits[ranks] if visits is not None else -np.isin(ranks, plan.deadlock).astype(float)
     chosen = ranks[np.argsort(urgency, kind="stable")][:most].tolist()
-    made = {(kind.low, kind.high): kind.result for kind in process.problem.levels.kinds}
+    made = {(kind.low, kind.high): kind.result for kind in problem.levels.kinds}
     rows = []
     for rank in chosen:
-        counts = process.key(rank)
+        counts = process.names.key(rank)
         for place, decision in enumerate(policy.at(rank)):
-            cells, pairs = _placed(counts, process.problem.memories, decision.action)
+            cells, pairs = _placed(counts, problem.memories, decision.action)
             rows.append(
                 Row(
                     counts if place == 0 else None,

@@ -197,7 +197,7 @@ class Solution(Document):
           +1.000000   wait
         """
         try:
-            rank = self.process.rank(counts)
+            rank = self.process.names.rank(counts)
         except KeyError as error:
             raise ModelError("counts", str(error.args[0]), counts) from None
         return Explanation.of(self.plan, self.dual, rank)
@@ -214,7 +214,7 @@ class Solution(Document):
             order = np.argsort(-self.occupation, kind="stable")[: np.count_nonzero(self.occupation)]
         for rank in order.tolist():
             value, seen = float(self.values.array[rank]), float(self.occupation[rank])
-            yield PolicyRow(self.process.key(rank), value, seen, self.policy.at(rank))
+            yield PolicyRow(self.process.names.key(rank), value, seen, self.policy.at(rank))
 
     def verify(self) -> Verification:
         """Check everything again, from what was asked alone (see :mod:`lpdistill.solution.verification`).

@@ -9,10 +9,7 @@ import numpy as np
 
 from lpdistill.arrays import FloatArray
 from lpdistill.errors import NotCertifiedError
-from lpdistill.problem.problem import Problem
-from lpdistill.process.budgets import Budget
-from lpdistill.process.factored.dynamics import Dynamics
-from lpdistill.process.process import Process
+from lpdistill.problem.question import process_of_question
 from lpdistill.program.budgeted import granted, most_apart
 from lpdistill.program.column_generation import MET, lagrangian_bound
 from lpdistill.program.plan import Plan
@@ -60,7 +57,8 @@ def verify(solution: Solution) -> Verification:
     ImproperPolicyError
         If the policy does not reach the target from everywhere.
     """
-    process, budgets = _rebuilt(solution)
+    process = process_of_question(solution.problem, solution.process.attempts)
+    budgets = process.problem.budgets
     plan, dual, uses = solution.plan, solution.dual, solution.plan.uses
     columns, tariff = uses.columns, dual.policy.process.tariff
     known = np.isin(columns, process.columns).all() and len(dual.values) == process.size
@@ -111,17 +109,6 @@ def verify(solution: Solution) -> Verification:
         if not holds:
             raise NotCertifiedError(f"the solution does not verify: {claim} ({found})")
     return found
-
-
-def _rebuilt(solution: Solution) -> tuple[Process, tuple[Budget, ...]]:
-    """The process and its budgets, built anew from what was asked."""
-    if isinstance(solution.problem, Problem):
-        attempts = solution.process.attempts if isinstance(solution.process, Dynamics) else None
-        return Dynamics(solution.problem, attempts), solution.problem.budgets
-    from lpdistill.process.graph.state_graph import process_of  # noqa: PLC0415 - networkx, only where there is a graph
-
-    graph = process_of(solution.problem)
-    return graph, graph.budgets
 
 
 def _between(lower: FloatArray, values: FloatArray, upper: FloatArray) -> bool:

@@ -10,7 +10,6 @@ from typing import Protocol, cast
 from lpdistill.hardware.actions import Action
 from lpdistill.numbers import DIGITS
 from lpdistill.physics.levels import Levels
-from lpdistill.process.factored.dynamics import Dynamics
 from lpdistill.process.graph.node_names import name_of
 from lpdistill.process.process import Process
 
@@ -46,9 +45,8 @@ class Words(Protocol):
 
 def words_of(process: Process) -> Words:
     """The words for a process."""
-    if isinstance(process, Dynamics):
-        return Wording(process.problem.levels, process.problem.memories)
-    return NodeNames()
+    names = process.names
+    return NodeNames() if names.levels is None else Wording(names.levels, names.memories)
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lpdistill import pictures
-from lpdistill.process.factored.dynamics import Dynamics
-from lpdistill.process.process import Process
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,7 +48,7 @@ def drawn(found: Distribution, axes: Axes | None, label: str | None, view: View)
 
     Single probabilities have a scale of their own, at the right: they are small where there are many.
     """
-    here = pictures.canvas(axes, _question(found.policy.process))
+    here = pictures.canvas(axes, str(found.policy.process.problem))
     before = sum(line.get_gid() == LAW for line in here.lines)
     style = pictures.style(before)
     ended = found.surviving - found.never <= SHOWN[view]
@@ -78,13 +76,6 @@ def drawn(found: Distribution, axes: Axes | None, label: str | None, view: View)
     if here.get_legend_handles_labels()[0]:
         here.legend(frameon=False, loc="center right" if view is View.CDF else "upper right")
     return here
-
-
-def _question(process: Process) -> str:
-    """What a policy is one of, in words."""
-    if isinstance(process, Dynamics):
-        return str(process.problem)
-    return f"a state graph of {process.size:,} states and {process.column_count:,} actions"
 
 
 def _bars(found: Distribution, here: Axes, last: int) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lpdistill.errors import ModelError
 from lpdistill.hardware.rules import MaxDistillations
 from lpdistill.problem.problem import Problem
-from lpdistill.process.factored.dynamics import Dynamics
+from lpdistill.problem.question import is_problem
 from lpdistill.progress import counter, silent
 from lpdistill.solution.document import Document, headed
 from lpdistill.solution.given import SolutionLike
@@ -131,7 +131,7 @@ def increments(solution: SolutionLike, *, progress: Callable[[str], None] = sile
     """
     solution = solution_of(solution, progress)
     problem = solution.problem
-    if not isinstance(problem, Problem) or not isinstance(solution.process, Dynamics):
+    if not is_problem(problem):
         raise ModelError("increments", "needs the solution of a problem; a state graph has no memories", str(problem))
     tried: list[tuple[str, float, float, Problem]] = [
         ("memories", problem.memories, problem.memories + 1, problem.replace(memories=problem.memories + 1))

@@ -10,7 +10,7 @@ import numpy as np
 
 from lpdistill.errors import InfeasibleError, ModelError
 from lpdistill.hardware.actions import Action
-from lpdistill.process.factored.dynamics import Dynamics
+from lpdistill.process.factored.dynamics import Dynamics, require_dynamics
 from lpdistill.process.factored.variation import without
 from lpdistill.program.budgeted import within_budgets
 from lpdistill.program.plan import Plan
@@ -121,26 +121,23 @@ def force(solution: SolutionLike, counts: Key, action: Action) -> Intervention:
     """
     solution = solution_of(solution)
     process, column = _found(solution, counts, action)
-    others = process.of_configuration(process.rank(counts))
+    others = process.of_configuration(process.names.rank(counts))
     return _resolved(solution, Ruling.FORCED, (counts, action), without(process, others[others != column]))
 
 
 def _found(solution: Solution, counts: Key, action: Action) -> tuple[Dynamics, int]:
     """The process of a solution, and the column of an action."""
-    process = solution.process
-    if not isinstance(process, Dynamics):
-        raise ModelError(
-            "action", "of a state graph is forbidden by removing its node; this needs the solution of a problem", action
-        )
+    refused = "of a state graph is forbidden by removing its node; this needs the solution of a problem"
+    process = require_dynamics(solution.process, "action", refused, action)
     if not isinstance(action, Action):
         raise ModelError("action", "must be an Action, such as Action(distil=((0, 0),), generate=2)", action)
     try:
-        rank = process.rank(counts)
+        rank = process.names.rank(counts)
     except KeyError as error:
         raise ModelError("counts", str(error.args[0]), counts) from None
-    column = int(process.find(np.array([rank]), [action])[0])
+    column = int(process.names.find(np.array([rank]), [action])[0])
     if column < 0 or column not in process.of_configuration(rank):
-        known = ", ".join(map(str, process.actions(process.of_configuration(rank))[:5]))
+        known = ", ".join(map(str, process.names.actions(process.of_configuration(rank))[:5]))
         raise ModelError(f"action in {counts}", f"must be one of the program, such as {known}", action)
     return process, column
 

@@ -14,7 +14,7 @@ from lpdistill.arrays import FloatArray
 from lpdistill.errors import ImproperPolicyError, LimitError, ModelError
 from lpdistill.numbers import Number, exact, member, whole
 from lpdistill.problem.problem import Problem
-from lpdistill.process.factored.dynamics import Dynamics
+from lpdistill.process.factored.dynamics import Dynamics, require_dynamics
 from lpdistill.process.factored.variation import same_levels, varied
 from lpdistill.program.evaluation import evaluate
 from lpdistill.program.policy_iteration import policy_iteration
@@ -212,11 +212,8 @@ def hardware_of(solution: Solution, asker: str) -> Dynamics:
     ModelError
         If the solution is one of a state graph, or has budgets.
     """
-    process = solution.process
-    if not isinstance(process, Dynamics):
-        raise ModelError(
-            asker, "needs the solution of a problem; a state graph has no parameters", str(solution.problem)
-        )
+    refused = "needs the solution of a problem; a state graph has no parameters"
+    process = require_dynamics(solution.process, asker, refused, str(solution.problem))
     require_unlimited(process.problem, asker)
     return process
 
@@ -245,7 +242,7 @@ def time_of(solution: Solution, there: Dynamics) -> float:
     missing = np.setdiff1d(policy.moves.indices, policy.configuration)
     if len(missing):
         raise ModelError(
-            "policy", "says nothing about a configuration that a run comes to there", there.key(int(missing[0]))
+            "policy", "says nothing about a configuration that a run comes to there", there.names.key(int(missing[0]))
         )
     try:
         local = policy.cost / np.where(policy.leaving > 0, policy.leaving, 1.0)

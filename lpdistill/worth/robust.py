@@ -225,8 +225,9 @@ def _bound(worst: Solution, process: Dynamics) -> float:
     if len(reached) or (growth > GAP * upper).any():
         where = int(reached[0]) if len(reached) else int(np.argmax(growth))
         raise NotCertifiedError(
-            f"robust: with the rules, another raw pair may cost time in configuration {process.key(where)} (pairs at "
-            "each level), so that the worst case need not be the least p; relax a rule, or look at regret_curve"
+            f"robust: with the rules, another raw pair may cost time in configuration {process.names.key(where)} "
+            "(pairs at each level), so that the worst case need not be the least p; relax a rule, or look at "
+            "regret_curve"
         )
     falling = np.where(np.isfinite(falling), falling, 0.0)
     raised = scaled_up(falling, float(shortfall(policy, Twofold.of(falling)).max()), process.least_duration)

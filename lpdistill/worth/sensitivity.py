@@ -14,7 +14,7 @@ from lpdistill import pictures
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.errors import ModelError, NotCertifiedError
 from lpdistill.problem.problem import Problem
-from lpdistill.process.factored.dynamics import Dynamics
+from lpdistill.process.factored.dynamics import Dynamics, require_dynamics
 from lpdistill.solution.document import Document, finite, headed
 from lpdistill.solution.given import SolutionLike
 from lpdistill.solution.policy import ConfigurationTable
@@ -178,11 +178,9 @@ def sensitivity(solution: SolutionLike) -> Sensitivity:
     (-5.792021, 2.318025)
     """
     solution = solution_of(solution)
-    process, problem = solution.dual.policy.process, solution.problem
-    if not isinstance(problem, Problem) or not isinstance(process, Dynamics):
-        raise ModelError(
-            "sensitivity", "needs the solution of a problem; a state graph has no parameters", str(problem)
-        )
+    refused = "needs the solution of a problem; a state graph has no parameters"
+    process = require_dynamics(solution.dual.policy.process, "sensitivity", refused, str(solution.problem))
+    problem = process.problem
     if solution.status != "optimal":
         raise ModelError("sensitivity", "needs a proven optimum", str(solution.status))
     for use in solution.uses:

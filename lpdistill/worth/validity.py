@@ -317,8 +317,8 @@ class _Search:
         changed = rival[np.searchsorted(there.choose(rival).configuration, rank)]
         regret = there.choose(changed).regrets(optimum.values)
         differ = (changed != columns) & (regret <= NEGLIGIBLE * optimum.values[0])
-        actions = self.process.actions(changed[differ]), self.process.actions(columns[differ])
+        actions = self.process.names.actions(changed[differ]), self.process.names.actions(columns[differ])
         return tuple(
-            Takeover(self.process.key(int(where)), action, replaced)
+            Takeover(self.process.names.key(int(where)), action, replaced)
             for where, action, replaced in zip(rank[differ], *actions, strict=True)
         )

@@ -236,10 +236,14 @@ def _rows(solution: Solution, found: Ranges) -> tuple[Varying, ...]:
     used = np.isin(solution.plan.uses.columns, columns)
     np.add.at(taken, np.searchsorted(columns, solution.plan.uses.columns[used]), solution.plan.occupation[used])
     order = np.lexsort((-ends[1], choice.configuration))
-    actions = process.actions(columns)
+    actions = process.names.actions(columns)
     return tuple(
         Varying(
-            process.key(int(choice.configuration[i])), actions[i], float(ends[0, i]), float(ends[1, i]), float(taken[i])
+            process.names.key(int(choice.configuration[i])),
+            actions[i],
+            float(ends[0, i]),
+            float(ends[1, i]),
+            float(taken[i]),
         )
         for i in order.tolist()
     )

@@ -191,7 +191,7 @@ class Certificate:
                 for rank, counts, action in chosen
             ],
             "bounds": [
-                {"counts": list(self.dynamics.key(rank)), "value": exact_text(self.value_at(rank))}
+                {"counts": list(self.dynamics.names.key(rank)), "value": exact_text(self.value_at(rank))}
                 for rank in elsewhere.tolist()
             ],
             **({} if self.vertex is None else self.vertex.to_dict()),

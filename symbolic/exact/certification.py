@@ -120,7 +120,7 @@ def certify(
                 numerators,
                 denominator,
                 np.sort(tight[np.isin(dynamics.numbering.describe(tight).configuration, chain.configuration)]),
-                tuple(map(dynamics.key, changed.tolist())),
+                tuple(map(dynamics.names.key, changed.tolist())),
                 len(dynamics.columns),
                 vertex,
             )

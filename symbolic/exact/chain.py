@@ -110,7 +110,7 @@ class ExactChain:
         while len(new):
             seen[new] = True
             if (columns[new] < 0).any():
-                lost = model.dynamics.key(int(new[columns[new] < 0][0]))
+                lost = model.dynamics.names.key(int(new[columns[new] < 0][0]))
                 raise ModelError("policy", "must have an action in every configuration that it visits", lost)
             rows = model.rows(columns[new])
             possible = (rows.successes == rows.attempts[rows.row]) if certain else np.ones(len(rows.row), dtype=bool)
@@ -226,7 +226,7 @@ class ExactChain:
     def _improper(self) -> ImproperPolicyError:
         """What to raise where the policy's equations have no solution: it names where the policy is stuck."""
         stuck = self._stuck()
-        named = tuple(map(self.model.dynamics.key, (stuck if len(stuck) else self.configuration).tolist()))
+        named = tuple(map(self.model.dynamics.names.key, (stuck if len(stuck) else self.configuration).tolist()))
         return ImproperPolicyError(
             f"the policy never reaches the target from {len(named)} configurations that it visits, such as {named[0]} "
             "(pairs at each level); choose an action there that distils or generates",

@@ -26,8 +26,10 @@ def labels(dynamics: Dynamics, columns: IntArray) -> list[Label]:
     """What some columns stand for, by configuration."""
     ranks = dynamics.numbering.describe(columns).configuration
     order = np.argsort(ranks, kind="stable")
-    actions = dynamics.actions(columns[order])
-    return [Label(rank, dynamics.key(rank), act) for rank, act in zip(ranks[order].tolist(), actions, strict=True)]
+    actions = dynamics.names.actions(columns[order])
+    return [
+        Label(rank, dynamics.names.key(rank), act) for rank, act in zip(ranks[order].tolist(), actions, strict=True)
+    ]
 
 
 def doing(dynamics: Dynamics, columns: IntArray) -> IntArray:

@@ -16,7 +16,7 @@ from lpdistill.hardware.actions import Action, Attempts
 from lpdistill.physics.levels import Tree
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import PROBLEM
-from lpdistill.process.factored.dynamics import Dynamics
+from lpdistill.process.factored.dynamics import Dynamics, require_dynamics
 from lpdistill.progress import silent
 from lpdistill.solution.given import POLICY, PolicyLike, ProblemLike
 from lpdistill.solution.policy import Policy
@@ -199,20 +199,17 @@ def dynamics_of(solution: Solution) -> Dynamics:
     ModelError
         If it is of a state graph: its probabilities are floating-point numbers.
     """
-    if not isinstance(solution.process, Dynamics):
-        raise ModelError(
-            "solution", "must be of a Problem: a state graph has no exact probabilities", str(solution.problem)
-        )
-    return solution.process
+    refused = "must be of a Problem: a state graph has no exact probabilities"
+    return require_dynamics(solution.process, "solution", refused, str(solution.problem))
 
 
 def _looked_up(dynamics: Dynamics, policy: Mapping[Counts, Action]) -> IntArray:
     """The columns that actions stand for."""
     try:
-        ranks = np.array([dynamics.rank(counts) for counts in policy], dtype=np.int64)
+        ranks = np.array([dynamics.names.rank(counts) for counts in policy], dtype=np.int64)
     except KeyError as error:
         raise ModelError("policy", f"names {error.args[0]}", None) from None
-    found = dynamics.find(ranks, list(policy.values()))
+    found = dynamics.names.find(ranks, list(policy.values()))
     for (counts, action), column in zip(policy.items(), found.tolist(), strict=True):
         if column < 0:
             raise ModelError("policy", f"has an action that {counts} does not allow", action)

@@ -105,9 +105,9 @@ def test_the_policy_does_what_is_stated(name):
     _, chain, late = explicit(problem, window)
     process, plan = found.process, found.answer.plan
     draws = {}
-    actions = process.actions(plan.uses.columns)
+    actions = process.names.actions(plan.uses.columns)
     for use, action in enumerate(actions):
-        counts, passed = process.key(int(plan.uses.configuration[use]))
+        counts, passed = process.names.key(int(plan.uses.configuration[use]))
         state = counts, None if passed is None else int(passed / process.lattice.unit)
         deed = tuple(sorted(action.distil)), action.generate, tuple(action.discard)
         draws.setdefault(state, {})[deed] = Fraction(float(plan.probability[use])).limit_denominator(10**15)
@@ -263,7 +263,9 @@ def test_answers_as_data():
     assert [d.probability for d in found.policy.at(key, left)] == [a["probability"] for a in drawn["actions"]]
     assert (
         found.policy.at(key, -1)[0].action
-        == found.fastest.plan.uses.process.actions(found.fastest.plan.uses.columns[[found.process.base.rank(key)]])[0]
+        == found.fastest.plan.uses.process.names.actions(
+            found.fastest.plan.uses.columns[[found.process.base.names.rank(key)]]
+        )[0]
     )
     assert len(found.to_frame()) == len(rows) + 1
     assert len(repr(found).splitlines()) <= 12

@@ -67,8 +67,8 @@ def by_running(found):
     """Probability to be in time and expected time of the policy, by pushing all runs through its public face."""
     problem, recursion = found.problem, found.recursion
     process, policy = recursion.process, found.policy
-    mass, late, time = {(process.key(0), found.window): 1.0}, 0.0, 0.0
-    values = dict(zip((process.key(r) for r in range(process.size)), found.fastest.plan.values, strict=True))
+    mass, late, time = {(process.names.key(0), found.window): 1.0}, 0.0, 0.0
+    values = dict(zip((process.names.key(r) for r in range(process.size)), found.fastest.plan.values, strict=True))
     while mass:
         (counts, remaining), here = max(mass.items(), key=lambda item: item[0][1])
         del mass[counts, remaining]
@@ -77,14 +77,14 @@ def by_running(found):
             time += here * values[counts]
             continue
         action = policy.at(counts, remaining)
-        column = process.find(np.array([process.rank(counts)]), [action])
+        column = process.names.find(np.array([process.names.rank(counts)]), [action])
         choice = process.choose(column)
         taken = process.step_times[int(process.step_time(column)[0])]
         time += here * float(taken)
         if remaining - taken < -problem.uncharged_time:
             late += here * choice.reaching[0]
         moves = choice.moves
-        after = dict(zip(map(process.key, moves.indices.tolist()), moves.data.tolist(), strict=True))
+        after = dict(zip(map(process.names.key, moves.indices.tolist()), moves.data.tolist(), strict=True))
         if choice.staying[0]:
             after[counts] = after.get(counts, 0.0) + choice.staying[0]
         for key, probability in after.items():
@@ -302,7 +302,7 @@ def test_after_the_window():
     """After the window the policy is the fastest one; more time left than the window counts as the window."""
     found = deadline(FIVE, 10)
     for rank in range(found.recursion.process.size):
-        key = found.recursion.process.key(rank)
+        key = found.recursion.process.names.key(rank)
         assert found.policy.at(key, -1) == found.fastest.at(rank)[0].action
         assert found.policy.at(key, 1000) == found.policy.at(key, 10)
         assert found.policy.probability(key, -1) == 0

@@ -65,7 +65,7 @@ def tables(problem, slots):
     recursion = DeadlineRecursion(process.unguarded(), fastest_plan(process), lattice)
     for _ in range(slots + 1):
         recursion.advance()
-    keys = [recursion.process.key(rank) for rank in range(recursion.process.size)]
+    keys = [recursion.process.names.key(rank) for rank in range(recursion.process.size)]
     return recursion, [dict(zip(keys, slot.late.tolist(), strict=True)) for slot in recursion.slots]
 
 
@@ -138,8 +138,8 @@ def test_policy_attains_the_probability(problem):
     chain, process = chain_of(problem), recursion.process
 
     def decide(left, counts):
-        column = recursion.slots[left].columns[[process.rank(counts)]]
-        return deed(process.actions(column)[0]) if column[0] >= 0 else None
+        column = recursion.slots[left].columns[[process.names.rank(counts)]]
+        return deed(process.names.actions(column)[0]) if column[0] >= 0 else None
 
     for ours, theirs in zip(found, late_of(chain, decide, WINDOW), strict=True):
         assert ours == pytest.approx({key: float(value) for key, value in theirs.items()}, rel=1e-10, abs=1e-11)
@@ -177,7 +177,7 @@ def test_tails_of_policies_are_exact(problem, name):
     expected = late_of(chain_of(problem), lambda _, counts: actions.get(counts), WINDOW)
     for ours, theirs in zip(found, expected, strict=True):
         for key in actions:
-            assert ours[policy.process.rank(key)] == pytest.approx(float(theirs[key]), rel=1e-11, abs=1e-15)
+            assert ours[policy.process.names.rank(key)] == pytest.approx(float(theirs[key]), rel=1e-11, abs=1e-15)
 
 
 def test_tail_of_a_policy_that_draws_lots():
@@ -237,7 +237,7 @@ def test_visits_carry_the_probability(problem):
         choice = process.choose(slot.columns[here])
         fits = recursion.lattice.slots[process.step_time(choice.columns)] <= left
         reached += float((visited[left, here] * choice.reaching)[fits].sum())
-    assert reached == pytest.approx(1 - found[-1][process.key(0)], abs=1e-11)
+    assert reached == pytest.approx(1 - found[-1][process.names.key(0)], abs=1e-11)
 
 
 def test_done_after_the_policys_own_columns():

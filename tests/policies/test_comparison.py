@@ -159,7 +159,9 @@ def test_traps_that_no_run_enters_do_not_matter():
     pumping = compare(problem, ["pumping"]).policies["pumping"]
     assert not np.isfinite(pumping.policy.plan.values).all()
     assert pumping.proper
-    entered = [counts for counts in pumping.policy if pumping.policy.plan.entered[pumping.policy.process.rank(counts)]]
+    entered = [
+        counts for counts in pumping.policy if pumping.policy.plan.entered[pumping.policy.process.names.rank(counts)]
+    ]
     alone = Policy.of(problem, {counts: pumping.policy[counts] for counts in entered})
     assert pumping.standard_deviation == pytest.approx(alone.standard_deviation, rel=1e-12)
 

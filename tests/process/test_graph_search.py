@@ -23,33 +23,33 @@ def test_end_components_are_where_one_can_stay():
     """The two states between which one goes round are a component; what may leave it is none of its columns."""
     process = process_of(GRAPH)
     component, inner = process.edges.end_components(process.column_count)
-    together = {process.key(rank) for rank in np.flatnonzero(component == component[process.rank("a")])}
+    together = {process.names.key(rank) for rank in np.flatnonzero(component == component[process.names.rank("a")])}
     assert together == {"a", "b"}
-    assert {process.names[column] for column in np.flatnonzero(inner)} == {("a", "round"), ("b", "round")}
+    assert {process.nodes[column] for column in np.flatnonzero(inner)} == {("a", "round"), ("b", "round")}
 
 
 def test_a_way_is_short_if_it_is_likely():
     """The way to the target avoids an outcome that comes once in a hundred, though it is one step."""
     process = process_of(GRAPH)
     rows = process.edges.approach(np.array([process.size]))
-    assert process.names[rows[process.rank("start")]] == ("start", "on")
-    assert process.names[rows[process.rank("a")]] == ("a", "out")
-    assert rows[process.rank("trap")] == -1
+    assert process.nodes[rows[process.names.rank("start")]] == ("start", "on")
+    assert process.nodes[rows[process.names.rank("a")]] == ("a", "out")
+    assert rows[process.names.rank("trap")] == -1
 
 
 def test_the_target_is_reached_from_all_but_the_trap():
     """From a trap the target is not reached, and a column that may enter it is not allowed."""
     process = process_of(GRAPH)
-    assert {process.key(int(rank)) for rank in np.flatnonzero(~process.live)} == {"trap"}
-    assert ("b", "astray") not in process.actions(process.columns)
+    assert {process.names.key(int(rank)) for rank in np.flatnonzero(~process.live)} == {"trap"}
+    assert ("b", "astray") not in process.names.actions(process.columns)
 
 
 def test_merged_policies_lead_to_where_the_component_is_left():
     """In a merged component all states go to where the policy leaves it, at no cost; the projection is undone so."""
     process = process_of(GRAPH)
     merged = process.merged
-    assert {process.key(int(rank)) for rank in np.flatnonzero(merged.label != np.arange(process.size))} == {"b"}
+    assert {process.names.key(int(rank)) for rank in np.flatnonzero(merged.label != np.arange(process.size))} == {"b"}
     columns = merged.projected(process.proper())
     owners, lifted = merged.lifted(process.choose(columns).configuration, columns)
-    assert [process.key(int(rank)) for rank in owners] == ["start", "a", "b", "c"]
-    assert process.actions(lifted)[1:3] == [("a", "out"), ("b", "round")]
+    assert [process.names.key(int(rank)) for rank in owners] == ["start", "a", "b", "c"]
+    assert process.names.actions(lifted)[1:3] == [("a", "out"), ("b", "round")]

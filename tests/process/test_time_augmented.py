@@ -52,16 +52,16 @@ def test_columns_are_those_of_the_enumerated_chain(problem, window):
     choice = process.choose(columns)
     moves = choice.moves.tocsr()
     used = process.amounts(LATE, columns)
-    actions = process.actions(columns)
+    actions = process.names.actions(columns)
     for row in range(len(columns)):
-        counts, passed = process.key(int(choice.configuration[row]))
+        counts, passed = process.names.key(int(choice.configuration[row]))
         state = counts, None if passed is None else int(passed / unit)
         name = tuple(sorted(actions[row].distil)), actions[row].generate, tuple(actions[row].discard)
         step = chain.steps[state][name]
         here = slice(moves.indptr[row], moves.indptr[row + 1])
         found = {}
         for rank, probability in zip(moves.indices[here].tolist(), moves.data[here].tolist(), strict=True):
-            after, time = process.key(rank)
+            after, time = process.names.key(rank)
             found[after, None if time is None else int(time / unit)] = probability
         if choice.staying[row]:
             found[state] = found.get(state, 0.0) + choice.staying[row]
@@ -109,15 +109,15 @@ def test_configurations_have_names(problem, window):
     """A configuration is found by its counts and the time that has passed, None once it is late."""
     process = augmented(problem, window)
     for rank in range(process.size):
-        assert process.rank(process.key(rank)) == rank
-    assert process.key(0) == (process.base.key(0), 0)
-    assert process.key(process.size - 1)[1] is None
-    for wrong in (0, ((0,) * 9, 0), (process.base.key(0), "soon"), (process.base.key(0), 1000)):
+        assert process.names.rank(process.names.key(rank)) == rank
+    assert process.names.key(0) == (process.base.names.key(0), 0)
+    assert process.names.key(process.size - 1)[1] is None
+    for wrong in (0, ((0,) * 9, 0), (process.base.names.key(0), "soon"), (process.base.names.key(0), 1000)):
         with pytest.raises(KeyError):
-            process.rank(wrong)
+            process.names.rank(wrong)
     between = process.lattice.unit / Fraction(2)
     with pytest.raises(KeyError, match="no step begins"):
-        process.rank((process.base.key(0), between))
+        process.names.rank((process.base.names.key(0), between))
 
 
 @some

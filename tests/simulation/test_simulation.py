@@ -596,7 +596,7 @@ def test_memories_of_one_level_are_taken_in_order():
     """A distillation takes the first memories of its levels, and what it makes stays with the better pair."""
     memories = LabelledMemories(FOUR.replace(p=1), Deviations())
     process = Dynamics(FOUR)
-    column = process.find(process.configurations.rank(np.array([[2, 1, 0]])), [Action(((0, 1),), 1)])
+    column = process.names.find(process.configurations.rank(np.array([[2, 1, 0]])), [Action(((0, 1),), 1)])
     contents = np.array([[0, -1, 0, 1]])
     done = memories.step(
         contents,
@@ -613,7 +613,7 @@ def test_stationary_controllers_draw_by_probability():
     """Of several decisions each is taken with its probability, and probabilities of 0 are never."""
     policy = policy_of("randomised by a budget")
     controller, rng = Stationary.of(policy), np.random.default_rng(2)
-    rank = policy.process.rank(policy.randomised[0])
+    rank = policy.process.names.rank(policy.randomised[0])
     first = controller.starts[rank]
     drawn = controller.decide(np.full(100_000, rank), np.zeros(100_000), rng)
     share = np.bincount(drawn - first, minlength=2) / 100_000

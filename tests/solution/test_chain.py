@@ -65,7 +65,7 @@ def test_the_states_are_those_that_runs_enter(problem):
     policy = solved(problem).policy
     chain = policy.to_chain()
     assert chain.ranks.tolist() == np.flatnonzero(policy.plan.visits).tolist()
-    assert chain.states[0] == policy.process.key(0)
+    assert chain.states[0] == policy.process.names.key(0)
 
 
 @every_problem

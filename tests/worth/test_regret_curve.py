@@ -82,7 +82,7 @@ def test_policies_that_go_in_circles_take_forever():
     """A policy that waits for equal levels in two memories never reaches the target there: its time is infinite."""
     there = solved(Problem("1/2", 2, "3/4", "79/100"), attempts="all").process
     columns = there.proper().copy()
-    stuck = there.rank((1, 1))
+    stuck = there.names.rank((1, 1))
     columns[stuck] = np.intersect1d(there.of_configuration(stuck), there.waiting)[0]
     waiting = SimpleNamespace(dual=SimpleNamespace(policy=there.choose(columns)))
     assert time_of(waiting, there) == np.inf

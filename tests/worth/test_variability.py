@@ -102,8 +102,8 @@ def test_nearly_optimal_policies_lie_within():
             plan = Plan.of(process.choose(changed), np.ones(len(changed)))
             times = dict(
                 zip(
-                    map(process.key, range(process.size)),
-                    zip(process.actions(changed), plan.visits, strict=True),
+                    map(process.names.key, range(process.size)),
+                    zip(process.names.actions(changed), plan.visits, strict=True),
                     strict=True,
                 )
             )

@@ -65,9 +65,9 @@ class Baseline:
         if dynamics.permitted is not None and not dynamics.permitted[found].all():
             rank = int(np.flatnonzero(~dynamics.permitted[found])[0])
             raise ForbiddenActionError(
-                f"policy {self.name} at {dynamics.key(rank)}",
+                f"policy {self.name} at {dynamics.names.key(rank)}",
                 "must take an action that every rule allows",
-                dynamics.actions(found[[rank]])[0],
+                dynamics.names.actions(found[[rank]])[0],
             )
         return found
 

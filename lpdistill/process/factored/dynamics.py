@@ -14,20 +14,19 @@ are one sparse-times-dense product, and the configuration of a column is ``r`` p
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
-from operator import index as whole_number
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
-from lpdistill.errors import LimitError, quoted
-from lpdistill.hardware.actions import Action, Attempts, Step
+from lpdistill.errors import LimitError, ModelError
+from lpdistill.hardware.actions import Attempts, Step
 from lpdistill.hardware.repertoire import Repertoire
 from lpdistill.numbers import member
 from lpdistill.problem.problem import Problem
@@ -38,8 +37,10 @@ from lpdistill.process.factored.columns import Block, Columns, Numbering
 from lpdistill.process.factored.configurations import CountVectors
 from lpdistill.process.factored.generation import Generation
 from lpdistill.process.factored.matchings import Matchings
+from lpdistill.process.factored.names import Counts
 from lpdistill.process.factored.pricing import PricedCells, Pricing
 from lpdistill.process.factored.size import require
+from lpdistill.process.process import Process
 from lpdistill.process.reachability import HUGE, Reachability
 from lpdistill.process.resources import REACHING, RESOURCES
 from lpdistill.process.tariff import TIME, Resource, Tariff, Usage
@@ -107,6 +108,11 @@ class Dynamics:
     def numbering(self) -> Numbering:
         """Which column is which."""
         return Numbering(self.configurations, self.matchings, self.repertoire)
+
+    @property
+    def names(self) -> Counts:
+        """Names of configurations and actions."""
+        return Counts(self.numbering, lambda: self.permitted)
 
     @cached_property
     def durations(self) -> FloatArray:
@@ -242,7 +248,7 @@ class Dynamics:
         fidelities = tuple(float(level.fidelity) for level in levels)
         what = self.numbering.describe(columns)
         counts = map(tuple, self.configurations.counts[what.configuration].tolist())
-        for n, action in zip(counts, self._actions(what), strict=True):
+        for n, action in zip(counts, self.names.described(what), strict=True):
             yield Step(n, memories, fidelities, levels.raw, action.distil, action.generate, action.discard)
 
     def unguarded(self) -> Dynamics:
@@ -383,6 +389,17 @@ class Dynamics:
         values = np.where(avoided, HUGE, -reached.astype(np.float64))
         return self._with(tariff=Tariff(0.0, ((REACHING, -1.0),))).price(values)
 
+    def everything(self) -> Choice:
+        """All columns that are allowed, written out.
+
+        Raises
+        ------
+        LimitError
+            If they do not fit into this machine's memory.
+        """
+        require(self.repertoire, explicit=True)
+        return self.choose(self.columns)
+
     def choose(self, columns: IntArray) -> Choice:
         """The given columns, ready to be evaluated or written out."""
         what, generation = self.numbering.describe(columns), self.generation
@@ -419,25 +436,6 @@ class Dynamics:
         found = self.choose(columns).values_after(after)
         return found if self.allowed is None else np.where(self.allowed[columns], found, np.inf)
 
-    def find(self, configuration: IntArray, actions: Sequence[Action]) -> IntArray:
-        """The columns in which the given configurations take the given actions, -1 where they cannot, (columns,)."""
-        kinds = {(kind.low, kind.high): position for position, kind in enumerate(self.matchings.kinds)}
-        chosen = np.zeros((len(actions), len(kinds)), dtype=np.int64)
-        known = np.ones(len(actions), dtype=bool)
-        for row, action in enumerate(actions):
-            for pair in action.distil:
-                position = kinds.get(tuple(sorted(pair)), -1)  # type: ignore[arg-type]
-                known[row] &= position >= 0
-                chosen[row, position] += position >= 0
-            known[row] &= len(action.distil) <= self.matchings.most and not action.discard
-        number = self.matchings.number(np.where(known[:, None], chosen, 0))
-        attempts = np.array([action.generate for action in actions], dtype=np.int64)
-        found = np.where(known, self.numbering.find(configuration, number, attempts), -1)
-        for row, action in enumerate(actions):
-            if len(action.discard) == 1 and not action.distil and not action.generate:
-                found[row] = self.numbering.find_discard(configuration[[row]], np.array(action.discard))[0]
-        return found if self.permitted is None else np.where(self.permitted[found] | (found < 0), found, -1)
-
     def tabulate(self, values: FloatArray) -> FloatArray:
         """The two attempt tables, joined."""
         return np.concatenate(self.generation.expect(values))
@@ -452,33 +450,20 @@ class Dynamics:
         attempts = np.searchsorted(self.generation.offsets, index % table, side="right") - 1
         return int(attempts.sum()) + len(index)
 
-    def key(self, rank: int) -> tuple[int, ...]:
-        """The counts of a configuration."""
-        return tuple(self.configurations.counts[rank].tolist())
-
-    def rank(self, key: Any) -> int:
-        """Rank of the configuration that a user names; KeyError if there is none."""
-        try:
-            return int(self.configurations.rank(np.array([whole_number(n) for n in key], dtype=np.int64)))
-        except (ValueError, TypeError, OverflowError):
-            raise KeyError(
-                f"no configuration {quoted(key)}: give {self.configurations.kinds} counts, one per level, that sum to "
-                f"at most {self.configurations.most}"
-            ) from None
-
-    def actions(self, columns: IntArray) -> list[Action]:
-        """The actions of the given columns."""
-        return list(self._actions(self.numbering.describe(columns)))
-
-    def _actions(self, what: Columns) -> Iterator[Action]:
-        numbers, which = np.unique(what.matching, return_inverse=True)
-        distilled = [self.matchings.distilled(int(number)) for number in numbers]
-        for matching, attempts, level in zip(
-            which.tolist(), what.attempts.tolist(), what.discard.tolist(), strict=True
-        ):
-            yield Action(distilled[matching], attempts, (level,) if level >= 0 else ())
-
 
 def _generates(what: Columns) -> BoolArray:
     """Which columns only generate, or wait."""
     return np.asarray((what.pairs == 0) & (what.discard < 0))
+
+
+def require_dynamics(process: Process, where: str, problem: str, value: object = None) -> Dynamics:
+    """The dynamics of a problem that a process is.
+
+    Raises
+    ------
+    ModelError
+        If it is another process, such as that of a state graph: what the parameter ``problem`` says of ``value``.
+    """
+    if not isinstance(process, Dynamics):
+        raise ModelError(where, problem, value)
+    return process

@@ -40,6 +40,69 @@ class NodeResource(Resource):
         return hash(self.name)
 
 
+@dataclass(frozen=True, slots=True)
+class StateGraph:
+    """What is known of a state graph: how large it is, where it starts, and its budgets."""
+
+    states: int
+    actions: int
+    start: Hashable
+    budgets: tuple[Budget, ...]
+
+    def __str__(self) -> str:
+        return f"a state graph of {self.states:,} states and {self.actions:,} actions"
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """The nodes of a state graph as names (:class:`~lpdistill.process.names.Names`).
+
+    Attributes
+    ----------
+    states, nodes
+        The state nodes, and the action nodes.
+    configuration
+        State of each action node, (columns,).
+    """
+
+    states: tuple[Hashable, ...]
+    nodes: tuple[Hashable, ...]
+    configuration: IntArray
+    levels: None = None
+    memories: int = 0
+
+    @property
+    def named(self) -> Sequence[int]:
+        """The states that have actions."""
+        return [int(rank) for rank in np.unique(self.configuration)]
+
+    def key(self, rank: int) -> Hashable:
+        """The node of a state."""
+        return self.states[rank]
+
+    @cached_property
+    def _ranks(self) -> dict[Hashable, int]:
+        return {state: rank for rank, state in enumerate(self.states)}
+
+    def rank(self, key: Hashable) -> int:
+        """The position of a state node; KeyError if there is none."""
+        try:
+            return self._ranks[key]
+        except (KeyError, TypeError):
+            raise KeyError(f"no state node {key!r}") from None
+
+    def actions(self, columns: IntArray) -> Sequence[Hashable]:
+        """The action nodes."""
+        return [self.nodes[column] for column in columns.tolist()]
+
+    def find(self, configuration: IntArray, actions: Sequence[Hashable]) -> IntArray:
+        """The columns in which the given states take the given action nodes, -1 where they have none, (columns,)."""
+        known = {name: column for column, name in enumerate(self.nodes)}
+        found = [known.get(action, -1) if isinstance(action, Hashable) else -1 for action in actions]
+        columns = np.array(found, dtype=np.int64)
+        return np.where(self.configuration[columns] == configuration, columns, -1)
+
+
 @dataclass(frozen=True)
 class PricedNodes:
     """The least action value of every state, and the actions that attain it."""
@@ -65,7 +128,7 @@ class GraphProcess:
 
     Attributes
     ----------
-    states, names
+    states, nodes
         The state nodes, the start first, and the action nodes in order of state.
     configuration
         State of each action, (columns,).
@@ -90,7 +153,7 @@ class GraphProcess:
     """
 
     states: tuple[Hashable, ...]
-    names: tuple[Hashable, ...]
+    nodes: tuple[Hashable, ...]
     configuration: IntArray
     moves: sparse.csr_array
     reaching: FloatArray
@@ -103,6 +166,21 @@ class GraphProcess:
     step_of: Callable[[Hashable], Step]
     tariff: Tariff = TIME
 
+    @cached_property
+    def names(self) -> Nodes:
+        """Names of states and actions."""
+        return Nodes(self.states, self.nodes, self.configuration)
+
+    @property
+    def problem(self) -> StateGraph:
+        """What is known of the state graph."""
+        return StateGraph(self.size, self.column_count, self.states[0], self.budgets)
+
+    @property
+    def attempts(self) -> None:
+        """Actions are what they are: None."""
+        return None
+
     @property
     def size(self) -> int:
         """Number of states."""
@@ -111,7 +189,7 @@ class GraphProcess:
     @property
     def column_count(self) -> int:
         """Number of actions."""
-        return len(self.names)
+        return len(self.nodes)
 
     @property
     def columns(self) -> IntArray:
@@ -134,7 +212,7 @@ class GraphProcess:
 
         Actions that may leave the states from which it can be reached at all are removed, until there are none.
         """
-        kept = np.ones(len(self.names), dtype=bool)
+        kept = np.ones(len(self.nodes), dtype=bool)
         while True:
             edges, target = self.edges.of_rows(kept), np.array([self.size])
             live = edges.reached_from(target)
@@ -156,7 +234,7 @@ class GraphProcess:
 
     def unguarded(self) -> GraphProcess:
         """The same process with the actions that may leave the live states."""
-        return self._with(allowed=np.ones(len(self.names), dtype=bool))
+        return self._with(allowed=np.ones(len(self.nodes), dtype=bool))
 
     def under(self, tariff: Tariff) -> GraphProcess:
         """The same process with other costs."""
@@ -213,7 +291,7 @@ class GraphProcess:
         Expected costs are ratios of sums over forests, of products of one probability for each state and a cost, and
         nothing in them is subtracted; so only states count that have an action with a probability that was rounded.
         """
-        row = np.repeat(np.arange(len(self.names)), np.diff(self.moves.indptr))
+        row = np.repeat(np.arange(len(self.nodes)), np.diff(self.moves.indptr))
         rounded = np.concatenate([row[_rounded(self.moves.data)], np.flatnonzero(_rounded(self.reaching))])
         states = len(np.unique(self.configuration[rounded]))
         times = any(Fraction(float(time)) != time for time in self.step_times)
@@ -254,12 +332,12 @@ class GraphProcess:
         """What actions cost under the tariff, (columns,)."""
         cost = self.tariff.time * self.durations
         for resource, price in self.tariff.prices:
-            cost = cost + price * self.amounts(resource, np.arange(len(self.names)))
+            cost = cost + price * self.amounts(resource, np.arange(len(self.nodes)))
         return cost
 
     def price(self, values: FloatArray) -> PricedNodes:
         """Price every action for the given values, (configurations,)."""
-        value = np.full(len(self.names), np.inf)
+        value = np.full(len(self.nodes), np.inf)
         np.divide(self.cost + self.moves @ values, self.leaving, out=value, where=self.allowed & (self.leaving > 0))
         return self._least(value)
 
@@ -272,7 +350,7 @@ class GraphProcess:
     @cached_property
     def _everything(self) -> Choice:
         """All actions."""
-        return self.choose(np.arange(len(self.names)))
+        return self.choose(np.arange(len(self.nodes)))
 
     def _least(self, value: FloatArray) -> PricedNodes:
         order = np.lexsort((value, self.configuration))
@@ -294,6 +372,10 @@ class GraphProcess:
             outcomes=self.moves[columns],
         )
 
+    def everything(self) -> Choice:
+        """All actions that are allowed."""
+        return self.written
+
     @property
     def resources(self) -> Mapping[str, Resource]:
         """The numbers that every action node carries."""
@@ -313,14 +395,6 @@ class GraphProcess:
             self._amounts[resource] = self._measured(resource)
         return self._amounts[resource][columns]
 
-    def require_amounts(self, resource: Resource, where: str) -> None:
-        """Raise ModelError if an action uses less than nothing of a resource, so that nothing could limit it."""
-        amounts = self.amounts(resource, np.arange(len(self.names)))
-        least = int(amounts.argmin())
-        if amounts[least] < 0:
-            problem = f"must not be negative on an action node: {resource.name} of {self.names[least]!r} is"
-            raise ModelError(where, problem, float(amounts[least]))
-
     @cached_property
     def _amounts(self) -> dict[Resource, FloatArray]:
         """What all actions use of every resource that was asked about."""
@@ -330,14 +404,14 @@ class GraphProcess:
         """What all actions use of a resource that is no number on their nodes, (columns,)."""
         if isinstance(resource, Visits):
             try:
-                ranks = [self.rank(key) for key in resource.configurations]
+                ranks = [self.names.rank(key) for key in resource.configurations]
             except KeyError as error:
                 raise ModelError(resource.name, str(error.args[0]), resource.configurations) from None
             return np.isin(self.configuration, ranks).astype(np.float64)
         if isinstance(resource, StandardResource | NodeResource):
             known = ", ".join(self.amounts_by_name) or "none"
             raise ModelError("resource", f"must be a number that every action node has: {known}", resource.name)
-        return np.array([resource.measured(self.step_of(name)) for name in self.names])
+        return np.array([resource.measured(self.step_of(name)) for name in self.nodes])
 
     def proper(self) -> IntArray:
         """Actions of a proper policy, one for every live state, in order."""
@@ -346,32 +420,6 @@ class GraphProcess:
     def of_configuration(self, rank: int) -> IntArray:
         """The actions of one state."""
         return np.flatnonzero(self.allowed & (self.configuration == rank))
-
-    def key(self, rank: int) -> Hashable:
-        """The node of a state."""
-        return self.states[rank]
-
-    @cached_property
-    def _ranks(self) -> dict[Hashable, int]:
-        return {state: rank for rank, state in enumerate(self.states)}
-
-    def rank(self, key: Hashable) -> int:
-        """The position of a state node; KeyError if there is none."""
-        try:
-            return self._ranks[key]
-        except (KeyError, TypeError):
-            raise KeyError(f"no state node {key!r}") from None
-
-    def actions(self, columns: IntArray) -> Sequence[Hashable]:
-        """The action nodes."""
-        return [self.names[column] for column in columns.tolist()]
-
-    def find(self, configuration: IntArray, actions: Sequence[Hashable]) -> IntArray:
-        """The columns in which the given states take the given action nodes, -1 where they have none, (columns,)."""
-        known = {name: column for column, name in enumerate(self.names)}
-        found = [known.get(action, -1) if isinstance(action, Hashable) else -1 for action in actions]
-        columns = np.array(found, dtype=np.int64)
-        return np.where(self.configuration[columns] == configuration, columns, -1)
 
     def tabulate(self, values: FloatArray) -> FloatArray:
         """The values themselves: moves are written out."""

@@ -80,7 +80,7 @@ def process_of(graph: nx.DiGraph[Any]) -> GraphProcess:
     known = {time: kind for kind, time in enumerate(sorted(set(times)))}
     return GraphProcess(
         states=states,
-        names=tuple(names),
+        nodes=tuple(names),
         configuration=owners,
         moves=moves,
         reaching=reaching,
@@ -260,7 +260,7 @@ def graph_of(dynamics: Dynamics) -> nx.DiGraph[Any]:
     owners, reaching = choice.configuration.tolist(), choice.reaching.tolist()
     staying = (1.0 - choice.leaving).tolist()
     moves = choice.moves
-    for row, (owner, action) in enumerate(zip(owners, dynamics.actions(columns), strict=True)):
+    for row, (owner, action) in enumerate(zip(owners, dynamics.names.actions(columns), strict=True)):
         node = (keys[owner], action)
         graph.add_node(
             node,

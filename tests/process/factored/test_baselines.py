@@ -88,8 +88,8 @@ def chosen(problem, name, ranks=None):
     dynamics = Dynamics(problem, Attempts.FULL).unguarded()
     columns = baseline_named(name).columns(dynamics)
     ranks = np.arange(dynamics.size) if ranks is None else ranks
-    for rank, action in zip(ranks.tolist(), dynamics.actions(columns[ranks]), strict=True):
-        yield dynamics.key(rank), (tuple(sorted(action.distil)), action.generate)
+    for rank, action in zip(ranks.tolist(), dynamics.names.actions(columns[ranks]), strict=True):
+        yield dynamics.names.key(rank), (tuple(sorted(action.distil)), action.generate)
 
 
 @settings(max_examples=40)
