@@ -19,6 +19,7 @@ from .export.graphs import read_graph, write_graph
 from .export.policies import read_policy, write_policy
 from .frontiers.frontier import Frontier, frontier
 from .hardware.actions import Action, Attempts, Step
+from .hardware.hardware import Hardware
 from .hardware.repertoire import Repertoire
 from .hardware.rules import (
     Banded,
@@ -87,6 +88,7 @@ __all__ = [
     "FinalStep",
     "Frontier",
     "Grid",
+    "Hardware",
     "History",
     "ImproperPolicyError",
     "Increments",

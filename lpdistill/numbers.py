@@ -112,6 +112,19 @@ def member(known: type[E], value: str, where: str) -> E:
         raise ModelError(where, f"must be one of {names_like(known, value)}", value) from None
 
 
+def flag(value: object, where: str) -> bool:
+    """True or False, and nothing that only counts as either.
+
+    Raises
+    ------
+    ModelError
+        If it is anything else.
+    """
+    if not isinstance(value, bool):
+        raise ModelError(where, "must be True or False", value)
+    return value
+
+
 def as_float(number: Fraction) -> float | None:
     """The float whose shortest decimal a number is, as a result that is given back; None if it is none.
 

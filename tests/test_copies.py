@@ -124,6 +124,7 @@ PUBLIC = {
     "FinalStep": lambda: FinalStep.FREE,
     "Frontier": lambda: frontier(TWO, "generation_attempts"),
     "Grid": lambda: Grid(TWO, p="0.3,0.5", max_distillations="none,1"),
+    "Hardware": lambda: LIMITED.hardware,
     "History": lambda: history(solved(TWO).policy, seed=3),
     "ImproperPolicyError": lambda: ImproperPolicyError("a deadlock", deadlock=((1, 1),)),
     "Increments": lambda: increments(solved(TWO)),

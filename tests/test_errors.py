@@ -14,12 +14,12 @@ from lpdistill import (
     LimitError,
     ModelError,
     NotCertifiedError,
+    Problem,
     UnreachableTargetError,
     baseline,
     frontier,
     solve,
 )
-from lpdistill.problem.problem_file import problem_from
 
 GIVEN = {"p": "1/2", "memories": 2, "f0": "3/4", "target": "79/100"}
 
@@ -46,15 +46,15 @@ def test_errors_are_pickled_with_what_they_carry(error):
 @pytest.mark.parametrize(
     ("ask", "meant"),
     [
-        (lambda: problem_from({"p": "1/2", "memorys": 4}), "memories"),
-        (lambda: problem_from(GIVEN | {"rules": {"max_distilations": 1}}), "max_distillations"),
-        (lambda: problem_from(GIVEN | {"budgets": {"generation_attemps": 12}}), "generation_attempts"),
-        (lambda: problem_from(GIVEN | {"final_step": "chraged"}), "charged"),
-        (lambda: solve(problem_from(GIVEN), method="simplx"), "simplex"),
-        (lambda: solve(problem_from(GIVEN), least="raw-pairs"), "raw_pairs"),
-        (lambda: frontier(problem_from(GIVEN), "raw_pair"), "raw_pairs"),
-        (lambda: baseline(problem_from(GIVEN), "gredy"), "greedy"),
-        (lambda: problem_from(GIVEN).replace(memorys=4), "memories"),
+        (lambda: Problem.from_dict({"p": "1/2", "memorys": 4}), "memories"),
+        (lambda: Problem.from_dict(GIVEN | {"rules": {"max_distilations": 1}}), "max_distillations"),
+        (lambda: Problem.from_dict(GIVEN | {"budgets": {"generation_attemps": 12}}), "generation_attempts"),
+        (lambda: Problem.from_dict(GIVEN | {"final_step": "chraged"}), "charged"),
+        (lambda: solve(Problem.from_dict(GIVEN), method="simplx"), "simplex"),
+        (lambda: solve(Problem.from_dict(GIVEN), least="raw-pairs"), "raw_pairs"),
+        (lambda: frontier(Problem.from_dict(GIVEN), "raw_pair"), "raw_pairs"),
+        (lambda: baseline(Problem.from_dict(GIVEN), "gredy"), "greedy"),
+        (lambda: Problem.from_dict(GIVEN).replace(memorys=4), "memories"),
         (lambda: Grid(**GIVEN, max_distilations=1), "max_distillations"),
     ],
 )
@@ -67,5 +67,5 @@ def test_a_name_that_is_nearly_known_is_suggested(ask, meant):
 def test_a_name_that_is_like_no_other_is_not_guessed():
     """A name that is like none of those known has no suggestion, only the list."""
     with pytest.raises(ModelError, match="has no such setting") as caught:
-        problem_from({"colour": "red"})
+        Problem.from_dict({"colour": "red"})
     assert "did you mean" not in str(caught.value)

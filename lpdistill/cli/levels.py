@@ -12,7 +12,6 @@ from lpdistill.cli.output import Progress, console, print_json, table
 from lpdistill.errors import ModelError, UnreachableTargetError
 from lpdistill.numbers import at_most
 from lpdistill.problem.problem import Problem
-from lpdistill.problem.problem_file import problem_from
 from lpdistill.solution.document import headed
 from lpdistill.solution.level_picture import draw_levels
 from lpdistill.solution.wording import Wording
@@ -36,8 +35,8 @@ def limited(settings: Mapping[str, Any]) -> tuple[Problem, bool]:
         If no number of memories reaches the target.
     """
     if settings.get("memories") is not None:
-        return problem_from({"p": "1"} | dict(settings)), True
-    problem = problem_from({"p": "1"} | dict(settings) | {"memories": 2})
+        return Problem.from_dict({"p": "1"} | dict(settings)), True
+    problem = Problem.from_dict({"p": "1"} | dict(settings) | {"memories": 2})
     needed = problem.reach.memories_needed
     if needed is None:
         raise UnreachableTargetError(

@@ -19,7 +19,7 @@ from lpdistill.export.files import GRAPHS
 from lpdistill.hardware.rules import BUILT_IN, rules_from
 from lpdistill.numbers import absent, whole
 from lpdistill.problem.problem import FinalStep, Problem
-from lpdistill.problem.problem_file import merged, problem_from, read_settings
+from lpdistill.problem.problem_file import merged, read_settings
 from lpdistill.process.resources import RESOURCES
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def takes_problem(
     *names: str,
     defaults: Mapping[str, str] | Callable[[Mapping[str, Any]], Mapping[str, str]] | None = None,
     argument: str = "problem",
-    builds: Callable[[Mapping[str, Any]], object] = problem_from,
+    builds: Callable[[Mapping[str, Any]], object] = Problem.from_dict,
     graphs: bool = False,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command the options that describe a problem; they reach it as one argument.

@@ -14,7 +14,6 @@ from lpdistill.cli.solve import print_policy
 from lpdistill.errors import ModelError
 from lpdistill.numbers import exact
 from lpdistill.problem.problem import Problem
-from lpdistill.problem.problem_file import problem_from
 from lpdistill.worth.robust import robust as robust_of
 
 
@@ -34,7 +33,7 @@ def interval_of(text: str) -> tuple[Fraction, Fraction]:
 
 def expecting(settings: Mapping[str, Any]) -> tuple[Problem, bool]:
     """The problem of some settings, and whether they have a ``p``: the expected one."""
-    return problem_from({"p": "1"} | dict(settings)), settings.get("p") is not None
+    return Problem.from_dict({"p": "1"} | dict(settings)), settings.get("p") is not None
 
 
 @takes_problem(*(name for name in SHARED if name != "p"), argument="question", builds=expecting)

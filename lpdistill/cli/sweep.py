@@ -15,7 +15,7 @@ from lpdistill.cli.termination import orderly
 from lpdistill.errors import ModelError
 from lpdistill.hardware.rules import rules_from
 from lpdistill.numbers import member
-from lpdistill.problem.problem_file import REQUIRED
+from lpdistill.problem.settings import REQUIRED
 from lpdistill.process.budgets import budgets_from
 from lpdistill.study.charts import Quantity, drawable, varying
 from lpdistill.study.grid import COUNTED, Grid

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from lpdistill.hardware.actions import Attempts
+from lpdistill.hardware.hardware import Hardware
 from lpdistill.hardware.rules import Rule
 from lpdistill.numbers import member
 from lpdistill.physics.levels import Kind, Levels
 
-if TYPE_CHECKING:
-    from lpdistill.problem.problem import Problem
+
+class Aimed(Protocol):
+    """Hardware that works towards a target."""
+
+    @property
+    def hardware(self) -> Hardware:
+        """What does the work."""
+
+    @property
+    def levels(self) -> Levels:
+        """The fidelity levels below the target."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +50,10 @@ class Repertoire:
         object.__setattr__(self, "attempts", member(Attempts, self.attempts, "attempts"))
 
     @staticmethod
-    def of(problem: Problem, attempts: Attempts) -> Repertoire:
-        """The actions of a problem."""
-        return Repertoire(problem.memories, problem.levels, problem.rules, attempts, problem.discarding)
+    def of(problem: Aimed, attempts: Attempts) -> Repertoire:
+        """The actions of some hardware on the way to a target."""
+        hardware = problem.hardware
+        return Repertoire(hardware.memories, problem.levels, hardware.rules, attempts, hardware.discarding)
 
     @property
     def kinds(self) -> tuple[Kind, ...]:

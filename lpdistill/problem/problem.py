@@ -4,36 +4,27 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Mapping
-from dataclasses import KW_ONLY, dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, fields, replace
 from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from lpdistill.arguments import Kind
-from lpdistill.errors import InfiniteLevelsError, ModelError, UnreachableTargetError, names_like
+from lpdistill.errors import ModelError, names_like
 from lpdistill.hardware.actions import Attempts
-from lpdistill.hardware.rules import Rule, checked
-from lpdistill.numbers import Number, at_most, exact, member, whole
+from lpdistill.hardware.hardware import Hardware
+from lpdistill.hardware.rules import Rule, rules_from
+from lpdistill.numbers import Number, exact, member
 from lpdistill.physics.levels import Levels
-from lpdistill.physics.limits import most_levels
 from lpdistill.physics.maps import DistillationMap, Reach
-from lpdistill.physics.werner import Werner
-from lpdistill.process.budgets import Budget, merged
+from lpdistill.physics.werner import MAPS, Werner
+from lpdistill.problem.settings import KEYS, MAP, REQUIRED, TABLES
+from lpdistill.process.budgets import Budget, budgets_from, merged
 
 if TYPE_CHECKING:
     import networkx as nx
-
-    from lpdistill.convex import ConvexProgram
-
-SMALLEST = Fraction(1, 10**200)
-"""Probabilities below this, and durations this far from 1, leave no room for products in double precision."""
-
-GREATEST = 10**250
-"""Expected times beyond this leave no room for sums in double precision."""
-
-CLOSEST = Fraction(1, 10**15)
-"""Raw fidelities closer to 1/2 than this are 1/2 in double precision."""
 
 
 class FinalStep(StrEnum):
@@ -90,6 +81,7 @@ class Problem:
     (Fraction(79, 100), 2)
     """
 
+    hardware: Hardware = field(init=False, repr=False)
     p: Fraction
     memories: int
     f0: Fraction
@@ -119,44 +111,33 @@ class Problem:
         budgets: Budget | Iterable[Budget] | Mapping[str, Any] | None = (),
         discarding: bool = False,
     ) -> None:
-        chance, raw = exact(p, "p"), exact(f0, "f0")
-        if not 0 < chance <= 1:
-            raise ModelError("p", "must be a probability with 0 < p <= 1", p)
-        if chance < SMALLEST:
-            raise ModelError("p", f"must be at least {float(SMALLEST):g}: double precision ends there", p)
-        if not Fraction(1, 2) < raw <= 1:
-            raise ModelError("f0", "must be a raw fidelity with 1/2 < f0 <= 1", f0)
-        if raw - Fraction(1, 2) < CLOSEST:
-            raise ModelError("f0", f"must exceed 1/2 by at least {float(CLOSEST):g}: nothing is gained below", f0)
-        if distillation is not None and (
-            isinstance(distillation, type) or not isinstance(distillation, DistillationMap)
-        ):
-            raise ModelError("distillation", "must be a distillation map, such as Werner()", distillation)
-        times = _duration(generation_time, "generation_time"), _duration(distillation_time, "distillation_time")
-        if not any(times):
-            raise ModelError("generation_time", "must be above 0 if distillation_time is 0", generation_time)
-        if discarding is True and not times[0]:
-            raise ModelError(
-                "generation_time",
-                "must be above 0 with discarding: runs could go in circles for nothing",
-                generation_time,
-            )
-        if max(times) > chance * GREATEST:
-            raise ModelError("p", "is so small that times overflow double precision; take another unit of time", p)
-        for name, value in {
-            "p": chance,
-            "memories": _count(memories),
-            "f0": raw,
-            "target": _aim(raw, target, gap),
-            "generation_time": times[0],
-            "distillation_time": times[1],
-            "final_step": member(FinalStep, final_step, "final_step"),
-            "distillation": distillation or Werner(),
-            "rules": checked(rules),
-            "budgets": merged(budgets),
-            "discarding": _flag(discarding, "discarding"),
-        }.items():
-            object.__setattr__(self, name, value)
+        hardware = Hardware(
+            p,
+            memories,
+            f0,
+            generation_time=generation_time,
+            distillation_time=distillation_time,
+            distillation=distillation,
+            rules=rules,
+            discarding=discarding,
+        )
+        self.__dict__.update(
+            {item.name: getattr(hardware, item.name) for item in fields(Hardware)},
+            hardware=hardware,
+            target=_aim(hardware.f0, target, gap),
+            final_step=member(FinalStep, final_step, "final_step"),
+            budgets=merged(budgets),
+        )
+
+    @staticmethod
+    def of(hardware: Hardware, target: Number | None = None, **settings: Any) -> Problem:
+        """The problem of some hardware, with the target and other arguments that a problem has besides.
+
+        >>> Problem.of(Hardware(0.5, 4, 0.75), 0.79) == Problem(0.5, 4, 0.75, 0.79)
+        True
+        """
+        own = {item.name: getattr(hardware, item.name) for item in fields(Hardware)}
+        return Problem(**own, target=target, **settings)
 
     def replace(self, **changes: Any) -> Problem:
         """The same problem with some arguments changed.
@@ -208,19 +189,18 @@ class Problem:
         >>> graph.number_of_nodes(), graph.graph["start"]
         (11, (0,))
         """
-        from lpdistill.process.factored.dynamics import Dynamics  # noqa: PLC0415 - the dynamics know the problem
+        from lpdistill.process.factored.dynamics import Dynamics  # noqa: PLC0415 - scipy, only where it is needed
         from lpdistill.process.graph.state_graph import graph_of  # noqa: PLC0415 - networkx, only where there is a graph
 
         return graph_of(Dynamics(self, member(Attempts, attempts, "attempts")).unguarded())
 
-    def to_cvxpy(self) -> ConvexProgram:
+    def to_cvxpy(self) -> Any:
         """The occupation program in cvxpy, for constraints and objectives that no budget can express.
 
         Its budgets are among the constraints; see :class:`~lpdistill.convex.ConvexProgram`.
         """
-        from lpdistill.convex import ConvexProgram  # noqa: PLC0415 - cvxpy takes a second to import
-
-        return ConvexProgram.of(self)
+        # The one call that goes up: a convenience of users, not of this room, which is why it is found by its name.
+        return resolve_name("lpdistill.convex:ConvexProgram").of(self)
 
     @property
     def attempts(self) -> Attempts:
@@ -236,53 +216,12 @@ class Problem:
     @cached_property
     def reach(self) -> Reach:
         """How far the map carries raw pairs towards the target."""
-        return self.distillation.reach(self.distillation.raw(self.f0), self.target, self.memories)
+        return self.hardware.reach(self.target)
 
     @cached_property
     def levels(self) -> Levels:
-        """The fidelity levels below the target.
-
-        Raises
-        ------
-        UnreachableTargetError
-            If no policy of this many memories reaches the target.
-        InfiniteLevelsError
-            If the target is reachable, but infinitely many levels lie below it.
-        LimitError
-            If there are finitely many, but too many for this machine.
-        """
-        reach = self.reach
-        limits = {
-            "target": float(self.target),
-            "pumping_limit": reach.pumping_limit,
-            "memory_limit": reach.memory_limit,
-        }
-        if reach.memories_needed is None or reach.memories_needed > self.memories:
-            more = (
-                "no number of memories reaches it"
-                if reach.memories_needed is None
-                else f"{reach.memories_needed} memories could reach it"
-                + ("" if reach.finite else ", through infinitely many fidelity levels, for which there is no program")
-            )
-            raise UnreachableTargetError(
-                f"target: {float(self.target)} is out of reach for {self.memories} "
-                f"{'memory' if self.memories == 1 else 'memories'} and f0 = {float(self.f0)}: their fidelity stays "
-                f"below {at_most(reach.memory_limit, 9)} (memory limit; pumping alone stays below "
-                f"{at_most(reach.pumping_limit, 9)}); {more}; lower the target or raise f0",
-                **limits,
-            )
-        if not reach.finite:
-            pumping = at_most(reach.pumping_limit, 9)
-            raise InfiniteLevelsError(
-                f"target: {float(self.target)} can be reached with {self.memories} memories (memory limit "
-                f"{at_most(reach.memory_limit, 9)}), but it is not below the pumping limit {pumping} of "
-                f"f0 = {float(self.f0)}, so infinitely many fidelity levels lie below it; take a target below the "
-                "pumping limit or raise f0",
-                **limits,
-            )
-        return Levels.closure(
-            self.distillation, self.f0, self.target, most=most_levels(self.memories), memories=self.memories
-        )
+        """The fidelity levels below the target, as :meth:`Hardware.levels` finds or refuses them."""
+        return self.hardware.levels(self.target)
 
     @property
     def last_step_time(self) -> Fraction:
@@ -313,9 +252,21 @@ class Problem:
         >>> Problem.from_dict(problem.to_dict()) == problem
         True
         """
-        from lpdistill.problem.problem_file import problem_from  # noqa: PLC0415 - files of problems know the problem
-
-        return problem_from(document)
+        if not isinstance(document, Mapping):
+            raise ModelError("problem", "must be a table of settings, such as problem.to_dict()", document)
+        known = (*KEYS, *TABLES, MAP)
+        for key in document:
+            if key not in known:
+                raise ModelError("problem", f"has no such setting; it has {names_like(known, key)}", key)
+        for key in REQUIRED:
+            if document.get(key) is None:
+                raise ModelError(key, "is missing; give it as an option or in the problem file", None)
+        numbers = {key: value for key, value in document.items() if key in KEYS and value is not None}
+        rules, budgets = rules_from(document.get("rules", {})), budgets_from(document.get("budgets", {}))
+        name = document.get(MAP, Werner().name)
+        if not isinstance(name, str) or name not in MAPS:
+            raise ModelError(MAP, f"must be the name of a map of the model: {', '.join(MAPS)}", name)
+        return Problem(**numbers, rules=rules, budgets=budgets, distillation=MAPS[name])
 
     def to_dict(self) -> dict[str, Any]:
         """The problem as JSON data, numbers as exact text."""
@@ -353,21 +304,6 @@ CONSTRAINT: Kind[Rule | Budget] = Kind(
 """What a problem may have more of."""
 
 
-def _flag(value: object, where: str) -> bool:
-    """True or False."""
-    if not isinstance(value, bool):
-        raise ModelError(where, "must be True or False", value)
-    return value
-
-
-def _count(memories: int | str) -> int:
-    """A number of memories."""
-    number = whole(memories, "memories")
-    if number < 1:
-        raise ModelError("memories", "must be at least 1", memories)
-    return number
-
-
 def _aim(raw: Fraction, target: Number | None, gap: Number | None) -> Fraction:
     """The target fidelity, given itself or as a gap above the raw fidelity."""
     if target is not None and gap is not None:
@@ -387,15 +323,3 @@ def _aim(raw: Fraction, target: Number | None, gap: Number | None) -> Fraction:
     if not 0 < aim <= 1:
         raise ModelError("gap", f"must keep the target f0 + gap above 0 and at most 1, with f0 = {float(raw):g}", gap)
     return aim
-
-
-def _duration(time: Number, where: str) -> Fraction:
-    """A duration."""
-    number = exact(time, where)
-    if number < 0:
-        raise ModelError(where, "must not be negative", time)
-    if number and not SMALLEST <= number <= 1 / SMALLEST:
-        raise ModelError(
-            where, f"must be 0 or between {float(SMALLEST):g} and {float(1 / SMALLEST):g}; take another unit", time
-        )
-    return number

@@ -10,22 +10,9 @@ from typing import Any
 
 from lpdistill.arguments import path_of
 from lpdistill.errors import ModelError, names_like
-from lpdistill.hardware.rules import rules_from
 from lpdistill.numbers import absent
-from lpdistill.physics.werner import MAPS, Werner
 from lpdistill.problem.problem import Problem
-from lpdistill.process.budgets import budgets_from
-
-KEYS = ("p", "memories", "f0", "target", "gap", "generation_time", "distillation_time", "final_step", "discarding")
-"""What a problem file may say, and how options on the command line are called."""
-
-TABLES = ("rules", "budgets")
-"""The tables that a problem file may have: rules with their arguments, and limits by resource."""
-
-MAP = "distillation"
-"""What the description of a problem calls its map; problem files do not speak of it."""
-
-REQUIRED = ("p", "memories", "f0")
+from lpdistill.problem.settings import KEYS, TABLES
 
 
 def read_settings(path: str | PathLike[str]) -> dict[str, Any]:
@@ -58,31 +45,6 @@ def read_settings(path: str | PathLike[str]) -> dict[str, Any]:
     return settings
 
 
-def problem_from(settings: Mapping[str, Any]) -> Problem:
-    """The problem that some settings, or what :meth:`Problem.to_dict` gave, describe.
-
-    Raises
-    ------
-    ModelError
-        If a setting is missing or wrong.
-    """
-    if not isinstance(settings, Mapping):
-        raise ModelError("problem", "must be a table of settings, such as problem.to_dict()", settings)
-    known = (*KEYS, *TABLES, MAP)
-    for key in settings:
-        if key not in known:
-            raise ModelError("problem", f"has no such setting; it has {names_like(known, key)}", key)
-    for key in REQUIRED:
-        if settings.get(key) is None:
-            raise ModelError(key, "is missing; give it as an option or in the problem file", None)
-    numbers = {key: value for key, value in settings.items() if key in KEYS and value is not None}
-    rules, budgets = rules_from(settings.get("rules", {})), budgets_from(settings.get("budgets", {}))
-    name = settings.get(MAP, Werner().name)
-    if not isinstance(name, str) or name not in MAPS:
-        raise ModelError(MAP, f"must be the name of a map of the model: {', '.join(MAPS)}", name)
-    return Problem(**numbers, rules=rules, budgets=budgets, distillation=MAPS[name])
-
-
 def load_problem(path: str | PathLike[str], **changes: Any) -> Problem:
     """The problem in a TOML file, with some settings changed.
 
@@ -110,7 +72,7 @@ def load_problem(path: str | PathLike[str], **changes: Any) -> Problem:
     ModelError
         If the file cannot be read, is no TOML, has unknown keys, or describes no problem.
     """
-    return problem_from(merged(read_settings(path), changes))
+    return Problem.from_dict(merged(read_settings(path), changes))
 
 
 def merged(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

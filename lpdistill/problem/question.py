@@ -9,6 +9,7 @@ from lpdistill.arguments import Kind
 from lpdistill.hardware.actions import Attempts
 from lpdistill.problem.problem import Problem
 from lpdistill.process.process import Process
+from lpdistill.process.task import ELSEWHERE, TASK
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -32,28 +33,7 @@ def is_question(given: object) -> TypeGuard[Question]:
     return is_problem(given) or is_graph(given)
 
 
-ELSEWHERE = {
-    "str": "a problem file is read by load_problem(path)",
-    "PurePath": "a problem file is read by load_problem(path)",
-    "dict": "settings make one: Problem.from_dict(settings)",
-    "list": "ask about one at a time, or sweep(Grid(problem, p=[...]))",
-    "tuple": "ask about one at a time, or sweep(Grid(problem, p=[...]))",
-    "Policy": "give the problem that it is a policy for",
-    "Grid": "its problems are solved by sweep(grid)",
-    "type": "call Problem(p=0.5, memories=4, f0=0.75, target=0.79), for example",
-}
-"""What to write instead of something else."""
-
-PROBLEM: Kind[Problem] = Kind(
-    "a Problem",
-    is_problem,
-    "problem",
-    {
-        **ELSEWHERE,
-        "DiGraph": "a state graph has no parameters such as memories and fidelities",
-        "Graph": "a state graph is a DiGraph",
-    },
-)
+PROBLEM: Kind[Problem] = Kind(TASK.noun, is_problem, TASK.within, TASK.instead)
 """A problem, or what has one."""
 
 QUESTION: Kind[Question] = Kind(

@@ -18,6 +18,7 @@ from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.errors import ImproperPolicyError, LimitError, ModelError
 from lpdistill.numbers import Number, exact
 from lpdistill.problem.problem import FinalStep, Problem
+from lpdistill.problem.question import PROBLEM
 from lpdistill.process.factored.dynamics import Dynamics
 from lpdistill.program.evaluation import raise_improper
 from lpdistill.program.plan import Plan
@@ -150,14 +151,14 @@ class Experiment:
         controller = Stationary.of(policy) if isinstance(policy, Policy) else policy
         if end is None and not isinstance(controller, Stationary):
             raise ModelError("horizon", "is missing; nothing says that the controller ever reaches the target", None)
-        problem = controller.dynamics.problem
+        problem = PROBLEM.meant(controller.dynamics, "policy")
         clock = Clock.of(controller.dynamics, deviations)
         return Experiment(controller, LabelledMemories(problem, deviations), clock, end)
 
     @property
     def problem(self) -> Problem:
         """The problem that is simulated."""
-        return self.controller.dynamics.problem
+        return PROBLEM.meant(self.controller.dynamics, "experiment")
 
     @cached_property
     def until(self) -> float:

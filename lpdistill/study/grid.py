@@ -14,8 +14,8 @@ from lpdistill.errors import LimitError, ModelError, names_like
 from lpdistill.hardware.rules import BUILT_IN, Rule, checked
 from lpdistill.numbers import NONE, absent, exact, whole
 from lpdistill.problem.problem import Problem
-from lpdistill.problem.problem_file import REQUIRED
 from lpdistill.problem.question import PROBLEM
+from lpdistill.problem.settings import REQUIRED
 from lpdistill.solution.given import ProblemLike
 
 NUMBERS = ("p", "f0", "memories", "gap", "target", "generation_time", "distillation_time")

@@ -14,8 +14,10 @@ from lpdistill.arrays import FloatArray
 from lpdistill.errors import ImproperPolicyError, LimitError, ModelError
 from lpdistill.numbers import Number, exact, member, whole
 from lpdistill.problem.problem import Problem
+from lpdistill.problem.question import PROBLEM
 from lpdistill.process.factored.dynamics import Dynamics, require_dynamics
 from lpdistill.process.factored.variation import same_levels, varied
+from lpdistill.process.process import Origin
 from lpdistill.program.evaluation import evaluate
 from lpdistill.program.policy_iteration import policy_iteration
 from lpdistill.progress import counter, silent
@@ -189,7 +191,8 @@ def regret_curve(
             f"points: {count:,} values are more than the {MOST_POINTS:,} that are solved for; take fewer",
             size={"points": count, "most_points": MOST_POINTS},
         )
-    low, high = _default(process.problem, name) if span is None else interval(span, "span")
+    problem = PROBLEM.meant(process, "regret curve")
+    low, high = _default(problem, name) if span is None else interval(span, "span")
     tried = [low + (high - low) * Fraction(step, count - 1) for step in range(count)]
     fixed, best = [], []
     told = counter(progress)
@@ -199,9 +202,9 @@ def regret_curve(
         fixed.append(time_of(solution, there))
         start = solution.dual.policy.columns if np.isfinite(fixed[-1]) else there.proper()
         best.append(waited(float(policy_iteration(there, start).values[0]), there.uncharged_time))
-    planned = float(getattr(process.problem, name))
+    planned = float(getattr(problem, name))
     values = np.array([float(value) for value in tried])
-    return RegretCurve(process.problem, str(name), planned, values, np.array(fixed), np.array(best))
+    return RegretCurve(problem, str(name), planned, values, np.array(fixed), np.array(best))
 
 
 def hardware_of(solution: Solution, asker: str) -> Dynamics:
@@ -218,7 +221,7 @@ def hardware_of(solution: Solution, asker: str) -> Dynamics:
     return process
 
 
-def require_unlimited(problem: Problem, asker: str) -> None:
+def require_unlimited(problem: Origin, asker: str) -> None:
     """Refuse a problem with budgets.
 
     Raises

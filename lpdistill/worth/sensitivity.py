@@ -14,6 +14,7 @@ from lpdistill import pictures
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.errors import ModelError, NotCertifiedError
 from lpdistill.problem.problem import Problem
+from lpdistill.problem.question import PROBLEM
 from lpdistill.process.factored.dynamics import Dynamics, require_dynamics
 from lpdistill.solution.document import Document, finite, headed
 from lpdistill.solution.given import SolutionLike
@@ -180,7 +181,7 @@ def sensitivity(solution: SolutionLike) -> Sensitivity:
     solution = solution_of(solution)
     refused = "needs the solution of a problem; a state graph has no parameters"
     process = require_dynamics(solution.dual.policy.process, "sensitivity", refused, str(solution.problem))
-    problem = process.problem
+    problem = PROBLEM.meant(process, "sensitivity")
     if solution.status != "optimal":
         raise ModelError("sensitivity", "needs a proven optimum", str(solution.status))
     for use in solution.uses:
@@ -344,7 +345,7 @@ def _totals(solution: Solution, uses: Slopes, occupation: FloatArray) -> dict[st
         name: {
             str(parameter): _settled(
                 float(occupation @ (uses.amounts(parameter, resource) + uses.expected(parameter, values[name]))),
-                float(getattr(process.problem, parameter)),
+                float(getattr(process.problem.hardware, parameter)),
                 float(values[name][0]),
             )
             for parameter in Parameter
@@ -357,7 +358,7 @@ def _values_of_resources(solution: Solution, process: Dynamics) -> dict[str, Flo
     """Expected use to go of every resource, (configurations,), where the policy can come."""
     mixed = solution.plan.mixed
     needed: BoolArray = solution.plan.visits[mixed.configuration] > 0
-    if process.problem.p == 1:  # derivatives by p look at failures, which do not happen
+    if process.problem.hardware.p == 1:  # derivatives by p look at failures, which do not happen
         needed = np.ones(len(needed), dtype=bool)
     rows = mixed.at(needed)
     square = sparse.csc_array(sparse.eye_array(len(rows.columns)) - rows.conditional[:, rows.configuration])

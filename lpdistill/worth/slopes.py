@@ -23,7 +23,7 @@ from scipy import sparse
 
 from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.physics.levels import Tree
-from lpdistill.physics.maps import Pair
+from lpdistill.physics.maps import DistillationMap, Pair
 from lpdistill.problem.problem import FinalStep, Problem
 from lpdistill.process.factored.dynamics import Dynamics
 from lpdistill.process.resources import RESOURCES
@@ -101,7 +101,7 @@ class Slopes:
     @cached_property
     def success_slopes(self) -> FloatArray:
         """Derivative of the success probability of each kind by ``f0``, (kinds,)."""
-        return success_slopes(self.dynamics.problem, self.dynamics)
+        return success_slopes(self.dynamics)
 
     def amounts(self, parameter: Parameter, resource: Resource) -> FloatArray:
         """Derivative of what each column uses of a resource, (columns,); those of users are taken for constant."""
@@ -142,25 +142,24 @@ def uncharged_slope(problem: Problem, parameter: Parameter) -> float:
     return float(problem.final_step is FinalStep.FREE and parameter is last)
 
 
-def success_slopes(problem: Problem, dynamics: Dynamics) -> FloatArray:
+def success_slopes(dynamics: Dynamics) -> FloatArray:
     """Derivative of the success probability of each allowed kind of distillation by ``f0``, (kinds,).
 
     Trees are followed at two nearby rational fidelities, so that every map is differentiated alike, and to double
     precision.
     """
-    maps = problem.distillation
-    found = []
-    for f0 in (problem.f0 - NEARBY, problem.f0 + NEARBY):
-        states = [_state(problem, level.tree, f0) for level in problem.levels]
+    hardware, found = dynamics.problem.hardware, []
+    maps = hardware.distillation
+    for f0 in (hardware.f0 - NEARBY, hardware.f0 + NEARBY):
+        states = [_state(maps, level.tree, f0) for level in dynamics.problem.levels]
         found.append([maps.combine(states[kind.low], states[kind.high]).success for kind in dynamics.matchings.kinds])
     return np.array([float((above - below) / (2 * NEARBY)) for below, above in zip(*found, strict=True)])
 
 
-def _state(problem: Problem, tree: Tree, f0: Fraction) -> Pair:
+def _state(maps: DistillationMap[Any], tree: Tree, f0: Fraction) -> Pair:
     """The pair that a tree makes of raw pairs of a given fidelity."""
-    maps = problem.distillation
     if tree.children is None:
         state: Pair = maps.raw(f0)
         return state
-    made: Pair = maps.combine(*(_state(problem, child, f0) for child in tree.children)).state
+    made: Pair = maps.combine(*(_state(maps, child, f0) for child in tree.children)).state
     return made

@@ -188,7 +188,7 @@ class _Search:
     @property
     def value(self) -> Fraction:
         """The present value."""
-        return Fraction(getattr(self.process.problem, self.parameter))
+        return Fraction(getattr(self.process.problem.hardware, self.parameter))
 
     @cached_property
     def far(self) -> tuple[Limit, Limit]:
@@ -210,8 +210,8 @@ class _Search:
                 return at / FAR, Fraction(1)
             case Parameter.F0:
                 return same_levels(self.process.problem)
-        problem = self.process.problem
-        return at / FAR, max(at, (problem.generation_time + problem.distillation_time) / FAR) * FAR
+        hardware = self.process.problem.hardware
+        return at / FAR, max(at, (hardware.generation_time + hardware.distillation_time) / FAR) * FAR
 
     def ends(self) -> Range:
         """Both ends."""

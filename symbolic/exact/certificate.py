@@ -23,6 +23,7 @@ from lpdistill.arrays import IntArray
 from lpdistill.errors import ModelError
 from lpdistill.hardware.actions import Action
 from lpdistill.problem.problem import Problem
+from lpdistill.problem.question import PROBLEM
 from lpdistill.process.factored.dynamics import Dynamics
 from lpdistill.process.resources import Visits
 from lpdistill.solution.policy import ByConfiguration
@@ -69,7 +70,7 @@ class Certificate:
     @property
     def problem(self) -> Problem:
         """What was asked."""
-        return self.dynamics.problem
+        return PROBLEM.meant(self.dynamics, "certificate")
 
     @property
     def dynamics(self) -> Dynamics:

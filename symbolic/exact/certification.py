@@ -94,7 +94,7 @@ def certify(
     dynamics, scope = dynamics_of(solution), member(Scope, scope, "scope")
     _require(solution, dynamics)
     everywhere = scope is Scope.ALL or (scope is Scope.AUTO and dynamics.size <= EVERYWHERE)
-    model, certain = ExactModel.rational(dynamics), dynamics.problem.p == 1
+    model, certain = ExactModel.rational(dynamics), dynamics.problem.hardware.p == 1
     vertex, at = None, Parameters.rational(dynamics)
     start, policy = np.zeros(1, dtype=np.int64), solution.plan.uses
     if dynamics.problem.budgets:

@@ -50,7 +50,7 @@ class Amounts:
         ModelError
             If it is a resource of the user's, whose amounts are floating-point numbers.
         """
-        problem, kinds = dynamics.problem, dynamics.matchings.kinds
+        kinds = dynamics.matchings.kinds
         if isinstance(resource, Visits):
             named = np.array(resource.configurations, dtype=np.int64)
             ranks = dynamics.configurations.rank(named)
@@ -66,7 +66,7 @@ class Amounts:
         lost = _integers(fmpz(int(chance * common)) for chance in failing)
         time = Amounts.time(dynamics)
         stored = dynamics.configurations.totals
-        p = problem.p
+        p = dynamics.problem.hardware.p
         unit, measure = {
             "steps": (1, lambda what: what.discard < 0),
             "generation_attempts": (1, lambda what: what.attempts),
@@ -85,7 +85,7 @@ class Amounts:
     @staticmethod
     def time(dynamics: Dynamics) -> Amounts:
         """Durations."""
-        times = dynamics.problem.generation_time, dynamics.problem.distillation_time
+        times = dynamics.problem.hardware.generation_time, dynamics.problem.hardware.distillation_time
         unit = math.lcm(*(time.denominator for time in times))
         lasts = _integers(fmpz(int(time * unit)) for time in times)
         return Amounts(dynamics, unit, lambda what: lasts[np.minimum(what.pairs, 1)] * (what.discard < 0))

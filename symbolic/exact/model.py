@@ -82,7 +82,7 @@ class Parameters:
     @staticmethod
     def of(dynamics: Dynamics, success: Element, total: Element) -> Parameters:
         """The given generation probability, and the durations of a problem."""
-        times = dynamics.problem.generation_time, dynamics.problem.distillation_time
+        times = dynamics.problem.hardware.generation_time, dynamics.problem.hardware.distillation_time
         unit = math.lcm(*(time.denominator for time in times))
         durations = fmpz(int(times[0] * unit)), fmpz(int(times[1] * unit)), fmpz(0)
         return Parameters(success, total, durations, unit)
@@ -90,7 +90,7 @@ class Parameters:
     @staticmethod
     def rational(dynamics: Dynamics) -> Parameters:
         """The generation probability and durations of a problem, as integers."""
-        p = dynamics.problem.p
+        p = dynamics.problem.hardware.p
         return Parameters.of(dynamics, fmpz(p.numerator), fmpz(p.denominator))
 
     def charging(self, charges: Charges) -> Parameters:

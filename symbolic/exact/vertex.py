@@ -27,6 +27,7 @@ from lpdistill.arrays import IntArray
 from lpdistill.errors import NotCertifiedError
 from lpdistill.hardware.actions import Action
 from lpdistill.problem.problem import Problem
+from lpdistill.problem.question import PROBLEM
 from lpdistill.process.budgets import Budget
 from lpdistill.process.factored.dynamics import Dynamics
 from lpdistill.program.budgeted import BudgetUse
@@ -94,7 +95,7 @@ class ExactVertex:
     @property
     def problem(self) -> Problem:
         """The problem, with its budgets."""
-        return self.dynamics.problem
+        return PROBLEM.meant(self.dynamics, "vertex")
 
     @property
     def configurations(self) -> IntArray:

@@ -147,11 +147,12 @@ def waiting_time_in_p_and_f0(source: ProblemLike, policy: Plan = None) -> sympy.
 
     chain = chain_of(source, policy, all_p=True)
     dynamics, size = chain.model.dynamics, len(chain.columns)
-    if dynamics.problem.memories > 3 or size > MOST_VISITED_WITH_F0:
+    memories = dynamics.problem.hardware.memories
+    if memories > 3 or size > MOST_VISITED_WITH_F0:
         raise LimitError(
             f"memories: a waiting time in p and f0 is computed for up to 3 memories and {MOST_VISITED_WITH_F0} visited "
-            f"configurations, not for {dynamics.problem.memories} and {size}; take fewer, or waiting_time_in_p",
-            size={"memories": dynamics.problem.memories, "visited": size},
+            f"configurations, not for {memories} and {size}; take fewer, or waiting_time_in_p",
+            size={"memories": memories, "visited": size},
         )
     ring = fmpz_mpoly_ctx.get(("p", "f0"), Ordering.lex)
     p, _ = ring.gens()
@@ -169,7 +170,7 @@ def waiting_time_in_p_and_f0(source: ProblemLike, policy: Plan = None) -> sympy.
 def chain_of(source: ProblemLike, policy: Plan, *, all_p: bool) -> ExactChain:
     """The chain of a policy from empty memories, at the problem's own ``p`` or for all; see :func:`waiting_time`."""
     dynamics, columns = _columns(source, policy)
-    certain = dynamics.problem.p == 1 and not all_p
+    certain = dynamics.problem.hardware.p == 1 and not all_p
     chain = ExactChain.visited(ExactModel.rational(dynamics), columns, np.zeros(1, dtype=np.int64), certain=certain)
     chain.require()
     return chain
@@ -223,7 +224,7 @@ def _successes(dynamics: Dynamics, ring: Any) -> tuple[Elements, Elements]:
     from sympy import QQ  # noqa: PLC0415 - takes half a second to import
 
     field = QQ.frac_field("f0")
-    distillation = dynamics.problem.distillation
+    distillation = dynamics.problem.hardware.distillation
     states: dict[Tree, Any] = {}
 
     def state(tree: Tree) -> Any:

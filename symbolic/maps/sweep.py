@@ -237,7 +237,7 @@ class Sweep:
     def _values_in_ratio(chain: ExactChain) -> tuple[Elements, Element, Parameters]:
         """Values as integer polynomials in the ratio of durations, of degree one, over an integer."""
         exact = Parameters.rational(chain.model.dynamics)
-        time = chain.model.dynamics.problem.generation_time
+        time = chain.model.dynamics.problem.hardware.generation_time
         apart = [
             chain.moments(Parameters(exact.success, exact.total, (fmpz(waits), fmpz(distils), fmpz(0)), 1))
             for waits, distils in ((time.numerator, 0), (0, time.numerator))

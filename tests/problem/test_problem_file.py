@@ -23,7 +23,7 @@ from lpdistill import (
     load_problem,
     solve,
 )
-from lpdistill.problem.problem_file import KEYS, merged, problem_from, read_settings
+from lpdistill.problem.problem_file import KEYS, merged, read_settings
 
 TEXT = 'p = 0.5\nmemories = 4\nf0 = "3/4"\ntarget = 0.79\n'
 EVERYTHING = """
@@ -117,7 +117,7 @@ def test_a_missing_argument_is_named(key):
     settings = {"p": 0.5, "memories": 4, "f0": 0.75, "target": 0.79}
     del settings[key]
     with pytest.raises(ModelError, match=f"^{key}: is missing; give it as an option or in the problem file$") as caught:
-        problem_from(settings)
+        Problem.from_dict(settings)
     assert caught.value.where == key
 
 

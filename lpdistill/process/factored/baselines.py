@@ -59,7 +59,7 @@ class Baseline:
             left[:, kind.low] -= taken
             left[:, kind.high] -= taken
         most = [dynamics.repertoire.most_attempts(distilling=distilling) for distilling in (False, True)]
-        empty = dynamics.problem.memories - dynamics.configurations.totals
+        empty = dynamics.problem.hardware.memories - dynamics.configurations.totals
         attempts = np.minimum(empty, np.array(most)[chosen.any(axis=1).astype(np.int64)])
         found = dynamics.numbering.find(np.arange(dynamics.size), dynamics.matchings.number(chosen), attempts)
         if dynamics.permitted is not None and not dynamics.permitted[found].all():

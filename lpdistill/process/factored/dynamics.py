@@ -29,8 +29,6 @@ from lpdistill.errors import LimitError, ModelError
 from lpdistill.hardware.actions import Attempts, Step
 from lpdistill.hardware.repertoire import Repertoire
 from lpdistill.numbers import member
-from lpdistill.problem.problem import Problem
-from lpdistill.problem.question import PROBLEM
 from lpdistill.process.choice import After, Choice
 from lpdistill.process.factored.baselines import GREEDY
 from lpdistill.process.factored.columns import Block, Columns, Numbering
@@ -44,6 +42,7 @@ from lpdistill.process.process import Process
 from lpdistill.process.reachability import HUGE, Reachability
 from lpdistill.process.resources import REACHING, RESOURCES
 from lpdistill.process.tariff import TIME, Resource, Tariff, Usage
+from lpdistill.process.task import TASK, Task
 
 MOST_ASKED = 5_000_000
 """Actions beyond which asking a Python function about each of them would take minutes."""
@@ -66,12 +65,12 @@ class Dynamics:
         What columns cost: their duration, by default.
     """
 
-    problem: Problem
+    problem: Task
     attempts: Attempts | None = None
     tariff: Tariff = TIME
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "problem", PROBLEM.meant(self.problem, "problem"))
+        object.__setattr__(self, "problem", TASK.meant(self.problem, "problem"))
         given = self.problem.attempts if self.attempts is None else member(Attempts, self.attempts, "attempts")
         object.__setattr__(self, "attempts", given)
 
@@ -90,7 +89,7 @@ class Dynamics:
             If the program does not fit into this machine's memory; nothing has been built then.
         """
         require(self.repertoire, explicit=False)
-        return CountVectors(self.problem.memories, len(self.problem.levels))
+        return CountVectors(self.problem.hardware.memories, len(self.problem.levels))
 
     @cached_property
     def matchings(self) -> Matchings:
@@ -101,7 +100,7 @@ class Dynamics:
     @cached_property
     def generation(self) -> Generation:
         """The attempt tables."""
-        p = self.problem.p
+        p = self.problem.hardware.p
         return Generation(self.configurations, self.problem.levels.raw, float(p), float(1 - p))
 
     @cached_property
@@ -117,12 +116,12 @@ class Dynamics:
     @cached_property
     def durations(self) -> FloatArray:
         """Duration of a step that does not distil, and of one that does, (2,)."""
-        return np.array([float(self.problem.generation_time), float(self.problem.distillation_time)])
+        return np.array([float(self.problem.hardware.generation_time), float(self.problem.hardware.distillation_time)])
 
     @property
     def least_duration(self) -> float:
         """The shortest duration of a step; 0 where pairs may be discarded."""
-        return 0.0 if self.problem.discarding else float(self.durations.min())
+        return 0.0 if self.problem.hardware.discarding else float(self.durations.min())
 
     @property
     def time_per_column(self) -> float:
@@ -130,7 +129,7 @@ class Dynamics:
 
         Discards take no time, but no more pairs can be discarded than the steps have made, one a memory.
         """
-        discards = self.problem.memories if self.problem.discarding else 0
+        discards = self.problem.hardware.memories if self.problem.hardware.discarding else 0
         return float(self.durations.min()) / (1 + discards)
 
     @property
@@ -156,7 +155,7 @@ class Dynamics:
     @property
     def step_times(self) -> tuple[Fraction, ...]:
         """Durations of a step that does not distil, of one that does, and of discarding."""
-        return self.problem.generation_time, self.problem.distillation_time, Fraction(0)
+        return self.problem.hardware.generation_time, self.problem.hardware.distillation_time, Fraction(0)
 
     def step_time(self, columns: IntArray) -> IntArray:
         """Which of :attr:`step_times` the given columns take, (columns,)."""
@@ -196,7 +195,7 @@ class Dynamics:
         below, kinds = self.matchings.results >= 0, len(self.matchings.kinds)
         outcomes = int(np.prod(1 + self.matchings.counts[:, below], axis=1).max())
         prices = len(self.tariff.prices) * (kinds + 4)
-        return (10 * self.problem.memories + 4 * kinds + outcomes + prices + 64) * 2.0**-53
+        return (10 * self.problem.hardware.memories + 4 * kinds + outcomes + prices + 64) * 2.0**-53
 
     def under(self, tariff: Tariff) -> Dynamics:
         """The same columns with other costs; everything that does not depend on costs is shared."""
@@ -244,7 +243,7 @@ class Dynamics:
                 "is worth while; take fewer memories, or rules that limit the structure (MaxDistillations, Banded)",
                 size={"actions": len(columns), "most_actions": MOST_ASKED},
             )
-        levels, memories = self.problem.levels, self.problem.memories
+        levels, memories = self.problem.levels, self.problem.hardware.memories
         fidelities = tuple(float(level.fidelity) for level in levels)
         what = self.numbering.describe(columns)
         counts = map(tuple, self.configurations.counts[what.configuration].tolist())
@@ -276,13 +275,13 @@ class Dynamics:
     @cached_property
     def _support(self) -> Dynamics:
         """The same possible outcomes with other probabilities of generation: those that do not round to 0."""
-        fair = replace(self.generation, success=0.5, failure=0.5) if self.problem.p < 1 else self.generation
+        fair = replace(self.generation, success=0.5, failure=0.5) if self.problem.hardware.p < 1 else self.generation
         return self._with(generation=fair, allowed=self.permitted)
 
     @property
     def restricted(self) -> bool:
         """Whether some actions are forbidden."""
-        return bool(self.problem.rules) or self.permitted is not None
+        return bool(self.problem.hardware.rules) or self.permitted is not None
 
     @cached_property
     def live(self) -> BoolArray:

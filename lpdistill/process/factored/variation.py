@@ -9,9 +9,9 @@ import numpy as np
 
 from lpdistill.arrays import IntArray
 from lpdistill.errors import LimitError, ModelError
+from lpdistill.hardware.repertoire import Aimed
 from lpdistill.numbers import exact
 from lpdistill.physics.levels import Levels
-from lpdistill.problem.problem import Problem
 from lpdistill.process.factored.dynamics import Dynamics
 
 SHARED = ("configurations", "repertoire", "matchings", "numbering", "permitted")
@@ -35,6 +35,7 @@ def varied(dynamics: Dynamics, **changes: Any) -> Dynamics:
 
     Examples
     --------
+    >>> from lpdistill import Problem
     >>> here = Dynamics(Problem(0.5, 4, "3/4", "79/100"))
     >>> varied(here, p="0.6").matchings is here.matchings
     True
@@ -45,7 +46,7 @@ def varied(dynamics: Dynamics, **changes: Any) -> Dynamics:
         problem.__dict__["levels"] = dynamics.problem.levels
         other.__dict__.update({name: getattr(dynamics, name) for name in SHARED})
         return other
-    levels = levels_at(dynamics.problem, problem.f0)
+    levels = levels_at(dynamics.problem, problem.hardware.f0)
     if levels is None:
         low, high = same_levels(dynamics.problem)
         raise ModelError(
@@ -62,6 +63,7 @@ def varied(dynamics: Dynamics, **changes: Any) -> Dynamics:
 def without(dynamics: Dynamics, columns: IntArray) -> Dynamics:
     """The same columns with some of them forbidden.
 
+    >>> from lpdistill import Problem
     >>> here = Dynamics(Problem(0.5, 2, "3/4", "78/100"))
     >>> len(here.columns), len(without(here, np.array([2])).columns)
     (4, 3)
@@ -75,12 +77,12 @@ def without(dynamics: Dynamics, columns: IntArray) -> Dynamics:
     return other
 
 
-def levels_at(problem: Problem, f0: Fraction) -> Levels | None:
+def levels_at(problem: Aimed, f0: Fraction) -> Levels | None:
     """The levels for another raw fidelity, or None where they are not made by the same trees, with the same results."""
-    known = problem.levels
+    known, hardware = problem.levels, problem.hardware
     try:
         levels = Levels.closure(
-            problem.distillation, f0, problem.target, most=max(len(known), 1), memories=problem.memories
+            hardware.distillation, f0, known.target, most=max(len(known), 1), memories=hardware.memories
         )
     except LimitError:
         return None
@@ -93,11 +95,12 @@ def _structure(levels: Levels) -> tuple[object, ...]:
     return levels.raw, [level.tree for level in levels], kinds
 
 
-def same_levels(problem: Problem) -> tuple[Fraction, Fraction]:
+def same_levels(problem: Aimed) -> tuple[Fraction, Fraction]:
     """The raw fidelities around that of a problem between which its levels stay the same, to double precision.
 
     Both ends have the levels of the problem; a little beyond, levels differ, or fidelities end.
 
+    >>> from lpdistill import Problem
     >>> low, high = same_levels(Problem(0.5, 4, "3/4", "79/100"))
     >>> round(float(low), 6), round(float(high), 6)
     (0.732817, 0.751496)
@@ -106,12 +109,12 @@ def same_levels(problem: Problem) -> tuple[Fraction, Fraction]:
     return _last(problem, ends[0]), _last(problem, ends[1])
 
 
-def _last(problem: Problem, end: Fraction) -> Fraction:
+def _last(problem: Aimed, end: Fraction) -> Fraction:
     """The raw fidelity furthest towards an end up to which the levels are the same."""
-    inside, outside = problem.f0, end
+    inside, outside, here = problem.hardware.f0, end, problem.hardware.f0
     for step in range(1, GRID + 1):
         # Closer together near the problem's own fidelity, where a change must not be missed.
-        tried = problem.f0 + (end - problem.f0) * Fraction(step, GRID) ** 2
+        tried = here + (end - here) * Fraction(step, GRID) ** 2
         if levels_at(problem, tried) is None:
             outside = tried
             break

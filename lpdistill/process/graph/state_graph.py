@@ -233,12 +233,13 @@ def graph_of(dynamics: Dynamics) -> nx.DiGraph[Any]:
     """The state graph of a problem: every action that its rules allow, with its outcomes and what it uses."""
     _require(Size.of(dynamics.repertoire))
     problem, columns = dynamics.problem, dynamics.columns
+    memories = problem.hardware.memories
     choice, counts = dynamics.choose(columns), dynamics.configurations.counts.tolist()
     fidelities = tuple(float(level.fidelity) for level in problem.levels)
     graph: nx.DiGraph[Any] = nx.DiGraph(
         start=tuple(counts[0]),
         raw=problem.levels.raw,
-        memories=problem.memories,
+        memories=memories,
         uncharged_time=float(problem.uncharged_time),
         budgets={
             budget.name: {
@@ -251,8 +252,7 @@ def graph_of(dynamics: Dynamics) -> nx.DiGraph[Any]:
     )
     keys = [tuple(n) for n in counts]
     graph.add_nodes_from(
-        (key, {"kind": "state", "counts": key, "fidelities": fidelities, "empty": problem.memories - sum(key)})
-        for key in keys
+        (key, {"kind": "state", "counts": key, "fidelities": fidelities, "empty": memories - sum(key)}) for key in keys
     )
     graph.add_node("target", kind="target")
     used = {name: dynamics.amounts(resource, columns).tolist() for name, resource in dynamics.resources.items()}

@@ -1,0 +1,176 @@
+"""What two nodes have: memories, how they make pairs and distil them, how long that takes, and what they may do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import KW_ONLY, dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from lpdistill.errors import InfiniteLevelsError, ModelError, UnreachableTargetError
+from lpdistill.hardware.rules import Rule, checked
+from lpdistill.numbers import Number, at_most, exact, flag, whole
+from lpdistill.physics.levels import Levels
+from lpdistill.physics.limits import most_levels
+from lpdistill.physics.maps import DistillationMap, Reach
+from lpdistill.physics.werner import Werner
+
+SMALLEST = Fraction(1, 10**200)
+"""Probabilities below this, and durations this far from 1, leave no room for products in double precision."""
+
+GREATEST = 10**250
+"""Expected times beyond this leave no room for sums in double precision."""
+
+CLOSEST = Fraction(1, 10**15)
+"""Raw fidelities closer to 1/2 than this are 1/2 in double precision."""
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """Two nodes with ``memories`` shared memory pairs.
+
+    Parameters
+    ----------
+    p
+        Probability that one attempt on one empty memory generates a raw pair, in (0, 1].
+    memories
+        Number of memory pairs, at least 1.
+    f0
+        Fidelity of a raw pair, in (1/2, 1].
+    generation_time, distillation_time
+        Duration of a step that only generates, and of a step that distils.
+    distillation
+        The two-to-one map; the Werner map of the paper by default.
+    rules
+        Which actions are allowed.
+    discarding
+        Whether stored pairs may be discarded, which takes no time.
+
+    Raises
+    ------
+    ModelError
+        If an argument is out of its range or no number.
+
+    Examples
+    --------
+    >>> hardware = Hardware(p=0.5, memories=4, f0="3/4")
+    >>> len(hardware.levels(Fraction(79, 100)))
+    2
+    """
+
+    p: Fraction
+    memories: int
+    f0: Fraction
+    _: KW_ONLY
+    generation_time: Fraction
+    distillation_time: Fraction
+    distillation: DistillationMap[Any] = field(repr=False)
+    rules: tuple[Rule, ...]
+    discarding: bool
+
+    def __init__(  # noqa: PLR0913 - the parameters of the hardware
+        self,
+        p: Number,
+        memories: int | str,
+        f0: Number,
+        *,
+        generation_time: Number = 1,
+        distillation_time: Number = 2,
+        distillation: DistillationMap[Any] | None = None,
+        rules: Rule | Iterable[Rule] | Mapping[str, Any] | None = (),
+        discarding: bool = False,
+    ) -> None:
+        chance, raw = exact(p, "p"), exact(f0, "f0")
+        if not 0 < chance <= 1:
+            raise ModelError("p", "must be a probability with 0 < p <= 1", p)
+        if chance < SMALLEST:
+            raise ModelError("p", f"must be at least {float(SMALLEST):g}: double precision ends there", p)
+        if not Fraction(1, 2) < raw <= 1:
+            raise ModelError("f0", "must be a raw fidelity with 1/2 < f0 <= 1", f0)
+        if raw - Fraction(1, 2) < CLOSEST:
+            raise ModelError("f0", f"must exceed 1/2 by at least {float(CLOSEST):g}: nothing is gained below", f0)
+        if distillation is not None and (
+            isinstance(distillation, type) or not isinstance(distillation, DistillationMap)
+        ):
+            raise ModelError("distillation", "must be a distillation map, such as Werner()", distillation)
+        times = _duration(generation_time, "generation_time"), _duration(distillation_time, "distillation_time")
+        if not any(times):
+            raise ModelError("generation_time", "must be above 0 if distillation_time is 0", generation_time)
+        if discarding is True and not times[0]:
+            raise ModelError(
+                "generation_time",
+                "must be above 0 with discarding: runs could go in circles for nothing",
+                generation_time,
+            )
+        if max(times) > chance * GREATEST:
+            raise ModelError("p", "is so small that times overflow double precision; take another unit of time", p)
+        number = whole(memories, "memories")
+        if number < 1:
+            raise ModelError("memories", "must be at least 1", memories)
+        self.__dict__.update(
+            p=chance,
+            memories=number,
+            f0=raw,
+            generation_time=times[0],
+            distillation_time=times[1],
+            distillation=distillation or Werner(),
+            rules=checked(rules),
+            discarding=flag(discarding, "discarding"),
+        )
+
+    def reach(self, target: Fraction) -> Reach:
+        """How far the map carries raw pairs towards a target."""
+        return self.distillation.reach(self.distillation.raw(self.f0), target, self.memories)
+
+    def levels(self, target: Fraction) -> Levels:
+        """The fidelity levels below a target.
+
+        Raises
+        ------
+        UnreachableTargetError
+            If no policy of this many memories reaches the target.
+        InfiniteLevelsError
+            If the target is reachable, but infinitely many levels lie below it.
+        LimitError
+            If there are finitely many, but too many for this machine.
+        """
+        reach = self.reach(target)
+        limits = {"target": float(target), "pumping_limit": reach.pumping_limit, "memory_limit": reach.memory_limit}
+        if reach.memories_needed is None or reach.memories_needed > self.memories:
+            more = (
+                "no number of memories reaches it"
+                if reach.memories_needed is None
+                else f"{reach.memories_needed} memories could reach it"
+                + ("" if reach.finite else ", through infinitely many fidelity levels, for which there is no program")
+            )
+            raise UnreachableTargetError(
+                f"target: {float(target)} is out of reach for {self.memories} "
+                f"{'memory' if self.memories == 1 else 'memories'} and f0 = {float(self.f0)}: their fidelity stays "
+                f"below {at_most(reach.memory_limit, 9)} (memory limit; pumping alone stays below "
+                f"{at_most(reach.pumping_limit, 9)}); {more}; lower the target or raise f0",
+                **limits,
+            )
+        if not reach.finite:
+            pumping = at_most(reach.pumping_limit, 9)
+            raise InfiniteLevelsError(
+                f"target: {float(target)} can be reached with {self.memories} memories (memory limit "
+                f"{at_most(reach.memory_limit, 9)}), but it is not below the pumping limit {pumping} of "
+                f"f0 = {float(self.f0)}, so infinitely many fidelity levels lie below it; take a target below the "
+                "pumping limit or raise f0",
+                **limits,
+            )
+        return Levels.closure(
+            self.distillation, self.f0, target, most=most_levels(self.memories), memories=self.memories
+        )
+
+
+def _duration(time: Number, where: str) -> Fraction:
+    """A duration."""
+    number = exact(time, where)
+    if number < 0:
+        raise ModelError(where, "must not be negative", time)
+    if number and not SMALLEST <= number <= 1 / SMALLEST:
+        raise ModelError(
+            where, f"must be 0 or between {float(SMALLEST):g} and {float(1 / SMALLEST):g}; take another unit", time
+        )
+    return number
