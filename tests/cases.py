@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from oracle import Distilled, Hardware
 
 from lpdistill import Dynamics, Problem, Solution, solve
+from lpdistill.hardware.recipes import Recipe
 from lpdistill.physics.maps import Combination, Reach
 from lpdistill.physics.werner import WernerPair
 
@@ -105,6 +106,11 @@ class Additive:
     def reach(self, raw: WernerPair, target: Fraction, memories: int) -> Reach:
         """Pumping reaches everything."""
         return Reach(1.0, 1.0, finite=True, memories_needed=1 if raw.fidelity >= target else 2)
+
+
+def result(recipe: Recipe) -> int | None:
+    """The level that a distillation with one way to succeed makes; None for the target."""
+    return recipe.made[0].produced[0] if recipe.made else None
 
 
 def additive(a: Fraction, b: Fraction) -> tuple[Fraction, Fraction]:

@@ -16,6 +16,7 @@ from typing import Any, Generic, TypeVar
 
 import networkx as nx
 import numpy as np
+from cases import result
 from scipy import sparse
 
 from lpdistill import Dynamics, Problem
@@ -90,7 +91,7 @@ def written(problem: Problem, *, waiting: bool = True) -> Written[float]:
 def exactly(problem: Problem) -> Written[Fraction]:
     """The same process over the rationals, from the rules of the model and the distillation table alone."""
     levels, memories, p = problem.levels, problem.memories, problem.p
-    kinds = {(kind.low, kind.high): kind for kind in levels.kinds}
+    kinds = {recipe.consumed: recipe for recipe in problem.recipes}
     counts = _counts(len(levels), memories)
     index = {vector: state for state, vector in enumerate(counts)}
     target = len(counts)
@@ -185,11 +186,11 @@ def _outcomes(matching: Any, kinds: dict[Any, Any], known: dict[Any, dict[Any, F
         *before, pair = matching
         chances: dict[Any, Fraction] = defaultdict(Fraction)
         for made, chance in _outcomes(tuple(before), kinds, known).items():
-            success, result = kinds[pair].success, kinds[pair].result
+            success, made_of = kinds[pair].success, result(kinds[pair])
             if made is None:
                 chances[None] += chance
                 continue
-            grown = None if result is None else tuple(n + (level == result) for level, n in enumerate(made))
+            grown = None if made_of is None else tuple(n + (level == made_of) for level, n in enumerate(made))
             chances[grown] += chance * success
             chances[made] += chance * (1 - success)
         known[matching] = dict(chances)

@@ -10,11 +10,12 @@ from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import Json, Plot, takes_problem
 from lpdistill.cli.output import Progress, console, print_json, table
 from lpdistill.errors import ModelError, UnreachableTargetError
+from lpdistill.hardware.recipes import distillations, tables
 from lpdistill.numbers import at_most
 from lpdistill.problem.problem import Problem
 from lpdistill.solution.document import headed
 from lpdistill.solution.level_picture import draw_levels
-from lpdistill.solution.wording import Wording
+from lpdistill.solution.wording import results
 
 if TYPE_CHECKING:
     from symbolic.formulas.problem_formulas import ProblemFormulas
@@ -76,7 +77,7 @@ def levels(
         if not known_memories:
             del known["memories"]
             section = {name: {**part, "memory_limit": None} for name, part in section.items()}
-        print_json({**headed("levels", known), **problem.levels.to_dict(), **limits, **section})
+        print_json({**headed("levels", known), **tables(problem.levels), **limits, **section})
         return
     _print(problem, limited=known_memories)
     if formulas is not None:
@@ -85,7 +86,6 @@ def levels(
 
 def _print(problem: Problem, *, limited: bool) -> None:
     screen, found, reach = console(), problem.levels, problem.reach
-    names = Wording(found, problem.memories).fidelities()
     noun = "memory" if problem.memories == 1 else "memories"
     for name, text in (
         ("target", f"{float(problem.target):g} from raw pairs of {float(problem.f0):g}"),
@@ -111,15 +111,15 @@ def _print(problem: Problem, *, limited: bool) -> None:
     headings = dict.fromkeys(("level", "fidelity", "exact", "raw pairs", "memories", "made by"), "left")
     screen.print(table("levels", headings, level_rows))
     screen.print()
-    kind_rows = [
+    recipe_rows = [
         (
-            f"{names[kind.low]}, {names[kind.high]}",
-            f"{float(kind.success):.6f}",
-            "target" if kind.result is None else names[kind.result],
+            ", ".join(found.names[level] for level in recipe.consumed),
+            f"{float(recipe.success):.6f}",
+            results(recipe, found.names),
         )
-        for kind in found.kinds
+        for recipe in distillations(found)
     ]
-    screen.print(table("distillation", {"pair": "left", "success": "left", "makes": "left"}, kind_rows))
+    screen.print(table("distillation", {"pair": "left", "success": "left", "makes": "left"}, recipe_rows))
 
 
 def _formulas(problem: Problem) -> ProblemFormulas:

@@ -67,7 +67,7 @@ def _write(policy: Policy, problem: Problem, path: Path) -> None:
         document = {
             "schema": SCHEMA,
             "problem": problem.to_dict(),
-            "levels": problem.levels.to_dict()["levels"],
+            "levels": [level.to_dict() for level in problem.levels],
             "policy": entries,
         }
         path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")

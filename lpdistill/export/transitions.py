@@ -14,7 +14,7 @@ import psutil
 
 from lpdistill.errors import LimitError
 from lpdistill.hardware.actions import Action, Attempts, Step, word
-from lpdistill.physics.levels import Kind
+from lpdistill.hardware.recipes import Recipe
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import QUESTION
 from lpdistill.process.factored.configurations import CountVectors
@@ -123,19 +123,20 @@ def choice_rows(problem: Problem) -> Iterator[ChoiceRow]:
             f"{available / 1e9:.1f} GB that are free; take fewer memories",
             size=size.to_dict(),
         )
-    kinds = {(kind.low, kind.high): kind for kind in problem.levels.kinds}
+    recipes = {recipe.consumed: recipe for recipe in problem.recipes}
     columns = dynamics.columns
     owners = dynamics.numbering.describe(columns).configuration
     order = owners.argsort(kind="stable")
     ranks = {counts: rank for rank, counts in enumerate(map(tuple, dynamics.configurations.counts.tolist()))}
     for owner, step in zip(owners[order].tolist(), dynamics.steps(columns[order], "export"), strict=True):
-        after = _outcomes(problem, step, kinds)
+        done = [recipes[consumed] for consumed in (*step.distil, *((level,) for level in step.discard))]
+        after = _outcomes(problem, step, done)
         outcomes = {len(ranks) if counts is None else ranks[counts]: chance for counts, chance in after.items()}
         name = word(Action(step.distil, step.generate, step.discard))
-        yield ChoiceRow(owner, name, _amounts(problem, step, kinds), dict(sorted(outcomes.items())))
+        yield ChoiceRow(owner, name, _amounts(problem, step, done), dict(sorted(outcomes.items())))
 
 
-def _amounts(problem: Problem, step: Step, kinds: Mapping[tuple[int, int], Kind]) -> dict[str, Fraction]:
+def _amounts(problem: Problem, step: Step, done: Sequence[Recipe]) -> dict[str, Fraction]:
     duration = problem.distillation_time if step.distil else problem.generation_time
     duration = Fraction(0) if step.discard else duration
     return {
@@ -144,24 +145,25 @@ def _amounts(problem: Problem, step: Step, kinds: Mapping[tuple[int, int], Kind]
         "generation_attempts": Fraction(step.generate),
         "raw_pairs": problem.p * step.generate,
         "distillations": Fraction(len(step.distil)),
-        "failed_distillations": sum((1 - kinds[pair].success for pair in step.distil), Fraction(0)),
+        "failed_distillations": sum((recipe.failure for recipe in done if step.distil), Fraction(0)),
         "memory_time": step.stored * duration,
     }
 
 
-def _outcomes(
-    problem: Problem, step: Step, kinds: Mapping[tuple[int, int], Kind]
-) -> dict[tuple[int, ...] | None, Fraction]:
+def _outcomes(problem: Problem, step: Step, done: Sequence[Recipe]) -> dict[tuple[int, ...] | None, Fraction]:
     """Probability of every next configuration, None for the target."""
     left = list(step.counts)
-    for level in (*step.discard, *(level for pair in step.distil for level in pair)):
+    for level in (level for recipe in done for level in recipe.consumed):
         left[level] -= 1
     found: dict[tuple[int, ...] | None, Fraction] = {tuple(left): Fraction(1)}
-    for pair in step.distil:
+    for recipe in done:
         grown: dict[tuple[int, ...] | None, Fraction] = defaultdict(Fraction)
         for counts, chance in found.items():
-            for made, odds in ((True, kinds[pair].success), (False, 1 - kinds[pair].success)):
-                grown[_after(counts, kinds[pair].result, 1) if made else counts] += chance * odds
+            for odds, produced, target in recipe.outcomes:
+                made = counts
+                for level in produced:
+                    made = _after(made, level, 1)
+                grown[None if target else made] += chance * odds
         found = grown
     gained: dict[tuple[int, ...] | None, Fraction] = defaultdict(Fraction)
     for counts, chance in found.items():

@@ -11,18 +11,19 @@ class Action:
     """What is done in one step: the pairs of levels that are distilled, and the number of generation attempts.
 
     Levels are indices from 0, the lowest fidelity; ``Action(((0, 0), (0, 1)), 1)`` distils two raw pairs with each
-    other and a raw pair with a level-1 pair, and attempts generation on one empty memory.  ``Action(discard=(0,))``
-    empties a memory that holds a raw pair; it takes no time, and nothing else happens meanwhile.
+    other and a raw pair with a level-1 pair, and attempts generation on one empty memory.  Of the pairs distilled with
+    each other, that which is kept stands last.  ``Action(discard=(0,))`` empties a memory that holds a raw pair; it
+    takes no time, and nothing else happens meanwhile.
     """
 
-    distil: tuple[tuple[int, int], ...] = ()
+    distil: tuple[tuple[int, ...], ...] = ()
     generate: int = 0
     discard: tuple[int, ...] = ()
 
 
 def word(action: Action) -> str:
     """An action as one word: ``d0_1_g2`` distils a pair of levels 0 and 1 and attempts generation twice."""
-    parts = [f"d{low}_{high}" for low, high in action.distil] + [f"x{level}" for level in action.discard]
+    parts = ["d" + "_".join(map(str, levels)) for levels in action.distil] + [f"x{level}" for level in action.discard]
     parts += [f"g{action.generate}"] if action.generate else []
     return "_".join(parts) or "wait"
 
@@ -42,7 +43,7 @@ class Step:
     raw
         Level of a raw pair; None where a raw pair meets the target.
     distil
-        Pairs of levels that are distilled, the lower one first.
+        Levels of the pairs that are distilled with each other; that which is kept stands last.
     generate
         Number of generation attempts.
     discard
@@ -53,7 +54,7 @@ class Step:
     memories: int
     fidelities: tuple[float, ...]
     raw: int | None
-    distil: tuple[tuple[int, int], ...] = ()
+    distil: tuple[tuple[int, ...], ...] = ()
     generate: int = 0
     discard: tuple[int, ...] = ()
 

@@ -40,7 +40,7 @@ def step_of(graph: nx.DiGraph[Any], action: Hashable) -> Step:
             memories=sum(counts) + int(state["empty"]),
             fidelities=tuple(float(f) for f in state["fidelities"]),
             raw=graph.graph.get("raw"),
-            distil=tuple((int(low), int(high)) for low, high in does["distil"]),
+            distil=tuple(tuple(map(int, levels)) for levels in does["distil"]),
             generate=int(does["generate"]),
             discard=tuple(int(level) for level in does.get("discard", ())),
         )

@@ -8,8 +8,10 @@ from fractions import Fraction
 from typing import Any
 
 from lpdistill.errors import InfiniteLevelsError, ModelError, UnreachableTargetError
+from lpdistill.hardware.recipes import Recipe, discards, distillations
 from lpdistill.hardware.rules import Rule, checked
 from lpdistill.numbers import Number, at_most, exact, flag, whole
+from lpdistill.physics.closure import closure
 from lpdistill.physics.levels import Levels
 from lpdistill.physics.limits import most_levels
 from lpdistill.physics.maps import DistillationMap, Reach
@@ -40,7 +42,7 @@ class Hardware:
     generation_time, distillation_time
         Duration of a step that only generates, and of a step that distils.
     distillation
-        The two-to-one map; the Werner map of the paper by default.
+        The map of distillation; the Werner map of the paper by default.
     rules
         Which actions are allowed.
     discarding
@@ -159,9 +161,11 @@ class Hardware:
                 "pumping limit or raise f0",
                 **limits,
             )
-        return Levels.closure(
-            self.distillation, self.f0, target, most=most_levels(self.memories), memories=self.memories
-        )
+        return closure(self.distillation, self.f0, target, most=most_levels(self.memories), memories=self.memories)
+
+    def recipes(self, levels: Levels) -> tuple[Recipe, ...]:
+        """Everything that can be done with stored pairs, whatever the rules: distillations, then discards."""
+        return distillations(levels) + (discards(levels) if self.discarding else ())
 
 
 def _duration(time: Number, where: str) -> Fraction:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 from lpdistill.hardware.actions import Attempts
 from lpdistill.hardware.hardware import Hardware
+from lpdistill.hardware.recipes import Duration, Recipe
 from lpdistill.hardware.rules import Rule
 from lpdistill.numbers import member
-from lpdistill.physics.levels import Kind, Levels
+from lpdistill.physics.levels import Levels
 
 
 class Aimed(Protocol):
@@ -32,19 +34,19 @@ class Repertoire:
     ----------
     memories, levels
         Number of memories, and the fidelity levels.
+    recipes
+        What can be done with stored pairs.
     rules
         The rules.
     attempts
         Whether an action attempts generation on as many empty memories as it may, or on any number up to that.
-    discarding
-        Whether stored pairs may be discarded.
     """
 
     memories: int
     levels: Levels
+    recipes: tuple[Recipe, ...]
     rules: tuple[Rule, ...] = ()
     attempts: Attempts = Attempts.FULL
-    discarding: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "attempts", member(Attempts, self.attempts, "attempts"))
@@ -52,20 +54,31 @@ class Repertoire:
     @staticmethod
     def of(problem: Aimed, attempts: Attempts) -> Repertoire:
         """The actions of some hardware on the way to a target."""
-        hardware = problem.hardware
-        return Repertoire(hardware.memories, problem.levels, hardware.rules, attempts, hardware.discarding)
+        hardware, levels = problem.hardware, problem.levels
+        return Repertoire(hardware.memories, levels, hardware.recipes(levels), hardware.rules, attempts)
 
-    @property
-    def kinds(self) -> tuple[Kind, ...]:
-        """The kinds of distillation that every rule allows."""
+    @cached_property
+    def distillations(self) -> tuple[Recipe, ...]:
+        """The distillations that every rule allows, and for which there are enough memories."""
         raw = -1 if self.levels.raw is None else self.levels.raw
-        return tuple(k for k in self.levels.kinds if all(rule.allows_pair(k.low, k.high, raw) for rule in self.rules))
+        return tuple(
+            recipe
+            for recipe in self.recipes
+            if recipe.duration is Duration.DISTILLATION
+            and all(rule.allows_pair(recipe.low, recipe.high, raw) for rule in self.rules)
+        )
+
+    @cached_property
+    def discards(self) -> tuple[Recipe, ...]:
+        """The recipes that take no time, each a step of its own."""
+        return tuple(recipe for recipe in self.recipes if recipe.duration is Duration.NONE)
 
     @property
-    def distillations(self) -> int:
+    def most_distillations(self) -> int:
         """Greatest number of distillations in one step."""
         most = min((rule.most_distillations(self.memories) for rule in self.rules), default=self.memories)
-        return max(0, min(most, self.memories // 2)) if self.kinds else 0
+        smallest = min((len(recipe.consumed) for recipe in self.distillations), default=self.memories + 1)
+        return max(0, min(most, self.memories // smallest))
 
     def most_attempts(self, *, distilling: bool) -> int:
         """Greatest number of generation attempts in a step that distils, or in one that does not."""

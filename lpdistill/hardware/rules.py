@@ -64,7 +64,7 @@ class Rule:
         return memories // 2
 
     def allows_pair(self, low: int, high: int, raw: int) -> bool:  # noqa: ARG002 - for classes of rules
-        """Whether pairs of levels ``low <= high`` may be distilled; ``raw`` is the level of a raw pair."""
+        """Whether pairs of levels ``low`` to ``high`` may be distilled together; ``raw`` is that of a raw pair."""
         return True
 
     def most_attempts(self, memories: int, *, distilling: bool) -> int:  # noqa: ARG002 - for classes of rules
@@ -109,7 +109,7 @@ class Rule:
         raw = -1 if step.raw is None else step.raw
         return (
             len(step.distil) <= self.most_distillations(step.memories)
-            and all(self.allows_pair(low, high, raw) for low, high in step.distil)
+            and all(self.allows_pair(min(levels), max(levels), raw) for levels in step.distil)
             and step.generate <= self.most_attempts(step.memories, distilling=bool(step.distil))
             and (not self.elementwise or self.answer(step))
         )

@@ -1,25 +1,28 @@
-"""The fidelity levels: everything that distillation can make below the target, exactly."""
+"""The fidelity levels: the pairs below the target that memories may hold, in their order, with their names."""
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
-from lpdistill.errors import LimitError, ModelError
-from lpdistill.physics.maps import Combination, DistillationMap, Pair
+from lpdistill.physics.maps import Combination, Pair
+
+FEWEST_DECIMALS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """A composition tree: a raw pair (no children), or the distillation of two trees.
+    """A composition tree: a raw pair (no children), or the distillation of other trees.
 
     Attributes
     ----------
     children
-        The trees distilled, or None for a raw pair.
+        The trees distilled, the pair that is kept first; None for a raw pair.
+    outcome
+        Which of the pairs that the distillation may leave.
     raw_pairs
         Raw pairs that the tree consumes if every distillation succeeds.
     memories
@@ -32,118 +35,59 @@ class Tree:
     ('D(f0, D(f0, f0))', 3, 2)
     """
 
-    children: tuple[Tree, Tree] | None = None
+    children: tuple[Tree, ...] | None = None
+    outcome: int = 0
     raw_pairs: int = field(init=False, default=1)
     memories: int = field(init=False, default=1)
 
     def __post_init__(self) -> None:
         if self.children is not None:
-            low, high = sorted(child.memories for child in self.children)
+            # The child that needs most memories comes first; those made before it occupy one each.
+            needed = sorted((child.memories for child in self.children), reverse=True)
             object.__setattr__(self, "raw_pairs", sum(child.raw_pairs for child in self.children))
-            object.__setattr__(self, "memories", low + 1 if low == high else high)
+            object.__setattr__(self, "memories", max(held + most for held, most in enumerate(needed)))
 
     def __str__(self) -> str:
-        return "f0" if self.children is None else f"D({self.children[0]}, {self.children[1]})"
+        if self.children is None:
+            return "f0"
+        return f"D({', '.join(map(str, self.children))})" + (f"[{self.outcome}]" if self.outcome else "")
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One fidelity level: its index (0 is the lowest), exact fidelity, a tree that makes it, its pair state."""
+    """One level: its index (0 is the lowest), exact fidelity, a tree that makes it, its pair state, and its name."""
 
     index: int
     fidelity: Fraction
     tree: Tree
     state: Pair
+    name: str
 
-
-class Kind(NamedTuple):
-    """One kind of distillation: the levels ``low <= high`` it consumes, its success probability, what it makes.
-
-    ``result`` is the index of the level made, or None when success reaches the target.
-    """
-
-    low: int
-    high: int
-    success: Fraction
-    result: int | None
+    def to_dict(self) -> dict[str, Any]:
+        """The level as JSON data."""
+        fidelity = {"fidelity": float(self.fidelity), "exact": str(self.fidelity)}
+        return {"index": self.index, **fidelity, "tree": str(self.tree), "name": self.name}
 
 
 @dataclass(frozen=True)
 class Levels:
-    """The closure of the raw pair under a distillation map, cut at the target.
+    """The pairs that a distillation map makes of raw ones, cut at the target: see :func:`~.closure.closure`.
 
     Attributes
     ----------
     levels
-        All levels below the target, by increasing fidelity.
-    kinds
-        All unordered pairs of levels, with success probability and result: the distillation table.
+        All levels below the target, in the order of the map: by increasing fidelity, unless it has its own.
+    combinations
+        What distillation makes of levels, by their indices.  The pair that is kept stands last; indices increase
+        where it makes no difference which pair that is.
     raw
         Index of the level of a raw pair, or None if a raw pair already meets the target.
-
-    Notes
-    -----
-    Two trees may give equal or nearly equal fidelities, so levels are rational numbers, compared exactly.  The closure
-    is explored by increasing number of raw pairs, so each level's tree is one that consumes the fewest.
     """
 
     target: Fraction
     levels: tuple[Level, ...]
-    kinds: tuple[Kind, ...]
+    combinations: Mapping[tuple[int, ...], Combination[Any]] = field(hash=False)
     raw: int | None
-
-    @staticmethod
-    def closure(
-        distillation: DistillationMap[Any], f0: Fraction, target: Fraction, *, most: int, memories: int
-    ) -> Levels:
-        """All levels below ``target`` that the map makes from raw pairs of fidelity ``f0``.
-
-        Raises
-        ------
-        LimitError
-            If there are more than ``most`` levels.
-        ModelError
-            If the map makes two pairs into something else when they change places: which is which would be arbitrary.
-        """
-        raw = distillation.raw(f0)
-        if f0 >= target:
-            return Levels(target, (), (), None)
-        found: dict[Pair, Tree] = {}
-        table: dict[frozenset[Pair], Combination[Any]] = {}
-        # Ordered by raw pairs consumed, then memories; the serial number only keeps states from being compared.
-        frontier: list[tuple[int, int, int, Pair, Tree]] = [(1, 1, 0, raw, Tree())]
-        serial = 0
-        while frontier:
-            *_, state, tree = heapq.heappop(frontier)
-            if state in found:
-                continue
-            found[state] = tree
-            if len(found) > most:
-                raise LimitError(
-                    f"target: more than {most:,} fidelity levels lie between f0 = {float(f0)} and the target "
-                    f"{float(target)}, too many for {memories:,} memories on this machine; take fewer memories, or a "
-                    "target further below the pumping limit",
-                    size={"levels": len(found), "memories": memories},
-                )
-            for other, other_tree in list(found.items()):
-                made = distillation.combine(state, other)
-                if state is not other and made != distillation.combine(other, state):
-                    raise _asymmetric(distillation, tree, other_tree)
-                table[frozenset((state, other))] = made
-                if made.state.fidelity < target and made.state not in found:
-                    serial += 1
-                    grown = Tree((tree, other_tree))
-                    heapq.heappush(frontier, (grown.raw_pairs, grown.memories, serial, made.state, grown))
-        ordered = sorted(found.items(), key=lambda item: item[0].fidelity)
-        levels = tuple(Level(i, state.fidelity, tree, state) for i, (state, tree) in enumerate(ordered))
-        index = {level.state: level.index for level in levels}
-        kinds = tuple(
-            Kind(a.index, b.index, made.success, index.get(made.state))
-            for i, a in enumerate(levels)
-            for b in levels[i:]
-            for made in (table[frozenset((a.state, b.state))],)
-        )
-        return Levels(target, levels, kinds, index[raw])
 
     def __len__(self) -> int:
         return len(self.levels)
@@ -154,34 +98,35 @@ class Levels:
     def __getitem__(self, index: int) -> Level:
         return self.levels[index]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Levels and distillation table as JSON data."""
-        return {
-            "levels": [
-                {
-                    "index": level.index,
-                    "fidelity": float(level.fidelity),
-                    "exact": str(level.fidelity),
-                    "tree": str(level.tree),
-                }
-                for level in self.levels
-            ],
-            "distillation": [
-                {
-                    "levels": [kind.low, kind.high],
-                    "success": float(kind.success),
-                    "result": "target" if kind.result is None else kind.result,
-                }
-                for kind in self.kinds
-            ],
-        }
+    @property
+    def names(self) -> list[str]:
+        """The name of every level."""
+        return [level.name for level in self.levels]
 
 
-def _asymmetric(distillation: DistillationMap[Any], one: Tree, other: Tree) -> ModelError:
-    """The error about a map for which it matters which of two pairs comes first."""
-    return ModelError(
-        f"distillation {distillation.name!r}",
-        "must make the same of two pairs, with the same success, whichever comes first; let `combine` put them in the "
-        "order in which they are to be distilled, such as by fidelity",
-        f"{one} and {other}",
-    )
+def names_of(fidelities: Sequence[Fraction], target: Fraction | None = None) -> list[str]:
+    """Names for levels: fidelities with as many decimals as tell them and the target apart, and at least three.
+
+    Different levels of equal fidelity have a letter as well.
+
+    >>> names_of([Fraction(3, 4), Fraction(3, 4), Fraction(41, 52)], Fraction(79, 100))
+    ['0.750a', '0.750b', '0.788']
+    """
+    exact = [float(fidelity) for fidelity in fidelities]
+    different = len({*fidelities, *([] if target is None else [target])})
+    for decimals in range(FEWEST_DECIMALS, 17):
+        names = [f"{x:.{decimals}f}" for x in exact]
+        if len({*names, *([] if target is None else [f"{float(target):.{decimals}f}"])}) >= different:
+            break
+    alike, seen = Counter(names), Counter[str]()
+    for place, name in enumerate(names):
+        if alike[name] > 1:
+            names[place] += _letters(seen[name])
+            seen[name] += 1
+    return names
+
+
+def _letters(number: int) -> str:
+    """The letters a, b, ..., z, aa, ab, ... for 0, 1, ..., 25, 26, 27, ..."""
+    more, letter = divmod(number, 26)
+    return (_letters(more - 1) if more else "") + chr(ord("a") + letter)

@@ -1,10 +1,11 @@
-"""What a distillation map is: pairs of stored qubits with a fidelity, and how two become one."""
+"""What a distillation map is: pairs of stored qubits with a fidelity, and how several become one."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Generic, Protocol, TypeVar, runtime_checkable
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 
 class Pair(Protocol):
@@ -22,10 +23,19 @@ S = TypeVar("S", bound=Pair)
 
 @dataclass(frozen=True, slots=True)
 class Combination(Generic[S]):
-    """The outcome of distilling two pairs: one pair in ``state`` with probability ``success``, else none."""
+    """The outcome of distilling some pairs: one pair in ``state`` with probability ``success``, else none.
+
+    ``others`` are further outcomes that also leave one pair: their probabilities, and its states.
+    """
 
     state: S
     success: Fraction
+    others: tuple[tuple[Fraction, S], ...] = ()
+
+    @property
+    def outcomes(self) -> tuple[tuple[Fraction, S], ...]:
+        """Every outcome that leaves a pair: its probability, and the state."""
+        return (self.success, self.state), *self.others
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +62,11 @@ class Reach:
 
 @runtime_checkable
 class DistillationMap(Protocol[S]):
-    """A two-to-one distillation protocol acting on pairs of type ``S``."""
+    """A distillation protocol acting on pairs of type ``S``.
+
+    A map may also have ``consumes``, the numbers of pairs that one distillation may take (two, by default), and a
+    method ``order(state)``, by which levels are in order instead of by fidelity.
+    """
 
     @property
     def name(self) -> str:
@@ -62,11 +76,21 @@ class DistillationMap(Protocol[S]):
         """The state of a freshly generated pair."""
 
     def combine(self, a: S, b: S) -> Combination[S]:
-        """What distilling ``a`` with ``b`` gives: the same as distilling ``b`` with ``a``.
+        """What distilling ``a`` with ``b`` gives, where ``a`` is kept and ``b`` is measured.
 
-        Where the two play different roles (one is measured, or kept in the better memory), put them into the order
-        that is meant first; a map that depends on the order is refused.
+        Where it makes a difference which of the two is kept, a policy may choose; a map for which one order is the
+        right one puts the pairs into it first.
         """
 
     def reach(self, raw: S, target: Fraction, memories: int) -> Reach:
         """How far the map can carry pairs like ``raw`` in ``memories`` memories."""
+
+
+def consumes(distillation: DistillationMap[Any]) -> tuple[int, ...]:
+    """The numbers of pairs that one distillation may take."""
+    return tuple(getattr(distillation, "consumes", (2,)))
+
+
+def order_of(distillation: DistillationMap[Any]) -> Callable[[Any], Any]:
+    """The order of states, as a key for sorting: the map's own, or that of fidelity."""
+    return getattr(distillation, "order", None) or (lambda state: state.fidelity)

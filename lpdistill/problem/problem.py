@@ -15,6 +15,7 @@ from lpdistill.arguments import Kind
 from lpdistill.errors import ModelError, names_like
 from lpdistill.hardware.actions import Attempts
 from lpdistill.hardware.hardware import Hardware
+from lpdistill.hardware.recipes import Recipe
 from lpdistill.hardware.rules import Rule, rules_from
 from lpdistill.numbers import Number, exact, member
 from lpdistill.physics.levels import Levels
@@ -222,6 +223,11 @@ class Problem:
     def levels(self) -> Levels:
         """The fidelity levels below the target, as :meth:`Hardware.levels` finds or refuses them."""
         return self.hardware.levels(self.target)
+
+    @property
+    def recipes(self) -> tuple[Recipe, ...]:
+        """Everything that can be done with stored pairs, whatever the rules."""
+        return self.hardware.recipes(self.levels)
 
     @property
     def last_step_time(self) -> Fraction:

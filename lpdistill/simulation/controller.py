@@ -28,10 +28,11 @@ class Decisions:
         Which of the process' :attr:`~lpdistill.process.process.Process.step_times` they take, (decisions,).
     pairs, first
         Number of distillations, and where they start in the lists below, (decisions,).
-    low, high
-        The levels that every distillation consumes, (distillations,).
-    low_place, high_place
-        Which of the pairs at those levels, counted from 0, (distillations,).
+    levels
+        The levels that every distillation consumes, that of the pair kept first, (distillations, pairs); -1 for none,
+        where others consume more.
+    places
+        Which of the pairs at those levels, counted from 0, (distillations, pairs).
     """
 
     attempts: IntArray
@@ -39,32 +40,30 @@ class Decisions:
     time: IntArray
     pairs: IntArray
     first: IntArray
-    low: IntArray
-    high: IntArray
-    low_place: IntArray
-    high_place: IntArray
+    levels: IntArray
+    places: IntArray
 
     @staticmethod
     def of(dynamics: Dynamics, columns: IntArray) -> Decisions:
         """What columns of a problem's program decide."""
-        what, kinds = dynamics.numbering.describe(columns), dynamics.matchings.kinds
-        counts = dynamics.matchings.counts[what.matching]
-        cell, _ = ragged(counts.ravel())
-        decision, kind = np.divmod(cell, max(1, len(kinds)))
-        low = np.array([k.low for k in kinds], dtype=np.int64)[kind]
-        high = np.array([k.high for k in kinds], dtype=np.int64)[kind]
-        used = np.stack([high, low], axis=1).ravel()
-        place = _places(np.repeat(decision, 2) * max(1, len(dynamics.problem.levels)) + used)
+        what, recipes = dynamics.numbering.describe(columns), dynamics.matchings.recipes
+        cell, _ = ragged(dynamics.matchings.counts[what.matching].ravel())
+        decision, recipe = np.divmod(cell, max(1, len(recipes)))
+        consumed = np.full((len(recipes), max((len(one.consumed) for one in recipes), default=0)), -1)
+        for row, one in enumerate(recipes):
+            consumed[row, : len(one.consumed)] = one.consumed[::-1]
+        levels = consumed[recipe]
+        taken = levels >= 0
+        places = np.zeros_like(levels)
+        places[taken] = _places((decision[:, None] * max(1, len(dynamics.problem.levels)) + levels)[taken])
         return Decisions(
             attempts=what.attempts,
             discard=what.discard,
             time=dynamics.step_time(columns),
             pairs=what.pairs,
             first=np.cumsum(what.pairs) - what.pairs,
-            low=low,
-            high=high,
-            low_place=place[1::2],
-            high_place=place[::2],
+            levels=levels,
+            places=places,
         )
 
     @property

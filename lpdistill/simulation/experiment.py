@@ -321,7 +321,7 @@ def tallied(done: Advanced, *, discards: BoolArray) -> FloatArray:
             per_run(happened.trying) * done.repeats,
             per_run(happened.trying[happened.generated]),
             per_run(happened.distilling),
-            per_run(happened.distilling[~happened.made]),
+            per_run(happened.failed),
             happened.stored * done.duration,
         ],
         dtype=np.float64,

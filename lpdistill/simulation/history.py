@@ -56,7 +56,7 @@ class Event:
     operation
         What is done.
     memories
-        On which memories, from 1; of a distillation, the memory that holds what is made and the one that is emptied.
+        On which memories, from 1; of a distillation, the memory that holds what is made and those that are emptied.
     success
         Whether it succeeds; discarding does.
     consumed
@@ -294,17 +294,16 @@ def _events(
 ) -> Iterator[Event]:
     """The operations of one step of one run."""
     species, happened = experiment.memories.species, done.happened
-    for kept, freed, made in zip(happened.kept.tolist(), happened.freed.tolist(), happened.made.tolist(), strict=True):
-        consumed = int(before[kept]), int(before[freed])
-        result = int(species.result[consumed]) if made else EMPTY
+    for row, made in zip(happened.memories.tolist(), happened.made.tolist(), strict=True):
+        memories = [memory for memory in row if memory != EMPTY]
         yield Event(
             *when,
             Operation.DISTIL,
-            (kept + 1, freed + 1),
-            made,
-            (species.real[consumed[0]], species.real[consumed[1]]),
-            species.real[result] if made else None,
-            species.nominal[result] if made else None,
+            tuple(memory + 1 for memory in memories),
+            made != EMPTY,
+            tuple(species.real[int(before[memory])] for memory in memories),
+            None if made == EMPTY else species.real[made],
+            None if made == EMPTY else species.nominal[made],
         )
     for tried, generated in zip(happened.tried.tolist(), happened.generated.tolist(), strict=True):
         raw = species.raw

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from itertools import combinations_with_replacement, permutations
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from lpdistill.arrays import BoolArray, FloatArray, IntArray, ragged
 from lpdistill.errors import LimitError
-from lpdistill.physics.maps import Pair
+from lpdistill.physics.maps import Pair, consumes, order_of
 from lpdistill.problem.problem import Problem
 from lpdistill.process.factored.configurations import CountVectors
 from lpdistill.simulation.controller import Decisions
@@ -29,14 +30,14 @@ MANY = 20
 """Memories from which sorting their levels by counting is quicker."""
 
 MOST_SPECIES = 1000
-"""Different pairs beyond which the table of their distillations takes too much memory."""
+"""Different pairs beyond which the table of their distillations, two at a time, takes too much memory."""
 
 
 @dataclass(frozen=True)
 class Species:
     """Every pair that a memory may hold, told apart by what the controller believes and by what is true.
 
-    In increasing order of nominal fidelity.
+    In the order of the map, by what is believed.
 
     Attributes
     ----------
@@ -47,8 +48,9 @@ class Species:
     raw
         The species of a raw pair.
     success, result
-        Probability that distilling two of them succeeds, and the species made, (species, species); EMPTY where one of
-        the two meets the target already.
+        Probability that distilling some of them, the one that is kept first, has one of its first outcomes that leave a
+        pair, up to each of them, and the species made, (outcomes, 1 + species, ..., 1 + species); the last of each axis
+        stands for none.
     """
 
     nominal: tuple[Fraction, ...]
@@ -68,30 +70,36 @@ class Species:
             If there are too many.
         """
         distillation, target = problem.distillation, problem.target
+        sizes, order = consumes(distillation), order_of(distillation)
         raw = distillation.raw(problem.f0), distillation.raw(problem.f0 if f0 is None else f0)
-        made: dict[tuple[tuple[Pair, Pair], tuple[Pair, Pair]], tuple[tuple[Pair, Pair], Fraction]] = {}
+        made: dict[tuple[tuple[Pair, Pair], ...], list[tuple[tuple[Pair, Pair], Fraction]]] = {}
         found, new = {raw}, {raw}
         while new:
             fresh = {pair for pair in new if pair[0].fidelity < target}
             held = {pair for pair in found if pair[0].fidelity < target}
-            for a, b in {(a, b) for a in fresh for b in held}:
-                believed, true = distillation.combine(a[0], b[0]), distillation.combine(a[1], b[1])
-                made[a, b] = made[b, a] = (believed.state, true.state), true.success
-            new = {result for result, _ in made.values()} - found
+            groups = ((a, *rest) for n in sizes for a in fresh for rest in combinations_with_replacement(held, n - 1))
+            for pairs in {pairs for group in groups for pairs in permutations(group)}:
+                believed, true = (distillation.combine(*states).outcomes for states in zip(*pairs, strict=True))
+                made[pairs] = [((a, b), chance) for (_, a), (chance, b) in zip(believed, true, strict=True)]
+            new = {result for outcomes in made.values() for result, _ in outcomes} - found
             found |= new
-            if len(found) > MOST_SPECIES:
+            if (len(found) + 1) ** max(sizes) > (MOST_SPECIES + 1) ** 2:
                 raise LimitError(
                     f"real f0: pairs of equal nominal fidelity differ in more than {MOST_SPECIES:,} ways; simulate "
                     "with the nominal f0",
                     size={"species": len(found)},
                 )
-        ordered = sorted(found, key=lambda pair: (pair[0].fidelity, pair[1].fidelity))
+        ordered = sorted(found, key=lambda pair: (order(pair[0]), order(pair[1])))
         index = {pair: number for number, pair in enumerate(ordered)}
         levels: dict[Any, int] = {level.state: level.index for level in problem.levels}
-        success = np.zeros((len(ordered), len(ordered)))
+        success = np.zeros((max(map(len, made.values()), default=0), *([len(ordered) + 1] * max(sizes))))
         result = np.full(success.shape, EMPTY)
-        for (a, b), (state, chance) in made.items():
-            success[index[a], index[b]], result[index[a], index[b]] = float(chance), index[state]
+        for pairs, outcomes in made.items():
+            where, total = tuple(index[pair] for pair in pairs), Fraction(0)
+            where += (EMPTY,) * (max(sizes) - len(where))
+            for place, (state, chance) in enumerate(outcomes):
+                total += chance
+                success[(place, *where)], result[(place, *where)] = float(total), index[state]
         return Species(
             nominal=tuple(pair[0].fidelity for pair in ordered),
             real=tuple(pair[1].fidelity for pair in ordered),
@@ -125,9 +133,11 @@ class Happened:
 
     Attributes
     ----------
-    distilling, freed, kept, made
-        Run, memory that is emptied, memory that holds what is made, and whether the distillation succeeded,
-        (distillations,).
+    distilling, made
+        Run, and the species made, EMPTY where the distillation failed, (distillations,).
+    memories
+        Memories whose pairs are distilled, the one that holds what is made first, (distillations, pairs); EMPTY for
+        none, where other distillations take more.
     trying, tried, generated
         Run, memory, and whether the attempt succeeded, (attempts,).
     discarding, discarded
@@ -139,9 +149,8 @@ class Happened:
     """
 
     distilling: IntArray
-    freed: IntArray
-    kept: IntArray
-    made: BoolArray
+    made: IntArray
+    memories: IntArray
     trying: IntArray
     tried: IntArray
     generated: BoolArray
@@ -150,13 +159,19 @@ class Happened:
     stored: IntArray
     delivered: IntArray
 
+    @property
+    def failed(self) -> IntArray:
+        """Run of every distillation that failed."""
+        return np.asarray(self.distilling[self.made == EMPTY])
+
 
 @dataclass(frozen=True)
 class LabelledMemories:
     """The memories of many runs at once; each holds a species, or nothing.
 
     Of the pairs at one level, those in memories of lower number are taken first; what a distillation makes stays with
-    the better pair (of two equal ones, in the memory of lower number).
+    the pair that is kept, the better one where it makes no difference (of two equal ones, in the memory of lower
+    number).
 
     Attributes
     ----------
@@ -238,32 +253,37 @@ class LabelledMemories:
         # Memories are chosen before anything changes: one that is freed in this step cannot generate in it.
         run, place = ragged(decisions.pairs[decision])
         entry = decisions.first[decision[run]] + place
-        freed = order[run, up_to[decisions.low[entry], run] + decisions.low_place[entry]]
-        kept = order[run, up_to[decisions.high[entry], run] + decisions.high_place[entry]]
+        levels, each = decisions.levels[entry], run[:, None]
+        taken = levels >= 0
+        memories = order[each, np.where(taken, up_to[levels, each] + decisions.places[entry], 0)]
+        memories = np.where(taken, memories, EMPTY)
         trying, place = ragged(decisions.attempts[decision])
         tried = order[trying, place]
         discarding = np.flatnonzero(decisions.discard[decision] >= 0)
         discarded = order[discarding, up_to[decisions.discard[decision[discarding]], discarding]]
 
-        low, high = contents[run, freed], contents[run, kept]
-        made = rng.random(len(run)) < self.species.success[low, high]
-        result = np.where(made, self.species.result[low, high], EMPTY)
-        contents[run, freed], contents[run, kept] = EMPTY, result
+        made, drawn = np.full(len(run), EMPTY), rng.random(len(run))
+        if len(run):
+            consumed = tuple(np.where(taken, contents[each, memories], EMPTY).T)
+            consumed += (EMPTY,) * (self.species.success.ndim - 1 - len(consumed))
+            for success, result in zip(self.species.success[::-1], self.species.result[::-1], strict=True):
+                made = np.where(drawn < success[consumed], result[consumed], made)
+            contents[np.broadcast_to(each, taken.shape)[taken], memories[taken]] = EMPTY
+            contents[run, memories[:, 0]] = made
         generated = rng.random(len(trying)) < self.chance
         if first is not None:
             generated = (generated & (place > first[trying])) | (place == first[trying])
         contents[trying[generated], tried[generated]] = self.species.raw
         contents[discarding, discarded] = EMPTY
 
-        final = self._level[result + 1] == self.configurations.kinds
-        np.maximum.at(delivered, run[final], result[final])
+        final = self._level[made + 1] == self.configurations.kinds
+        np.maximum.at(delivered, run[final], made[final])
         if self.species.level[self.species.raw] == self.configurations.kinds:
             np.maximum.at(delivered, trying[generated], self.species.raw)
         return Happened(
             distilling=run,
-            freed=freed,
-            kept=kept,
             made=made,
+            memories=memories,
             trying=trying,
             tried=tried,
             generated=generated,

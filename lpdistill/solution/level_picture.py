@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from lpdistill import pictures
 from lpdistill.errors import LimitError
-from lpdistill.physics.levels import Kind, Tree
+from lpdistill.hardware.recipes import Recipe, distillations
+from lpdistill.physics.levels import Tree
 from lpdistill.problem.problem import Problem
-from lpdistill.solution.wording import Wording
+from lpdistill.solution.wording import results
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,12 +54,11 @@ def draw_tree(axes: Axes, tree: Tree, corner: tuple[float, float], unit: tuple[f
         root = left + width / 2, bottom
         axes.plot(*root, "o", color="black", markersize=2.6, zorder=4)
         return root
-    low, high = tree.children
-    roots = [
-        draw_tree(axes, low, corner, unit),
-        draw_tree(axes, high, (left + width * low.raw_pairs, bottom), unit),
-    ]
-    top = sum(x for x, _ in roots) / 2, bottom + height * depth(tree)
+    roots = []
+    for child in tree.children:
+        roots.append(draw_tree(axes, child, (left, bottom), unit))
+        left += width * child.raw_pairs
+    top = sum(x for x, _ in roots) / len(roots), bottom + height * depth(tree)
     for root in roots:
         axes.plot(*zip(root, top, strict=True), color="black", linewidth=0.9, zorder=4)
     return top
@@ -81,19 +81,19 @@ def draw_levels(problem: Problem, axes: Axes | None = None, *, limited: bool = T
     count = len(problem.levels)
     if count > MOST_LEVELS:
         raise LimitError(
-            f"plot: {count} levels are not drawn: their {len(problem.levels.kinds)} distillations cannot be read in "
-            f"one picture (at most {MOST_LEVELS} levels); print the table instead",
+            f"plot: {count} levels are not drawn: their {len(problem.levels.combinations)} distillations cannot be "
+            f"read in one picture (at most {MOST_LEVELS} levels); print the table instead",
             size={"levels": count},
         )
-    rows = max(len(problem.levels.kinds), 1)
+    rows = max(len(problem.levels.combinations), 1)
     about = f"f0 = {float(problem.f0):g} -> {float(problem.target):g}"
     about = f"M = {problem.memories}, {about}" if limited else about
     drawn = pictures.canvas(axes, about, width=max(7.6, 1.0 * count + 2.6), height=HEAD + FOOT + ROW * rows)
     picture = _Picture(drawn, problem)
     picture.marks(limited=limited)
     picture.levels()
-    for place, kind in enumerate(problem.levels.kinds):
-        picture.distillation(kind, -place)
+    for place, recipe in enumerate(picture.recipes):
+        picture.distillation(recipe, -place)
     return drawn
 
 
@@ -102,12 +102,13 @@ class _Picture:
 
     def __init__(self, axes: Axes, problem: Problem) -> None:
         self.axes, self.problem = axes, problem
-        self.rows = max(len(problem.levels.kinds), 1)
+        self.recipes = distillations(problem.levels)
+        self.rows = max(len(self.recipes), 1)
         self.at = [float(level.fidelity) for level in problem.levels]
-        self.names = Wording(problem.levels, problem.memories).fidelities()
+        self.names = problem.levels.names
         self.colours = pictures.shades(len(self.at))
         self.target = float(problem.target)
-        ends = [float(problem.f0), self.target, *map(self.makes, problem.levels.kinds)]
+        ends = [float(problem.f0), self.target, *(end for recipe in self.recipes for end in self.makes(recipe))]
         self.low, high = min(ends), max(ends)
         pad = 0.04 * (high - self.low or 0.1)
         self.left, self.right = self.low - pad, high + 3 * pad
@@ -117,10 +118,10 @@ class _Picture:
         axes.spines["left"].set_visible(False)
         axes.set_xlabel("fidelity")
 
-    def makes(self, kind: Kind) -> float:
-        """Fidelity of what a distillation makes, also beyond the target."""
-        low, high = (self.problem.levels[level].state for level in (kind.low, kind.high))
-        return float(self.problem.distillation.combine(low, high).state.fidelity)
+    def makes(self, recipe: Recipe) -> list[float]:
+        """Fidelities that a distillation may make, also beyond the target."""
+        made = self.problem.levels.combinations[recipe.consumed]
+        return [float(state.fidelity) for _, state in made.outcomes]
 
     def marks(self, *, limited: bool) -> None:
         """The target and the limits; limits beyond the picture are named at its edge."""
@@ -160,25 +161,24 @@ class _Picture:
             rise = min(0.75, (self.head - 2.9) / max(depth(level.tree), 1))
             corner = middle - leaf * level.tree.raw_pairs / 2, 2.6
             draw_tree(self.axes, level.tree, corner, (leaf, rise))
-        ticks = [f"{self.names[kind.low]} + {self.names[kind.high]}" for kind in self.problem.levels.kinds]
+        ticks = [" + ".join(self.names[level] for level in recipe.consumed) for recipe in self.recipes]
         self.axes.set_yticks([-place for place in range(len(ticks))], ticks, fontsize=8)
         self.axes.tick_params(axis="y", length=0)
         if ticks:
             self._beside(1.0, "success", pictures.INK, fontweight="bold")
 
-    def distillation(self, kind: Kind, y: float) -> None:
-        """One row: the two pairs, the arrow to what success makes, the probability of success."""
-        ends, made = (self.at[kind.low], self.at[kind.high]), self.makes(kind)
-        outcome = pictures.COLOURS[1] if kind.result is None else pictures.INK
-        self.axes.plot(ends, [y, y], color="0.6", lw=1.0, zorder=2)
-        for level, size in ((kind.low, 7.0), (kind.high, 7.0 if kind.low != kind.high else 3.2)):
-            twice = kind.low == kind.high and size < 7
-            colour = "white" if twice else self.colours[level]
+    def distillation(self, recipe: Recipe, y: float) -> None:
+        """One row: the pairs, an arrow to each that success may make, the probability of success."""
+        outcome = pictures.COLOURS[1] if recipe.reaching else pictures.INK
+        self.axes.plot([self.at[recipe.low], self.at[recipe.high]], [y, y], color="0.6", lw=1.0, zorder=2)
+        for place, level in enumerate(recipe.consumed):
+            again = recipe.consumed[:place].count(level)
+            size, colour = (3.2, "white") if again else (7.0, self.colours[level])
             self.axes.plot(self.at[level], y, "o", ms=size, color=colour, mec=pictures.INK, mew=0.7, zorder=4)
         arrow = {"arrowstyle": "-|>", "color": outcome, "lw": 1.3, "shrinkA": 4, "shrinkB": 0}
-        self.axes.annotate("", (made, y), (ends[1], y), arrowprops=arrow, zorder=3)
-        words = f"{float(kind.success):.3f}" + (" → target" if kind.result is None else f" → {self.names[kind.result]}")
-        self._beside(y, words, outcome)
+        for made in self.makes(recipe):
+            self.axes.annotate("", (made, y), (self.at[recipe.consumed[-1]], y), arrowprops=arrow, zorder=3)
+        self._beside(y, f"{float(recipe.success):.3f} → {results(recipe, self.names)}", outcome)
 
     def _beside(self, y: float, text: str, colour: str, **style: Any) -> None:
         """Text to the right of a row."""

@@ -11,11 +11,12 @@ import numpy as np
 from lpdistill import pictures
 from lpdistill.errors import LimitError, ModelError
 from lpdistill.hardware.actions import Action
+from lpdistill.hardware.recipes import Recipe
 from lpdistill.numbers import whole
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import is_problem
 from lpdistill.solution.bounds import waited
-from lpdistill.solution.wording import Wording
+from lpdistill.solution.wording import results
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -58,7 +59,7 @@ class Row:
     cells
         Its memories.
     pairs
-        The distillations: place of the first memory of each pair, and the level made (None: the target).
+        The distillations: place of the first memory of each, and its recipe.
     probability, time_to_go, visits
         Of the decision, and of the configuration; visits are None for improper policies.
     trapped
@@ -67,7 +68,7 @@ class Row:
 
     counts: Key | None
     cells: tuple[Cell, ...]
-    pairs: tuple[tuple[int, int | None], ...]
+    pairs: tuple[tuple[int, Recipe], ...]
     probability: float
     time_to_go: float
     visits: float | None
@@ -115,7 +116,7 @@ def _rows(policy: Policy, problem: Problem, most: int) -> tuple[list[Row], int]:
     ranks = np.flatnonzero(plan.entered)
     urgency = -visits[ranks] if visits is not None else -np.isin(ranks, plan.deadlock).astype(float)
     chosen = ranks[np.argsort(urgency, kind="stable")][:most].tolist()
-    made = {(kind.low, kind.high): kind.result for kind in problem.levels.kinds}
+    recipes = {recipe.consumed: recipe for recipe in problem.recipes}
     rows = []
     for rank in chosen:
         counts = process.names.key(rank)
@@ -125,7 +126,7 @@ def _rows(policy: Policy, problem: Problem, most: int) -> tuple[list[Row], int]:
                 Row(
                     counts if place == 0 else None,
                     cells,
-                    tuple((first, made[pair]) for first, pair in pairs),
+                    tuple((first, recipes[consumed]) for first, consumed in pairs),
                     decision.probability,
                     waited(float(plan.values[rank]), process.uncharged_time),
                     None if visits is None else float(visits[rank]),
@@ -135,16 +136,16 @@ def _rows(policy: Policy, problem: Problem, most: int) -> tuple[list[Row], int]:
     return rows, len(ranks)
 
 
-def _placed(counts: Key, memories: int, action: Action) -> tuple[tuple[Cell, ...], list[tuple[int, tuple[int, int]]]]:
+def _placed(counts: Key, memories: int, action: Action) -> tuple[tuple[Cell, ...], list[tuple[int, tuple[int, ...]]]]:
     """Memories in a row: pairs to be distilled side by side, then what is kept, then what is empty."""
     left = list(counts)
     cells: list[Cell] = []
-    pairs: list[tuple[int, tuple[int, int]]] = []
-    for low, high in sorted(action.distil, reverse=True):
-        pairs.append((len(cells), (low, high)))
-        cells += [Cell(high), Cell(low)]
-        left[low] -= 1
-        left[high] -= 1
+    pairs: list[tuple[int, tuple[int, ...]]] = []
+    for consumed in sorted(action.distil, reverse=True):
+        pairs.append((len(cells), consumed))
+        cells += [Cell(level) for level in reversed(consumed)]
+        for level in consumed:
+            left[level] -= 1
     for level in action.discard:
         cells.append(Cell(level, discarded=True))
         left[level] -= 1
@@ -162,8 +163,9 @@ class _Drawing:
     def __init__(self, problem: Problem, *, several: bool) -> None:
         self.memories = problem.memories
         self.colours = pictures.shades(len(problem.levels))
-        self.fidelities = Wording(problem.levels, problem.memories).fidelities()
-        self.named = all(len(name) <= WIDEST_NAME for name in self.fidelities)
+        self.legend = [f"level {level}: {name}" for level, name in enumerate(problem.levels.names)]
+        named = all(len(name) <= WIDEST_NAME for name in problem.levels.names)
+        self.names = problem.levels.names if named else [f"level {level}" for level in range(len(self.legend))]
         ends = self.memories + np.cumsum([*([1.7] if several else []), 1.9, 1.6])
         names = [*(["probability"] if several else []), "time to go", "visits"]
         self.columns = dict(zip(names, ends.tolist(), strict=True))
@@ -197,8 +199,8 @@ class _Drawing:
             self._text(self.columns["probability"], y, f"{row.probability:.4f}")
         for place, cell in enumerate(row.cells):
             self._cell(cell, place, y)
-        for first, result in row.pairs:
-            self._distillation(first, result, y)
+        for first, recipe in row.pairs:
+            self._distillation(first, recipe, y)
 
     def _text(self, x: float, y: float, text: str, side: str = "right", **style: Any) -> None:
         usual: dict[str, Any] = {"ha": side, "va": "center", "fontsize": 9, "color": pictures.INK}
@@ -215,26 +217,22 @@ class _Drawing:
         self.axes.add_patch(Rectangle(corner, SIDE, BOX, **style))
         if cell.level is not None:
             ink = pictures.ink_on(self.colours[cell.level])
-            name = self.fidelities[cell.level] if self.named else f"level {cell.level}"
-            self.axes.text(centre, y, name, ha="center", va="center", fontsize=8, color=ink)
+            self.axes.text(centre, y, self.names[cell.level], ha="center", va="center", fontsize=8, color=ink)
         if cell.attempted:
             self.axes.plot(centre, y, marker="P", ms=7, color=pictures.COLOURS[2], mec="none", ls="none")
         if cell.discarded:
             self.axes.plot(centre, y, marker="x", ms=15, mew=2.2, color=pictures.COLOURS[1], ls="none")
 
-    def _distillation(self, first: int, result: int | None, y: float) -> None:
-        """An arc over two neighbours, and what success makes of them."""
-        turn = np.linspace(0, np.pi, 40)
-        colour = pictures.COLOURS[1] if result is None else pictures.INK
-        self.axes.plot(
-            first + 1 + 0.5 * np.cos(turn), y + BOX / 2 + 0.12 * np.sin(turn), color=colour, lw=1.4, zorder=3
-        )
-        made = "target" if result is None else self.fidelities[result] if self.named else f"level {result}"
-        weight = "bold" if result is None else "normal"
+    def _distillation(self, first: int, recipe: Recipe, y: float) -> None:
+        """An arc over neighbours, and what success makes of them."""
+        turn, middle = np.linspace(0, np.pi, 40), first + len(recipe.consumed) / 2
+        colour, weight = (pictures.COLOURS[1], "bold") if recipe.reaching else (pictures.INK, "normal")
+        wide = (len(recipe.consumed) - 1) / 2 * np.cos(turn)
+        self.axes.plot(middle + wide, y + BOX / 2 + 0.12 * np.sin(turn), color=colour, lw=1.4, zorder=3)
         self.axes.text(
-            first + 1,
+            middle,
             y + BOX / 2 + 0.15,
-            f"→ {made}",
+            f"→ {results(recipe, self.names)}",
             ha="center",
             va="bottom",
             fontsize=7.5,
@@ -248,8 +246,8 @@ class _Drawing:
 
         cells = [cell for row in rows for cell in row.cells]
         handles: list[Patch | Line2D] = [
-            Patch(facecolor=colour, edgecolor=pictures.INK, label=f"level {level}: {self.fidelities[level]}")
-            for level, colour in enumerate(self.colours)
+            Patch(facecolor=colour, edgecolor=pictures.INK, label=label)
+            for label, colour in zip(self.legend, self.colours, strict=True)
         ]
         handles.append(Patch(facecolor="white", edgecolor="0.6", linestyle=(0, (3, 2)), label="empty"))
         if any(cell.attempted for cell in cells):

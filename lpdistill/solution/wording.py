@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context
+from functools import cached_property
 from typing import Protocol, cast
 
 from lpdistill.hardware.actions import Action
+from lpdistill.hardware.recipes import Recipe, distillations
 from lpdistill.numbers import DIGITS
 from lpdistill.physics.levels import Levels
 from lpdistill.process.graph.node_names import name_of
 from lpdistill.process.process import Process
-
-FEWEST_DECIMALS = 3
 
 
 def outwards(lower: float, upper: float) -> tuple[str, str]:
@@ -64,6 +64,12 @@ class NodeNames:
         return (name_of(action),)
 
 
+def results(recipe: Recipe, names: Sequence[str]) -> str:
+    """What success of a recipe makes: ``0.788``, or ``target``; the names are those of levels."""
+    ends = [outcome for outcome in recipe.outcomes if outcome.target or outcome.produced]
+    return " or ".join("target" if end.target else " + ".join(names[level] for level in end.produced) for end in ends)
+
+
 @dataclass(frozen=True)
 class Wording:
     """Words for the configurations and actions of ``memories`` memories.
@@ -71,7 +77,7 @@ class Wording:
     Attributes
     ----------
     levels
-        The levels, which are named by their fidelity.
+        The levels, which have names of their own.
     memories
         Number of memories.
     """
@@ -80,18 +86,19 @@ class Wording:
     memories: int
     headings: tuple[str, ...] = ("distil", "generate")
 
-    def fidelities(self) -> list[str]:
-        """The fidelity of every level, with as many decimals as tell them apart, and at least three."""
-        exact = [float(level.fidelity) for level in self.levels]
-        for decimals in range(FEWEST_DECIMALS, 17):
-            names = [f"{x:.{decimals}f}" for x in exact]
-            if len({*names, f"{float(self.levels.target):.{decimals}f}"}) > len(names):
-                break
-        return names if exact else []
+    @cached_property
+    def _recipes(self) -> dict[tuple[int, ...], Recipe]:
+        """The distillations by what they consume."""
+        return {recipe.consumed: recipe for recipe in distillations(self.levels)}
+
+    @property
+    def names(self) -> list[str]:
+        """The name of every level."""
+        return self.levels.names
 
     def configuration(self, key: Hashable) -> str:
         """A configuration: ``2 x 0.750 + 1 x 0.788, 1 empty``."""
-        names, counts = self.fidelities(), cast("Sequence[int]", key)
+        names, counts = self.names, cast("Sequence[int]", key)
         stored = " + ".join(f"{n} x {name}" for n, name in zip(counts, names, strict=True) if n)
         empty = self.memories - sum(counts)
         return ", ".join(part for part in (stored, f"{empty} empty" if empty else "") if part)
@@ -103,17 +110,16 @@ class Wording:
 
     def discarding(self, action: Action) -> str:
         """The discards of an action: ``discard 0.750``."""
-        names = self.fidelities()
+        names = self.names
         return "; ".join(f"discard {names[level]}" for level in action.discard)
 
     def distillation(self, action: Action) -> str:
         """The distillations of an action: ``2 x (0.750, 0.750 -> 0.788)``."""
-        names, made = self.fidelities(), {(kind.low, kind.high): kind.result for kind in self.levels.kinds}
+        names, recipes = self.names, self._recipes
         parts = []
-        for low, high in dict.fromkeys(action.distil):
-            times, result = action.distil.count((low, high)), made[low, high]
-            outcome = "target" if result is None else names[result]
-            word = f"{names[low]}, {names[high]} -> {outcome}"
+        for consumed in dict.fromkeys(action.distil):
+            times, made = action.distil.count(consumed), results(recipes[consumed], names)
+            word = f"{', '.join(names[level] for level in consumed)} -> {made}"
             parts.append(word if times == 1 else f"{times} x ({word})")
         return "; ".join(parts) or "-"
 

@@ -103,7 +103,7 @@ class Sensitivity(Document):
     solution: Solution
     derivatives: Mapping[str, Derivative]
     jump: bool
-    by_pair: Mapping[tuple[int, int], float]
+    by_pair: Mapping[tuple[int, ...], float]
     by_configuration: ConfigurationTable
     totals: Mapping[str, Mapping[str, float]]
 
@@ -234,10 +234,9 @@ def _settled(slope: float, at: float, total: float) -> float:
 
 def meets_target(problem: Problem) -> bool:
     """Whether some tree's fidelity equals the target exactly: a slightly smaller ``f0`` would lose it."""
-    maps, levels = problem.distillation, problem.levels
-    if levels.raw is None:
+    if problem.levels.raw is None:
         return problem.f0 == problem.target
-    made = (maps.combine(levels[kind.low].state, levels[kind.high].state).state for kind in levels.kinds)
+    made = (state for made in problem.levels.combinations.values() for _, state in made.outcomes)
     return any(pair.fidelity == problem.target for pair in made)
 
 
@@ -326,15 +325,15 @@ class _Face:
 
 def _by_pair(
     solution: Solution, process: Dynamics, uses: Slopes, occupation: FloatArray
-) -> dict[tuple[int, int], float]:
-    """Derivative of the waiting time by the success probability of every kind of distillation."""
+) -> dict[tuple[int, ...], float]:
+    """Derivative of the waiting time by the success probability of every recipe, by the levels that it consumes."""
     matchings = process.matchings
     found = occupation @ uses.by_success(solution.dual.values)
     counts = matchings.counts[process.numbering.describe(uses.columns).matching]
     for resource, price in process.tariff.prices:
         if resource.name == "failed_distillations":
             found = found - price * (occupation @ counts)
-    return {(kind.low, kind.high): float(slope) for kind, slope in zip(matchings.kinds, found.tolist(), strict=True)}
+    return {recipe.consumed: slope for recipe, slope in zip(matchings.recipes, found.tolist(), strict=True)}
 
 
 def _totals(solution: Solution, uses: Slopes, occupation: FloatArray) -> dict[str, dict[str, float]]:

@@ -79,28 +79,28 @@ class Slopes:
                 return np.zeros(len(self.columns))
 
     def by_success(self, values: FloatArray) -> FloatArray:
-        """Derivative of the expected value after each column by each kind's success probability, (columns, kinds)."""
+        """Derivative of the expected value after each column by each recipe's success, (columns, recipes)."""
         table = self.dynamics.tabulate(values)
-        found = [slopes @ table for slopes in self._by_kind]
+        found = [slopes @ table for slopes in self._by_recipe]
         return np.array(found).reshape(len(found), len(self.columns)).T
 
     @cached_property
-    def _by_kind(self) -> list[sparse.csr_array]:
-        """Derivatives of the outcomes by the success probability of each kind."""
-        kinds = range(len(self.dynamics.matchings.kinds))
-        return [self.dynamics.outcome_slopes(self.columns, kind) for kind in kinds]
+    def _by_recipe(self) -> list[sparse.csr_array]:
+        """Derivatives of the outcomes by the success probability of each recipe."""
+        recipes = range(len(self.dynamics.matchings.recipes))
+        return [self.dynamics.outcome_slopes(self.columns, recipe) for recipe in recipes]
 
     @cached_property
     def _by_f0(self) -> sparse.csr_array:
         """Derivatives of the outcomes by ``f0``."""
         total = sparse.csr_array(self._choice.outcomes.shape)
-        for slope, by_kind in zip(self.success_slopes.tolist(), self._by_kind, strict=True):
-            total = total + slope * by_kind
+        for slope, by_recipe in zip(self.success_slopes.tolist(), self._by_recipe, strict=True):
+            total = total + slope * by_recipe
         return sparse.csr_array(total)
 
     @cached_property
     def success_slopes(self) -> FloatArray:
-        """Derivative of the success probability of each kind by ``f0``, (kinds,)."""
+        """Derivative of the success probability of each recipe by ``f0``, (recipes,)."""
         return success_slopes(self.dynamics)
 
     def amounts(self, parameter: Parameter, resource: Resource) -> FloatArray:
@@ -143,7 +143,7 @@ def uncharged_slope(problem: Problem, parameter: Parameter) -> float:
 
 
 def success_slopes(dynamics: Dynamics) -> FloatArray:
-    """Derivative of the success probability of each allowed kind of distillation by ``f0``, (kinds,).
+    """Derivative of the success probability of each allowed recipe by ``f0``, (recipes,).
 
     Trees are followed at two nearby rational fidelities, so that every map is differentiated alike, and to double
     precision.
@@ -152,7 +152,8 @@ def success_slopes(dynamics: Dynamics) -> FloatArray:
     maps = hardware.distillation
     for f0 in (hardware.f0 - NEARBY, hardware.f0 + NEARBY):
         states = [_state(maps, level.tree, f0) for level in dynamics.problem.levels]
-        found.append([maps.combine(states[kind.low], states[kind.high]).success for kind in dynamics.matchings.kinds])
+        consumed = ([states[level] for level in reversed(recipe.consumed)] for recipe in dynamics.matchings.recipes)
+        found.append([maps.combine(*pairs).success for pairs in consumed])
     return np.array([float((above - below) / (2 * NEARBY)) for below, above in zip(*found, strict=True)])
 
 
@@ -161,5 +162,5 @@ def _state(maps: DistillationMap[Any], tree: Tree, f0: Fraction) -> Pair:
     if tree.children is None:
         state: Pair = maps.raw(f0)
         return state
-    made: Pair = maps.combine(*(_state(maps, child, f0) for child in tree.children)).state
+    made: Pair = maps.combine(*(_state(maps, child, f0) for child in tree.children)).outcomes[tree.outcome][1]
     return made

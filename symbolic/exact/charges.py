@@ -50,7 +50,7 @@ class Amounts:
         ModelError
             If it is a resource of the user's, whose amounts are floating-point numbers.
         """
-        kinds = dynamics.matchings.kinds
+        recipes = dynamics.matchings.recipes
         if isinstance(resource, Visits):
             named = np.array(resource.configurations, dtype=np.int64)
             ranks = dynamics.configurations.rank(named)
@@ -61,7 +61,7 @@ class Amounts:
                 "has no exact amounts; budgets on Visits and on these have: " + ", ".join(RESOURCES),
                 resource,
             )
-        failing = [1 - kind.success for kind in kinds]
+        failing = [recipe.failure for recipe in recipes]
         common = math.lcm(*(chance.denominator for chance in failing))
         lost = _integers(fmpz(int(chance * common)) for chance in failing)
         time = Amounts.time(dynamics)
@@ -75,7 +75,7 @@ class Amounts:
             "failed_distillations": (
                 common,
                 lambda what: (
-                    dynamics.matchings.counts[what.matching].astype(object) @ lost if kinds else 0 * what.pairs
+                    dynamics.matchings.counts[what.matching].astype(object) @ lost if recipes else 0 * what.pairs
                 ),
             ),
             "memory_time": (time.unit, lambda what: stored[what.configuration] * time.measure(what)),

@@ -1,7 +1,7 @@
 r"""The model over any commutative ring: rows of columns, and the reduced costs of all columns at once.
 
-The factored dynamics of :mod:`lpdistill.process.factored.dynamics`, without rounding.  With the success probability of
-a kind of distillation written as a quotient ``success / total``, and generation as ``p = a / b``, every row and every
+The factored dynamics of :mod:`lpdistill.process.factored.dynamics`, without rounding.  With the probabilities
+of a recipe's outcomes written as quotients ``weight / total``, and generation as ``p = a / b``, every row and every
 reduced cost times its scale is a polynomial in these numbers, so that one program serves integers (a rational ``p``),
 integer polynomials in ``p``, and integer polynomials in ``p`` and ``f0``.  Arrays hold the ring's elements as objects.
 """
@@ -245,53 +245,63 @@ class ExactModel:
     ----------
     dynamics
         The columns, numbered, and their combinatorics.
-    success, total
-        Success probability of every kind of distillation as a quotient, (kinds,).
+    weights, total
+        The probabilities of the outcomes of every recipe, in their order, times what they are to be divided by,
+        (recipes,).
     """
 
     dynamics: Dynamics
-    success: Elements
+    weights: list[list[Element]]
     total: Elements
 
     @staticmethod
     def rational(dynamics: Dynamics) -> ExactModel:
-        """The model with the rational success probabilities of a problem, as quotients of integers."""
-        exact = [kind.success for kind in dynamics.matchings.kinds]
-        success, total = ([fmpz(getattr(one, part)) for one in exact] for part in ("numerator", "denominator"))
-        return ExactModel(dynamics, elements(success), elements(total))
+        """The model with the rational probabilities of a problem, as quotients of integers."""
+        exact = [[outcome.probability for outcome in recipe.outcomes] for recipe in dynamics.matchings.recipes]
+        total = [math.lcm(*(chance.denominator for chance in chances)) for chances in exact]
+        weights = [[fmpz(int(chance * of)) for chance in chances] for chances, of in zip(exact, total, strict=True)]
+        return ExactModel(dynamics, weights, elements([fmpz(of) for of in total]))
 
     @cached_property
     def scale(self) -> Elements:
         """What the outcomes of every matching are to be divided by, (matchings,)."""
         counts = self.dynamics.matchings.counts
         scale = elements([fmpz(1)] * len(counts))
-        for kind, total in enumerate(self.total):
-            scale = scale * powers(total, self.dynamics.matchings.most)[counts[:, kind]]
+        for recipe, total in enumerate(self.total):
+            scale = scale * powers(total, self.dynamics.matchings.most)[counts[:, recipe]]
         return scale
 
     @cached_property
     def outcomes(self) -> Elements:
         """Probability of every outcome of every matching short of the target, times its scale, (matchings, produced).
 
-        A matching is a smaller one and one more distillation: ``O[X + x] = failure_x O[X] + success_x shifted(O[X])``.
+        A matching is a smaller one and one more distillation: ``O[X + x]`` is the sum of ``O[X]``, shifted by what each
+        outcome of ``x`` produces, times the weight of that outcome.
         """
-        matchings = self.dynamics.matchings
+        matchings, recipes = self.dynamics.matchings, self.dynamics.matchings.recipes
+        produced = {outcome.produced for recipe in recipes for outcome in recipe.outcomes if not outcome.target}
         table = np.zeros((len(matchings.counts), matchings.produced.size), dtype=object)
         table[0, 0] = fmpz(1)
         starts = np.searchsorted(matchings.pairs, np.arange(matchings.most + 2))
         for k in range(1, matchings.most + 1):
             rows = np.arange(starts[k], starts[k + 1])
-            fewer, kind = matchings.counts[rows].copy(), np.argmax(matchings.counts[rows] > 0, axis=1)
-            fewer[np.arange(len(rows)), kind] -= 1
-            parent = table[matchings.number(fewer), : matchings.produced.up_to(k - 1)]
-            table[rows, : parent.shape[1]] = (self.total - self.success)[kind][:, None] * parent
-            for index, level in enumerate(matchings.produced_levels):
-                makes = matchings.results[kind] == level
+            fewer, recipe = matchings.counts[rows].copy(), np.argmax(matchings.counts[rows] > 0, axis=1)
+            fewer[np.arange(len(rows)), recipe] -= 1
+            parent = table[matchings.number(fewer), : matchings.produced.up_to((k - 1) * matchings.most_produced)]
+            for levels in produced:
+                weight = elements([self._weight(one, levels) for one in range(len(recipes))])
+                makes = weight[recipe] != 0
                 sums = matchings.produced.sums[:, : parent.shape[1]].copy()
-                sums[index:] += 1
+                for level in np.searchsorted(matchings.produced_levels, levels).tolist():
+                    sums[level:] += 1
                 made = matchings.produced.rank_sums(sums)
-                table[np.ix_(rows[makes], made)] += self.success[kind[makes]][:, None] * parent[makes]
+                table[np.ix_(rows[makes], made)] += weight[recipe[makes]][:, None] * parent[makes]
         return table
+
+    def _weight(self, recipe: int, produced: tuple[int, ...]) -> Element:
+        """Probability that a recipe produces the given levels and misses the target, times its total."""
+        outcomes = zip(self.dynamics.matchings.recipes[recipe].outcomes, self.weights[recipe], strict=True)
+        return sum((weight for outcome, weight in outcomes if outcome[1:] == (produced, False)), start=fmpz(0))
 
     def rows(self, columns: IntArray) -> Rows:
         """The given columns with their transitions written out."""
@@ -368,15 +378,14 @@ class ExactModel:
                 yield ReducedCosts(columns, rank.ravel(), value.ravel(), (scale * scalar(weight * at.unit)).ravel())
         if numbering.discards:
             columns, rank = np.array(numbering.discards), numbering.discarding.ravel()
-            after = np.tile(values[: numbering.kept], self.dynamics.configurations.kinds)
+            after = np.tile(values[: numbering.kept], len(self.dynamics.repertoire.discards))
             value = after - values[rank] + at.costs(columns, np.full(len(columns), DISCARDS)) * scalar(weight)
             yield ReducedCosts(columns, rank, value, elements([weight * at.unit] * len(columns)))
 
     def _gathered(self, block: Block) -> IntArray:
         """Position in the joined attempt table for every outcome and rest of a block, (produced, rests)."""
         matchings, some = self.dynamics.matchings, self.dynamics.configurations
-        producible = matchings.produced.up_to(block.pairs)
-        sums = matchings.produced_sums[:, :producible, None] + some.sums[:, None, block.rest]
+        sums = matchings.produced_sums[:, : block.producible, None] + some.sums[:, None, block.rest]
         return self.dynamics.generation.index(some.rank_sums(sums), block.attempts)
 
     def _owners(self, block: Block) -> IntArray:

@@ -17,6 +17,7 @@ from lpdistill.physics.levels import Tree
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import PROBLEM
 from lpdistill.process.factored.dynamics import Dynamics, require_dynamics
+from lpdistill.process.factored.matchings import require_one_success
 from lpdistill.progress import silent
 from lpdistill.solution.given import POLICY, PolicyLike, ProblemLike
 from lpdistill.solution.policy import Policy
@@ -219,8 +220,8 @@ def _looked_up(dynamics: Dynamics, policy: Mapping[Counts, Action]) -> IntArray:
     return chosen
 
 
-def _successes(dynamics: Dynamics, ring: Any) -> tuple[Elements, Elements]:
-    """Success probability of every kind of distillation as a quotient of polynomials in ``f0``, (kinds,)."""
+def _successes(dynamics: Dynamics, ring: Any) -> tuple[list[list[Element]], Elements]:
+    """Weights of the outcomes of every recipe and their total, (recipes,), polynomials in ``f0``: success, failure."""
     from sympy import QQ  # noqa: PLC0415 - takes half a second to import
 
     field = QQ.frac_field("f0")
@@ -232,7 +233,7 @@ def _successes(dynamics: Dynamics, ring: Any) -> tuple[Elements, Elements]:
             states[tree] = (
                 distillation.raw(field.gens[0])
                 if tree.children is None
-                else distillation.combine(*map(state, tree.children)).state
+                else distillation.combine(*map(state, tree.children)).outcomes[tree.outcome][1]
             )
         return states[tree]
 
@@ -240,15 +241,15 @@ def _successes(dynamics: Dynamics, ring: Any) -> tuple[Elements, Elements]:
         return ring.from_dict({(0, *powers): int(c) for powers, c in element.terms()})
 
     levels = dynamics.problem.levels
-    found: list[Any] = [
-        distillation.combine(state(levels[kind.low].tree), state(levels[kind.high].tree)).success
-        for kind in dynamics.matchings.kinds
-    ]
-    quotients = [(one.numer.clear_denoms(), one.denom.clear_denoms()) for one in found]
-    return (
-        elements([polynomial(numer) * int(below) for (_, numer), (below, _) in quotients]),
-        elements([polynomial(denom) * int(above) for (above, _), (_, denom) in quotients]),
-    )
+    weights, totals = [], []
+    for recipe in dynamics.matchings.recipes:
+        require_one_success(recipe)
+        chance: Any = distillation.combine(*(state(levels[level].tree) for level in reversed(recipe.consumed))).success
+        (above, numer), (below, denom) = chance.numer.clear_denoms(), chance.denom.clear_denoms()
+        success, total = polynomial(numer) * int(below), polynomial(denom) * int(above)
+        weights.append([success, total - success])
+        totals.append(total)
+    return weights, elements(totals)
 
 
 def _first_unknown(matrix: Elements, right: Elements) -> tuple[Element, Element]:

@@ -270,7 +270,8 @@ def level_range(f0: Any, *, gap: Any = None, target: Any = None) -> Piece:
     closed = problem.replace(distillation=FormulaMap()).levels
     formulas = [formula_of(level.tree) for level in closed]
     below = [formula.minus(aim) for formula in formulas]
-    above = [formulas[k.low].distilled_with(formulas[k.high]).minus(aim) for k in closed.kinds if k.result is None]
+    results = (made.state for made in closed.combinations.values())
+    above = [state.formula.minus(aim) for state in results if state.fidelity >= closed.target]
     here, bounds = (
         AlgebraicNumber.rational(raw),
         (AlgebraicNumber.rational(Fraction(1, 2)), AlgebraicNumber.rational(end)),

@@ -4,10 +4,11 @@ from fractions import Fraction
 
 import oracle
 import pytest
-from cases import SMALL, Additive, problems
+from cases import SMALL, Additive, problems, result
 from hypothesis import given, settings
 
 from lpdistill import LimitError, Problem
+from lpdistill.hardware.recipes import tables
 from lpdistill.physics.levels import Tree
 from lpdistill.physics.maps import Combination
 from lpdistill.physics.werner import WernerPair
@@ -64,7 +65,7 @@ def test_kinds_are_all_distillations(problem):
         for high, b in enumerate(have[low:], low):
             made, success = oracle.werner(a, b)
             expected.append((low, high, success, have.index(made) if made < problem.target else None))
-    assert [tuple(kind) for kind in problem.levels.kinds] == expected
+    assert [(*recipe.consumed, recipe.success, result(recipe)) for recipe in problem.recipes] == expected
 
 
 @pytest.mark.parametrize("problem", SMALL.values(), ids=SMALL)
@@ -98,8 +99,8 @@ def test_tree_counts(tree, pairs, memories):
 
 def test_a_target_that_is_exactly_a_level_is_reached_by_it():
     """``D(3/4, 3/4) = 41/52`` meets the target 41/52: one level is left, and its distillation ends the run."""
-    levels = Problem(0.5, 2, "3/4", "41/52").levels
-    assert [tuple(kind) for kind in levels.kinds] == [(0, 0, Fraction(13, 18), None)]
+    (recipe,) = Problem(0.5, 2, "3/4", "41/52").recipes
+    assert (recipe.consumed, recipe.success, result(recipe)) == ((0, 0), Fraction(13, 18), None)
 
 
 def test_a_target_just_above_a_level_is_not_reached_by_it():
@@ -116,8 +117,8 @@ def test_a_target_just_above_f0_has_one_level():
 @pytest.mark.parametrize("target", ["3/4", "0.7"])
 def test_no_levels_where_a_raw_pair_meets_the_target(target):
     """At or below the raw fidelity there is nothing to store and nothing to distil."""
-    levels = Problem(0.5, 2, "3/4", target).levels
-    assert (len(levels), levels.kinds, levels.raw) == (0, (), None)
+    problem = Problem(0.5, 2, "3/4", target)
+    assert (len(problem.levels), problem.recipes, problem.levels.raw) == (0, (), None)
 
 
 def test_raw_level_is_the_lowest():
@@ -160,11 +161,11 @@ def test_too_many_levels_are_refused():
 
 def test_table_as_data():
     """As JSON data, a distillation that meets the target says so, and exact fidelities are text."""
-    data = Problem(0.5, 2, "3/4", "79/100").levels.to_dict()
+    data = tables(Problem(0.5, 2, "3/4", "79/100").levels)
     assert data == {
         "levels": [
-            {"index": 0, "fidelity": 0.75, "exact": "3/4", "tree": "f0"},
-            {"index": 1, "fidelity": 41 / 52, "exact": "41/52", "tree": "D(f0, f0)"},
+            {"index": 0, "fidelity": 0.75, "exact": "3/4", "tree": "f0", "name": "0.750"},
+            {"index": 1, "fidelity": 41 / 52, "exact": "41/52", "tree": "D(f0, f0)", "name": "0.788"},
         ],
         "distillation": [
             {"levels": [0, 0], "success": 13 / 18, "result": 1},

@@ -139,11 +139,12 @@ def test_species_are_the_levels():
     found, levels = Species.of(problem, None), problem.levels
     assert found.nominal == found.real
     assert found.nominal[: len(levels)] == tuple(level.fidelity for level in levels)
-    for kind in levels.kinds:
-        assert found.success[kind.low, kind.high] == float(kind.success)
-        made = found.result[kind.low, kind.high]
-        assert found.level[made] == (len(levels) if kind.result is None else kind.result)
-        assert found.real[made] == werner(levels[kind.low].fidelity, levels[kind.high].fidelity)[0]
+    for recipe in problem.recipes:
+        low, high = recipe.consumed
+        assert found.success[0, low, high] == float(recipe.success)
+        made = found.result[0, low, high]
+        assert found.level[made] == (recipe.made[0].produced[0] if recipe.made else len(levels))
+        assert found.real[made] == werner(levels[low].fidelity, levels[high].fidelity)[0]
 
 
 def trapped(counts: tuple[int, int]) -> Action:
@@ -605,7 +606,7 @@ def test_memories_of_one_level_are_taken_in_order():
         np.array([0]),
         Coins(np.random.default_rng(1)),
     )
-    assert (done.kept.tolist(), done.freed.tolist(), done.tried.tolist()) == ([3], [0], [1])
+    assert (done.memories.tolist(), done.tried.tolist()) == ([[3, 0]], [1])
     assert contents[0, :3].tolist() == [-1, 0, 0]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from cases import SMALL
+from cases import SMALL, result
 
 pytest.importorskip("matplotlib")
 
@@ -25,24 +25,24 @@ def test_every_distillation_is_a_row():
     axes = draw_levels(FOUR)
     names = ["0.900", "0.926", "0.937"]
     assert [label.get_text() for label in axes.get_yticklabels()] == [
-        f"{names[kind.low]} + {names[kind.high]}" for kind in FOUR.levels.kinds
+        f"{names[low]} + {names[high]}" for low, high in FOUR.levels.combinations
     ]
-    for kind in FOUR.levels.kinds:
-        made = "target" if kind.result is None else names[kind.result]
-        assert f"{float(kind.success):.3f} → {made}" in texts(axes)
+    for recipe in FOUR.recipes:
+        made = "target" if result(recipe) is None else names[result(recipe)]
+        assert f"{float(recipe.success):.3f} → {made}" in texts(axes)
 
 
 def test_arrows_end_at_what_is_made():
     """An arrow leads from the better pair to the fidelity made, which is beyond the target where that is reached."""
     axes = draw_levels(FOUR)
     arrows = [text for text in axes.texts if getattr(text, "arrow_patch", None) is not None]
-    assert len(arrows) == len(FOUR.levels.kinds)
-    for arrow, kind in zip(arrows, FOUR.levels.kinds, strict=True):
-        low, high = (FOUR.levels[level] for level in (kind.low, kind.high))
+    assert len(arrows) == len(FOUR.recipes)
+    for arrow, recipe in zip(arrows, FOUR.recipes, strict=True):
+        low, high = (FOUR.levels[level] for level in recipe.consumed)
         made = FOUR.distillation.combine(low.state, high.state).state.fidelity
         assert arrow.xy[0] == float(made)
         assert arrow.xyann[0] == float(high.fidelity)
-        assert (arrow.xy[0] >= float(FOUR.target)) == (kind.result is None)
+        assert (arrow.xy[0] >= float(FOUR.target)) == (result(recipe) is None)
 
 
 def test_the_target_and_the_limits_are_named():

@@ -25,18 +25,18 @@ def words():
 
 def test_fidelities_have_three_decimals(words):
     """Levels are named by their fidelity."""
-    assert words.fidelities() == ["0.750", "0.788"]
+    assert words.names == ["0.750", "0.788"]
 
 
 def test_fidelities_have_as_many_decimals_as_tell_them_apart():
     """A level that is close to the target is not printed as the target."""
     problem = Problem(0.5, 2, "3/4", "0.78847")
-    assert words_of(problem).fidelities() == ["0.75000", "0.78846"]
+    assert words_of(problem).names == ["0.75000", "0.78846"]
 
 
 def test_fidelities_beyond_double_precision_still_have_names():
     """A level 1e-30 below the target has a name, though no number of decimals tells it from the target."""
-    names = words_of(SMALL["target just above a level"]).fidelities()
+    names = words_of(SMALL["target just above a level"]).names
     assert [float(name) for name in names] == pytest.approx([0.75, 41 / 52], rel=1e-15)
 
 

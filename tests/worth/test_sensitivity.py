@@ -8,7 +8,7 @@ from fractions import Fraction
 from math import isnan
 
 import pytest
-from cases import REACHED_BY_DISTILLATION, problems, solved
+from cases import REACHED_BY_DISTILLATION, problems, result, solved
 from hypothesis import assume, given, settings
 
 from lpdistill import Budget, MaxDistillations, ModelError, NotCertifiedError, Problem, Werner, solve
@@ -30,7 +30,7 @@ def actions(solution):
 
 def structure(problem):
     """Which levels there are, and what distils into what."""
-    return [str(level.tree) for level in problem.levels], [kind.result for kind in problem.levels.kinds]
+    return [str(level.tree) for level in problem.levels], [result(recipe) for recipe in problem.recipes]
 
 
 def quotient(problem, parameter, measure, step=NEARBY):
@@ -222,8 +222,9 @@ def test_pairs_and_configurations_add_up():
     step = Fraction(1, 10**9)
     for sign in (-1, 1):
         moved = solution.problem.replace(f0=solution.problem.f0 + sign * step)
-        for kind in moved.levels.kinds:
-            slopes[kind.low, kind.high] = slopes.get((kind.low, kind.high), 0) + sign * kind.success / (2 * step)
+        for recipe in moved.recipes:
+            pair = recipe.consumed
+            slopes[pair] = slopes.get(pair, 0) + sign * recipe.success / (2 * step)
     chained = sum(found.by_pair[pair] * float(slope) for pair, slope in slopes.items())
     assert chained == pytest.approx(found.derivatives["f0"].value, rel=1e-8)
 

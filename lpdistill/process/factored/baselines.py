@@ -1,22 +1,24 @@
 """Policies that people use without optimising (arXiv:2606.14908, section IV), in count form.
 
-Each distils kinds of pairs in a fixed order, as many of each kind as it can, and attempts generation on every empty
-memory.  Rules are kept: kinds that a rule forbids are left out, and the order decides what is done where a step may not
-distil everything.
+Each carries recipes out in a fixed order, each as often as it can, and attempts generation on every empty memory.
+Rules are kept: recipes that a rule forbids are left out, and the order decides what is done where a step may not distil
+everything.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lpdistill.arrays import IntArray
 from lpdistill.errors import ForbiddenActionError, ModelError
+from lpdistill.hardware.recipes import Recipe
 from lpdistill.numbers import whole
-from lpdistill.physics.levels import Kind, Levels
+from lpdistill.physics.levels import Levels
 
 if TYPE_CHECKING:
     from lpdistill.process.factored.dynamics import Dynamics
@@ -24,18 +26,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Baseline:
-    """A policy that distils kinds of pairs in an order that does not depend on the configuration.
+    """A policy that distils in an order that does not depend on the configuration.
 
     Attributes
     ----------
     name
         How commands and tables call it.
     order
-        The kinds that it distils, first choice first.
+        Which of the recipes that rules allow it carries out, first choice first.
     """
 
     name: str
-    order: Callable[[Levels], list[Kind]]
+    order: Callable[[Levels, Sequence[Recipe]], list[Recipe]]
 
     def columns(self, dynamics: Dynamics) -> IntArray:
         """Column of the policy in every configuration, (configurations,).
@@ -45,23 +47,21 @@ class Baseline:
         ForbiddenActionError
             If a rule that is asked about every action forbids what the policy does somewhere.
         """
-        kinds, counts = dynamics.matchings.kinds, dynamics.configurations.counts
-        position = {kind: column for column, kind in enumerate(kinds)}
-        left, room = counts.copy(), np.full(dynamics.size, dynamics.matchings.most)
-        chosen = np.zeros((dynamics.size, len(kinds)), dtype=np.int64)
-        for kind in self.order(dynamics.problem.levels):
-            if kind not in position:
-                continue
-            fits = left[:, kind.low] // 2 if kind.low == kind.high else left[:, [kind.low, kind.high]].min(axis=1)
-            taken = np.minimum(fits, room)
-            chosen[:, position[kind]] = taken
+        matchings, left = dynamics.matchings, dynamics.configurations.counts.copy()
+        room = np.full(dynamics.size, matchings.most)
+        chosen = np.zeros((dynamics.size, len(matchings.recipes)), dtype=np.int64)
+        for recipe in self.order(dynamics.problem.levels, matchings.recipes):
+            position = matchings.recipes.index(recipe)
+            needed = matchings.consumption[position]
+            some = needed > 0
+            taken = np.minimum((left[:, some] // needed[some]).min(axis=1), room)
+            chosen[:, position] = taken
             room -= taken
-            left[:, kind.low] -= taken
-            left[:, kind.high] -= taken
+            left -= np.outer(taken, needed)
         most = [dynamics.repertoire.most_attempts(distilling=distilling) for distilling in (False, True)]
         empty = dynamics.problem.hardware.memories - dynamics.configurations.totals
         attempts = np.minimum(empty, np.array(most)[chosen.any(axis=1).astype(np.int64)])
-        found = dynamics.numbering.find(np.arange(dynamics.size), dynamics.matchings.number(chosen), attempts)
+        found = dynamics.numbering.find(np.arange(dynamics.size), matchings.number(chosen), attempts)
         if dynamics.permitted is not None and not dynamics.permitted[found].all():
             rank = int(np.flatnonzero(~dynamics.permitted[found])[0])
             raise ForbiddenActionError(
@@ -72,19 +72,24 @@ class Baseline:
         return found
 
 
-def _pumping(levels: Levels) -> list[Kind]:
+def _pumping(levels: Levels, recipes: Sequence[Recipe]) -> list[Recipe]:
     """Every raw pair with the best other pair; raw pairs left over with each other."""
-    return sorted((kind for kind in levels.kinds if levels.raw in {kind.low, kind.high}), key=lambda k: -k.high)
+    return sorted((recipe for recipe in recipes if levels.raw in recipe.consumed), key=lambda recipe: -recipe.high)
 
 
-def _nested(levels: Levels) -> list[Kind]:
+def _nested(levels: Levels, recipes: Sequence[Recipe]) -> list[Recipe]:  # noqa: ARG001 - for orders of all kinds
     """Pairs of equal level, the best first."""
-    return sorted((kind for kind in levels.kinds if kind.low == kind.high), key=lambda k: -k.high)
+    return sorted((recipe for recipe in recipes if recipe.low == recipe.high), key=lambda recipe: -recipe.high)
 
 
-def _greedy(levels: Levels) -> list[Kind]:
+def _greedy(levels: Levels, recipes: Sequence[Recipe]) -> list[Recipe]:
     """The pairs of smallest difference in fidelity, the best first where differences are equal."""
-    return sorted(levels.kinds, key=lambda k: (levels[k.high].fidelity - levels[k.low].fidelity, -k.high))
+
+    def apart(recipe: Recipe) -> Fraction:
+        fidelities = [levels[level].fidelity for level in recipe.consumed]
+        return max(fidelities) - min(fidelities)
+
+    return sorted(recipes, key=lambda recipe: (apart(recipe), -recipe.high))
 
 
 PUMPING = Baseline("pumping", _pumping)
@@ -112,4 +117,8 @@ def banded(width: int | str) -> Baseline:
     most = whole(width, "policy banded")
     if most < 0:
         raise ModelError("policy banded", "must have a width of at least 0 levels", width)
-    return Baseline(f"banded:{most}", lambda levels: [kind for kind in _greedy(levels) if kind.high - kind.low <= most])
+
+    def order(levels: Levels, recipes: Sequence[Recipe]) -> list[Recipe]:
+        return [recipe for recipe in _greedy(levels, recipes) if recipe.high - recipe.low <= most]
+
+    return Baseline(f"banded:{most}", order)

@@ -16,14 +16,18 @@ from lpdistill.process.factored.matchings import Matchings
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """All columns with the same number of distillations.
+    """All columns with the same number of distillations that consume the same number of pairs.
 
     Attributes
     ----------
-    pairs
-        Number of distillations in the step.
+    number
+        Number of the block.
+    pairs, consumed
+        Number of distillations in the step, and of the pairs that they consume.
+    producible
+        How many vectors of pairs they may produce, at most.
     matchings, groups
-        The matchings of that many distillations, and their groups (which consume the same pairs).
+        The matchings of the block, and their groups (which consume the same pairs).
     rest, attempts
         Rank of the pairs left alone, and number of generation attempts, of every combination of the two, (rests,).
     columns
@@ -32,7 +36,10 @@ class Block:
         The cells (group and rest) of the block; the columns of a cell belong to one configuration.
     """
 
+    number: int
     pairs: int
+    consumed: int
+    producible: int
     matchings: range
     groups: range
     rest: IntArray
@@ -88,29 +95,29 @@ class Numbering:
 
     @cached_property
     def blocks(self) -> tuple[Block, ...]:
-        """The columns by number of distillations: block ``k`` has ``k`` of them."""
+        """The columns by number of distillations, and by how many pairs they consume."""
         blocks: list[Block] = []
-        starts, edges, cells, columns = self.matchings.group_starts, self.matchings.groups, 0, 0
-        for k in range(self.matchings.most + 1):
-            left = self.configurations.most - 2 * k
+        edges, cells, columns = self.matchings.groups, 0, 0
+        for number, (k, consumed, groups) in enumerate(self.matchings.sizes):
+            left = self.configurations.most - consumed
             rest = np.arange(self.configurations.up_to(left))
             empty = left - self.configurations.totals[: len(rest)]
             attempts = np.minimum(empty, self.repertoire.most_attempts(distilling=k > 0))
             if self.repertoire.attempts is Attempts.ALL:
                 rest, attempts = ragged(attempts + 1)
-            groups = range(int(starts[k]), int(starts[k + 1]))
             matchings = range(int(edges[groups.start]), int(edges[groups.stop]))
             here = range(cells, cells + len(groups) * len(rest))
             numbers = range(columns, columns + len(matchings) * len(rest))
-            blocks.append(Block(k, matchings, groups, rest, attempts, numbers, here))
+            producible = self.matchings.producible(k, consumed)
+            blocks.append(Block(number, k, consumed, producible, matchings, groups, rest, attempts, numbers, here))
             cells, columns = here.stop, numbers.stop
         return tuple(blocks)
 
     @cached_property
     def discards(self) -> range:
-        """The columns that discard a pair: level by level, configuration left by configuration left."""
+        """The columns that discard a pair: recipe by recipe, configuration left by configuration left."""
         first = self.blocks[-1].columns.stop
-        return range(first, first + self.configurations.kinds * self.kept * self.repertoire.discarding)
+        return range(first, first + len(self.repertoire.discards) * self.kept)
 
     @property
     def kept(self) -> int:
@@ -119,10 +126,15 @@ class Numbering:
 
     @cached_property
     def discarding(self) -> IntArray:
-        """Configuration of every column that discards, (levels, kept)."""
-        raised = np.tri(self.configurations.kinds, dtype=np.int64)
+        """Configuration of every column that discards, (discards, kept)."""
+        raised = np.arange(self.configurations.kinds)[:, None] >= self.discarded
         sums = self.configurations.sums[:, None, : self.kept] + raised[:, :, None]
         return self.configurations.rank_sums(sums)
+
+    @cached_property
+    def discarded(self) -> IntArray:
+        """The level that every recipe of discarding consumes, (discards,)."""
+        return np.array([recipe.consumed[0] for recipe in self.repertoire.discards], dtype=np.int64)
 
     @cached_property
     def _rests(self) -> tuple[IntArray, IntArray, IntArray, IntArray]:
@@ -199,10 +211,10 @@ class Numbering:
         configuration = self.configurations.rank_sums(sums)
         discard = np.full(len(columns), -1)
         if discards.any():
-            level, kept = np.divmod(columns[discards] - self.discards.start, self.kept)
-            discard[discards], rank[discards], tried[discards] = level, kept, 0
-            configuration[discards] = self.discarding[level, kept]
-        return Columns(configuration, block, matching, rank, tried, discard)
+            recipe, kept = np.divmod(columns[discards] - self.discards.start, self.kept)
+            discard[discards], rank[discards], tried[discards] = self.discarded[recipe], kept, 0
+            configuration[discards] = self.discarding[recipe, kept]
+        return Columns(configuration, self.matchings.pairs[matching], matching, rank, tried, discard)
 
     def find(self, configuration: IntArray, matching: IntArray, attempts: IntArray) -> IntArray:
         """The columns of the given configurations with the given matchings and attempts, -1 for none, (columns,)."""
@@ -210,20 +222,23 @@ class Numbering:
         sums = self.configurations.sums[:, configuration] - self.matchings.consumed_sums[:, group]
         fits = np.asarray((np.diff(sums, axis=0, prepend=0) >= 0).all(axis=0))
         left = np.where(fits, self.configurations.rank_sums(np.maximum(sums, 0)), 0)
-        block = self.matchings.pairs[matching]
+        block = np.searchsorted(self._first_matchings, matching, side="right") - 1
         sizes, starts, ranks, tried = self._rests
         # The rests of a block are ordered by rank, then by attempts.
         key = np.repeat(np.arange(len(self.blocks)), sizes) * self.configurations.size + ranks
         rest = np.searchsorted(key, block * self.configurations.size + left)
         if self.repertoire.attempts is Attempts.ALL:
             rest = np.minimum(rest + attempts, len(key) - 1)
-        known = fits & (key[rest] == block * self.configurations.size + left) & (tried[rest] == attempts)
+        known = (
+            fits & (matching >= 0) & (key[rest] == block * self.configurations.size + left) & (tried[rest] == attempts)
+        )
         return np.where(known, self._number(block, matching, rest - starts[block]), -1)
 
     def find_discard(self, configuration: IntArray, level: IntArray) -> IntArray:
         """The columns in which the given configurations discard a pair of the given levels, -1 for none, (columns,)."""
         counts = self.configurations.counts[configuration].copy()
         counts[np.arange(len(level)), level] -= 1
-        known = np.asarray((counts >= 0).all(axis=1) & self.repertoire.discarding)
+        chosen = level[:, None] == self.discarded
+        known = np.asarray((counts >= 0).all(axis=1) & chosen.any(axis=1))
         kept = self.configurations.rank(np.where(known[:, None], counts, 0))
-        return np.where(known, self.discards.start + level * self.kept + kept, -1)
+        return np.where(known, self.discards.start + chosen.argmax(axis=1) * self.kept + kept, -1)

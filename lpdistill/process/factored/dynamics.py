@@ -95,7 +95,12 @@ class Dynamics:
     def matchings(self) -> Matchings:
         """All sets of parallel distillations; refused as :attr:`configurations` are."""
         require(self.repertoire, explicit=False)
-        return Matchings(self.problem.levels, self.repertoire.kinds, self.repertoire.distillations)
+        return Matchings(
+            self.problem.levels,
+            self.repertoire.distillations,
+            self.repertoire.most_distillations,
+            self.problem.hardware.memories,
+        )
 
     @cached_property
     def generation(self) -> Generation:
@@ -186,16 +191,16 @@ class Dynamics:
 
         - three operations and one rounded probability in each of ``M`` steps of the attempt recursion, and as many
           for the probability of leaving: ``8 M``;
-        - as many in each step of the binomial tables, over all kinds at most ``M / 2`` trials: ``2 M``;
-        - a power and a product for every kind, each power within a few roundings: ``4 m``;
+        - as many in each step of the binomial tables, over all recipes at most ``M / 2`` trials: ``2 M``;
+        - a power and a product for every recipe, each power within a few roundings: ``4 m``;
         - one addition for every outcome of a matching, whether outcomes merge before or in the product;
-        - the price of each resource: its amount, a sum over kinds at most, one product and one addition: ``m + 4``;
+        - the price of each resource: its amount, a sum over recipes at most, one product and one addition: ``m + 4``;
         - a handful more: the duration, its addition, one division, the mixture of a few columns.
         """
-        below, kinds = self.matchings.results >= 0, len(self.matchings.kinds)
-        outcomes = int(np.prod(1 + self.matchings.counts[:, below], axis=1).max())
-        prices = len(self.tariff.prices) * (kinds + 4)
-        return (10 * self.problem.hardware.memories + 4 * kinds + outcomes + prices + 64) * 2.0**-53
+        recipes, outcomes = len(self.matchings.recipes), self.matchings.most_outcomes
+        branches = sum(max(len(recipe.made), 1) for recipe in self.matchings.recipes)
+        prices = len(self.tariff.prices) * (recipes + 4)
+        return (10 * self.problem.hardware.memories + 4 * branches + outcomes + prices + 64) * 2.0**-53
 
     def under(self, tariff: Tariff) -> Dynamics:
         """The same columns with other costs; everything that does not depend on costs is shared."""
@@ -213,7 +218,7 @@ class Dynamics:
 
     @cached_property
     def gathered(self) -> dict[int, IntArray]:
-        """Where the values after the columns of a block stand in the attempt table, by distillations, once needed."""
+        """Where the values after the columns of a block stand in the attempt table, by its number, once needed."""
         return {}
 
     @cached_property
@@ -346,7 +351,7 @@ class Dynamics:
             distillations=block.pairs,
             failures=self.matchings.failing[here, None],
             reaching=reaching,
-            stored=2 * block.pairs + self.configurations.totals[block.rest][None, :],
+            stored=block.consumed + self.configurations.totals[block.rest][None, :],
             configuration=lambda: np.repeat(self.numbering.block_configuration(block), size, axis=0),
         )
 
@@ -409,10 +414,10 @@ class Dynamics:
         outcomes = self._placed(what, self.matchings.outcomes[what.matching])
         return Choice(self, columns, what.configuration, self.cost(use), leaving, staying, reaching, outcomes)
 
-    def outcome_slopes(self, columns: IntArray, kind: int) -> sparse.csr_array:
-        """Derivatives of the outcomes of some columns by the success probability of a kind, (columns, 2 * table)."""
+    def outcome_slopes(self, columns: IntArray, recipe: int) -> sparse.csr_array:
+        """Derivatives of the outcomes of some columns by the success probability of a recipe, (columns, 2 * table)."""
         what = self.numbering.describe(columns)
-        return self._placed(what, self.matchings.outcome_slopes(what.matching, kind))
+        return self._placed(what, self.matchings.outcome_slopes(what.matching, recipe))
 
     def _placed(self, what: Columns, rows: sparse.csr_array) -> sparse.csr_array:
         """Weights on what matchings produce as weights on the joined attempt tables, (columns, 2 * table)."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from scipy import sparse
 
 from lpdistill.arrays import FloatArray, IntArray, ragged
-from lpdistill.physics.levels import Kind, Levels
+from lpdistill.errors import ModelError
+from lpdistill.hardware.recipes import Recipe
+from lpdistill.physics.levels import Levels
 from lpdistill.process.factored.configurations import CountVectors
 from lpdistill.process.factored.generation import binomial_slopes, binomial_table
 
@@ -18,45 +21,61 @@ from lpdistill.process.factored.generation import binomial_slopes, binomial_tabl
 class Matchings:
     """All multisets of at most ``most`` distillations, grouped by what they consume.
 
-    Matchings that consume the same pairs form a group and stand next to each other.  Matchings of fewer pairs come
-    first, and among them the smaller groups, so that groups of equal size can be reduced together.
+    Matchings that consume the same pairs by equally many distillations form a group and stand next to each other.
+    Matchings of fewer distillations come first, among them those of fewer pairs, and then the smaller groups, so that
+    groups of equal size can be reduced together.
 
     Attributes
     ----------
     levels
         The fidelity levels.
-    kinds
-        The kinds of distillation that are allowed.
+    recipes
+        The distillations that are allowed.
     most
-        The greatest number of distillations in one step, at most ``M // 2``.
+        The greatest number of distillations in one step.
+    memories
+        The greatest number of pairs that all of them may consume.
     """
 
     levels: Levels
-    kinds: tuple[Kind, ...]
+    recipes: tuple[Recipe, ...]
     most: int
+    memories: int
 
     @cached_property
     def _sorted(self) -> tuple[IntArray, IntArray, IntArray]:
-        """Counts of kinds, (matchings, kinds); rank of the consumed pairs, and rank of the counts, (matchings,)."""
-        counts = CountVectors(self.most, len(self.kinds)).counts
+        """Counts of recipes, (matchings, recipes); consumed pairs, and rank of the counts, (matchings,).
+
+        The consumed pairs are a number: their rank, with the number of distillations as its last digit.
+        """
+        counts = CountVectors(self.most, len(self.recipes)).counts
         consumed = (counts.astype(np.float64) @ self.consumption).astype(np.int64)
-        ranks = CountVectors(2 * self.most, len(self.levels)).rank(consumed)
-        _, group, size = np.unique(ranks, return_inverse=True, return_counts=True)
-        order = np.lexsort((ranks, size[group], counts.sum(axis=1)))
-        return counts[order], ranks[order], order
+        fits = np.flatnonzero(consumed.sum(axis=1) <= self.memories)
+        if len(fits) < len(counts):
+            counts, consumed = counts[fits], consumed[fits]
+        number = counts.sum(axis=1)
+        key = self._consumable.rank(consumed) * (self.most + 1) + number
+        _, group, size = np.unique(key, return_inverse=True, return_counts=True)
+        order = np.lexsort((key, size[group], consumed.sum(axis=1), number))
+        return counts[order], key[order], fits[order]
+
+    @cached_property
+    def _consumable(self) -> CountVectors:
+        """Numbering of what a matching may consume."""
+        widest = max((len(recipe.consumed) for recipe in self.recipes), default=0)
+        return CountVectors(min(widest * self.most, self.memories), len(self.levels))
 
     @cached_property
     def consumption(self) -> IntArray:
-        """Pairs of each level that one distillation of each kind consumes, (kinds, levels)."""
-        consumed = np.zeros((len(self.kinds), len(self.levels)), dtype=np.int64)
-        for row, kind in enumerate(self.kinds):
-            consumed[row, kind.low] += 1
-            consumed[row, kind.high] += 1
+        """Pairs of each level that every recipe consumes, (recipes, levels)."""
+        consumed = np.zeros((len(self.recipes), len(self.levels)), dtype=np.int64)
+        for row, recipe in enumerate(self.recipes):
+            np.add.at(consumed[row], list(recipe.consumed), 1)
         return consumed
 
     @property
     def counts(self) -> IntArray:
-        """Distillations of each kind, (matchings, kinds)."""
+        """How often each recipe is carried out, (matchings, recipes)."""
         return self._sorted[0]
 
     @cached_property
@@ -66,22 +85,22 @@ class Matchings:
 
     @cached_property
     def _number(self) -> IntArray:
-        """Number of the matching whose counts have a given rank, (matchings,)."""
+        """Number of the matching whose counts have a given rank, -1 where they consume too much, (counts,)."""
         order = self._sorted[2]
-        number = np.empty_like(order)
+        number = np.full(CountVectors(self.most, len(self.recipes)).size, -1)
         number[order] = np.arange(len(order))
         return number
 
     def number(self, counts: IntArray) -> IntArray:
-        """Number of the matchings with the given distillations of each kind, (..., kinds) -> (...)."""
-        ranks = CountVectors(self.most, len(self.kinds)).rank(counts)
+        """Number of the matchings with the given counts of recipes, -1 for none, (..., recipes) -> (...)."""
+        ranks = CountVectors(self.most, len(self.recipes)).rank(counts)
         return np.asarray(self._number[ranks])
 
-    def distilled(self, matching: int) -> tuple[tuple[int, int], ...]:
-        """The pairs of levels that a matching distils, each as often as it does."""
+    def distilled(self, matching: int) -> tuple[tuple[int, ...], ...]:
+        """The levels that a matching distils with each other, each as often as it does."""
         return tuple(
-            (kind.low, kind.high)
-            for kind, count in zip(self.kinds, self.counts[matching].tolist(), strict=True)
+            recipe.consumed
+            for recipe, count in zip(self.recipes, self.counts[matching].tolist(), strict=True)
             for _ in range(count)
         )
 
@@ -94,33 +113,40 @@ class Matchings:
     @cached_property
     def consumed_sums(self) -> IntArray:
         """Partial sums of the pairs that each group consumes, (levels, groups)."""
-        return CountVectors(2 * self.most, len(self.levels)).unrank_sums(self._sorted[1][self.groups[:-1]])
+        return self._consumable.unrank_sums(self._sorted[1][self.groups[:-1]] // (self.most + 1))
 
     @cached_property
-    def group_starts(self) -> IntArray:
-        """First group of every number of distillations, with the end appended, (most + 2,)."""
-        return np.searchsorted(self.pairs[self.groups[:-1]], np.arange(self.most + 2))
+    def sizes(self) -> list[tuple[int, int, range]]:
+        """Numbers of distillations and of pairs consumed, and the groups that have them, in order."""
+        first, consumed = self.groups[:-1], self.consumed_sums[-1] if len(self.levels) else np.zeros(1, dtype=np.int64)
+        number = self.pairs[first]
+        edges = np.flatnonzero(np.diff(number * (self.memories + 1) + consumed, prepend=-1, append=-1)).tolist()
+        return [(int(number[a]), int(consumed[a]), range(a, b)) for a, b in pairwise(edges)]
 
     @cached_property
-    def success(self) -> tuple[FloatArray, FloatArray]:
-        """Success and failure probability of each kind, each correctly rounded, (kinds,)."""
-        exact = [kind.success for kind in self.kinds]
-        return np.array([float(x) for x in exact]), np.array([float(1 - x) for x in exact])
-
-    @cached_property
-    def results(self) -> IntArray:
-        """Level that each kind makes, -1 for the target, (kinds,)."""
-        return np.array([-1 if k.result is None else k.result for k in self.kinds], dtype=np.int64)
+    def failure(self) -> FloatArray:
+        """Probability that nothing comes of each recipe, correctly rounded, (recipes,)."""
+        return np.array([float(recipe.failure) for recipe in self.recipes])
 
     @cached_property
     def produced_levels(self) -> IntArray:
         """The levels that some distillation makes, increasing."""
-        return np.unique(self.results[self.results >= 0])
+        made = {level for recipe in self.recipes for outcome in recipe.made for level in outcome.produced}
+        return np.array(sorted(made), dtype=np.int64)
+
+    @cached_property
+    def most_produced(self) -> int:
+        """The greatest number of pairs that one distillation makes."""
+        return max((recipe.most_produced for recipe in self.recipes), default=1)
 
     @cached_property
     def produced(self) -> CountVectors:
         """Numbering of what a matching may produce: counts of the produced levels."""
-        return CountVectors(self.most, len(self.produced_levels))
+        return CountVectors(self.most * self.most_produced, len(self.produced_levels))
+
+    def producible(self, number: int, consumed: int) -> int:
+        """How many vectors may be produced, at most, by so many distillations of so many pairs: the first ones."""
+        return self.produced.up_to(min(number * self.most_produced, consumed))
 
     @cached_property
     def produced_sums(self) -> IntArray:
@@ -133,31 +159,46 @@ class Matchings:
     @cached_property
     def failing(self) -> FloatArray:
         """Expected number of distillations of each matching that fail, (matchings,)."""
-        return np.asarray(self.counts @ self.success[1])
+        return np.asarray(self.counts @ self.failure)
 
     @cached_property
     def reaching(self) -> FloatArray:
         """Probability that at least one of a matching's distillations reaches the target, (matchings,)."""
-        failure = np.where(self.results < 0, self.success[1], 1.0)
-        return np.asarray(1.0 - np.prod(failure**self.counts, axis=1))
+        missing = np.array([float(1 - recipe.reaching) for recipe in self.recipes])
+        return np.asarray(1.0 - np.prod(missing**self.counts, axis=1))
+
+    @cached_property
+    def most_outcomes(self) -> int:
+        """A number of outcomes that no matching has more of, before equal ones merge."""
+        found = np.ones(len(self.counts))
+        for column, recipe in enumerate(self.recipes):
+            for place in range(len(recipe.made)):
+                found *= 1 + self.counts[:, column] / (place + 1)
+        return round(float(found.max()))
 
     @cached_property
     def outcomes(self) -> sparse.csr_array:
         r"""Probability of every outcome in which the target is not reached, (matchings, produced.size).
 
         Row ``X``, column ``u``: all distillations of ``X`` that could reach the target fail, and the others produce
-        the counts ``u``.  Kinds are independent, so a row is a product of binomial distributions.
+        the counts ``u``.  Recipes are independent, so a row is a product of multinomial distributions.
         """
         return self._outcomes(self.counts)
 
-    def outcome_slopes(self, matchings: IntArray, kind: int) -> sparse.csr_array:
-        """Derivatives of the outcomes of some matchings by the success probability of a kind, as :attr:`outcomes`."""
-        return self._outcomes(self.counts[matchings], slope=kind)
+    def outcome_slopes(self, matchings: IntArray, recipe: int) -> sparse.csr_array:
+        """Derivatives of the outcomes of some matchings by the success probability of a recipe, as :attr:`outcomes`.
+
+        Raises
+        ------
+        ModelError
+            If success is not one outcome.
+        """
+        require_one_success(self.recipes[recipe])
+        return self._outcomes(self.counts[matchings], slope=recipe)
 
     def _outcomes(self, counts: IntArray, slope: int | None = None) -> sparse.csr_array:
-        """Outcomes of matchings with the given counts of kinds, or their derivative by one success probability."""
-        success, failure = self.success
-        final = self.results < 0
+        """Outcomes of matchings with the given counts of recipes, or their derivative by one success probability."""
+        failure, final = self.failure, np.array([not recipe.made for recipe in self.recipes], dtype=bool)
         probability = np.prod(np.where(final, failure, 1.0) ** counts, axis=1)
         if slope is not None and final[slope]:
             others = np.where(np.arange(len(final)) == slope, 1.0, np.where(final, failure, 1.0))
@@ -166,17 +207,31 @@ class Matchings:
         row = np.arange(len(counts))
         # Ranks are sums over partial sums, so a success at produced level i raises the partial sums from i on.
         sums = np.zeros((self.produced.kinds, len(row)), dtype=np.int64)
-        for kind in np.flatnonzero(~final):
-            table = binomial_table(success[kind], failure[kind], self.most)
-            if kind == slope:
-                table = binomial_slopes(table)
-            trials = counts[row, kind]
-            entry, made = ragged(trials + 1)
-            probability = probability[entry] * table[trials[entry], made]
-            row, sums = row[entry], sums[:, entry]
-            sums[np.searchsorted(self.produced_levels, self.results[kind]) :] += made
+        for recipe in np.flatnonzero(~final).tolist():
+            trials, made = counts[row, recipe], self.recipes[recipe].made
+            # A multinomial is one binomial after the other, of what is left; failures come in with the last.
+            for place, (chance, levels, _) in enumerate(made):
+                missed = failure[recipe] if place == len(made) - 1 else 1.0
+                table = binomial_table(float(chance), missed, self.most)
+                if recipe == slope:
+                    table = binomial_slopes(table)
+                entry, times = ragged(trials + 1)
+                probability = probability[entry] * table[trials[entry], times]
+                row, sums, trials = row[entry], sums[:, entry], trials[entry] - times
+                for level in np.searchsorted(self.produced_levels, levels).tolist():
+                    sums[level:] += times
         column = self.produced.rank_sums(sums)
         matrix = sparse.csr_array((probability, (row, column)), shape=(len(counts), self.produced.size))
         matrix.sum_duplicates()
         matrix.eliminate_zeros()
         return matrix
+
+
+def require_one_success(recipe: Recipe) -> None:
+    """Raise ModelError unless success of a recipe is one outcome, which has one derivative."""
+    if len(recipe.outcomes) - any(not (outcome.produced or outcome.target) for outcome in recipe.outcomes) > 1:
+        raise ModelError(
+            f"recipe {recipe.name}",
+            "has several ways to succeed, so that there is no derivative by its success; leave f0 out",
+            recipe.outcomes,
+        )

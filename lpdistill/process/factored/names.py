@@ -77,12 +77,12 @@ class Counts:
     def find(self, configuration: IntArray, actions: Sequence[Action]) -> IntArray:
         """The columns in which the given configurations take the given actions, -1 where they cannot, (columns,)."""
         matchings = self.numbering.matchings
-        kinds = {(kind.low, kind.high): position for position, kind in enumerate(matchings.kinds)}
-        chosen = np.zeros((len(actions), len(kinds)), dtype=np.int64)
+        recipes = {recipe.consumed: position for position, recipe in enumerate(matchings.recipes)}
+        chosen = np.zeros((len(actions), len(recipes)), dtype=np.int64)
         known = np.ones(len(actions), dtype=bool)
         for row, action in enumerate(actions):
             for pair in action.distil:
-                position = kinds.get(tuple(sorted(pair)), -1)  # type: ignore[arg-type]
+                position = recipes.get(tuple(pair), recipes.get(tuple(sorted(pair)), -1))
                 known[row] &= position >= 0
                 chosen[row, position] += position >= 0
             known[row] &= len(action.distil) <= matchings.most and not action.discard

@@ -98,7 +98,7 @@ class Pricing:
             self._price_generation(after, tables[0], cells[: first.cells.stop])
         if dynamics.numbering.discards and used[DISCARDING]:
             left = after.values[DISCARDING, : dynamics.numbering.kept]
-            gone = self._discard_costs + after.charge[DISCARDING] + np.tile(left, dynamics.configurations.kinds)
+            gone = self._discard_costs + after.charge[DISCARDING] + np.tile(left, len(dynamics.repertoire.discards))
             if dynamics.allowed is not None:
                 gone[~dynamics.allowed[dynamics.numbering.discards.start :]] = np.inf
             cells[dynamics.numbering.blocks[-1].cells.stop :] = gone
@@ -139,28 +139,28 @@ class Pricing:
         values, (matchings, rests).
         """
         dynamics = self.dynamics
-        outcomes, producible = dynamics.matchings.outcomes, dynamics.matchings.produced.up_to(block.pairs)
-        gathered = whole[self._places(block, producible)]
+        outcomes, producible = dynamics.matchings.outcomes, block.producible
+        gathered = whole[self._places(block)]
         first = block.matchings.start
         for groups, rows, size in self._runs(block):
             yield groups, rows, size, outcomes[first + rows.start : first + rows.stop, :producible] @ gathered
 
-    def _places(self, block: Block, producible: int) -> IntArray:
+    def _places(self, block: Block) -> IntArray:
         """Where what a block's matchings produce stands in the attempt table, beside each rest, (produced, rests)."""
         dynamics = self.dynamics
-        if block.pairs in dynamics.gathered:
-            return dynamics.gathered[block.pairs]
+        if block.number in dynamics.gathered:
+            return dynamics.gathered[block.number]
         some = dynamics.configurations
-        sums = dynamics.matchings.produced_sums[:, :producible, None] + some.sums[:, None, block.rest]
+        sums = dynamics.matchings.produced_sums[:, : block.producible, None] + some.sums[:, None, block.rest]
         places = dynamics.generation.index(some.rank_sums(sums), block.attempts)
         if dynamics.numbering.size < PARALLEL:  # small enough to be kept
-            dynamics.gathered[block.pairs] = places
+            dynamics.gathered[block.number] = places
         return places
 
     def _charged(self, block: Block, rows: range, values: FloatArray) -> FloatArray:
         """Add what the given matchings of a block cost to their expected values, in place; infinite if forbidden."""
         dynamics = self.dynamics
-        charge, some = self._charges[block.pairs], slice(rows.start, rows.stop)
+        charge, some = self._charges[block.number], slice(rows.start, rows.stop)
         values += charge.by_rest
         if charge.by_matching is not None:
             values += charge.by_matching[some]
@@ -211,7 +211,7 @@ class Pricing:
                 here[rows.start : rows.stop] = expected
         if dynamics.numbering.discards:
             found[dynamics.numbering.discards.start :] = np.tile(
-                values[: dynamics.numbering.kept], dynamics.configurations.kinds
+                values[: dynamics.numbering.kept], len(dynamics.repertoire.discards)
             )
         return found
 

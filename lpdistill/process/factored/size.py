@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from math import comb
 
@@ -33,7 +35,7 @@ class Size:
     columns
         Columns of the program: one per configuration and action.
     matchings
-        Multisets of distillation kinds that fit into the memories.
+        Multisets of distillations that fit into the memories.
     factored_bytes
         Memory for the factored dynamics: outcomes of all matchings, and the tables that price all columns.
     explicit_entries, explicit_bytes
@@ -51,38 +53,40 @@ class Size:
     def of(repertoire: Repertoire) -> Size:
         r"""Count everything that a repertoire of actions makes.
 
-        With ``K`` levels, ``m`` kinds of distillation and ``k`` pairs distilled there are :math:`\binom{k+m-1}{m-1}`
-        matchings, each on :math:`\binom{M-2k+K}{K}` sets of untouched pairs; if the number of attempts is free, on
-        :math:`F(M-2k) - F(M-2k-c-1)` pairs of a set and a number of attempts, where :math:`F(n) = \binom{n+K+1}{K+1}`
-        and ``c`` is the greatest number of attempts allowed.  A kind that does not reach the target has two outcomes
-        that matter, one that does has one: the outcomes of ``k`` distillations number :math:`\binom{k+d-1}{d-1}` with
-        :math:`d = 2m_{below} + m_{target}`.
+        With ``K`` levels, ``m`` recipes that distil ``s`` pairs each, and ``k`` distillations, there are
+        :math:`\binom{k+m-1}{m-1}` matchings, each on :math:`\binom{M-sk+K}{K}` sets of untouched pairs; if the number
+        of attempts is free, on :math:`F(M-sk) - F(M-sk-c-1)` pairs of a set and a number of attempts, where
+        :math:`F(n) = \binom{n+K+1}{K+1}` and ``c`` is the greatest number of attempts allowed.  Of the outcomes of a
+        recipe those short of the target matter: with ``d`` of them in all recipes, the outcomes of ``k`` distillations
+        number :math:`\binom{k+d-1}{d-1}`.  Numbers of recipes of different sizes ``s`` are folded.
         """
-        memories, count, kinds = repertoire.memories, len(repertoire.levels), len(repertoire.kinds)
-        most, free = repertoire.distillations, repertoire.attempts is Attempts.ALL
-        below = sum(kind.result is not None for kind in repertoire.kinds)
-        produced = len({kind.result for kind in repertoire.kinds if kind.result is not None})
+        memories, count, recipes = repertoire.memories, len(repertoire.levels), repertoire.distillations
+        most, free = repertoire.most_distillations, repertoire.attempts is Attempts.ALL
+        produced = len({level for recipe in recipes for outcome in recipe.made for level in outcome.produced})
+        each = max((recipe.most_produced for recipe in recipes), default=1)
+        sizes, ends = Counter[int](), Counter[int]()
+        for recipe in recipes:
+            sizes[len(recipe.consumed)] += 1
+            ends[len(recipe.consumed)] += 1 + len(recipe.made)
+        chosen, ended = _ways(sizes, most, memories), _ways(ends, most, memories)
         columns = entries = gathers = explicit = 0
-        for k in range(most + 1):
-            left, cap = memories - 2 * k, repertoire.most_attempts(distilling=k > 0)
+        for (k, consumed), ways in chosen.items():
+            left, cap = memories - consumed, repertoire.most_attempts(distilling=k > 0)
             over = left - cap - 1
             tried = _up_to(left, count + 1) - _up_to(over, count + 1)
             rests = tried if free else _up_to(left, count)
-            columns += _multisets(kinds, k) * rests
-            entries += _multisets(count, 2 * k) * rests
-            gathers = max(gathers, comb(k + produced, produced) * rests)
+            columns += ways * rests
+            entries += _multisets(count, consumed) * rests
+            gathers = max(gathers, comb(min(each * k, consumed) + produced, produced) * rests)
             after = _up_to(left, count + 2) - _up_to(over, count + 2) - (cap + 1) * _up_to(over, count + 1)
-            explicit += _multisets(kinds + below, k) * (after if free else tried)
-        if repertoire.discarding:
-            discards = count * _up_to(memories - 1, count)
-            columns, entries, explicit = columns + discards, entries + discards, explicit + discards
-        matchings = comb(most + kinds, kinds)
-        outcomes = comb(most + kinds + below, most)
+            explicit += ended[k, consumed] * (after if free else tried)
+        discards = len(repertoire.discards) * _up_to(memories - 1, count)
+        columns, entries, explicit = columns + discards, entries + discards, explicit + discards
+        matchings, outcomes = sum(chosen.values()), sum(ended.values())
         attempted = comb(memories + count + 1, count + 1)
         # Bytes per item are upper bounds measured on programs of up to 228 million columns.
-        factored = (
-            128 * outcomes + 48 * (matchings * (kinds + 2) + entries) + 64 * gathers + 128 * attempted + BASE_BYTES
-        )
+        listed = matchings * (len(recipes) + 2) + entries
+        factored = 128 * outcomes + 48 * listed + 64 * gathers + 128 * attempted + BASE_BYTES
         if repertoire.predicates:
             factored += 2 * columns
         return Size(
@@ -148,6 +152,18 @@ def _most_memories(repertoire: Repertoire, available: int, *, explicit: bool) ->
 def _up_to(most: int, kinds: int) -> int:
     """Number of vectors of ``kinds`` counts with sum at most ``most``."""
     return comb(most + kinds, kinds) if most >= 0 else 0
+
+
+def _ways(sizes: Mapping[int, int], most: int, memories: int) -> dict[tuple[int, int], int]:
+    """Number of multisets of at most ``most`` items of the given sizes that fit, by how many they are and their sum."""
+    found = {(0, 0): 1}
+    for size, kinds in sizes.items():
+        grown = Counter[tuple[int, int]]()
+        for (k, total), ways in found.items():
+            for more in range(min(most - k, (memories - total) // size) + 1):
+                grown[k + more, total + more * size] += ways * _multisets(kinds, more)
+        found = grown
+    return found
 
 
 def _multisets(kinds: int, k: int) -> int:

@@ -11,6 +11,7 @@ from lpdistill.arrays import IntArray
 from lpdistill.errors import LimitError, ModelError
 from lpdistill.hardware.repertoire import Aimed
 from lpdistill.numbers import exact
+from lpdistill.physics.closure import closure
 from lpdistill.physics.levels import Levels
 from lpdistill.process.factored.dynamics import Dynamics
 
@@ -81,9 +82,7 @@ def levels_at(problem: Aimed, f0: Fraction) -> Levels | None:
     """The levels for another raw fidelity, or None where they are not made by the same trees, with the same results."""
     known, hardware = problem.levels, problem.hardware
     try:
-        levels = Levels.closure(
-            hardware.distillation, f0, known.target, most=max(len(known), 1), memories=hardware.memories
-        )
+        levels = closure(hardware.distillation, f0, known.target, most=max(len(known), 1), memories=hardware.memories)
     except LimitError:
         return None
     return levels if _structure(levels) == _structure(known) else None
@@ -91,8 +90,9 @@ def levels_at(problem: Aimed, f0: Fraction) -> Levels | None:
 
 def _structure(levels: Levels) -> tuple[object, ...]:
     """What a set of levels is, apart from fidelities: trees, results, and the raw level."""
-    kinds = [(kind.low, kind.high, kind.result) for kind in levels.kinds]
-    return levels.raw, [level.tree for level in levels], kinds
+    index = {level.state: level.index for level in levels}
+    results = [[index.get(state) for _, state in made.outcomes] for made in levels.combinations.values()]
+    return levels.raw, [level.tree for level in levels], list(levels.combinations), results
 
 
 def same_levels(problem: Aimed) -> tuple[Fraction, Fraction]:

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import oracle
 import pytest
-from cases import Additive
+from cases import Additive, result
 
 from lpdistill import Problem
 from lpdistill.process.factored.matchings import Matchings
@@ -20,14 +20,15 @@ PROBLEMS = {
     "another map": Problem("1/2", 4, "6/10", "95/100", distillation=Additive()),
 }
 MATCHINGS = {
-    name: Matchings(problem.levels, problem.levels.kinds, problem.memories // 2) for name, problem in PROBLEMS.items()
+    name: Matchings(problem.levels, problem.recipes, problem.memories // 2, problem.memories)
+    for name, problem in PROBLEMS.items()
 }
 every_problem = pytest.mark.parametrize("matchings", MATCHINGS.values(), ids=MATCHINGS)
 
 
 def produced(matchings: Matchings, matching: int) -> tuple[dict[tuple[int, ...], Fraction], Fraction]:
     """Distribution of what a matching leaves while the target is not reached, and the probability that it is."""
-    table = {(kind.low, kind.high): kind for kind in matchings.levels.kinds}
+    table = {recipe.consumed: recipe for recipe in matchings.recipes}
     kinds = [table[pair] for pair in matchings.distilled(matching)]
     found: dict[tuple[int, ...], Fraction] = defaultdict(Fraction)
     target = Fraction(0)
@@ -35,9 +36,9 @@ def produced(matchings: Matchings, matching: int) -> tuple[dict[tuple[int, ...],
         probability, counts = Fraction(1), [0] * len(matchings.levels)
         for success, kind in zip(coins, kinds, strict=True):
             probability *= kind.success if success else 1 - kind.success
-            if success and kind.result is not None:
-                counts[kind.result] += 1
-        if any(success and kind.result is None for success, kind in zip(coins, kinds, strict=True)):
+            if success and result(kind) is not None:
+                counts[result(kind)] += 1
+        if any(success and result(kind) is None for success, kind in zip(coins, kinds, strict=True)):
             target += probability
         else:
             found[tuple(counts)] += probability

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from cases import REACHED_BY_DISTILLATION, dynamics_of, solved
+from cases import REACHED_BY_DISTILLATION, dynamics_of, result, solved
 
 from lpdistill import Dynamics, ModelError, Problem
 from lpdistill.process.factored.variation import same_levels, varied
@@ -47,14 +47,15 @@ def test_levels_change_just_beyond_the_ends(name):
     problem = REACHED_BY_DISTILLATION[name]
     low, high = same_levels(problem)
     trees = [level.tree for level in problem.levels]
-    results = [kind.result for kind in problem.levels.kinds]
+    results = [result(recipe) for recipe in problem.recipes]
 
     def same(f0):
         try:
-            levels = problem.replace(f0=f0).levels
+            other = problem.replace(f0=f0)
+            found = [level.tree for level in other.levels], [result(recipe) for recipe in other.recipes]
         except Exception:  # noqa: BLE001 - out of reach is not the same either
             return False
-        return ([level.tree for level in levels], [kind.result for kind in levels.kinds]) == (trees, results)
+        return found == (trees, results)
 
     aside = Fraction(1, 10**12)
     assert [same(f0) for f0 in (low - aside, low, (low + high) / 2, high, high + aside)] == [

@@ -42,7 +42,7 @@ def test_pumping_has_its_closed_form(target, p):
     """With two memories the waiting time is that of n rounds of pumping, each with its own success probability."""
     problem = Problem(p, 2, "3/4", target, **FREE)
     levels = problem.levels
-    d = [next(kind.success for kind in levels.kinds if (kind.low, kind.high) == (0, n)) for n in range(len(levels))]
+    d = [levels.combinations[0, n].success for n in range(len(levels))]
     p = problem.p
     one, two = 1 / p, (3 - 2 * p) / (p * (2 - p))
     cost = [Fraction(2)] * (len(d) - 1) + [2 * (1 - d[-1])]

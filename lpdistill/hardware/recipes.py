@@ -1,0 +1,144 @@
+"""Recipes: everything that can be done with stored pairs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from lpdistill.errors import ModelError
+from lpdistill.physics.levels import Levels
+
+
+class Duration(StrEnum):
+    """Which of the hardware's times a recipe takes."""
+
+    DISTILLATION = "distillation_time"
+    NONE = "none"
+
+
+class Outcome(NamedTuple):
+    """What may become of the pairs that a recipe consumes: levels produced, and whether a pair meets the target."""
+
+    probability: Fraction
+    produced: tuple[int, ...] = ()
+    target: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Some pairs are consumed; others, or none, come of it.
+
+    Attributes
+    ----------
+    consumed
+        Levels of the pairs consumed.  The pair that is kept stands last; levels increase where it makes no difference
+        which pair that is, so that levels in another order are another recipe for the same pairs.
+    outcomes
+        What may become of them; probabilities sum to 1.
+    duration
+        Which of the hardware's times it takes.
+
+    Raises
+    ------
+    ModelError
+        If probabilities do not sum to 1, or more pairs are produced than consumed.
+
+    Examples
+    --------
+    >>> third = Fraction(1, 3)
+    >>> recipe = Recipe((0, 0, 1), (Outcome(third, (2,)), Outcome(third, target=True), Outcome(third)))
+    >>> recipe.name, recipe.failure
+    ('d0_0_1', Fraction(1, 3))
+    """
+
+    consumed: tuple[int, ...]
+    outcomes: tuple[Outcome, ...]
+    duration: Duration = Duration.DISTILLATION
+
+    def __post_init__(self) -> None:
+        if sum(outcome.probability for outcome in self.outcomes) != 1 or min(self.outcomes).probability < 0:
+            raise ModelError(f"recipe {self.name}", "must have probabilities that sum to 1", self.outcomes)
+        if self.most_produced > len(self.consumed):
+            raise ModelError(f"recipe {self.name}", "must not produce more pairs than it consumes", self.outcomes)
+
+    @property
+    def name(self) -> str:
+        """The recipe as one word: ``d0_1`` distils a pair of level 0 with one of level 1, ``x0`` discards one."""
+        return ("x" if self.duration is Duration.NONE else "d") + "_".join(map(str, self.consumed))
+
+    @property
+    def low(self) -> int:
+        """The lowest level consumed."""
+        return min(self.consumed)
+
+    @property
+    def high(self) -> int:
+        """The highest level consumed."""
+        return max(self.consumed)
+
+    @property
+    def made(self) -> tuple[Outcome, ...]:
+        """The outcomes short of the target that leave a pair."""
+        return tuple(outcome for outcome in self.outcomes if outcome.produced and not outcome.target)
+
+    @property
+    def most_produced(self) -> int:
+        """The greatest number of pairs that an outcome leaves."""
+        return max(len(outcome.produced) for outcome in self.outcomes)
+
+    @property
+    def reaching(self) -> Fraction:
+        """Probability that a pair meets the target."""
+        return sum((outcome.probability for outcome in self.outcomes if outcome.target), Fraction(0))
+
+    @property
+    def failure(self) -> Fraction:
+        """Probability that nothing comes of it."""
+        return 1 - self.reaching - sum((outcome.probability for outcome in self.made), Fraction(0))
+
+    @property
+    def success(self) -> Fraction:
+        """Probability that something comes of it."""
+        return 1 - self.failure
+
+    def to_dict(self) -> dict[str, Any]:
+        """A distillation as JSON data: its result, or where there are several, its outcomes."""
+        results = [
+            {"probability": float(outcome.probability), "result": "target" if outcome.target else outcome.produced[0]}
+            for outcome in self.outcomes
+            if outcome.target or outcome.produced
+        ]
+        told = {"result": results[0]["result"]} if len(results) == 1 else {"outcomes": results}
+        return {"levels": list(self.consumed), "success": float(self.success), **told}
+
+
+def distillations(levels: Levels) -> tuple[Recipe, ...]:
+    """Every distillation of levels."""
+    index = {level.state: level.index for level in levels}
+    found = []
+    for consumed, made in levels.combinations.items():
+        chances: dict[int | None, Fraction] = {}
+        for probability, state in made.outcomes:
+            result = index.get(state)
+            chances[result] = chances.get(result, Fraction(0)) + probability
+        outcomes = [
+            Outcome(chance, target=True) if result is None else Outcome(chance, (result,))
+            for result, chance in chances.items()
+        ]
+        found.append(Recipe(consumed, (*outcomes, Outcome(1 - sum(chances.values(), Fraction(0))))))
+    return tuple(found)
+
+
+def discards(levels: Levels) -> tuple[Recipe, ...]:
+    """Discarding a pair of each level."""
+    return tuple(Recipe((level.index,), (Outcome(Fraction(1)),), Duration.NONE) for level in levels)
+
+
+def tables(levels: Levels) -> dict[str, Any]:
+    """Levels and their distillations as JSON data."""
+    return {
+        "levels": [level.to_dict() for level in levels],
+        "distillation": [recipe.to_dict() for recipe in distillations(levels)],
+    }

@@ -1,0 +1,98 @@
+"""The closure of raw pairs under distillation: every level below the target, and what distillation makes of levels."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import combinations_with_replacement, permutations
+from typing import Any
+
+from lpdistill.errors import LimitError
+from lpdistill.physics.levels import Level, Levels, Tree, names_of
+from lpdistill.physics.maps import Combination, DistillationMap, Pair, consumes, order_of
+
+
+def closure(distillation: DistillationMap[Any], f0: Fraction, target: Fraction, *, most: int, memories: int) -> Levels:
+    """All levels below ``target`` that the map makes from raw pairs of fidelity ``f0``.
+
+    Raises
+    ------
+    LimitError
+        If there are more than ``most`` levels.
+
+    Notes
+    -----
+    Two trees may give equal or nearly equal fidelities, so levels are compared exactly, as states.  The closure is
+    explored by increasing number of raw pairs, so each level's tree is one that consumes the fewest.  Pairs are tried
+    in every order: where it matters which of them is kept, all orders are there to choose from.
+    """
+    raw = distillation.raw(f0)
+    if f0 >= target:
+        return Levels(target, (), {}, None)
+    known, found = _Known(distillation), dict[Pair, Tree]()
+    # Ordered by raw pairs consumed, then memories; the serial number only keeps states from being compared.
+    frontier: list[tuple[int, int, int, Pair, Tree]] = [(1, 1, 0, raw, Tree())]
+    serial = 0
+    while frontier:
+        *_, state, tree = heapq.heappop(frontier)
+        if state in found:
+            continue
+        found[state] = tree
+        if len(found) > most:
+            raise LimitError(
+                f"target: more than {most:,} fidelity levels lie between f0 = {float(f0)} and the target "
+                f"{float(target)}, too many for {memories:,} memories on this machine; take fewer memories, or a "
+                "target further below the pumping limit",
+                size={"levels": len(found), "memories": memories},
+            )
+        for order, made in known.adding(state):
+            for place, (_, result) in enumerate(made.outcomes):
+                if result.fidelity < target and result not in found:
+                    serial += 1
+                    grown = Tree(tuple(found[known.states[number]] for number in reversed(order)), place)
+                    heapq.heappush(frontier, (grown.raw_pairs, grown.memories, serial, result, grown))
+    order_by, states = order_of(distillation), known.states
+    ordered = sorted(range(len(states)), key=lambda number: order_by(states[number]))
+    names = names_of([states[number].fidelity for number in ordered], target)
+    index = {number: level for level, number in enumerate(ordered)}
+    levels = tuple(
+        Level(level, states[number].fidelity, found[states[number]], states[number], names[level])
+        for level, number in enumerate(ordered)
+    )
+    combinations = {tuple(index[number] for number in order): made for order, made in known.all_of(ordered)}
+    return Levels(target, levels, combinations, index[0])
+
+
+@dataclass(frozen=True)
+class _Known:
+    """States by number, in the order in which they were found, and what distilling them makes."""
+
+    distillation: DistillationMap[Any]
+    states: list[Pair] = field(default_factory=list)
+    table: dict[tuple[int, ...], Combination[Any]] = field(default_factory=dict)
+
+    def adding(self, state: Pair) -> Iterator[tuple[tuple[int, ...], Combination[Any]]]:
+        """What a state makes together with those known before and itself."""
+        number = len(self.states)
+        self.states.append(state)
+        for size in consumes(self.distillation):
+            for others in combinations_with_replacement(range(number + 1), size - 1):
+                yield from self._different((*others, number))
+
+    def all_of(self, numbers: list[int]) -> Iterator[tuple[tuple[int, ...], Combination[Any]]]:
+        """What states make of each other, in the order of the given numbers."""
+        for size in consumes(self.distillation):
+            for some in combinations_with_replacement(numbers, size):
+                yield from self._different(some)
+
+    def _different(self, numbers: Iterable[int]) -> Iterator[tuple[tuple[int, ...], Combination[Any]]]:
+        """The orders of some states that make different things, the pair that is kept last, and what they make."""
+        before: list[Combination[Any]] = []
+        for order in dict.fromkeys(permutations(numbers)):
+            if order not in self.table:
+                self.table[order] = self.distillation.combine(*(self.states[number] for number in reversed(order)))
+            if self.table[order] not in before:
+                before.append(self.table[order])
+                yield order, self.table[order]
