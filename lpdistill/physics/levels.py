@@ -63,10 +63,14 @@ class Level:
     state: Pair
     name: str
 
+    def stated(self) -> dict[str, Any]:
+        """The fidelity as JSON data; with the name, where another level has the same fidelity."""
+        named = {"name": self.name} if self.name[-1].isalpha() else {}
+        return {"fidelity": float(self.fidelity), "exact": str(self.fidelity), **named}
+
     def to_dict(self) -> dict[str, Any]:
         """The level as JSON data."""
-        fidelity = {"fidelity": float(self.fidelity), "exact": str(self.fidelity)}
-        return {"index": self.index, **fidelity, "tree": str(self.tree), "name": self.name}
+        return {"index": self.index, **self.stated(), "tree": str(self.tree)}
 
 
 @dataclass(frozen=True)

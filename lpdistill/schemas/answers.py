@@ -77,8 +77,8 @@ SLOPES = {
     ),
     "jump": flag("Whether the waiting time jumps for any smaller f0."),
     "by_pair": listed(
-        record({"levels": listed(LEVEL, minItems=2, maxItems=2), "derivative": number()}),
-        "By the success probability of distilling two levels.",
+        record({"levels": listed(LEVEL, minItems=2), "derivative": number()}),
+        "By the success probability of distilling some levels.",
     ),
     "totals": table(table(number()), "Derivatives of the expected totals, by total and parameter."),
 }

@@ -88,7 +88,7 @@ def _told(schema: Schema, told: str) -> Schema:
 LEVEL = whole("A fidelity level, from 0.")
 ACTION = {
     "generate": whole("The number of generation attempts."),
-    "distil": listed(listed(LEVEL, minItems=2, maxItems=2), "The pairs of levels that are distilled."),
+    "distil": listed(listed(LEVEL, minItems=2), "The levels that are distilled together; that kept stands last."),
 }
 DISCARD = {"discard": listed(LEVEL, "The levels of the pairs that are thrown away.")}
 ACTED = {*ACTION, *DISCARD}
@@ -172,7 +172,11 @@ PARTS: dict[str, Schema] = {
     "decided": record({"counts": part("configuration"), "actions": listed(part("decision"))}),
     "level": record(
         {"fidelity": chance(), "exact": exact("The fidelity, exactly.")},
-        {"index": LEVEL, "tree": text("The composition that makes it: f0, or D(a, b).")},
+        {
+            "index": LEVEL,
+            "name": text("Where another level has the same fidelity."),
+            "tree": text("The composition that makes it: f0, or D(a, b)."),
+        },
         "A fidelity level below the target.",
     ),
     "totals": table(number(), "Expected totals of a run, by resource."),

@@ -131,6 +131,8 @@ PIECE = or_null(
 )
 FORMULA = record({"formula": text(), "latex": text()})
 
+MADE = {"anyOf": [LEVEL, {"const": "target"}]}
+
 LEVELS = document(
     "levels",
     "Fidelity levels, distillation table and limits, as `levels` has them.",
@@ -139,11 +141,13 @@ LEVELS = document(
             "levels": listed(part("level")),
             "distillation": listed(
                 record(
+                    {"levels": listed(LEVEL, minItems=2), "success": chance()},
                     {
-                        "levels": listed(LEVEL, minItems=2, maxItems=2),
-                        "success": chance(),
-                        "result": {"anyOf": [LEVEL, {"const": "target"}]},
-                    }
+                        "result": MADE,
+                        "outcomes": listed(
+                            record({"probability": chance(), "result": MADE}), "Where success is several."
+                        ),
+                    },
                 )
             ),
             "pumping_limit": number("What pumping alone approaches."),

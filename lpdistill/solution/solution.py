@@ -245,10 +245,7 @@ class Solution(Document):
                 "objective": self.run.objective,
                 "seconds": round(self.run.seconds, 6),
             },
-            "levels": [
-                {"fidelity": float(level.fidelity), "exact": str(level.fidelity)}
-                for level in (self.problem.levels if isinstance(self.problem, Problem) else ())
-            ],
+            "levels": [level.stated() for level in (self.problem.levels if isinstance(self.problem, Problem) else ())],
             "expected": self.expected.to_dict(),
             "policy": [
                 {

@@ -164,8 +164,8 @@ def test_table_as_data():
     data = tables(Problem(0.5, 2, "3/4", "79/100").levels)
     assert data == {
         "levels": [
-            {"index": 0, "fidelity": 0.75, "exact": "3/4", "tree": "f0", "name": "0.750"},
-            {"index": 1, "fidelity": 41 / 52, "exact": "41/52", "tree": "D(f0, f0)", "name": "0.788"},
+            {"index": 0, "fidelity": 0.75, "exact": "3/4", "tree": "f0"},
+            {"index": 1, "fidelity": 41 / 52, "exact": "41/52", "tree": "D(f0, f0)"},
         ],
         "distillation": [
             {"levels": [0, 0], "success": 13 / 18, "result": 1},

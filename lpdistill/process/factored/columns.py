@@ -238,6 +238,8 @@ class Numbering:
         """The columns in which the given configurations discard a pair of the given levels, -1 for none, (columns,)."""
         counts = self.configurations.counts[configuration].copy()
         counts[np.arange(len(level)), level] -= 1
+        if not self.discards:
+            return np.full(len(level), -1)
         chosen = level[:, None] == self.discarded
         known = np.asarray((counts >= 0).all(axis=1) & chosen.any(axis=1))
         kept = self.configurations.rank(np.where(known[:, None], counts, 0))
