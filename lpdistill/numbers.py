@@ -20,6 +20,9 @@ WHOLE = "a whole number such as 4"
 DIGITS = 12
 """Significant digits of a printed limit or bound: as many as a waiting time has."""
 
+LARGE = 1e6
+"""Number from which a table shows digits rather than decimals."""
+
 NONE = "none"
 """How users write that a setting, a rule or a limit is not there."""
 
@@ -133,6 +136,15 @@ def as_float(number: Fraction) -> float | None:
     """
     nearest = float(number)
     return nearest if Fraction(repr(nearest)) == number else None
+
+
+def decimals(number: float) -> str:
+    """A number with six decimals, or six digits where that would be long.
+
+    >>> decimals(2 / 3), decimals(1e9 / 7)
+    ('0.666667', '1.42857e+08')
+    """
+    return f"{number:.6f}" if number < LARGE else f"{number:.6g}"
 
 
 def at_least(limit: float | Fraction, digits: int = DIGITS) -> str:

@@ -100,6 +100,17 @@ def canvas(given: Axes | None, about: object, *, width: float = 7.0, height: flo
     return panels(1, width=width, height=height, about=about)[0] if given is None else axes_in(given)
 
 
+def bars(given: Axes | None, about: object, rows: Sequence[tuple[str, float]], marked: Sequence[bool] = ()) -> Axes:
+    """Bars from left to right with their names, the first at the top; those marked have a colour of their own."""
+    drawn = canvas(given, about, width=8.0, height=1.3 + 0.3 * max(len(rows), 2))
+    colours = [COLOURS[1 if one else 0] for one in marked] or COLOURS[0]
+    drawn.barh(range(len(rows)), [size for _, size in rows], height=0.62, color=colours)
+    drawn.set_yticks(range(len(rows)), [name for name, _ in rows])
+    drawn.set_ylim(max(len(rows), 1) - 0.5, -0.5)
+    drawn.axvline(0.0, color=INK, lw=0.8)
+    return drawn
+
+
 def axes_in(given: Any) -> Axes:
     """The axes that a caller means: those given, or the only ones of a figure or a list.
 

@@ -9,16 +9,17 @@ from typing import Annotated
 from lpdistill import pictures
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import Json, Plot, takes_problem
-from lpdistill.cli.output import Progress, console, decimals, print_json, table
+from lpdistill.cli.output import Progress, console, print_json, table
 from lpdistill.errors import ModelError
 from lpdistill.export.policies import SUFFIXES, read_policy
+from lpdistill.numbers import decimals
 from lpdistill.policies.comparison import Candidate, Comparison
 from lpdistill.policies.comparison import compare as compare_policies
 from lpdistill.policies.differences import Differences
 from lpdistill.policies.differences import differences as differences_of
 from lpdistill.policies.named import POLICIES
 from lpdistill.problem.problem import Problem
-from lpdistill.solution.solution import SHOWN
+from lpdistill.solution.answer import SHOWN
 
 
 @takes_problem()

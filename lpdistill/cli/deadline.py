@@ -10,14 +10,14 @@ from rich.console import Console
 from lpdistill import pictures
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import NUMBER, Asked, Json, Plot, takes_problem
-from lpdistill.cli.output import Progress, console, decimals, print_json, table
+from lpdistill.cli.output import Progress, console, print_json, table
 from lpdistill.deadlines.at_confidence import ServiceLevel, least_time_within
 from lpdistill.deadlines.frontier import DeadlineFrontier, deadline_frontier
 from lpdistill.deadlines.most_likely import NONE_SURE, Deadline, smallest_window
 from lpdistill.deadlines.most_likely import deadline as deadline_of
 from lpdistill.deadlines.window import attainable, likely
 from lpdistill.errors import ModelError
-from lpdistill.numbers import at_least
+from lpdistill.numbers import at_least, decimals
 from lpdistill.solution.document import question_in_words
 from lpdistill.solution.wording import Words
 
@@ -137,7 +137,7 @@ def _does(words: Words, action: Hashable) -> str:
 
 def _print_service_level(screen: Console, found: ServiceLevel) -> None:
     """The least time, what is proved, and the price."""
-    for name, text in found.summary():
+    for name, text in found.summary()[1:]:
         screen.print(f"{name:<15}{text}", soft_wrap=True)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lpdistill.cli.options import Counts, Json, counts_of, takes_problem
 from lpdistill.cli.output import Progress, console, print_json, table
 from lpdistill.problem.problem import Problem
-from lpdistill.solution.solution import SHOWN
+from lpdistill.solution.answer import SHOWN
 from lpdistill.solving import solve
 
 

@@ -7,8 +7,9 @@ from typing import Annotated
 from lpdistill import pictures
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import RESOURCE, Asked, Json, Plot, takes_problem
-from lpdistill.cli.output import Progress, console, decimals, print_json, table
+from lpdistill.cli.output import Progress, console, print_json, table
 from lpdistill.frontiers.frontier import frontier as frontier_of
+from lpdistill.numbers import decimals
 from lpdistill.process.resources import RESOURCES
 from lpdistill.solution.document import question_in_words
 

@@ -13,7 +13,7 @@ from lpdistill.errors import ModelError, UnreachableTargetError
 from lpdistill.hardware.recipes import distillations, tables
 from lpdistill.numbers import at_most
 from lpdistill.problem.problem import Problem
-from lpdistill.solution.document import headed
+from lpdistill.solution.document import headed, section
 from lpdistill.solution.level_picture import draw_levels
 from lpdistill.solution.wording import results
 
@@ -72,12 +72,12 @@ def levels(
         reach = problem.reach
         limit = reach.memory_limit if known_memories else None
         limits = {"pumping_limit": reach.pumping_limit, "memory_limit": limit, "finite": reach.finite}
-        section = {} if formulas is None else {"symbolic": formulas.to_dict()}
+        parts = {} if formulas is None else {"symbolic": section(formulas.to_dict())}
         known = {name: told for name, told in problem.to_dict().items() if name in DEPENDS}
         if not known_memories:
             del known["memories"]
-            section = {name: {**part, "memory_limit": None} for name, part in section.items()}
-        print_json({**headed("levels", known), **tables(problem.levels), **limits, **section})
+            parts = {name: {**part, "memory_limit": None} for name, part in parts.items()}
+        print_json({**headed("levels", known), **tables(problem.levels), **limits, **parts})
         return
     _print(problem, limited=known_memories)
     if formulas is not None:

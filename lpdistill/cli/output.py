@@ -30,9 +30,6 @@ FRAME = 0.2
 FIRST = "working"
 """What a command does that has not yet said what."""
 
-LARGE = 1e6
-"""Number from which a table shows digits rather than decimals."""
-
 PLAIN_WIDTH = 160
 """Columns of a table that does not go to a terminal."""
 
@@ -69,11 +66,6 @@ def table(title: str, columns: dict[str, str], rows: Sequence[tuple[str, ...]]) 
     for row in rows:
         drawn.add_row(*row)
     return drawn
-
-
-def decimals(number: float) -> str:
-    """A number with six decimals, or six digits where that would be long."""
-    return f"{number:.6f}" if number < LARGE else f"{number:.6g}"
 
 
 def clock(seconds: float) -> str:

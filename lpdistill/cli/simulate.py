@@ -11,9 +11,9 @@ import click
 from lpdistill import pictures
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import FILE, INTEGER, NUMBER, Json, Plot, drawable, takes_problem
-from lpdistill.cli.output import Progress, console, decimals, print_json, table
+from lpdistill.cli.output import Progress, console, print_json, table
 from lpdistill.cli.policies import PolicyOption, policy_of
-from lpdistill.numbers import whole
+from lpdistill.numbers import decimals, whole
 from lpdistill.problem.problem import Problem
 from lpdistill.simulation.deviations import Deviations
 from lpdistill.simulation.estimates import Estimate

@@ -14,12 +14,14 @@ import lpdistill as lp
 from lpdistill import pictures
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import FILE, RESOURCE, Asked, Json, Plot, takes_problem
-from lpdistill.cli.output import Progress, console, decimals, print_json, table
+from lpdistill.cli.output import Progress, console, print_json, table
 from lpdistill.export.files import writing
+from lpdistill.numbers import decimals
 from lpdistill.process.resources import RESOURCES
+from lpdistill.solution.answer import SHOWN
 from lpdistill.solution.document import finite, section
 from lpdistill.solution.policy_picture import require_drawable
-from lpdistill.solution.solution import SHOWN, Solution
+from lpdistill.solution.solution import Solution
 from lpdistill.solution.wording import Wording
 from lpdistill.solving import Method
 from lpdistill.solving import solve as solve_problem
@@ -92,7 +94,7 @@ def solve(
     if as_json:
         document = solution.to_dict() | ({} if found is None else _as_json(found))
         document |= {} if holds is None else {"ranges": holds.to_dict()["ranges"]}
-        document |= {"prices": {name: price.to_dict() for name, price in prices.items()}} if prices else {}
+        document |= {"prices": {name: price.section() for name, price in prices.items()}} if prices else {}
         document |= {} if proof is None else {"certificate": proof.claims()}
         print_json(document | ({} if saved is None else {"increments": saved.to_dict()["changes"]}))
         return

@@ -10,11 +10,11 @@ from typing import Annotated, Any
 from lpdistill import pictures
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import FILE, INTEGER, Json, Plot, takes_problem
-from lpdistill.cli.output import Progress, console, decimals, print_json, table
+from lpdistill.cli.output import Progress, console, print_json, table
 from lpdistill.cli.termination import orderly
 from lpdistill.errors import ModelError
 from lpdistill.hardware.rules import rules_from
-from lpdistill.numbers import member
+from lpdistill.numbers import decimals, member
 from lpdistill.problem.settings import REQUIRED
 from lpdistill.process.budgets import budgets_from
 from lpdistill.study.charts import Quantity, drawable, varying

@@ -6,9 +6,10 @@ from typing import Annotated
 
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import NUMBER, Asked, Json, takes_problem
-from lpdistill.cli.output import Progress, console, decimals, print_json, table
+from lpdistill.cli.output import Progress, console, print_json, table
+from lpdistill.numbers import decimals
+from lpdistill.solution.answer import SHOWN
 from lpdistill.solution.document import question_in_words
-from lpdistill.solution.solution import SHOWN
 from lpdistill.solving import solve
 from lpdistill.worth.variability import Varying
 from lpdistill.worth.variability import variability as variability_of

@@ -11,7 +11,7 @@ the price of the confidence.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -43,27 +43,29 @@ from lpdistill.numbers import Number, as_float, at_least, at_most
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import QUESTION
 from lpdistill.process.budgets import Budget
+from lpdistill.process.process import Process
 from lpdistill.process.time_augmented import LATE, TimeAugmented
 from lpdistill.program.budgeted import Budgeted, BudgetUse, within_budgets
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import policy_iteration
 from lpdistill.progress import counter, silent
+from lpdistill.solution.answer import Answer
 from lpdistill.solution.bounds import above, below, waited
-from lpdistill.solution.document import Document, action_as_json, headed, node_as_json, question_in_words, rational
+from lpdistill.solution.document import action_as_json, node_as_json, question_in_words, rational
 from lpdistill.solution.given import QuestionLike
-from lpdistill.solution.policy import Decision, Key, Policy
+from lpdistill.solution.policy import Deciding, Decision, Policy
+from lpdistill.solution.tables import Key
 from lpdistill.solution.wording import outwards, words_of
 
 if TYPE_CHECKING:
     import networkx as nx
-    import pandas as pd
     from matplotlib.axes import Axes
 
 MOST_LOTS = 3
 """Configurations in which lots are drawn that are named."""
 
 
-class TimedPolicy:
+class TimedPolicy(Deciding):
     """What to do in every configuration, by the time left of the window; it may randomise.
 
     Attributes
@@ -75,24 +77,15 @@ class TimedPolicy:
     def __init__(self, plan: Plan, process: TimeAugmented) -> None:
         self.plan, self._process, self._policy = plan, process, Policy(plan)
 
-    def at(self, counts: Key, remaining: Number) -> tuple[Decision, ...]:
-        """What to do in a configuration with so much time left.
+    @property
+    def process(self) -> Process:
+        """The columns that it chooses from."""
+        return self._process.base
 
-        Parameters
-        ----------
-        counts
-            The configuration: its counts, or the node of a state graph.
-        remaining
-            The window, less the time that has passed.
-
-        Raises
-        ------
-        KeyError
-            If there is no such configuration.
-        """
-        left = slots_left(self._process.lattice, remaining)
+    def _decisions(self, rank: int, remaining: Number | None) -> tuple[Decision, ...]:
+        left = self._process.window if remaining is None else slots_left(self._process.lattice, remaining)
         layer = self._process.window - left if left >= 0 else self._process.window + 1
-        return self._policy.at(max(layer, 0) * self._process.base.size + self._process.base.names.rank(counts))
+        return self._policy.of_rank(max(layer, 0) * self._process.base.size + rank)
 
     @property
     def randomised(self) -> tuple[tuple[Key, Fraction | None], ...]:
@@ -109,7 +102,7 @@ class TimedPolicy:
 
 
 @dataclass(frozen=True, repr=False)
-class ServiceLevel(Document):
+class ServiceLevel(Answer):
     """The least expected waiting time of policies that are within a window with some confidence.
 
     Attributes
@@ -129,6 +122,8 @@ class ServiceLevel(Document):
     answer
         The optimum within the budgets, with its proof.
     """
+
+    KIND = "service-level"
 
     problem: Problem | nx.DiGraph[Any]
     window: Fraction
@@ -185,11 +180,13 @@ class ServiceLevel(Document):
         """What came of the budgets of the problem."""
         return {use.budget.name: use for use in self.answer.uses if use.budget.resource != LATE}
 
-    def to_dict(self) -> dict[str, Any]:
-        """The result as JSON data (schema ``lpdistill.service-level/1``)."""
+    @property
+    def _question(self) -> Process:
+        return self.process.base
+
+    def _content(self) -> dict[str, Any]:
         start, end = self.valid
         return {
-            **headed("service-level", self.process.base),
             "window": rational(self.window),
             "confidence": rational(self.confidence),
             "waiting_time": self.waiting_time,
@@ -228,34 +225,29 @@ class ServiceLevel(Document):
             row["actions"].append({**action_as_json(action), "probability": float(plan.probability[use])})
         return list(rows.values())
 
-    def to_frame(self) -> pd.DataFrame:
-        """The policy as a pandas DataFrame: a row for every action, time left and configuration that runs come to."""
-        import pandas as pd  # noqa: PLC0415 - slow to import, and only frames need it
-
+    def _cells(self) -> Iterable[dict[str, Any]]:
+        """The policy: a row for every action, time left and configuration that runs come to."""
         rows = [(row, row.pop("actions")) for row in self._rows()]
-        return pd.DataFrame([{**row, **action} for row, actions in rows for action in actions])
+        return ({**row, **action} for row, actions in rows for action in actions)
 
-    def summary(self) -> list[tuple[str, str]]:
-        """The result in a few named lines."""
-        low, high = outwards(self.lower_bound, self.upper_bound)
+    def _lines(self) -> Iterable[tuple[str, str]]:
         start, end = self.valid
-        lines = [
-            ("window", f"{at_least(self.window)} with confidence {float(self.confidence):g}"),
-            ("waiting time", f"{self.waiting_time:.9f}"),
-            ("proved", f"between {low} and {high}"),
-            ("in time", f"{likely(self.probability)}, at most {likely(self.greatest)}"),
-            ("fastest", f"{self.fastest.waiting_time:.9f}, {likely(self.of_fastest)} in time"),
-        ]
+        yield "window", f"{at_least(self.window)} with confidence {float(self.confidence):g}"
+        yield "waiting time", f"{self.waiting_time:.9f}"
+        yield "proved", "between {} and {}".format(*outwards(self.lower_bound, self.upper_bound))
+        yield "in time", f"{likely(self.probability)}, at most {likely(self.greatest)}"
+        yield "fastest", f"{self.fastest.waiting_time:.9f}, {likely(self.of_fastest)} in time"
         if self.price:
             worth = f"{self.price / 100:.6g} for one percent more confidence"
-            lines.append(("price", f"{worth}, at least from {at_least(start, 6)} to {at_most(end, 6)}"))
+            yield "price", f"{worth}, at least from {at_least(start, 6)} to {at_most(end, 6)}"
         else:
-            lines.append(("price", "0: the fastest policy does"))
-        lines += [("budget", str(use)) for use in self.budgets.values()]
+            yield "price", "0: the fastest policy does"
+        for use in self.budgets.values():
+            yield "budget", str(use)
         words = words_of(self.process.base)
         lots = [(key, left) for key, left in self.policy.randomised if left is not None]
-        lines += [("randomises", f"{words.configuration(key)}, {float(left):g} left") for key, left in lots[:MOST_LOTS]]
-        return lines
+        for key, left in lots[:MOST_LOTS]:
+            yield "randomises", f"{words.configuration(key)}, {float(left):g} left"
 
     def plot(self, axes: Axes | None = None) -> Axes:
         """Draw the probability to be done against the time, beside that of the fastest policy."""
@@ -281,9 +273,6 @@ class ServiceLevel(Document):
         timed = (layer <= process.window) & (slots <= process.window)
         reached = np.bincount(slots[timed], (plan.occupation * uses.reaching)[timed], minlength=process.window + 1)
         return np.asarray(np.cumsum(reached))
-
-    def __repr__(self) -> str:
-        return "ServiceLevel:\n" + "\n".join(f"  {name:<15}{text}" for name, text in self.summary())
 
 
 def least_time_within(

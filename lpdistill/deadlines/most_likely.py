@@ -7,7 +7,7 @@ greatest probability of reaching the target in time obeys a backward recursion o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -31,33 +31,34 @@ from lpdistill.deadlines.window import (
     window_of,
 )
 from lpdistill.errors import ModelError
-from lpdistill.numbers import Number, at_least
+from lpdistill.numbers import Number, at_least, decimals
 from lpdistill.policies.differences import same_system
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import QUESTION
 from lpdistill.process.budgets import Budget
+from lpdistill.process.process import Process
 from lpdistill.process.slots import require_slots
 from lpdistill.progress import counter, silent
+from lpdistill.solution.answer import Answer, Table
 from lpdistill.solution.bounds import waited
-from lpdistill.solution.document import Document, finite, headed, question_in_words, rational
+from lpdistill.solution.document import finite, question_in_words, rational
 from lpdistill.solution.given import POLICY, PolicyLike, QuestionLike
 from lpdistill.solution.policy import Policy
+from lpdistill.solution.wording import phrase, words_of
 
 if TYPE_CHECKING:
     import networkx as nx
-    import pandas as pd
     from matplotlib.axes import Axes
 
-SHOWN = 5
-"""Departures from the fastest policy that a printed deadline shows."""
-
+FEW, SHOWN = 5, 12
+"""Departures from the fastest policy that a printed deadline shows, and that a table does."""
 
 NONE_SURE = "none: no policy reaches the target for sure"
 """What is said where there is no policy to compare with."""
 
 
 @dataclass(frozen=True, repr=False)
-class Deadline(Document):
+class Deadline(Answer):
     """The policy that is most likely done within a window.
 
     Attributes
@@ -75,6 +76,8 @@ class Deadline(Document):
     confidence
         The confidence for which the window is the smallest, where that was asked.
     """
+
+    KIND = "deadline"
 
     problem: Problem | nx.DiGraph[Any]
     window: Fraction
@@ -188,10 +191,34 @@ class Deadline(Document):
         """The departures, joined over the times left; those that matter most first."""
         return spells(self.departures, self.recursion.lattice.unit)
 
-    def to_dict(self) -> dict[str, Any]:
-        """The result as JSON data (schema ``lpdistill.deadline/1``)."""
+    @property
+    def _question(self) -> Process:
+        return self.recursion.process
+
+    def _lines(self) -> Iterable[tuple[str, str]]:
+        smallest = "" if self.confidence is None else f" (the smallest for {float(self.confidence):g})"
+        yield "window", f"{at_least(self.window)}{smallest}"
+        yield "in time", likely(self.probability)
+        if self.fastest is None or self.probability_of_fastest_mean is None:
+            yield "fastest", NONE_SURE
+            return
+        usual = self.fastest.waiting_time
+        yield "fastest", f"{likely(self.probability_of_fastest_mean)} in time"
+        yield "waiting time", f"{decimals(self.waiting_time)}, {decimals(usual)} for the fastest policy"
+        if not self.spells:
+            yield "policy", "that of the fastest, in every configuration reachable in time"
+
+    def shown(self, most: int | None = SHOWN) -> Table:
+        """Where the policy leaves the fastest one, what matters most first."""
+        words, rows = words_of(self.recursion.process), []
+        for one in self.spells[:most]:
+            does = (phrase(words, action) for action in (one.action, one.fastest))
+            rows.append((words.configuration(one.key), one.span, *does, f"{one.gain:.6f}"))
+        headings = dict.fromkeys(("configuration", "time left", "does", "fastest policy does"), "left")
+        return Table("leaves the fastest policy", headings | {"gains up to": "right"}, rows)
+
+    def _content(self) -> dict[str, Any]:
         return {
-            **headed("deadline", self.recursion.process),
             "window": rational(self.window),
             **({} if self.confidence is None else {"confidence": rational(self.confidence)}),
             "probability": self.probability,
@@ -205,12 +232,10 @@ class Deadline(Document):
             "differences": [departure.to_dict() for departure in self.departures],
         }
 
-    def to_frame(self) -> pd.DataFrame:
-        """The greatest probability for every window up to this one, as a pandas DataFrame."""
-        import pandas as pd  # noqa: PLC0415 - slow to import, and only frames need it
-
-        columns = ["window", "probability", "probability_of_fastest_mean"]
-        return pd.DataFrame([(float(time), *rest) for time, *rest in self._steps()], columns=columns)
+    def _cells(self) -> Iterable[dict[str, Any]]:
+        """A row for every window up to this one, with the greatest probability."""
+        for time, best, usual in self._steps():
+            yield {"window": float(time), "probability": best, "probability_of_fastest_mean": usual}
 
     def _steps(self) -> list[tuple[Fraction, float, float | None]]:
         """The end of every slot that is no negative time, with the two probabilities."""
@@ -248,7 +273,7 @@ class Deadline(Document):
             f"  departures       {len(self.departures)}",
         ]
         words = self.fastest.wording
-        for spell in self.spells[:SHOWN]:
+        for spell in self.spells[:FEW]:
             does, usual = (" / ".join(words.action(action)) for action in (spell.action, spell.fastest))
             lines.append(f"    {spell.span} left, {words.configuration(spell.key)}: {does}, not {usual}")
         return "\n".join(lines)

@@ -15,9 +15,11 @@ from lpdistill.deadlines.window import slots_left
 from lpdistill.errors import ModelError
 from lpdistill.numbers import Number
 from lpdistill.process.factored.dynamics import Dynamics, require_dynamics
+from lpdistill.process.process import Process
 from lpdistill.simulation.controller import Decisions
 from lpdistill.solution.document import action_as_json, node_as_json, rational
-from lpdistill.solution.policy import Key, Policy, described
+from lpdistill.solution.policy import Deciding, Decision, Policy
+from lpdistill.solution.tables import Key, described
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,7 +69,7 @@ class Departure:
         }
 
 
-class DeadlinePolicy:
+class DeadlinePolicy(Deciding):
     """What to do in every configuration, by the time left of the window.
 
     Once the window is lost it is the fastest policy on average, if there is one.  It can be simulated: it is a
@@ -77,31 +79,23 @@ class DeadlinePolicy:
     def __init__(self, recursion: DeadlineRecursion, fastest: Policy | None) -> None:
         self._recursion, self._fastest = recursion, fastest
 
-    def _slot(self, remaining: Number) -> int:
+    @property
+    def process(self) -> Process:
+        """The columns that it chooses from."""
+        return self._recursion.process
+
+    def _slot(self, remaining: Number | None) -> int:
         """The slots left, -1 for none."""
+        if remaining is None:
+            return len(self._recursion.slots) - 1
         return min(slots_left(self._recursion.lattice, remaining), len(self._recursion.slots) - 1)
 
-    def at(self, counts: Key, remaining: Number) -> Any:
-        """What to do in a configuration with so much time left; None where nothing leads to the target any more.
-
-        Parameters
-        ----------
-        counts
-            The configuration: its counts, or the node of a state graph.
-        remaining
-            The window, less the time that has passed.
-
-        Raises
-        ------
-        KeyError
-            If there is no such configuration.
-        """
-        rank, slot = self._recursion.process.names.rank(counts), self._slot(remaining)
+    def _decisions(self, rank: int, remaining: Number | None) -> tuple[Decision, ...]:
+        slot = self._slot(remaining)
         if slot < 0:
-            decisions = () if self._fastest is None else self._fastest.at(rank)
-            return decisions[0].action if decisions else None
+            return () if self._fastest is None else self._fastest.of_rank(rank)
         column = self._recursion.slots[slot].columns[[rank]]
-        return self._recursion.process.names.actions(column)[0] if column[0] >= 0 else None
+        return (Decision(self.process.names.actions(column)[0], 1.0),) if column[0] >= 0 else ()
 
     def probability(self, counts: Key, remaining: Number) -> float:
         """Probability to be in time from a configuration with so much time left."""

@@ -18,9 +18,9 @@ from lpdistill.numbers import exact, whole
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import PROBLEM, is_problem
 from lpdistill.solution.given import POLICY, PolicyLike, ProblemLike
-from lpdistill.solution.policy import Decision, Key, Policy
+from lpdistill.solution.policy import Decision, Policy
+from lpdistill.solution.tables import Key
 
-SCHEMA = "lpdistill.policy/1"
 SUFFIXES = (".json", ".csv")
 FIELDS = ("counts", "distil", "generate", "discard", "probability")
 SEPARATORS = ",;\t"
@@ -44,33 +44,12 @@ def write_policy(policy: PolicyLike, file: str | PathLike[str]) -> None:
     if not is_problem(problem):
         raise ModelError("policy", "must be one of a problem; nodes of a state graph have no counts to write", None)
     with writing(file):
-        _write(chosen, problem, path)
+        _write(chosen, path)
 
 
-def _write(policy: Policy, problem: Problem, path: Path) -> None:
+def _write(policy: Policy, path: Path) -> None:
     if path.suffix == ".json":
-        entries = [
-            {
-                "counts": list(key),
-                "actions": [
-                    {
-                        "generate": decision.action.generate,
-                        "distil": [list(pair) for pair in decision.action.distil],
-                        "discard": list(decision.action.discard),
-                        "probability": decision.probability,
-                    }
-                    for decision in policy[key]
-                ],
-            }
-            for key in policy
-        ]
-        document = {
-            "schema": SCHEMA,
-            "problem": problem.to_dict(),
-            "levels": [level.to_dict() for level in problem.levels],
-            "policy": entries,
-        }
-        path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+        path.write_text(policy.to_json(indent=1) + "\n", encoding="utf-8")
     else:
         with path.open("w", newline="", encoding="utf-8") as out:
             writer = csv.writer(out)

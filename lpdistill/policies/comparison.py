@@ -10,26 +10,31 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from lpdistill import pictures
 from lpdistill.arguments import named, wrong_type
 from lpdistill.errors import ForbiddenActionError, ModelError
+from lpdistill.numbers import decimals
 from lpdistill.policies.named import OPTIMAL, POLICIES, baseline, baseline_named, policy_named
 from lpdistill.problem.problem import FinalStep, Problem
 from lpdistill.problem.question import QUESTION
 from lpdistill.progress import silent
 from lpdistill.solution import bounds
-from lpdistill.solution.document import Document, headed, keys_as_json, question_in_words
+from lpdistill.solution.answer import SHOWN, Answer, Table
+from lpdistill.solution.document import Question, keys_as_json, question_in_words
 from lpdistill.solution.given import QuestionLike, is_policy, is_solution
-from lpdistill.solution.policy import Choices, Key, Policy
+from lpdistill.solution.policy import Choices, Policy
 from lpdistill.solution.resources import Expected
+from lpdistill.solution.tables import Key
 
 if TYPE_CHECKING:
     import networkx as nx
-    import pandas as pd
     from matplotlib.axes import Axes
 
 Candidate: TypeAlias = str | Policy | Mapping[Key, Choices] | Callable[[Key], Choices]
 """What can be compared: a name, a policy, or what :meth:`Policy.of` takes."""
 
-SHOWN = 9
+FEW = 9
 """Policies that a printed comparison names."""
+
+HEADINGS = ("waiting time", "std", "steps", "attempts", "raw pairs", "distillations")
+"""Numbers of each policy in a table; documents have all resources."""
 
 ROUNDING = 1e-9
 """Relative difference of waiting times that counts as none."""
@@ -111,7 +116,7 @@ class Compared:
 
 
 @dataclass(frozen=True, repr=False)
-class Comparison(Document):
+class Comparison(Answer):
     """Policies of one problem, and the optimum that they are compared with.
 
     Attributes
@@ -121,6 +126,8 @@ class Comparison(Document):
     policies
         The policies by name; the optimum, ``"optimal"``, comes first.
     """
+
+    KIND = "comparison"
 
     problem: Problem | nx.DiGraph[Any]
     policies: Mapping[str, Compared]
@@ -157,32 +164,47 @@ class Comparison(Document):
         """The advantage over every other policy (:meth:`advantage`)."""
         return {name: self.advantage(name) for name in self.policies if name != OPTIMAL}
 
-    def to_dict(self) -> dict[str, Any]:
-        """The comparison as JSON data (schema ``lpdistill.comparison/1``)."""
+    @property
+    def _question(self) -> Question:
+        return self.problem
+
+    def _lines(self) -> Iterable[tuple[str, str]]:
+        for name, compared in list(self.policies.items())[:FEW]:
+            time = compared.waiting_time
+            told = [] if time is None else ["infinite" if math.isinf(time) else f"{time:.6f}"]
+            yield name, "; ".join(filter(None, [*told, self.verdict(name)]))
+        if len(self.policies) > FEW:
+            yield "...", f"and {len(self.policies) - FEW} more"
+        if self.convention:
+            yield "convention", self.convention
+
+    def _content(self) -> dict[str, Any]:
         return {
-            **headed("comparison", self.problem),
             "policies": {name: compared.to_dict() for name, compared in self.policies.items()},
             "advantage": self.advantages,
         }
 
-    def to_frame(self) -> pd.DataFrame:
-        """The comparison as a pandas DataFrame, one row per policy."""
-        import pandas as pd  # noqa: PLC0415 - slow to import, and only frames need it
+    def _cells(self) -> Iterable[dict[str, Any]]:
+        """A row for every policy."""
+        for name, compared in self.policies.items():
+            yield {
+                "policy": name,
+                "waiting_time": compared.waiting_time,
+                "std": compared.standard_deviation,
+                "advantage": None if name == OPTIMAL else self.advantage(name),
+                "deadlock": compared.deadlock,
+                "not_allowed": compared.refusal,
+                **dict(compared.expected or {}),
+            }
 
-        return pd.DataFrame(
-            [
-                {
-                    "policy": name,
-                    "waiting_time": compared.waiting_time,
-                    "std": compared.standard_deviation,
-                    "advantage": None if name == OPTIMAL else self.advantage(name),
-                    "deadlock": compared.deadlock,
-                    "not_allowed": compared.refusal,
-                    **dict(compared.expected or {}),
-                }
-                for name, compared in self.policies.items()
-            ]
-        )
+    def shown(self, most: int | None = SHOWN) -> Table:
+        """The policies with their main numbers, and what is to be said of each."""
+        rows = []
+        for name, compared in list(self.policies.items())[:most]:
+            numbers = [compared.waiting_time, compared.standard_deviation, *(compared.expected or {}).values()]
+            cells = ["-" if number is None else decimals(number) for number in numbers[: len(HEADINGS)]]
+            rows.append((name, *cells, *["-"] * (len(HEADINGS) - len(cells)), self.verdict(name)))
+        return Table("policies", {"policy": "left"} | dict.fromkeys(HEADINGS, "right") | {"": "left"}, rows)
 
     def verdict(self, name: str) -> str:
         """What is to be said of a policy against the optimum, in a few words."""
@@ -237,9 +259,9 @@ class Comparison(Document):
         lines = [
             f"  {name:<{width}}  {'-' if compared.waiting_time is None else format(compared.waiting_time, '.6f'):>12}"
             f"  {self.verdict(name)}".rstrip()
-            for name, compared in list(self.policies.items())[:SHOWN]
+            for name, compared in list(self.policies.items())[:FEW]
         ]
-        more = [f"  and {len(self.policies) - SHOWN} more"] if len(self.policies) > SHOWN else []
+        more = [f"  and {len(self.policies) - FEW} more"] if len(self.policies) > FEW else []
         notes = [f"  ({self.convention})"] if self.convention else []
         return "\n".join([f"Comparison: {self.problem}", *lines, *more, *notes])
 

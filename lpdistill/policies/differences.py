@@ -11,24 +11,30 @@ policy.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lpdistill import pictures
 from lpdistill.arrays import FloatArray
 from lpdistill.errors import ModelError
+from lpdistill.numbers import decimals
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import is_problem
 from lpdistill.process.process import Process
-from lpdistill.solution.document import Document, action_as_json, headed, node_as_json
+from lpdistill.solution.answer import SHOWN, Answer, Table
+from lpdistill.solution.document import action_as_json, node_as_json, question_in_words
 from lpdistill.solution.given import POLICY, PolicyLike
-from lpdistill.solution.policy import SUM, Decision, Key, Policy
+from lpdistill.solution.policy import SUM, Decision, Policy
+from lpdistill.solution.tables import Key
 from lpdistill.solution.wording import Wording
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +82,7 @@ class Difference:
 
 
 @dataclass(frozen=True, repr=False)
-class Differences(Document):
+class Differences(Answer):
     """All configurations that runs can enter and in which two policies act differently.
 
     Attributes
@@ -84,6 +90,8 @@ class Differences(Document):
     one, other
         The policies.
     """
+
+    KIND = "differences"
 
     one: Policy
     other: Policy
@@ -96,14 +104,14 @@ class Differences(Document):
         found = [
             Difference(
                 self.one.process.names.key(rank),
-                self.one.at(rank),
-                self.other.at(rank),
+                self.one.of_rank(rank),
+                self.other.of_rank(rank),
                 None if first is None else float(first[rank]),
                 None if second is None else float(second[rank]),
                 None if np.isnan(regret[rank]) else float(regret[rank]),
             )
             for rank in np.flatnonzero(entered).tolist()
-            if _unlike(self.one.at(rank), self.other.at(rank))
+            if _unlike(self.one.of_rank(rank), self.other.of_rank(rank))
         ]
         return tuple(sorted(found, key=lambda row: (-(row.visits_other or 0.0), -(row.visits_one or 0.0))))
 
@@ -119,28 +127,62 @@ class Differences(Document):
         found[mixed.configuration] = mixed.cost + mixed.moves @ owned - mixed.leaving * owned[mixed.configuration]
         return found
 
-    def to_dict(self) -> dict[str, Any]:
-        """The differences as JSON data (schema ``lpdistill.differences/1``)."""
-        return {**headed("differences", self.one.process), "differences": [row.to_dict() for row in self.rows]}
+    @property
+    def _question(self) -> Process:
+        return self.one.process
 
-    def to_frame(self) -> pd.DataFrame:
-        """The differences as a pandas DataFrame, actions in words."""
-        import pandas as pd  # noqa: PLC0415 - slow to import, and only frames need it
+    def _lines(self) -> Iterable[tuple[str, str]]:
+        yield "waiting times", f"{self.one.waiting_time:.9g} and {self.other.waiting_time:.9g}"
+        yield "differences", f"in {len(self):,} {self._noun} that runs enter"
+        if len(self):
+            row, costs = self.rows[0], [row for row in self.rows if row.loss is not None]
+            worst = max(costs, key=lambda row: row.loss or 0.0, default=row)
+            loss = "" if worst.loss is None else f", which loses {worst.loss:.6g}"
+            yield "most costly", f"{self._wording.configuration(worst.counts)}{loss}"
+            yield "one", self.words(worst.one)
+            yield "the other", self.words(worst.other)
 
-        return pd.DataFrame(
-            [
-                {
-                    "counts": row.counts,
-                    "one": self.words(row.one),
-                    "other": self.words(row.other),
-                    "visits_one": row.visits_one,
-                    "visits_other": row.visits_other,
-                    "regret": row.regret,
-                    "loss": row.loss,
-                }
-                for row in self.rows
-            ]
-        )
+    def _content(self) -> dict[str, Any]:
+        return {"differences": [row.to_dict() for row in self.rows]}
+
+    def _cells(self) -> Iterable[dict[str, Any]]:
+        """A row for every configuration, actions in words."""
+        for row in self.rows:
+            yield {
+                "counts": row.counts,
+                "one": self.words(row.one),
+                "other": self.words(row.other),
+                "visits_one": row.visits_one,
+                "visits_other": row.visits_other,
+                "regret": row.regret,
+                "loss": row.loss,
+            }
+
+    def shown(self, most: int | None = SHOWN) -> Table:
+        """What both policies do, and what the difference costs, in so many configurations."""
+        rows = [
+            (
+                self._wording.configuration(row.counts),
+                self.words(row.one),
+                self.words(row.other),
+                *(
+                    "-" if number is None else decimals(number)
+                    for number in (row.visits_one, row.visits_other, row.regret, row.loss)
+                ),
+            )
+            for row in islice(self.rows, most)
+        ]
+        headings = dict.fromkeys(("configuration", "one", "the other"), "left")
+        headings |= dict.fromkeys(("visits", "visits of the other", "regret", "loss"), "right")
+        return Table("where the policies act differently", headings, rows)
+
+    def plot(self, axes: Axes | None = None) -> Axes:
+        """Draw what the other policy loses in each configuration as bars, the greatest loss first."""
+        lost = sorted(self.rows, key=lambda row: -abs(row.loss or 0.0))[:SHOWN]
+        rows = [(self._wording.configuration(row.counts), row.loss or 0.0) for row in lost]
+        drawn = pictures.bars(axes, question_in_words(self.one.process), rows)
+        drawn.set_xlabel(f"expected time that the other policy loses there ({pictures.UNIT})")
+        return drawn
 
     def words(self, decisions: tuple[Decision, ...]) -> str:
         """What a policy does, in one phrase."""
@@ -155,12 +197,15 @@ class Differences(Document):
         assert problem is not None  # noqa: S101 - checked where differences are asked for
         return Wording(problem.levels, problem.memories)
 
+    @property
+    def _noun(self) -> str:
+        return "configuration" if len(self) == 1 else "configurations"
+
     def __len__(self) -> int:
         return len(self.rows)
 
     def __repr__(self) -> str:
-        noun = "configuration" if len(self) == 1 else "configurations"
-        return f"Differences: {len(self):,} {noun} in which the policies act differently"
+        return f"Differences: {len(self):,} {self._noun} in which the policies act differently"
 
 
 def differences(one: PolicyLike, other: PolicyLike) -> Differences:

@@ -104,6 +104,7 @@ BEYOND = record(
     },
     told="The price beyond one end of a range.",
 )
+PRICES = {**USE, "below": or_null(BEYOND), "above": or_null(BEYOND)}
 CHANGES = listed(
     record({"name": text(), "before": number(), "after": number(), "waiting_time": number(), "saves": number()}),
     "What changes in whole pieces save.",
@@ -148,7 +149,7 @@ SOLUTION = document(
             "sensitivity": table(or_null(number()), "d(waiting time)/d(parameter), by parameter."),
             "sensitivity_details": record(SLOPES),
             "ranges": RANGES,
-            "prices": table(record({**USE, "below": or_null(BEYOND), "above": or_null(BEYOND)}), "By resource."),
+            "prices": table(record(PRICES), "By resource."),
             "increments": CHANGES,
             "certificate": record(CLAIMS, told="What is proved exactly."),
         },
@@ -241,4 +242,5 @@ POLICY = document(
     "policy",
     "A policy for one problem, as `export` and `write_policy` write it.",
     record({"levels": listed(part("level")), "policy": listed(part("decided"))}),
+    graphs=True,
 )

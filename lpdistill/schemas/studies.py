@@ -133,6 +133,31 @@ FORMULA = record({"formula": text(), "latex": text()})
 
 MADE = {"anyOf": [LEVEL, {"const": "target"}]}
 
+FORMULAS = {
+    "f0": text(),
+    "levels": listed(
+        record(
+            {
+                "index": LEVEL,
+                "trees": listed(text()),
+                "raw_pairs": whole(),
+                "memories": whole(),
+                "fidelity": text("As a function of f0."),
+                "latex": text(),
+            }
+        )
+    ),
+    "pumping_limit": FORMULA,
+    "pumping_rate": FORMULA,
+    "pumping_rounds": whole("Of pumping that reach the target."),
+    "memory_limit": or_null(record({"iterations_of_pumping_limit": whole()})),
+    "same_levels": record({"gap": PIECE, "target": PIECE}, told="Where the same trees make the levels."),
+}
+
+PROBLEM_FORMULAS = document(
+    "formulas", "The levels and limits of a problem as functions of its raw fidelity.", record(FORMULAS)
+)
+
 LEVELS = document(
     "levels",
     "Fidelity levels, distillation table and limits, as `levels` has them.",
@@ -155,31 +180,7 @@ LEVELS = document(
             "finite": flag("Whether finitely many levels lie below the target."),
         },
         {
-            "symbolic": record(
-                {
-                    "f0": text(),
-                    "levels": listed(
-                        record(
-                            {
-                                "index": LEVEL,
-                                "trees": listed(text()),
-                                "raw_pairs": whole(),
-                                "memories": whole(),
-                                "fidelity": text("As a function of f0."),
-                                "latex": text(),
-                            }
-                        )
-                    ),
-                    "pumping_limit": FORMULA,
-                    "pumping_rate": FORMULA,
-                    "pumping_rounds": whole("Of pumping that reach the target."),
-                    "memory_limit": or_null(record({"iterations_of_pumping_limit": whole()})),
-                    "same_levels": record(
-                        {"gap": PIECE, "target": PIECE}, told="Where the same trees make the levels."
-                    ),
-                },
-                told="Levels and limits as formulas.",
-            )
+            "symbolic": record(FORMULAS, told="Levels and limits as formulas."),
         },
     ),
     problem=record(

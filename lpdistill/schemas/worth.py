@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lpdistill.schemas.answers import BOUNDS, CHANGES, RANGES, ROW, SLOPES, TIME
+from lpdistill.schemas.answers import BOUNDS, CHANGES, PRICES, RANGES, ROW, SLOPES, TIME
 from lpdistill.schemas.parts import (
     ACTION,
     DISCARD,
@@ -25,6 +25,12 @@ SENSITIVITY = document("sensitivity", "Derivatives of the waiting time.", record
 VALIDITY = document("validity", "How far a policy stays optimal.", record({"ranges": RANGES}))
 INCREMENTS = document(
     "increments", "What changes in whole pieces save.", record({"waiting_time": TIME, "changes": CHANGES})
+)
+
+NEIGHBOURS = document(
+    "prices",
+    "The price of a budget, and the prices to both sides of its range.",
+    record({"budget": text("The resource."), **PRICES}),
 )
 
 VARIABILITY = document(

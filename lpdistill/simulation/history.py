@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -21,11 +21,10 @@ from lpdistill.simulation.experiment import Advanced, Experiment
 from lpdistill.simulation.labelled import EMPTY
 from lpdistill.simulation.simulation import seeded
 from lpdistill.simulation.timeline import drawn as timeline
-from lpdistill.solution.document import Document, headed
+from lpdistill.solution.answer import SHOWN, Answer, Table
 from lpdistill.solution.given import PolicyLike
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
 
 MOST_STEPS = 10_000
@@ -33,6 +32,9 @@ MOST_STEPS = 10_000
 
 DECIMALS = 4
 """Decimals of a fidelity in a table."""
+
+HEADINGS = ("from", "to", "operation", "memories", "outcome")
+"""What a row of :meth:`History.rows` says."""
 
 
 class Operation(StrEnum):
@@ -100,7 +102,7 @@ class Stored:
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class History(Document):
+class History(Answer):
     """One run, recorded.
 
     Attributes
@@ -118,6 +120,8 @@ class History(Document):
     waiting_time
         The waiting time by the problem's convention for the last step; None if the run was given up at the horizon.
     """
+
+    KIND = "history"
 
     problem: Problem
     deviations: Deviations
@@ -151,21 +155,32 @@ class History(Document):
         found += [Stored(memory, since, self.end, fidelity) for memory, (since, fidelity) in open_pairs.items()]
         return tuple(sorted(found, key=lambda pair: (pair.since, pair.memory)))
 
-    def to_dict(self) -> dict[str, Any]:
-        """The run as JSON data (schema ``lpdistill.history/1``)."""
+    @property
+    def _question(self) -> Problem:
+        return self.problem
+
+    def _lines(self) -> Iterable[tuple[str, str]]:
+        if self.deviations:
+            yield "in reality", str(self.deviations)
+        yield "run", self._last()
+        kinds = [event.operation for event in self.events]
+        yield "operations", ", ".join(f"{kinds.count(kind):,} {kind}" for kind in Operation if kind in kinds)
+
+    def _content(self) -> dict[str, Any]:
         return {
-            **headed("history", self.problem),
             "deviations": self.deviations.to_dict(),
             "seed": self.seed,
             "waiting_time": self.waiting_time,
             "events": [event.to_dict() for event in self.events],
         }
 
-    def to_frame(self) -> pd.DataFrame:
-        """The operations as a pandas DataFrame, one row each."""
-        import pandas as pd  # noqa: PLC0415 - slow to import, and only frames need it
+    def _cells(self) -> Iterable[dict[str, Any]]:
+        """A row for every operation."""
+        return (event.to_dict() for event in self.events)
 
-        return pd.DataFrame([event.to_dict() for event in self.events])
+    def shown(self, most: int | None = SHOWN) -> Table:
+        """The operations, all attempts of a step in one row."""
+        return Table(self._last(), dict.fromkeys(HEADINGS, "left"), list(self.rows())[:most])
 
     def plot(self, axes: Axes | None = None) -> Axes:
         """Draw the run: memories as rows, operations as boxes, stored pairs in the colour of their fidelity."""
@@ -186,7 +201,7 @@ class History(Document):
                 yield (*_span(tried[0]), "generate", _listed([event.memories[0] for event in tried]), outcome)
 
     def __str__(self) -> str:
-        table = [("from", "to", "operation", "memories", "outcome"), *self.rows()]
+        table = [HEADINGS, *self.rows()]
         widths = [max(len(row[column]) for row in table) for column in range(4)]
         lines = [
             f"{a:>{widths[0]}}  {b:>{widths[1]}}  {what:<{widths[2]}}  {where:<{widths[3]}}  {outcome}".rstrip()

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
-from math import inf
+from math import inf, isnan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lpdistill.arrays import FloatArray
 from lpdistill.errors import LimitError, ModelError
-from lpdistill.numbers import Number, exact
+from lpdistill.numbers import Number, decimals, exact
 from lpdistill.problem.problem import Problem
 from lpdistill.simulation.deviations import Deviations
 from lpdistill.simulation.estimates import ROUNDING, Confidence, Estimate, Moments
 from lpdistill.simulation.experiment import COUNTED
 from lpdistill.simulation.histogram import draw_histogram
-from lpdistill.solution.document import Document, headed, rational
+from lpdistill.solution.answer import SHOWN, Answer, Table
+from lpdistill.solution.document import rational
 from lpdistill.solution.policy import Policy
 from lpdistill.times.distribution import Distribution, distribution
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
 
 PROBABILITIES = (Fraction(1, 2), Fraction(9, 10), Fraction(99, 100))
@@ -32,7 +32,7 @@ PROBABILITIES = (Fraction(1, 2), Fraction(9, 10), Fraction(99, 100))
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Simulation(Document):
+class Simulation(Answer):
     """What many simulated runs say, beside what the model says.
 
     A run is *delivered* when a pair nominally meets the target, within the horizon if there is one.
@@ -58,6 +58,8 @@ class Simulation(Document):
     fidelities
         How often a pair of each real fidelity was delivered.
     """
+
+    KIND = "simulation"
 
     problem: Problem
     policy: Policy | None
@@ -225,10 +227,12 @@ class Simulation(Document):
             "meeting_target": self.meeting_target,
         }
 
-    def to_dict(self) -> dict[str, Any]:
-        """The simulation as JSON data (schema ``lpdistill.simulation/1``), without the sample."""
+    @property
+    def _question(self) -> Problem:
+        return self.problem
+
+    def _content(self) -> dict[str, Any]:
         return {
-            **headed("simulation", self.problem),
             "runs": self.runs,
             "seed": self.seed,
             "confidence": self.confidence,
@@ -245,17 +249,29 @@ class Simulation(Document):
             "meeting_target": self.meeting_target.to_dict(),
         }
 
-    def to_frame(self) -> pd.DataFrame:
-        """All estimates as a pandas DataFrame, one row each."""
-        import pandas as pd  # noqa: PLC0415 - slow to import, and only frames need it
+    def _cells(self) -> Iterable[dict[str, Any]]:
+        """A row for every estimate."""
+        return ({"quantity": name, **found.to_dict()} for name, found in self.estimates.items())
 
-        return pd.DataFrame([{"quantity": name, **found.to_dict()} for name, found in self.estimates.items()])
+    def shown(self, most: int | None = SHOWN) -> Table:
+        """The estimates with their intervals, beside what the model says."""
+        rows = [
+            (
+                name.replace("_", " "),
+                *map(_number, (one.value, one.lower, one.upper) if not isnan(one.value) else [None] * 3),
+                _number(one.model),
+                "-" if one.distance is None else f"{one.distance:+.1f}",
+            )
+            for name, one in list(self.estimates.items())[:most]
+        ]
+        headings = dict.fromkeys(("estimate", "from", "to", "model", "standard errors away"), "right")
+        return Table(f"a run, with intervals at {100 * self.confidence:g} %", {"": "left"} | headings, rows)
 
     def plot(self, axes: Axes | None = None) -> Axes:
         """Draw the histogram of waiting times with their mean, and the model's mean where all runs were delivered."""
         return draw_histogram(self, axes)
 
-    def __repr__(self) -> str:
+    def _lines(self) -> Iterable[tuple[str, str]]:
         def interval(found: Estimate) -> str:
             return f"{found.value:.6g} ({found.lower:.6g} to {found.upper:.6g})"
 
@@ -269,7 +285,6 @@ class Simulation(Document):
         late = f"{100 * float(max(self.quantiles)):g} % not" if self.quantiles[max(self.quantiles)].value == inf else ""
         some = len(self._delivered) > 1
         lines = {
-            "problem": str(self.problem),
             "deviations": str(self.deviations) if self.deviations else "",
             "horizon": "" if self.horizon is None else f"{float(self.horizon):g}",
             "delivered": interval(self.success_rate) + beside(self.success_rate) if self.horizon is not None else "",
@@ -283,9 +298,18 @@ class Simulation(Document):
             if some
             else "",
         }
-        told = [f"  {name + ':':<14}{text}" for name, text in lines.items() if text]
-        said = f"{100 * self.confidence:g} %"
-        return "\n".join([f"Simulation: {self.runs:,} runs, seed {self.seed}, intervals at {said}", *told])
+        return ((name, text) for name, text in lines.items() if text)
+
+    def __repr__(self) -> str:
+        said = f"{self.runs:,} runs, seed {self.seed}, intervals at {100 * self.confidence:g} %"
+        return super().__repr__().replace(type(self).__name__, f"{type(self).__name__}: {said}", 1)
+
+
+def _number(number: float | None) -> str:
+    """A number, or that there is none."""
+    if number is None or isnan(number):
+        return "-"
+    return "not delivered" if number == inf else decimals(number)
 
 
 def inside(number: Number, where: str) -> Fraction:

@@ -8,7 +8,6 @@ is the list of its counts, or the node of a state graph.
 from __future__ import annotations
 
 import json
-from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterable, Mapping
 from fractions import Fraction
 from math import isfinite
@@ -17,29 +16,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lpdistill.hardware.actions import Action
 from lpdistill.problem.problem import Problem
-from lpdistill.process.factored.dynamics import Dynamics
-from lpdistill.process.graph.graph_process import GraphProcess
+from lpdistill.problem.question import is_graph
 
 if TYPE_CHECKING:
     import networkx as nx
 
     from lpdistill.process.process import Process
 
-    Question: TypeAlias = Problem | nx.DiGraph[Any] | Process
-
-
-class Document(ABC):
-    """What can be written as one JSON document."""
-
-    __slots__ = ()
-
-    @abstractmethod
-    def to_dict(self) -> dict[str, Any]:
-        """The document as JSON data."""
-
-    def to_json(self, *, indent: int | None = 2) -> str:
-        """The document as text."""
-        return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
+Question: TypeAlias = "Problem | nx.DiGraph[Any] | Process"
+"""What a document is about: a problem, a state graph, or the process of either."""
 
 
 def headed(kind: str, question: Question | Mapping[str, Any]) -> dict[str, Any]:
@@ -71,34 +56,29 @@ def in_common(problems: Iterable[Problem]) -> dict[str, Any]:
 
 def question_as_json(question: Question) -> dict[str, Any]:
     """A problem, exactly; of a state graph, how large it is, where it starts, and its budgets."""
-    if isinstance(question, Problem):
-        return question.to_dict()
-    if isinstance(question, Dynamics):
-        return question.problem.to_dict()
-    if not isinstance(question, GraphProcess):
+    if is_graph(question):
         from lpdistill.process.graph.state_graph import process_of  # noqa: PLC0415 - networkx, only where there is a graph
 
-        question = process_of(question)  # type: ignore[arg-type]
+        question = process_of(question)
+    about: Any = getattr(question, "problem", question)
+    if isinstance(about, Problem):
+        return about.to_dict()
     return {
-        "graph": {
-            "states": question.size,
-            "actions": question.column_count,
-            "start": node_as_json(question.states[0]),
-        },
-        "budgets": {budget.name: budget.limits() for budget in question.budgets},
+        "graph": {"states": about.states, "actions": about.actions, "start": node_as_json(about.start)},
+        "budgets": {budget.name: budget.limits() for budget in about.budgets},
     }
 
 
-def question_in_words(question: Problem | nx.DiGraph[Any]) -> str:
+def question_in_words(question: Question) -> str:
     """A problem in one line; a state graph by its size.
 
     >>> question_in_words(Problem(0.5, 2, 0.75, 0.79).graph())
     'a state graph of 6 states and 13 actions'
     """
-    if isinstance(question, Problem):
-        return str(question)
-    kinds = [data.get("kind") for _, data in question.nodes(data=True)]
-    return f"a state graph of {kinds.count('state'):,} states and {kinds.count('action'):,} actions"
+    if is_graph(question):
+        kinds = [data.get("kind") for _, data in question.nodes(data=True)]
+        return f"a state graph of {kinds.count('state'):,} states and {kinds.count('action'):,} actions"
+    return str(getattr(question, "problem", question))
 
 
 def node_as_json(node: object) -> Any:  # noqa: PLR0911 - a case each

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import html
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lpdistill import pictures
 from lpdistill.process.process import Process
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import Optimum
+from lpdistill.solution.answer import SHOWN, Answer, Table
 from lpdistill.solution.bounds import all_waited
-from lpdistill.solution.document import Document, action_as_json, finite, headed, node_as_json
-from lpdistill.solution.policy import Key, described, regrets_of
+from lpdistill.solution.document import action_as_json, finite, node_as_json, question_in_words
+from lpdistill.solution.tables import Key, described, regrets_of
 from lpdistill.solution.wording import Words, words_of
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from matplotlib.axes import Axes
 
-SHOWN = 8
+FEW = 8
 """Actions, and outcomes of an action, that are printed unasked."""
 
 
@@ -65,7 +67,7 @@ class Alternative:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Explanation(Document):
+class Explanation(Answer):
     """All actions of one configuration, the best first.
 
     Attributes
@@ -79,6 +81,8 @@ class Explanation(Document):
     process
         The process whose configuration it is.
     """
+
+    KIND = "explanation"
 
     counts: Key
     value: float
@@ -153,15 +157,33 @@ class Explanation(Document):
         shown = [
             f"{outcome.probability:.1%} "
             + ("target" if outcome.counts is None else self.words.configuration(outcome.counts))
-            for outcome in alternative.outcomes[:SHOWN]
+            for outcome in alternative.outcomes[:FEW]
         ]
         more = len(alternative.outcomes) - len(shown)
         return "; ".join(shown) + (f"; and {more} more" if more else "")
 
-    def to_dict(self) -> dict[str, Any]:
-        """The explanation as JSON data (schema ``lpdistill.explanation/1``)."""
+    @property
+    def _question(self) -> Process:
+        return self.process
+
+    def _lines(self) -> Iterable[tuple[str, str]]:
+        yield "configuration", self.title
+        if self.alternatives:
+            best, *others = self.alternatives
+            yield "best", self.action(best) or "wait"
+            yield (
+                "next best",
+                f"{self.action(others[0]) or 'wait'}, {others[0].regret:.6g} slower" if others else "none",
+            )
+            taken = [item for item in self.alternatives if item.taken]
+            yield (
+                "taken",
+                " or ".join(f"{self.action(item) or 'wait'} ({item.taken:.4g})" for item in taken[:FEW]) or "-",
+            )
+            yield "actions", f"{len(self.alternatives):,}"
+
+    def _content(self) -> dict[str, Any]:
         return {
-            **headed("explanation", self.process),
             "counts": node_as_json(self.counts),
             "value": finite(self.value),
             "actions": [
@@ -183,13 +205,11 @@ class Explanation(Document):
             ],
         }
 
-    def to_frame(self) -> pd.DataFrame:
-        """The explanation as a pandas DataFrame, one row per action and outcome."""
-        import pandas as pd  # noqa: PLC0415 - slow to import, and only frames need it
-
-        return pd.DataFrame(
-            [
-                {
+    def _cells(self) -> Iterable[dict[str, Any]]:
+        """A row for every action and outcome."""
+        for item in self.alternatives:
+            for outcome in item.outcomes:
+                yield {
                     **described(item.action),
                     "regret": item.regret,
                     "taken": item.taken,
@@ -197,10 +217,24 @@ class Explanation(Document):
                     "probability": outcome.probability,
                     "value": outcome.value,
                 }
-                for item in self.alternatives
-                for outcome in item.outcomes
-            ]
+
+    def shown(self, most: int | None = SHOWN) -> Table:
+        """The best actions in words, with the configuration and its value as the title."""
+        headings = {name: "right" if name == "regret" else "left" for name in self.headings}
+        return Table(self.title, headings, self.rows()[:most])
+
+    def plot(self, axes: Axes | None = None) -> Axes:
+        """Draw the regrets of the best actions as bars, those that the policy takes in a colour of their own."""
+        shown = self.alternatives[:SHOWN]
+        drawn = pictures.bars(
+            axes,
+            question_in_words(self.process),
+            [(self.action(item) or "wait", item.regret) for item in shown],
+            [bool(item.taken) for item in shown],
         )
+        drawn.set_title(self.title, loc="left", fontsize="medium")
+        drawn.set_xlabel(f"how much longer it takes if the action is taken once ({pictures.UNIT})")
+        return drawn
 
     @property
     def title(self) -> str:
@@ -212,15 +246,7 @@ class Explanation(Document):
     def __repr__(self) -> str:
         lines = [
             f"  +{item.regret:.6f}{' *' if item.taken else '  '} " + (self.action(item) or "wait")
-            for item in self.alternatives[:SHOWN]
+            for item in self.alternatives[:FEW]
         ]
         more = len(self.alternatives) - len(lines)
         return "\n".join([self.title, *lines, *([f"  and {more} more"] if more else [])])
-
-    def _repr_html_(self) -> str:
-        head = "".join(f"<th>{html.escape(name)}</th>" for name in self.headings)
-        body = "".join(
-            "<tr>" + "".join(f"<td style='text-align:left'>{html.escape(cell)}</td>" for cell in row) + "</tr>"
-            for row in self.rows()
-        )
-        return f"<p>{html.escape(self.title)}</p><table><tr>{head}</tr>{body}</table>"

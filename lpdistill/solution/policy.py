@@ -1,93 +1,40 @@
-"""Policies and labelled tables: what to do in each configuration, and numbers by configuration."""
+"""Policies: what to do in each configuration."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from lpdistill.arguments import named, wrong_type
-from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.errors import ImproperPolicyError, ModelError
 from lpdistill.hardware.actions import Action, Attempts
+from lpdistill.numbers import Number
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import QUESTION, process_of_question
 from lpdistill.process.process import Process
 from lpdistill.program.evaluation import raise_improper, stuck
 from lpdistill.program.plan import Plan
-from lpdistill.program.policy_iteration import Optimum
+from lpdistill.solution.answer import SHOWN, Answer, Table
 from lpdistill.solution.bounds import waited
 from lpdistill.solution.chain import Chain
+from lpdistill.solution.document import action_as_json, node_as_json
 from lpdistill.solution.policy_picture import ROWS, draw_policy
-from lpdistill.solution.resources import Expected
+from lpdistill.solution.resources import Expected, in_words
+from lpdistill.solution.tables import ByConfiguration, Key, described
 from lpdistill.solution.wording import Words, words_of
 
 if TYPE_CHECKING:
     import networkx as nx
-    import pandas as pd
     from matplotlib.axes import Axes
-
-Key: TypeAlias = Any
-"""How users name a configuration: its counts, or the node of a state graph."""
-
-V = TypeVar("V")
-
-EVEN = 1e-11
-"""Regret, relative to the expected time of a whole run, that is taken for none."""
 
 SUM = 1e-9
 """Distance from 1 of probabilities, summed, that is taken for rounding."""
-
-
-class ByConfiguration(Mapping[Key, V]):
-    """Something for every configuration, looked up by its counts (or, for a state graph, by its node)."""
-
-    def __init__(self, process: Process) -> None:
-        self._process = process
-
-    @abstractmethod
-    def at(self, rank: int) -> V:
-        """What belongs to the configuration of the given rank."""
-
-    def __getitem__(self, key: Key) -> V:
-        return self.at(self._process.names.rank(key))
-
-    def __iter__(self) -> Iterator[Key]:
-        return map(self._process.names.key, range(self._process.size))
-
-    def __len__(self) -> int:
-        return self._process.size
-
-
-class ConfigurationTable(ByConfiguration[float]):
-    """One number per configuration, looked up by its counts.
-
-    Attributes
-    ----------
-    array
-        The numbers in order of rank, (configurations,).
-    """
-
-    def __init__(self, process: Process, array: FloatArray, name: str) -> None:
-        super().__init__(process)
-        self.array, self.name = array, name
-
-    def at(self, rank: int) -> float:
-        """The number of the configuration of the given rank."""
-        return float(self.array[rank])
-
-    def __repr__(self) -> str:
-        return f"{self.name}: {len(self):,} configurations, from {self.array.min():.6g} to {self.array.max():.6g}"
-
-    def to_frame(self) -> pd.DataFrame:
-        """The table as a pandas DataFrame, one row per configuration."""
-        import pandas as pd  # noqa: PLC0415 - slow to import, and only frames need it
-
-        return pd.DataFrame({"counts": list(self), self.name: self.array})
 
 
 @dataclass(frozen=True)
@@ -102,7 +49,37 @@ Choices: TypeAlias = Action | Sequence[Decision] | Hashable
 """What a user's policy does in a configuration."""
 
 
-class Policy(ByConfiguration[tuple[Decision, ...]]):
+class Deciding(ABC):
+    """What says what to do in every configuration, whether or not it looks at the clock."""
+
+    @property
+    @abstractmethod
+    def process(self) -> Process:
+        """The columns that it chooses from."""
+
+    @abstractmethod
+    def _decisions(self, rank: int, remaining: Number | None) -> tuple[Decision, ...]:
+        """The decisions in the configuration of the given rank."""
+
+    def at(self, counts: Key, remaining: Number | None = None) -> tuple[Decision, ...]:
+        """What to do in a configuration: its decisions, none where nothing leads to the target any more.
+
+        Parameters
+        ----------
+        counts
+            The configuration: its counts, or the node of a state graph.
+        remaining
+            For policies that look at the clock: the window, less the time that has passed; by default all of it.
+
+        Raises
+        ------
+        KeyError
+            If there is no such configuration.
+        """
+        return self._decisions(self.process.names.rank(counts), remaining)
+
+
+class Policy(ByConfiguration[tuple[Decision, ...]], Deciding, Answer):
     """What to do in every configuration.
 
     A policy is deterministic where a configuration has one decision, and randomised where it has several.  It has none
@@ -113,6 +90,8 @@ class Policy(ByConfiguration[tuple[Decision, ...]]):
     plan
         Columns of the program that the policy uses, with their probabilities.
     """
+
+    KIND = "policy"
 
     def __init__(self, plan: Plan) -> None:
         super().__init__(plan.uses.process)
@@ -255,10 +234,62 @@ class Policy(ByConfiguration[tuple[Decision, ...]]):
         several = np.flatnonzero(np.diff(self._starts) > 1)
         return tuple(self._process.names.key(int(rank)) for rank in several)
 
+    @property
+    def _question(self) -> Process:
+        return self._process
+
+    @property
+    def _kind(self) -> str:
+        return f"randomised in {len(self.randomised)}" if self.randomised else "deterministic"
+
+    def _lines(self) -> Iterable[tuple[str, str]]:
+        if self.deadlock:
+            yield "waiting time", "infinite: runs may never reach the target"
+            others = f", and {len(self.deadlock) - 1} others" if len(self.deadlock) > 1 else ""
+            yield "trapped", f"for ever in {self.wording.configuration(self.deadlock[0])}{others}"
+        else:
+            yield "waiting time", f"{self.waiting_time:.12g}, standard deviation {self.standard_deviation:.6g}"
+            yield "expected use", in_words(self.expected)
+        yield (
+            "policy",
+            f"{self._kind}; runs enter {np.count_nonzero(self.plan.entered):,} of {len(self):,} configurations",
+        )
+
+    def _content(self) -> dict[str, Any]:
+        levels = self._process.names.levels
+        return {
+            "levels": [level.to_dict() for level in levels or ()],
+            "policy": [
+                {
+                    "counts": node_as_json(key),
+                    "actions": [
+                        {**_stated(decision.action), "probability": decision.probability} for decision in decisions
+                    ],
+                }
+                for key, decisions in self.items()
+            ],
+        }
+
+    def _cells(self) -> Iterable[dict[str, Any]]:
+        """A row for every configuration and decision."""
+        for key, decisions in self.items():
+            for decision in decisions:
+                yield {"counts": key, **described(decision.action), "probability": decision.probability}
+
+    def shown(self, most: int | None = SHOWN) -> Table:
+        """What to do in so many configurations, in words."""
+        words = self.wording
+        rows = [
+            (words.configuration(key), *words.action(decision.action), f"{decision.probability:.4g}")
+            for key, decisions in islice(self.items(), most)
+            for decision in decisions
+        ]
+        headings = dict.fromkeys(("configuration", *words.headings), "left")
+        return Table("policy", headings | {"probability": "right"}, rows)
+
     def __repr__(self) -> str:
-        kind = f"randomised in {len(self.randomised)}" if self.randomised else "deterministic"
         trapped = f", trapped for ever in {self.deadlock[0]!r}" if self.deadlock else ""
-        return f"Policy: {len(self):,} configurations, {kind}{trapped}"
+        return f"Policy: {len(self):,} configurations, {self._kind}{trapped}"
 
     def plot(self, axes: Axes | None = None, *, most: int = ROWS) -> Axes:
         """Draw the policy: a row for every configuration, most visited first.
@@ -283,12 +314,20 @@ class Policy(ByConfiguration[tuple[Decision, ...]]):
         """
         return draw_policy(self, axes, most)
 
-    def at(self, rank: int) -> tuple[Decision, ...]:
+    def of_rank(self, rank: int) -> tuple[Decision, ...]:
         """What to do in the configuration of the given rank."""
         return tuple(
             Decision(self._actions[use], float(self.plan.probability[use]))
             for use in range(self._starts[rank], self._starts[rank + 1])
         )
+
+    def _decisions(self, rank: int, remaining: Number | None) -> tuple[Decision, ...]:  # noqa: ARG002 - for clocks
+        return self.of_rank(rank)
+
+
+def _stated(action: object) -> dict[str, Any]:
+    """An action as files of policies have it: they say that nothing is discarded, too."""
+    return {**action_as_json(action), **({"discard": list(action.discard)} if isinstance(action, Action) else {})}
 
 
 def _rank(process: Process, key: Key) -> int:
@@ -335,47 +374,3 @@ def _asked(
         keys += [key] * len(drawn)
         decisions += drawn
     return keys, decisions
-
-
-class Regrets(ByConfiguration[dict[Any, float]]):
-    """How much worse each action is than the best: its reduced cost, by configuration and action.
-
-    Computed when asked for, configuration by configuration: the program may have tens of millions of columns.
-    Waiting has the regret of losing its duration.  Under budgets, actions also pay the prices of what they use.
-    """
-
-    def __init__(self, dual: Optimum) -> None:
-        super().__init__(dual.policy.process)
-        self._dual = dual
-
-    def at(self, rank: int) -> dict[Any, float]:
-        """The regret of every action in the configuration of the given rank, least first."""
-        columns = self._process.of_configuration(rank)
-        regret = regrets_of(self._dual, columns)
-        order = np.argsort(regret, kind="stable")
-        return {self._process.names.actions(columns[[i]])[0]: float(regret[i]) for i in order}
-
-    def __repr__(self) -> str:
-        return f"Regrets: {self._process.column_count:,} actions in {len(self):,} configurations"
-
-    def to_frame(self) -> pd.DataFrame:
-        """All regrets as a pandas DataFrame, one row per configuration and action."""
-        import pandas as pd  # noqa: PLC0415 - slow to import, and only frames need it
-
-        rows = [
-            {"counts": key, **described(action), "regret": regret}
-            for key in self
-            for action, regret in self[key].items()
-        ]
-        return pd.DataFrame(rows)
-
-
-def regrets_of(dual: Optimum, columns: IntArray) -> FloatArray:
-    """Reduced costs of some columns at the prices of an optimum, (columns,); 0 where they are rounding."""
-    found = dual.policy.process.choose(columns).regrets(dual.values)
-    return np.where(np.abs(found) > EVEN * abs(float(dual.values[0])), found, 0.0)
-
-
-def described(action: Hashable) -> dict[str, Any]:
-    """An action as the named cells of a row."""
-    return asdict(action) if isinstance(action, Action) else {"action": action}

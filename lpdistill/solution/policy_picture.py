@@ -21,7 +21,8 @@ from lpdistill.solution.wording import results
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from lpdistill.solution.policy import Key, Policy
+    from lpdistill.solution.policy import Policy
+from lpdistill.solution.tables import Key
 
 MOST_MEMORIES = 12
 """Memories that can be told apart in a row."""
@@ -120,7 +121,7 @@ def _rows(policy: Policy, problem: Problem, most: int) -> tuple[list[Row], int]:
     rows = []
     for rank in chosen:
         counts = process.names.key(rank)
-        for place, decision in enumerate(policy.at(rank)):
+        for place, decision in enumerate(policy.of_rank(rank)):
             cells, pairs = _placed(counts, problem.memories, decision.action)
             rows.append(
                 Row(

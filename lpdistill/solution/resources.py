@@ -6,6 +6,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 
+def in_words(totals: Mapping[str, float]) -> str:
+    """Totals in one line.
+
+    >>> in_words({"steps": 2.5, "raw_pairs": 4.0})
+    '2.5 steps, 4 raw pairs'
+    """
+    return ", ".join(f"{total:.6g} {name.replace('_', ' ')}" for name, total in totals.items())
+
+
 class Expected(Mapping[str, float]):
     """Expected totals of a run, from the start to the target, the last step included; also as attributes.
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import html
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -14,24 +14,26 @@ import numpy as np
 from lpdistill.arrays import FloatArray
 from lpdistill.errors import ModelError
 from lpdistill.hardware.actions import Action
-from lpdistill.numbers import at_most
+from lpdistill.numbers import at_most, decimals
 from lpdistill.problem.problem import Problem
 from lpdistill.process.process import Process
 from lpdistill.program.budgeted import BudgetUse
 from lpdistill.program.deterministic import Determinism
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import Optimum
+from lpdistill.solution.answer import SHOWN, Answer, Table
 from lpdistill.solution.bounds import above, all_waited, below, waited
-from lpdistill.solution.document import Document, action_as_json, finite, headed, node_as_json, question_in_words
+from lpdistill.solution.document import action_as_json, finite, node_as_json
 from lpdistill.solution.explanation import Explanation
-from lpdistill.solution.policy import ConfigurationTable, Decision, Key, Policy, Regrets
-from lpdistill.solution.resources import Expected
+from lpdistill.solution.policy import Decision, Policy
+from lpdistill.solution.resources import Expected, in_words
+from lpdistill.solution.tables import ConfigurationTable, Key, Regrets
 from lpdistill.solution.verification import Verification, verify
 from lpdistill.solution.wording import Words, outwards
 
 if TYPE_CHECKING:
     import networkx as nx
-    import pandas as pd
+    from matplotlib.axes import Axes
 
 
 class Status(StrEnum):
@@ -81,7 +83,7 @@ class PolicyRow(NamedTuple):
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Solution(Document):
+class Solution(Answer):
     """An optimal policy with its proof.
 
     Attributes
@@ -104,6 +106,8 @@ class Solution(Document):
         What it costs that the policy may not randomise; None unless that was asked.  Prices are then those of the
         randomised optimum.
     """
+
+    KIND = "solution"
 
     problem: Problem | nx.DiGraph[Any]
     plan: Plan
@@ -214,7 +218,7 @@ class Solution(Document):
             order = np.argsort(-self.occupation, kind="stable")[: np.count_nonzero(self.occupation)]
         for rank in order.tolist():
             value, seen = float(self.values.array[rank]), float(self.occupation[rank])
-            yield PolicyRow(self.process.names.key(rank), value, seen, self.policy.at(rank))
+            yield PolicyRow(self.process.names.key(rank), value, seen, self.policy.of_rank(rank))
 
     def verify(self) -> Verification:
         """Check everything again, from what was asked alone (see :mod:`lpdistill.solution.verification`).
@@ -228,10 +232,12 @@ class Solution(Document):
         """
         return verify(self)
 
-    def to_dict(self) -> dict[str, Any]:
-        """The solution as JSON data (schema ``lpdistill.solution/1``)."""
+    @property
+    def _question(self) -> Process:
+        return self.process
+
+    def _content(self) -> dict[str, Any]:
         return {
-            **headed("solution", self.process),
             "status": str(self.status),
             "waiting_time": self.waiting_time,
             "lower_bound": self.lower_bound,
@@ -273,14 +279,12 @@ class Solution(Document):
             "nodes": self.determinism.nodes,
         }
 
-    def to_frame(self) -> pd.DataFrame:
-        """The policy as a pandas DataFrame, one row per configuration and decision."""
-        import pandas as pd  # noqa: PLC0415 - slow to import, and only frames need it
-
+    def _cells(self) -> Iterable[dict[str, Any]]:
+        """A row for every configuration and decision."""
         words = self.policy.wording
-        return pd.DataFrame(
-            [
-                {
+        for row in self.rows():
+            for decision in row.decisions:
+                yield {
                     "counts": row.counts,
                     "configuration": words.configuration(row.counts),
                     **_as_cells(decision.action, words),
@@ -288,75 +292,50 @@ class Solution(Document):
                     "value": row.value,
                     "visits": row.visits,
                 }
-                for row in self.rows()
-                for decision in row.decisions
-            ]
-        )
 
-    def summary(self) -> list[tuple[str, str]]:
-        """The answer in a few named lines."""
-        run = self.run
-        use = ", ".join(f"{total:.6g} {name.replace('_', ' ')}" for name, total in self.expected.items())
-        how = (
-            f"{run.configurations:,} configurations, {run.columns:,} columns; {run.method}, "
-            f"{run.iterations:,} HiGHS iterations, all columns priced {run.rounds} times, {run.seconds:.3f} s"
-        )
-        drawn = len(self.policy.randomised)
-        sure = []
+    def shown(self, most: int | None = SHOWN) -> Table:
+        """What to do in so many configurations that a run can visit, most visited first; or in all, visited or not."""
+        words, several = self.policy.wording, bool(self.policy.randomised)
+        rows = [
+            (
+                words.configuration(row.counts),
+                *words.action(decision.action),
+                *([f"{decision.probability:.4f}"] if several else []),
+                decimals(row.value),
+                decimals(row.visits),
+            )
+            for row in islice(self.rows(visited=most is not None), most)
+            for decision in row.decisions
+        ]
+        headings = dict.fromkeys(("configuration", *words.headings), "left")
+        numbers = [*(["probability"] if several else []), "time to go", "visits"]
+        return Table("policy", headings | dict.fromkeys(numbers, "right"), rows)
+
+    def plot(self, axes: Axes | None = None) -> Axes:
+        """Draw the policy (:meth:`Policy.plot`)."""
+        return self.policy.plot(axes)
+
+    def _lines(self) -> Iterable[tuple[str, str]]:
+        run, drawn = self.run, len(self.policy.randomised)
+        yield "waiting time", f"{self.waiting_time:.12g} ({self.status})"
+        yield "proved", "between {} and {}".format(*outwards(self.lower_bound, self.upper_bound))
+        for use in self.uses:
+            yield "budget", str(use) if self.determinism is None else use.kept()
+        if drawn:
+            yield "randomised", f"in {drawn} {'configuration' if drawn == 1 else 'configurations'}"
         if self.determinism is not None:
             cost = float(self.plan.values[0]) - self.determinism.randomised
             said = at_most(below(self.determinism.lower_bound, self.process.uncharged_time), 9)
             proof = f"proved by HiGHS: none is faster than {said} ({self.determinism.nodes:,} nodes)"
-            sure = [("deterministic", f"costs {cost:.6g} against the randomised optimum; {proof}")]
-        lots = [("randomised", f"in {drawn} {'configuration' if drawn == 1 else 'configurations'}")] if drawn else []
-        return [
-            ("problem", question_in_words(self.problem)),
-            ("waiting time", f"{self.waiting_time:.12g} ({self.status})"),
-            ("proved", "between {} and {}".format(*outwards(self.lower_bound, self.upper_bound))),
-            *(("budget", str(use) if self.determinism is None else use.kept()) for use in self.uses),
-            *lots,
-            *sure,
-            *([("expected use", use)] if use else []),
-            ("program", how),
-        ]
-
-    def __repr__(self) -> str:
-        return "Solution\n" + "\n".join(f"  {name + ':':<15}{text}" for name, text in self.summary())
-
-    def _repr_html_(self) -> str:
-        words = self.policy.wording
-        rows = "".join(
-            f"<tr><th style='text-align:left'>{html.escape(name)}</th><td style='text-align:left'>"
-            f"{html.escape(text)}</td></tr>"
-            for name, text in self.summary()
-        )
-        shown = [row for row, _ in zip(self.rows(visited=True), range(SHOWN), strict=False)]
-        several = bool(self.policy.randomised)
-        cells = [
-            [
-                words.configuration(row.counts),
-                *words.action(decision.action),
-                *([f"{decision.probability:.4f}"] if several else []),
-                f"{row.value:.6f}",
-                f"{row.visits:.6f}",
-            ]
-            for row in shown
-            for decision in row.decisions
-        ]
-        policy = "".join(
-            "<tr>" + "".join(f"<td style='text-align:left'>{html.escape(cell)}</td>" for cell in line) + "</tr>"
-            for line in cells
-        )
-        names = ["configuration", *words.headings, *(["probability"] if several else []), "time to go", "visits"]
-        head = "".join(f"<th>{name}</th>" for name in names)
-        return f"<table>{rows}</table><table><tr>{head}</tr>{policy}</table>"
+            yield "deterministic", f"costs {cost:.6g} against the randomised optimum; {proof}"
+        if self.expected:
+            yield "expected use", in_words(self.expected)
+        size = f"{run.configurations:,} configurations, {run.columns:,} columns"
+        work = f"{run.iterations:,} HiGHS iterations, all columns priced {run.rounds} times, {run.seconds:.3f} s"
+        yield "program", f"{size}; {run.method}, {work}"
 
 
 def _as_cells(action: Any, words: Words) -> dict[str, Any]:
     """An action as cells of a table: in words, but numbers as numbers."""
     cells: dict[str, Any] = dict(zip(words.headings, words.action(action), strict=True))
     return cells | {"generate": action.generate} if isinstance(action, Action) else cells
-
-
-SHOWN = 20
-"""Configurations of a policy that a notebook or terminal shows unasked."""

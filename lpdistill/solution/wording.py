@@ -15,6 +15,9 @@ from lpdistill.physics.levels import Levels
 from lpdistill.process.graph.node_names import name_of
 from lpdistill.process.process import Process
 
+NOTHING = "-"
+"""What an action does that does nothing of a kind."""
+
 
 def outwards(lower: float, upper: float) -> tuple[str, str]:
     """Two bounds in decimals, rounded away from each other, so that what is printed is still proved.
@@ -47,6 +50,16 @@ def words_of(process: Process) -> Words:
     """The words for a process."""
     names = process.names
     return NodeNames() if names.levels is None else Wording(names.levels, names.memories)
+
+
+def phrase(words: Words, action: Hashable) -> str:
+    """An action in short: what it distils, and where it generates."""
+    (done, *others), (_, *headings) = words.action(action), words.headings
+    named = [
+        done,
+        *(text if text == NOTHING else f"{name} {text}" for name, text in zip(headings, others, strict=True)),
+    ]
+    return ", ".join(text for text in named if text != NOTHING) or "wait"
 
 
 @dataclass(frozen=True)

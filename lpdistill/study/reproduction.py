@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lpdistill import pictures
 from lpdistill.progress import Counter, uncounted
-from lpdistill.solution.document import Document, headed, in_common
+from lpdistill.solution.answer import Answer
+from lpdistill.solution.document import in_common
 from lpdistill.study.claims import Claim, Record, claims, records
 from lpdistill.study.figures import Atlas, advantages, example_history, example_policy, many_memories, optimal_time
 from lpdistill.study.published_numbers import TOLERANCE, Residual, recompute
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True, repr=False)
-class Reproduction(Document):
+class Reproduction(Answer):
     """What is found in place of the published numbers and claims.
 
     Attributes
@@ -31,6 +32,8 @@ class Reproduction(Document):
     claims
         The headline claims; empty if they were not examined.
     """
+
+    KIND = "reproduction"
 
     residuals: tuple[Residual, ...]
     records: tuple[Record, ...] = ()
@@ -46,36 +49,60 @@ class Reproduction(Document):
         """Whether the published stopping tolerance explains every difference."""
         return all(one.explained for one in self.residuals)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Everything as JSON data (schema ``lpdistill.reproduction/1``)."""
+    @property
+    def _question(self) -> dict[str, Any]:
+        """What is the same of all problems."""
+        return in_common(one.published.problem for one in self.residuals)
+
+    def _lines(self) -> Iterable[tuple[str, str]]:
+        yield "numbers", f"{len(self.residuals)} published waiting times (last step free)"
+        yield "apart", f"{abs(self.worst.difference):.1e} at most"
+        yield "tolerance", f"iterated to 1e-6, they may be off by {TOLERANCE:.0e}"
+        yield "verdict", "all agree" if self.agrees else "NOT ALL AGREE"
+        for claim in self.claims:
+            yield "claim", f"{claim.text}: {claim.verdict}"
+
+    def _content(self) -> dict[str, Any]:
         return {
-            **headed("reproduction", in_common(one.published.problem for one in self.residuals)),
             "tolerance": TOLERANCE,
             "greatest_difference": abs(self.worst.difference),
             "agrees": self.agrees,
-            "numbers": [
-                {
-                    "table": one.published.table,
-                    "p": str(one.published.problem.p),
-                    "memories": one.published.problem.memories,
-                    "f0": str(one.published.problem.f0),
-                    "target": str(one.published.problem.target),
-                    "policy": one.published.policy,
-                    "published": one.published.waiting_time,
-                    "found": one.found,
-                    "difference": one.difference,
-                }
-                for one in self.residuals
-            ],
+            "numbers": list(self._cells()),
             "records": [record.to_dict() for record in self.records],
             "claims": [claim.to_dict() for claim in self.claims],
         }
 
-    def to_frame(self) -> pd.DataFrame:
-        """The numbers as a pandas DataFrame, one row each."""
-        import pandas as pd  # noqa: PLC0415 - slow to import, and only frames need it
+    def _cells(self) -> Iterable[dict[str, Any]]:
+        """A row for every published number."""
+        for one in self.residuals:
+            yield {
+                "table": one.published.table,
+                "p": str(one.published.problem.p),
+                "memories": one.published.problem.memories,
+                "f0": str(one.published.problem.f0),
+                "target": str(one.published.problem.target),
+                "policy": one.published.policy,
+                "published": one.published.waiting_time,
+                "found": one.found,
+                "difference": one.difference,
+            }
 
-        return pd.DataFrame(self.to_dict()["numbers"])
+    def plot(self, axes: Axes | None = None) -> Axes:
+        """Draw how far every published number is from the one found, beside the published stopping tolerance."""
+        drawn = pictures.canvas(axes, "published waiting times less those found, the last step free")
+        policies = list(dict.fromkeys(one.published.policy for one in self.residuals))
+        for number, policy in enumerate(policies):
+            ours = [one for one in self.residuals if one.published.policy == policy]
+            times, apart = [one.found for one in ours], [one.difference for one in ours]
+            drawn.plot(times, apart, "ovs^D"[number % 5], color=pictures.style(number)["color"], ms=4, label=policy)
+        for end in (-TOLERANCE, TOLERANCE):
+            drawn.axhline(end, color=pictures.INK, lw=0.8, ls="--", label="tolerance" if end > 0 else None)
+        drawn.set_xscale("log")
+        pictures.mark(drawn.xaxis, *drawn.get_xlim())
+        drawn.set_xlabel("expected waiting time found")
+        drawn.set_ylabel("published less found")
+        drawn.legend(frameon=False, ncols=3, fontsize="small")
+        return drawn
 
     def __repr__(self) -> str:
         verdicts = "".join(f"\n  {claim.text}: {claim.verdict}" for claim in self.claims)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
@@ -15,7 +15,8 @@ from lpdistill.errors import ModelError, names_like
 from lpdistill.export.files import writing
 from lpdistill.policies.comparison import share_saved
 from lpdistill.policies.named import OPTIMAL
-from lpdistill.solution.document import Document, headed, in_common
+from lpdistill.solution.answer import Answer
+from lpdistill.solution.document import in_common
 from lpdistill.study.charts import Quantity, chart
 from lpdistill.study.dataset import TIMES, dataset_of
 from lpdistill.study.grid import NUMBERS, Grid, Point
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
     from matplotlib.axes import Axes
+
+FEW = 6
+"""Policies of which a summary says how their points ended."""
 
 SUFFIXES = {".csv": (), ".parquet": ("pyarrow",), ".nc": ("xarray", "h5netcdf", "h5py")}
 """Files that a sweep may be written to, and what that needs."""
@@ -58,7 +62,7 @@ class Row:
 
 
 @dataclass(frozen=True, repr=False)
-class Sweep(Document):
+class Sweep(Answer):
     """Policies on all problems of a grid; ``sweep["nested"]`` has the rows of one policy.
 
     Attributes
@@ -77,6 +81,8 @@ class Sweep(Document):
         How many points this run has computed, and how many it has found in the store, from before or from another
         process at work.  Points beyond fidelity 1 are neither.
     """
+
+    KIND = "sweep"
 
     grid: Grid
     policies: tuple[str, ...]
@@ -120,14 +126,23 @@ class Sweep(Document):
         """Where a row lies in the grid, as numbers and labels."""
         return {axis.name: axis.coordinate(value) for axis, value in zip(self.grid.axes, row.point.at, strict=True)}
 
-    def to_dict(self) -> dict[str, Any]:
-        """The sweep as JSON data (schema ``lpdistill.sweep/1``), with the whole problem of every point, exactly.
+    @property
+    def _question(self) -> dict[str, Any]:
+        """What is the same of all problems."""
+        return in_common(point.problem for point in self.points if point.problem is not None)
 
-        At its head it has what is the same of all problems.
-        """
+    def _lines(self) -> Iterable[tuple[str, str]]:
+        yield "grid", str(self.grid).removeprefix("Grid: ")
+        if self.grid.common:
+            yield "problem", self.grid.common
+        yield "points", f"{len(self):,}; {self.computed:,} computed now, {self.reused:,} from the store"
+        yield "store", str(self.store or "none")
+        for policy in self.policies[:FEW]:
+            yield policy, ", ".join(f"{count:,} {ending}" for ending, count in self.endings(policy).items() if count)
+
+    def _content(self) -> dict[str, Any]:
         labels = [dict(zip(axis.values, axis.labels, strict=True)) for axis in self.grid.axes]
         return {
-            **headed("sweep", in_common(point.problem for point in self.points if point.problem is not None)),
             "results": RESULTS,
             "axes": self.grid.to_dict(),
             "policies": list(self.policies),
@@ -150,21 +165,21 @@ class Sweep(Document):
         }
 
     def to_frame(self) -> pd.DataFrame:
-        """The sweep as a pandas DataFrame, one row per problem and policy, with all settings of the problem."""
-        import pandas as pd  # noqa: PLC0415 - slow to import, and only frames need it
-
-        cells = []
-        for row in self.rows:
-            outcome = numbers(row.outcome)
-            outcome |= {"deadlock": "; ".join(map(str, row.outcome.deadlock)), "advantage": row.advantage}
-            expected = outcome.pop("expected")
-            cells.append({**self._settings(row.point), "policy": row.policy, **outcome, **expected})
-        frame = pd.DataFrame(cells)
+        """The sweep as a pandas DataFrame: a row for every problem and policy, with all settings of the problem."""
+        frame = super().to_frame()
         for name in ("memories", "levels"):
             frame[name] = frame[name].astype("Int64")
         for name in (*TIMES, "advantage"):
             frame[name] = frame[name].astype(float)
         return frame
+
+    def _cells(self) -> Iterable[dict[str, Any]]:
+        """A row for every problem and policy, with all settings of the problem."""
+        for row in self.rows:
+            outcome = numbers(row.outcome)
+            outcome |= {"deadlock": "; ".join(map(str, row.outcome.deadlock)), "advantage": row.advantage}
+            expected = outcome.pop("expected")
+            yield {**self._settings(row.point), "policy": row.policy, **outcome, **expected}
 
     def _settings(self, point: Point) -> dict[str, Any]:
         """The settings of a problem as cells; of those beyond fidelity 1, what was asked."""

@@ -12,7 +12,7 @@ which is computed slot by slot until nothing that matters is left.  What is left
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -23,9 +23,11 @@ import numpy as np
 from lpdistill.arrays import FloatArray
 from lpdistill.errors import LimitError, ModelError
 from lpdistill.numbers import Number, as_float, exact, member
+from lpdistill.process.process import Process
 from lpdistill.process.time_lattice import TimeLattice
 from lpdistill.progress import silent
-from lpdistill.solution.document import Document, finite, headed, rational
+from lpdistill.solution.answer import Answer
+from lpdistill.solution.document import finite, rational
 from lpdistill.solution.given import POLICY, PolicyLike
 from lpdistill.solution.policy import Policy
 from lpdistill.times.distribution_picture import QUANTILES, View, drawn
@@ -34,7 +36,6 @@ from lpdistill.times.renewal import Renewal
 from lpdistill.times.tail import slots_needed, tail_rate
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
 
 ENDED = 1e-18
@@ -51,7 +52,7 @@ MOST_WORK, MOST_SLOTS = 5 * 10**10, 5 * 10**6
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Distribution(Document):
+class Distribution(Answer):
     """The distribution of a waiting time.
 
     Times are in the user's unit of time.  A policy that may never reach the target has a defective distribution: with
@@ -68,6 +69,8 @@ class Distribution(Document):
     law
         Probabilities by slot of the lattice, as far as they were computed.
     """
+
+    KIND = "waiting-time"
 
     policy: Policy
     lattice: TimeLattice
@@ -247,11 +250,30 @@ class Distribution(Document):
             size={"slots": len(self.law.pmf)},
         )
 
-    def to_dict(self) -> dict[str, Any]:
-        """The distribution as JSON data (schema ``lpdistill.waiting-time/1``): null for what is infinite or unknown."""
+    @property
+    def _question(self) -> Process:
+        return self.policy.process
+
+    def _lines(self) -> Iterable[tuple[str, str]]:
+        if self.never:
+            yield "never", f"with probability {self.never:.9f}"
+        elif self.whole:
+            yield "mean", f"{self.mean:.9f}"
+            yield "deviation", f"{self.standard_deviation:.9f} (standard)"
+            yield "done", ", ".join(f"{float(q):.0%} by {self.quantile(q):g}" for q in QUANTILES)
+        yield "tail", self._tail
+        yield "computed", f"{len(self.pmf):,} times, {self.unit} apart; probability {self.truncated:.2g} beyond"
+
+    @property
+    def _tail(self) -> str:
+        """What the tail does, in words."""
+        if self.tail_rate < math.inf:
+            return f"falls as exp(-{self.tail_rate:.6g} t)"
+        return "ends: all waiting times are bounded" if self.never < 1 else "none: no run ends"
+
+    def _content(self) -> dict[str, Any]:
         known = self.whole and not self.never
         return {
-            **headed("waiting-time", self.policy.process),
             "mean": self.mean if known else None,
             "std": self.standard_deviation if known else None,
             "tail_rate": finite(self.tail_rate),
@@ -262,12 +284,9 @@ class Distribution(Document):
             "pmf": self.pmf.tolist(),
         }
 
-    def to_frame(self) -> pd.DataFrame:
-        """The distribution as a pandas DataFrame, one row per time."""
-        import pandas as pd  # noqa: PLC0415 - slow to import, and only frames need it
-
-        columns = {"time": self.times, "pmf": self.pmf, "cdf": self.cumulative, "survival": self.surviving}
-        return pd.DataFrame(columns)
+    def _cells(self) -> Mapping[str, FloatArray]:
+        """A row for every time."""
+        return {"time": self.times, "pmf": self.pmf, "cdf": self.cumulative, "survival": self.surviving}
 
     def plot(self, axes: Axes | None = None, *, label: str | None = None, view: View | str = View.CDF) -> Axes:
         """Draw the distribution; several on the same axes tell policies apart.

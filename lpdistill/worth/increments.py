@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from lpdistill import pictures
 from lpdistill.errors import ModelError
 from lpdistill.hardware.rules import MaxDistillations
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import is_problem
+from lpdistill.process.process import Process
 from lpdistill.progress import counter, silent
-from lpdistill.solution.document import Document, headed
+from lpdistill.solution.answer import Answer
+from lpdistill.solution.document import question_in_words
 from lpdistill.solution.given import SolutionLike
 from lpdistill.solution.solution import Solution
 from lpdistill.solving import solution_of, solve
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ class Increment:
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
-class Increments(Document):
+class Increments(Answer):
     """What whole pieces save, each on its own.
 
     Attributes
@@ -71,6 +74,8 @@ class Increments(Document):
         The changes that the problem has room for.
     """
 
+    KIND = "increments"
+
     solution: Solution
     changes: tuple[Increment, ...]
 
@@ -80,19 +85,30 @@ class Increments(Document):
                 return change
         raise KeyError(f"no change {name!r}; there are {', '.join(change.name for change in self.changes)}")
 
-    def to_dict(self) -> dict[str, Any]:
-        """The changes as JSON data (schema ``lpdistill.increments/1``)."""
-        return {
-            **headed("increments", self.solution.process),
-            "waiting_time": self.solution.waiting_time,
-            "changes": [change.to_dict() for change in self.changes],
-        }
+    @property
+    def _question(self) -> Process:
+        return self.solution.process
 
-    def to_frame(self) -> pd.DataFrame:
-        """The changes as a pandas DataFrame, one row each."""
-        import pandas as pd  # noqa: PLC0415 - slow to import, and only frames need it
+    def _lines(self) -> Iterable[tuple[str, str]]:
+        yield "waiting time", f"{self.solution.waiting_time:.12g}"
+        for change in self.changes:
+            yield "change", str(change)
 
-        return pd.DataFrame([change.to_dict() for change in self.changes])
+    def _content(self) -> dict[str, Any]:
+        return {"waiting_time": self.solution.waiting_time, "changes": list(self._cells())}
+
+    def _cells(self) -> Iterable[dict[str, Any]]:
+        """A row for every change."""
+        return (change.to_dict() for change in self.changes)
+
+    def plot(self, axes: Axes | None = None) -> Axes:
+        """Draw what the changes save as bars."""
+        rows = [
+            (f"{one.name.replace('_', ' ')}\n{one.before:.4g} to {one.after:.4g}", one.saves) for one in self.changes
+        ]
+        drawn = pictures.bars(axes, question_in_words(self.solution.process), rows)
+        drawn.set_xlabel(f"expected waiting time saved ({pictures.UNIT})")
+        return drawn
 
     def __repr__(self) -> str:
         return "Increments\n" + "\n".join(f"  {change}" for change in self.changes)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,16 +13,21 @@ from lpdistill.errors import InfeasibleError, ModelError
 from lpdistill.hardware.actions import Action
 from lpdistill.process.factored.dynamics import Dynamics, require_dynamics
 from lpdistill.process.factored.variation import without
+from lpdistill.process.process import Process
 from lpdistill.program.budgeted import within_budgets
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import policy_iteration
+from lpdistill.solution.answer import SHOWN, Answer, Table
 from lpdistill.solution.bounds import slower, waited
-from lpdistill.solution.document import Document, action_as_json, headed, node_as_json
+from lpdistill.solution.document import action_as_json, node_as_json
 from lpdistill.solution.given import SolutionLike
-from lpdistill.solution.policy import Key, Policy
+from lpdistill.solution.policy import Policy
 from lpdistill.solution.solution import Solution
-from lpdistill.solution.wording import words_of
+from lpdistill.solution.tables import Key
 from lpdistill.solving import solution_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 class Ruling(StrEnum):
@@ -32,7 +38,7 @@ class Ruling(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
-class Intervention(Document):
+class Intervention(Answer):
     """The optimum with one action forbidden or forced in one configuration.
 
     Attributes
@@ -47,6 +53,8 @@ class Intervention(Document):
         The policy that attains it.
     """
 
+    KIND = "intervention"
+
     ruling: Ruling
     counts: Key
     action: Action
@@ -59,10 +67,29 @@ class Intervention(Document):
         """What to do then."""
         return Policy(self.plan)
 
-    def to_dict(self) -> dict[str, Any]:
-        """The answer as JSON data (schema ``lpdistill.intervention/1``)."""
+    @property
+    def _question(self) -> Process:
+        return self.plan.uses.process
+
+    def _lines(self) -> Iterable[tuple[str, str]]:
+        yield "action", f"{self._does} {self.ruling} with {self.policy.wording.configuration(self.counts)}"
+        yield "waiting time", f"{self.waiting_time:.12g}"
+        yield "cost", f"{self.cost:.6g} longer than without"
+
+    def _cells(self) -> Iterable[dict[str, Any]]:
+        """The policy: a row for every configuration and decision."""
+        return self.policy._cells()  # noqa: SLF001 - of an answer, too
+
+    def shown(self, most: int | None = SHOWN) -> Table:
+        """The policy that is optimal then."""
+        return self.policy.shown(most)
+
+    def plot(self, axes: Axes | None = None) -> Axes:
+        """Draw the policy that is optimal then."""
+        return self.policy.plot(axes)
+
+    def _content(self) -> dict[str, Any]:
         return {
-            **headed("intervention", self.plan.uses.process),
             "ruling": str(self.ruling),
             "counts": node_as_json(self.counts),
             **action_as_json(self.action),
@@ -70,12 +97,14 @@ class Intervention(Document):
             "cost": self.cost,
         }
 
+    @property
+    def _does(self) -> str:
+        return ", ".join(text for text in self.policy.wording.action(self.action) if text != "-") or "waiting"
+
     def __repr__(self) -> str:
-        words = words_of(self.plan.uses.process)
-        does = ", ".join(text for text in words.action(self.action) if text != "-") or "waiting"
         return (
-            f"Intervention: {does} {self.ruling} with {words.configuration(self.counts)} costs {self.cost:.6g}, "
-            f"waiting time {self.waiting_time:.12g}"
+            f"Intervention: {self._does} {self.ruling} with {self.policy.wording.configuration(self.counts)} costs "
+            f"{self.cost:.6g}, waiting time {self.waiting_time:.12g}"
         )
 
 

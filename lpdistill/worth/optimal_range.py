@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from lpdistill.solution.document import action_as_json, finite, node_as_json
-from lpdistill.solution.policy import Key
+from lpdistill.solution.tables import Key
 
 
 class End(StrEnum):

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lpdistill import pictures
 from lpdistill.errors import InfeasibleError, ModelError, names_like
 from lpdistill.problem.problem import Problem
 from lpdistill.process.budgets import Budget
+from lpdistill.process.process import Process
 from lpdistill.program.budgeted import BudgetUse, within_budgets
+from lpdistill.solution.answer import Answer
+from lpdistill.solution.document import finite, question_in_words
 from lpdistill.solution.given import SolutionLike
 from lpdistill.solution.solution import Solution
 from lpdistill.solving import solution_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 BEYOND = 1e-7
 """How far beyond the end of a range the next price is looked up, relative to the end."""
@@ -47,20 +55,17 @@ class Side:
 
     def to_dict(self) -> dict[str, float | None]:
         """The side as JSON data; null where there is no price, or no end."""
-        last = self.breakpoint
-        return {
-            "end": self.end if np.isfinite(self.end) else None,
-            "price": self.price,
-            "breakpoint": None if last is None or not np.isfinite(last) else last,
-        }
+        return {"end": finite(self.end), "price": self.price, "breakpoint": finite(self.breakpoint)}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Neighbours:
+class Neighbours(Answer):
     """The price of a budget, and the prices to both sides of its range.
 
     Attributes
     ----------
+    process
+        The process whose optimum it is.
     use
         What came of the budget: its price and range.
     below, above
@@ -68,20 +73,71 @@ class Neighbours:
         None where the range has no end on that side.
     """
 
+    KIND = "prices"
+
+    process: Process
     use: BudgetUse
     below: Side | None
     above: Side | None
 
-    def to_dict(self) -> dict[str, Any]:
-        """The prices as JSON data."""
-        sides = {"below": self.below, "above": self.above}
-        return {**self.use.to_dict(), **{name: side and side.to_dict() for name, side in sides.items()}}
+    @property
+    def _question(self) -> Process:
+        return self.process
+
+    @property
+    def _sides(self) -> Mapping[str, Side | None]:
+        return {"below": self.below, "above": self.above}
+
+    def _lines(self) -> Iterable[tuple[str, str]]:
+        yield "budget", str(self.use)
+        for name, side in self._sides.items():
+            yield name, "no end" if side is None else f"from {side.end:.6g} on, {side}"
+
+    def _content(self) -> dict[str, Any]:
+        sides = {name: side and side.to_dict() for name, side in self._sides.items()}
+        return {"budget": self.use.budget.name, **self.use.to_dict(), **sides}
+
+    def section(self) -> dict[str, Any]:
+        """The prices as part of the document of a solution, by the name of whose budget they stand."""
+        return {name: value for name, value in self._content().items() if name != "budget"}
+
+    def _cells(self) -> Iterable[dict[str, Any]]:
+        """A row for every price, by increasing limit."""
+        return ({"from": low, "to": high, "price": price} for low, high, price in self._steps())
+
+    def _steps(self) -> list[tuple[float, float, float | None]]:
+        """The limits between which each price holds."""
+        use = self.use
+        here = (use.limit, use.limit) if use.degenerate else (use.valid_from, use.valid_to)
+        found: list[tuple[float, float, float | None]] = [] if use.degenerate else [(*here, use.price)]
+        if self.below is not None:
+            found.insert(0, (self.below.breakpoint or 0.0, self.below.end, self.below.price))
+        if self.above is not None:
+            last = self.above.breakpoint
+            found.append((self.above.end, np.inf if last is None else last, self.above.price))
+        return found
+
+    def plot(self, axes: Axes | None = None) -> Axes:
+        """Draw the price against the limit, as a step for every range, and the limit that there is."""
+        drawn = pictures.canvas(axes, question_in_words(self.process))
+        steps = [(low, high, price) for low, high, price in self._steps() if price is not None]
+        ends = [end for low, high, _ in steps for end in (low, high) if 0 < end < np.inf]
+        ends.append(self.use.limit)
+        room = 0.1 * (max(ends) - min(ends)) or 0.1 * max(ends)
+        for place, (low, high, price) in enumerate(steps):
+            span = max(low, min(ends) - room), min(high, max(ends) + room)
+            drawn.plot(span, [price, price], color=pictures.COLOURS[0], lw=2.5)
+            if place:
+                drawn.plot([low, low], [steps[place - 1][2], price], ":", color=pictures.COLOURS[0], lw=1)
+        drawn.axvline(self.use.limit, color=pictures.COLOURS[1], lw=1.2, ls="--", label=f"limit {self.use.limit:g}")
+        drawn.set_xlabel(f"limit on the expected {self.use.budget.name.replace('_', ' ')}")
+        drawn.set_ylabel("change of the waiting time for one more")
+        drawn.legend(frameon=False)
+        return drawn
 
     def __repr__(self) -> str:
-        lines = [f"{self.use}"]
-        for name, side in (("below", self.below), ("above", self.above)):
-            lines.append(f"  {name}: " + ("no end" if side is None else f"from {side.end:.6g} on, {side}"))
-        return "\n".join(lines)
+        (_, first), *others = self._lines()
+        return "\n".join([first, *(f"  {name}: {text}" for name, text in others)])
 
 
 def neighbours(solution: SolutionLike, name: str) -> Neighbours:
@@ -118,7 +174,7 @@ from 10.1716 to 10.2181
         known = names_like(solution.budgets, name) or "none"
         raise ModelError("budget", f"must be one of the solution's: {known}", name)
     use = solution.budgets[name]
-    return Neighbours(use, _side(solution, use, below=True), _side(solution, use, below=False))
+    return Neighbours(solution.process, use, _side(solution, use, below=True), _side(solution, use, below=False))
 
 
 def _side(solution: Solution, use: BudgetUse, *, below: bool) -> Side | None:

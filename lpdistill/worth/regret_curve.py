@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -21,15 +21,15 @@ from lpdistill.process.process import Origin
 from lpdistill.program.evaluation import evaluate
 from lpdistill.program.policy_iteration import policy_iteration
 from lpdistill.progress import counter, silent
+from lpdistill.solution.answer import Answer
 from lpdistill.solution.bounds import slower, waited
-from lpdistill.solution.document import Document, finite, headed
+from lpdistill.solution.document import finite
 from lpdistill.solution.given import SolutionLike
 from lpdistill.solution.solution import Solution
 from lpdistill.solving import solution_of
 from lpdistill.worth.slopes import Parameter
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
 
 MOST_POINTS = 10_000
@@ -40,7 +40,7 @@ POINTS = 41
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
-class RegretCurve(Document):
+class RegretCurve(Answer):
     """Waiting times for values of a parameter that the policy was not made for.
 
     Attributes
@@ -58,6 +58,8 @@ class RegretCurve(Document):
     best
         Least expected waiting time, (points,).
     """
+
+    KIND = "regret-curve"
 
     problem: Problem
     parameter: str
@@ -77,10 +79,22 @@ class RegretCurve(Document):
         within = np.divide(100 * self.regret, self.best, out=np.full_like(self.best, np.inf), where=self.best > 0)
         return np.where(self.regret > 0, within, 0.0)
 
-    def to_dict(self) -> dict[str, Any]:
-        """The curve as JSON data (schema ``lpdistill.regret-curve/1``)."""
+    @property
+    def _question(self) -> Problem:
+        return self.problem
+
+    def _lines(self) -> Iterable[tuple[str, str]]:
+        yield "made for", f"{self.parameter} = {self.planned:g}"
+        yield "looked at", f"{len(self.values)} values from {self.values[0]:g} to {self.values[-1]:g}"
+        yield "at worst", self._worst
+
+    @property
+    def _worst(self) -> str:
+        worst = int(np.argmax(self.regret))
+        return f"{self.regret[worst]:.6g} slower than the best policy, at {self.parameter} = {self.values[worst]:g}"
+
+    def _content(self) -> dict[str, Any]:
         return {
-            **headed("regret-curve", self.problem),
             "parameter": self.parameter,
             "planned": self.planned,
             "points": [
@@ -91,12 +105,9 @@ class RegretCurve(Document):
             ],
         }
 
-    def to_frame(self) -> pd.DataFrame:
-        """The curve as a pandas DataFrame."""
-        import pandas as pd  # noqa: PLC0415 - slow to import, and only frames need it
-
-        columns = {self.parameter: self.values, "fixed": self.fixed, "best": self.best, "regret": self.regret}
-        return pd.DataFrame(columns)
+    def _cells(self) -> Mapping[str, FloatArray]:
+        """A row for every value of the parameter."""
+        return {self.parameter: self.values, "fixed": self.fixed, "best": self.best, "regret": self.regret}
 
     def plot(self, axes: Axes | None = None) -> Axes:
         """Draw the regret in percent of the least waiting time."""
@@ -117,11 +128,7 @@ class RegretCurve(Document):
         return drawn
 
     def __repr__(self) -> str:
-        worst = int(np.argmax(self.regret))
-        return (
-            f"RegretCurve: made for {self.parameter} = {self.planned:g}; at worst {self.regret[worst]:.6g} slower than "
-            f"the best policy, at {self.parameter} = {self.values[worst]:g}"
-        )
+        return f"RegretCurve: made for {self.parameter} = {self.planned:g}; at worst {self._worst}"
 
 
 def said(parameter: str) -> str:

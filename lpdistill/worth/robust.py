@@ -15,7 +15,7 @@ satisfy :math:`U \ge (1 + \gamma)\, Q_{low}(U)` in floating point for the policy
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -29,12 +29,14 @@ from lpdistill.numbers import Number
 from lpdistill.problem.question import PROBLEM
 from lpdistill.process.factored.dynamics import Dynamics
 from lpdistill.process.factored.variation import varied
+from lpdistill.process.process import Process
 from lpdistill.program.differences import Twofold
 from lpdistill.program.policy_iteration import GAP
 from lpdistill.program.proof import scaled_up, shortfall
 from lpdistill.progress import silent
+from lpdistill.solution.answer import SHOWN, Answer, Table
 from lpdistill.solution.bounds import above, slower
-from lpdistill.solution.document import Document, headed, rational
+from lpdistill.solution.document import rational
 from lpdistill.solution.given import ProblemLike
 from lpdistill.solution.policy import Policy
 from lpdistill.solution.solution import Solution
@@ -51,12 +53,11 @@ from lpdistill.worth.regret_curve import (
 )
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
-class Robust(Document):
+class Robust(Answer):
     """The best policy for the worst case over an interval of ``p``.
 
     Attributes
@@ -74,6 +75,8 @@ class Robust(Document):
     at_nominal
         Expected waiting time of the robust policy if ``p`` is the expected one.
     """
+
+    KIND = "robust"
 
     low: Fraction
     high: Fraction
@@ -108,10 +111,12 @@ class Robust(Document):
         """How much longer than the robust policy the nominal one takes if ``p`` is ``low`` throughout."""
         return slower(self.nominal_worst, self.waiting_time)
 
-    def summary(self) -> list[tuple[str, str]]:
-        """The answer in a few named lines."""
+    @property
+    def _question(self) -> Process:
+        return self.nominal.process
+
+    def _lines(self) -> Iterable[tuple[str, str]]:
         return [
-            ("problem", f"{self.nominal.problem}"),
             ("interval", f"p from {float(self.low):g} to {float(self.high):g}, in every step another one"),
             ("worst case", f"{self.waiting_time:.12g}, at p = {float(self.low):g} throughout"),
             ("proved", "between {} and {}".format(*outwards(self.lower_bound, self.upper_bound))),
@@ -119,11 +124,9 @@ class Robust(Document):
             ("price", f"{self.price:.6g} slower than the optimum {self.nominal.waiting_time:.12g} at the expected p"),
         ]
 
-    def to_dict(self) -> dict[str, Any]:
-        """The answer as JSON data (schema ``lpdistill.robust/1``)."""
+    def _content(self) -> dict[str, Any]:
         document = self.worst.to_dict()
         return {
-            **headed("robust", self.nominal.process),
             "interval": {"from": rational(self.low), "to": rational(self.high)},
             "waiting_time": self.waiting_time,
             "lower_bound": self.lower_bound,
@@ -136,9 +139,13 @@ class Robust(Document):
             "policy": document["policy"],
         }
 
-    def to_frame(self) -> pd.DataFrame:
-        """The policy as a pandas DataFrame, one row per configuration and decision."""
-        return self.worst.to_frame()
+    def _cells(self) -> Iterable[dict[str, Any]]:
+        """The policy: a row for every configuration and decision."""
+        return self.worst._cells()  # noqa: SLF001 - of an answer, too
+
+    def shown(self, most: int | None = SHOWN) -> Table:
+        """The policy, most visited configurations first."""
+        return self.worst.shown(most)
 
     def plot(self, axes: Axes | None = None) -> Axes:
         """Draw by how much the robust and the nominal policy are slower than the best one, over the interval."""
@@ -152,9 +159,6 @@ class Robust(Document):
         drawn.set_xlabel("generation success probability p, as it turns out")
         drawn.legend(frameon=False, title="policy")
         return drawn
-
-    def __repr__(self) -> str:
-        return "Robust\n" + "\n".join(f"  {name + ':':<16}{text}" for name, text in self.summary())
 
 
 def robust(problem: ProblemLike, p: tuple[Number, Number], *, progress: Callable[[str], None] = silent) -> Robust:

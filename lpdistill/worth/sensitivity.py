@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,15 +17,16 @@ from lpdistill.errors import ModelError, NotCertifiedError
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import PROBLEM
 from lpdistill.process.factored.dynamics import Dynamics, require_dynamics
-from lpdistill.solution.document import Document, finite, headed
+from lpdistill.process.process import Process
+from lpdistill.solution.answer import Answer
+from lpdistill.solution.document import finite
 from lpdistill.solution.given import SolutionLike
-from lpdistill.solution.policy import ConfigurationTable
 from lpdistill.solution.solution import Solution
+from lpdistill.solution.tables import ConfigurationTable
 from lpdistill.solving import solution_of
 from lpdistill.worth.slopes import Parameter, Slopes, uncharged_slope
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
 
 TIED = 1e-11
@@ -68,6 +70,16 @@ class Derivative:
         """The derivative; the one-sided one above (or, at an end, below) where there are two; else not a number."""
         return self.above if np.isfinite(self.above) else self.below
 
+    def in_words(self) -> str:
+        """The derivative, the other side of a kink, and the elasticity."""
+        if not isfinite(self.value):
+            return NO_SIDE
+        return (
+            f"{self.value:.9g}"
+            + (f" (below: {self.below:.9g})" if self.kink else "")
+            + f", elasticity {self.elasticity:.6g}"
+        )
+
     def to_dict(self) -> dict[str, float | bool | None]:
         """The derivative as JSON data; null for a side that has none."""
         sides = {"below": self.below, "above": self.above}
@@ -80,7 +92,7 @@ class Derivative:
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Sensitivity(Document):
+class Sensitivity(Answer):
     """What the parameters are worth at an optimum.
 
     Attributes
@@ -100,6 +112,8 @@ class Sensitivity(Document):
         the same.
     """
 
+    KIND = "sensitivity"
+
     solution: Solution
     derivatives: Mapping[str, Derivative]
     jump: bool
@@ -107,10 +121,19 @@ class Sensitivity(Document):
     by_configuration: ConfigurationTable
     totals: Mapping[str, Mapping[str, float]]
 
-    def to_dict(self) -> dict[str, Any]:
-        """The derivatives as JSON data (schema ``lpdistill.sensitivity/1``)."""
+    @property
+    def _question(self) -> Process:
+        return self.solution.process
+
+    def _lines(self) -> Iterable[tuple[str, str]]:
+        yield "waiting time", f"{self.solution.waiting_time:.12g}"
+        for name, found in self.derivatives.items():
+            yield name.replace("_", " "), f"derivative {found.in_words()}"
+        if self.jump:
+            yield "jump", "a tree meets the target exactly: the waiting time jumps for any smaller f0"
+
+    def _content(self) -> dict[str, Any]:
         return {
-            **headed("sensitivity", self.solution.process),
             "waiting_time": self.solution.waiting_time,
             "derivatives": {name: found.to_dict() for name, found in self.derivatives.items()},
             "jump": self.jump,
@@ -118,35 +141,23 @@ class Sensitivity(Document):
             "totals": {name: dict(slopes) for name, slopes in self.totals.items()},
         }
 
-    def to_frame(self) -> pd.DataFrame:
-        """The derivatives of the waiting time as a pandas DataFrame, one row per parameter."""
-        import pandas as pd  # noqa: PLC0415 - slow to import, and only frames need it
-
-        return pd.DataFrame([{"parameter": name, **found.to_dict()} for name, found in self.derivatives.items()])
+    def _cells(self) -> Iterable[dict[str, Any]]:
+        """A row for every parameter."""
+        return ({"parameter": name, **found.to_dict()} for name, found in self.derivatives.items())
 
     def plot(self, axes: Axes | None = None) -> Axes:
         """Draw the elasticities as bars, the greatest first."""
-        drawn = pictures.canvas(axes, self.solution.problem, width=7.0, height=2.9)
-        known = [item for item in self.derivatives.items() if np.isfinite(item[1].value)]
-        ordered = sorted(known, key=lambda item: abs(item[1].elasticity))
-        names = [name.replace("_", " ") for name, _ in ordered]
-        sizes = [found.elasticity for _, found in ordered]
-        colours = [pictures.COLOURS[0] if size < 0 else pictures.COLOURS[1] for size in sizes]
-        drawn.barh(names, sizes, color=colours)
-        drawn.axvline(0.0, color=pictures.INK, lw=0.8)
+        known = [
+            (name.replace("_", " "), one.elasticity) for name, one in self.derivatives.items() if isfinite(one.value)
+        ]
+        rows = sorted(known, key=lambda row: -abs(row[1]))
+        drawn = pictures.bars(axes, self.solution.problem, rows, [size > 0 for _, size in rows])
         drawn.set_xlabel("change of the waiting time in percent, for 1 percent more of the parameter")
         return drawn
 
     def __repr__(self) -> str:
         lines = [
-            f"  d(waiting time)/d({name})"
-            + (
-                f" = {found.value:.9g}"
-                + (f" (below: {found.below:.9g})" if found.kink else "")
-                + f", elasticity {found.elasticity:.6g}"
-                if np.isfinite(found.value)
-                else f": {NO_SIDE}"
-            )
+            f"  d(waiting time)/d({name}){' = ' if isfinite(found.value) else ': '}{found.in_words()}"
             for name, found in self.derivatives.items()
         ]
         return "Sensitivity\n" + "\n".join(lines)

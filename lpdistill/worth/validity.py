@@ -13,7 +13,7 @@ range an interval.  By ``p`` and ``f0`` roots are found numerically, and the ran
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.optimize import brentq
 
+from lpdistill import pictures
 from lpdistill.arrays import IntArray
 from lpdistill.errors import ImproperPolicyError, NotCertifiedError
 from lpdistill.process.factored.dynamics import Dynamics
@@ -30,7 +31,8 @@ from lpdistill.process.process import Process
 from lpdistill.program.evaluation import evaluate, visits
 from lpdistill.program.policy_iteration import policy_iteration
 from lpdistill.progress import counter, silent
-from lpdistill.solution.document import Document, headed
+from lpdistill.solution.answer import SHOWN, Answer, Table
+from lpdistill.solution.document import question_in_words
 from lpdistill.solution.given import SolutionLike
 from lpdistill.solution.solution import Solution
 from lpdistill.solution.wording import Words, words_of
@@ -40,7 +42,7 @@ from lpdistill.worth.regret_curve import hardware_of
 from lpdistill.worth.slopes import Parameter
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from matplotlib.axes import Axes
 
 OPTIMAL = 1e-12
 """Relative difference from the least time up to which a policy counts as optimal."""
@@ -54,12 +56,15 @@ FAR = 10**6
 WITHIN = 8
 """Points within a range of ``p`` or ``f0`` at which it is checked."""
 
+WIDEST = 5.0
+"""Factor by which a picture shows how far a range goes."""
+
 MOST_ROOTS = 200
 """Far beyond the policies that take over from each other on the way to an end."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Validity(Document):
+class Validity(Answer):
     """The ranges in which an optimal policy stays optimal, one parameter at a time.
 
     Attributes
@@ -69,6 +74,8 @@ class Validity(Document):
     process
         The process whose policy it is.
     """
+
+    KIND = "validity"
 
     ranges: Mapping[str, Range]
     process: Process
@@ -101,19 +108,24 @@ class Validity(Document):
             for change in limit.takeovers
         )
 
-    def to_dict(self) -> dict[str, Any]:
-        """The ranges as JSON data (schema ``lpdistill.validity/1``)."""
-        return {
-            **headed("validity", self.process),
-            "ranges": {name: found.to_dict() for name, found in self.ranges.items()},
-        }
+    @property
+    def _question(self) -> Process:
+        return self.process
 
-    def to_frame(self) -> pd.DataFrame:
-        """The ranges as a pandas DataFrame, one row per parameter."""
-        import pandas as pd  # noqa: PLC0415 - slow to import, and only frames need it
+    def _lines(self) -> Iterable[tuple[str, str]]:
+        for name, found in self.ranges.items():
+            yield name.replace("_", " "), self._range(found)
 
-        rows = [
-            {
+    def _range(self, found: Range) -> str:
+        return f"{found.value:g}: from {found.lower.value:.9g} to {found.upper.value:.9g}"
+
+    def _content(self) -> dict[str, Any]:
+        return {"ranges": {name: found.to_dict() for name, found in self.ranges.items()}}
+
+    def _cells(self) -> Iterable[dict[str, Any]]:
+        """A row for every parameter."""
+        for name, found in self.ranges.items():
+            yield {
                 "parameter": name,
                 "value": found.value,
                 "from": found.lower.value,
@@ -121,15 +133,38 @@ class Validity(Document):
                 "below": self._beyond(found.lower),
                 "above": self._beyond(found.upper),
             }
-            for name, found in self.ranges.items()
-        ]
-        return pd.DataFrame(rows)
+
+    def shown(self, most: int | None = SHOWN) -> Table:
+        """The ranges, and what takes over beyond."""
+        headings = {
+            "parameter": "left",
+            **dict.fromkeys(("value", "from", "to"), "right"),
+            "below": "left",
+            "above": "left",
+        }
+        return Table("how far the policy holds, and what takes over beyond", headings, self.rows()[:most])
+
+    def plot(self, axes: Axes | None = None) -> Axes:
+        """Draw the ranges relative to the present values; arrows where a range has no end, or one far off."""
+        drawn = pictures.canvas(axes, question_in_words(self.process), width=7.0, height=2.9)
+        for place, found in enumerate(self.ranges.values()):
+            ends = [end.value / found.value if found.value else 1.0 for end in (found.lower, found.upper)]
+            near = min(max(ends[0], 1 / WIDEST), 1.0), max(min(ends[1], WIDEST), 1.0)
+            drawn.plot(near, [place, place], color=pictures.COLOURS[0], lw=6, solid_capstyle="butt")
+            for end, shown, marker in zip(ends, near, "<>", strict=True):
+                drawn.plot(shown, place, marker=marker if end != shown else "|", ms=11, color=pictures.INK)
+        names = [f"{name.replace('_', ' ')} = {found.value:g}" for name, found in self.ranges.items()]
+        drawn.set_yticks(range(len(names)), names)
+        drawn.set_ylim(len(names) - 0.5, -0.5)
+        drawn.axvline(1.0, color=pictures.INK, lw=0.8, ls=":")
+        drawn.set_xscale("log")
+        low, high = drawn.get_xlim()
+        pictures.mark(drawn.xaxis, low, high)
+        drawn.set_xlabel("value relative to the present one, as far as the policy stays optimal")
+        return drawn
 
     def __repr__(self) -> str:
-        lines = [
-            f"  {name} = {found.value:g}: from {found.lower.value:.9g} to {found.upper.value:.9g}"
-            for name, found in self.ranges.items()
-        ]
+        lines = [f"  {name} = {self._range(found)}" for name, found in self.ranges.items()]
         return "Validity\n" + "\n".join(lines)
 
 

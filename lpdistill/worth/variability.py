@@ -13,27 +13,30 @@ columns without regret.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from lpdistill import pictures
 from lpdistill.arrays import BoolArray, IntArray
 from lpdistill.errors import LimitError, ModelError
-from lpdistill.numbers import Number, exact
+from lpdistill.numbers import Number, decimals, exact
+from lpdistill.process.process import Process
 from lpdistill.program.occupation import OccupationProgram
 from lpdistill.program.ranges import Ranges, ranges
 from lpdistill.progress import counter, silent
-from lpdistill.solution.document import Document, action_as_json, finite, headed, node_as_json
+from lpdistill.solution.answer import SHOWN, Answer, Table
+from lpdistill.solution.document import action_as_json, finite, node_as_json, question_in_words
 from lpdistill.solution.given import SolutionLike
-from lpdistill.solution.policy import Key, described
 from lpdistill.solution.solution import Solution
+from lpdistill.solution.tables import Key, described
 from lpdistill.solution.wording import Words, words_of
 from lpdistill.solving import solution_of
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from matplotlib.axes import Axes
 
 TIED = 1e-11
 """Regret, relative to the waiting time, up to which an action counts as optimal too."""
@@ -66,7 +69,7 @@ class Varying(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
-class Variability(Document):
+class Variability(Answer):
     """How much every action may vary among all policies within a factor of the optimum.
 
     Attributes
@@ -80,6 +83,8 @@ class Variability(Document):
     rows
         The same, action by action, by configuration.
     """
+
+    KIND = "variability"
 
     solution: Solution
     slack: float
@@ -113,10 +118,18 @@ class Variability(Document):
         """The range of every action of a configuration."""
         return {row.action: (row.least, row.greatest) for row in self.rows if row.counts == counts}
 
-    def to_dict(self) -> dict[str, Any]:
-        """The ranges as JSON data (schema ``lpdistill.variability/1``)."""
+    @property
+    def _question(self) -> Process:
+        return self.solution.process
+
+    def _lines(self) -> Iterable[tuple[str, str]]:
+        never = sum(not row.allowed for row in self.rows)
+        yield "waiting time", f"{self.solution.waiting_time:.12g}, at most {self.slack:g} of it slower"
+        decided = f"{len(self.forced)} configurations decided, {len(self.free)} free"
+        yield "decisions", f"{decided}; {never} of {len(self.rows)} actions never taken"
+
+    def _content(self) -> dict[str, Any]:
         return {
-            **headed("variability", self.solution.process),
             "waiting_time": self.solution.waiting_time,
             "slack": self.slack,
             "actions": [
@@ -132,12 +145,10 @@ class Variability(Document):
             ],
         }
 
-    def to_frame(self) -> pd.DataFrame:
-        """The ranges as a pandas DataFrame, one row per action."""
-        import pandas as pd  # noqa: PLC0415 - slow to import, and only frames need it
-
-        cells = [
-            {
+    def _cells(self) -> Iterable[dict[str, Any]]:
+        """A row for every action."""
+        for row in self.rows:
+            yield {
                 "counts": row.counts,
                 **described(row.action),
                 "least": row.least,
@@ -145,9 +156,51 @@ class Variability(Document):
                 "taken": row.taken,
                 "forced": row.forced,
             }
-            for row in self.rows
+
+    def shown(self, most: int | None = SHOWN) -> Table:
+        """So many actions of those that may be taken, those that vary most first; or all, also those never taken."""
+        words, forced, free = self.words, self.forced, self.free
+
+        def decision(row: Varying) -> str:
+            if not row.allowed:
+                return "never"
+            return "forced" if row.counts in forced else "free" if row.counts in free else ""
+
+        rows = [
+            (
+                words.configuration(row.counts),
+                *words.action(row.action),
+                *map(decimals, (row.least, row.greatest, row.taken)),
+                decision(row),
+            )
+            for row in self._by_span(everything=most is None)[:most]
         ]
-        return pd.DataFrame(cells)
+        headings = dict.fromkeys(("configuration", *words.headings), "left")
+        headings |= {"least": "right", "greatest": "right", "taken": "right", "decision": "left"}
+        return Table("how often every action may be taken", headings, rows)
+
+    def _by_span(self, *, everything: bool) -> list[Varying]:
+        """The actions, those that vary most first."""
+        listed = [row for row in self.rows if everything or row.allowed]
+        return sorted(listed, key=lambda row: row.least - row.greatest)
+
+    def plot(self, axes: Axes | None = None) -> Axes:
+        """Draw how often the actions that vary most may be taken, from least to greatest, with the optimum found."""
+        rows = self._by_span(everything=False)[:SHOWN]
+        drawn = pictures.bars(axes, question_in_words(self.solution.process), [(self._name(row), 0.0) for row in rows])
+        most = max((row.greatest for row in rows if np.isfinite(row.greatest)), default=1.0)
+        for place, row in enumerate(rows):
+            end = min(row.greatest, 1.1 * most)
+            drawn.plot([row.least, end], [place, place], color=pictures.COLOURS[0], lw=6, solid_capstyle="butt")
+            drawn.plot(end, place, marker=">" if end < row.greatest else "|", ms=10, color=pictures.COLOURS[0])
+            drawn.plot(row.least, place, marker="|", ms=10, color=pictures.COLOURS[0])
+            drawn.plot(row.taken, place, "o", ms=6, color=pictures.COLOURS[1])
+        drawn.set_xlabel("expected times that the action is taken in a run (dots: by the optimum found)")
+        return drawn
+
+    def _name(self, row: Varying) -> str:
+        does = ", ".join(text for text in self.words.action(row.action) if text != "-") or "wait"
+        return f"{self.words.configuration(row.counts)}: {does}"
 
     def __repr__(self) -> str:
         never = sum(not row.allowed for row in self.rows)

@@ -8,8 +8,7 @@ certificate holds the lower bounds that :func:`lpdistill.solve` proved, which ar
 
 from __future__ import annotations
 
-import html
-import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -26,7 +25,8 @@ from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import PROBLEM
 from lpdistill.process.factored.dynamics import Dynamics
 from lpdistill.process.resources import Visits
-from lpdistill.solution.policy import ByConfiguration
+from lpdistill.solution.answer import Answer
+from lpdistill.solution.tables import ByConfiguration, described
 from symbolic.algebra.rational_function import fraction
 from symbolic.exact.chain import ExactChain
 from symbolic.exact.labels import Counts, action_dict, labels
@@ -34,11 +34,9 @@ from symbolic.exact.model import Elements, Parameters
 from symbolic.exact.text import exact_text, shortened
 from symbolic.exact.vertex import ExactVertex
 
-SCHEMA = "lpdistill.certificate/1"
 
-
-@dataclass(frozen=True, eq=False)
-class Certificate:
+@dataclass(frozen=True, eq=False, repr=False)
+class Certificate(Answer):
     """An optimal policy with its proof in rational arithmetic.
 
     Attributes
@@ -58,6 +56,9 @@ class Certificate:
         The policy, its use of resources and their prices, where there are budgets; the dual values are then expected
         times to go less the price of what is used.
     """
+
+    KIND = "certificate"
+    UNDRAWN = "shows how a policy goes, and a certificate why it is optimal; draw the solution that it is of"
 
     chain: ExactChain
     numerators: Elements
@@ -173,13 +174,19 @@ class Certificate:
             "checked_columns": self.checked_columns,
         }
 
-    def to_dict(self) -> dict[str, Any]:
-        """The certificate as JSON data (schema ``lpdistill.certificate/1``), numbers as exact text."""
+    @property
+    def _question(self) -> dict[str, Any]:
+        """The problem, with what a checker must know of it besides its parameters."""
+        budgets = {
+            b.name: {**b.limits(), **({"visits": b.resource.configurations} if isinstance(b.resource, Visits) else {})}
+            for b in self.problem.budgets
+        }
+        return {**self.problem.to_dict(), "attempts": str(self.dynamics.attempts), "budgets": budgets}
+
+    def _content(self) -> dict[str, Any]:
         chosen, actions = labels(self.dynamics, self.chain.columns), self.optimal_actions
         elsewhere = np.setdiff1d(np.flatnonzero(self.dynamics.live), self.chain.configuration)
         return {
-            "schema": SCHEMA,
-            "problem": {**self.problem.to_dict(), **self._stated()},
             **self.claims(),
             "repaired": [list(counts) for counts in self.repaired],
             "exact": [
@@ -198,24 +205,22 @@ class Certificate:
             **({} if self.vertex is None else self.vertex.to_dict()),
         }
 
-    def _stated(self) -> dict[str, Any]:
-        """What a checker must know of the problem besides its parameters."""
-        budgets = {
-            b.name: {**b.limits(), **({"visits": b.resource.configurations} if isinstance(b.resource, Visits) else {})}
-            for b in self.problem.budgets
-        }
-        return {"attempts": str(self.dynamics.attempts), "budgets": budgets}
+    def _cells(self) -> Iterable[dict[str, Any]]:
+        """A row for every configuration and action of the policy; values and probabilities exactly, as text."""
+        for counts, drawn in self.draws.items():
+            for action, probability in drawn.items():
+                value = exact_text(self.values[counts])
+                yield {"counts": counts, **described(action), "probability": exact_text(probability), "value": value}
 
     def to_json(self, *, indent: int | None = 1) -> str:
         """The certificate as a JSON document."""
-        return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
+        return super().to_json(indent=indent)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the certificate to a file, which :func:`symbolic.check` and ``lpdistill check`` verify."""
         Path(path).write_text(self.to_json() + "\n", encoding="utf-8")
 
-    def summary(self) -> list[tuple[str, str]]:
-        """The proof in a few named lines."""
+    def _lines(self) -> Iterable[tuple[str, str]]:
         exact = len(self.chain.columns)
         live = int(np.count_nonzero(self.dynamics.live))
         where = "everywhere" if exact == live else f"in {exact:,} of {live:,} configurations"
@@ -235,13 +240,6 @@ class Certificate:
             ("values", f"exact {where}"),
         ]
 
-    def __repr__(self) -> str:
-        return "Certificate\n" + "\n".join(f"  {name + ':':<14}{text}" for name, text in self.summary())
-
-    def _repr_html_(self) -> str:
-        rows = "".join(f"<tr><th>{html.escape(a)}</th><td>{html.escape(b)}</td></tr>" for a, b in self.summary())
-        return f"<table>{rows}</table>"
-
 
 class ExactReducedCosts(ByConfiguration[dict[Action, Fraction]]):
     """The exact reduced cost of every action, by configuration, least first.
@@ -253,7 +251,7 @@ class ExactReducedCosts(ByConfiguration[dict[Action, Fraction]]):
         super().__init__(certificate.dynamics)
         self._certificate = certificate
 
-    def at(self, rank: int) -> dict[Action, Fraction]:
+    def of_rank(self, rank: int) -> dict[Action, Fraction]:
         """The reduced cost of every action in the configuration of the given rank."""
         proof = self._certificate
         columns = proof.dynamics.of_configuration(rank)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
 
 import sympy
 
+from lpdistill import pictures
 from lpdistill.errors import ModelError
 from lpdistill.physics.werner import Werner
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import PROBLEM
+from lpdistill.solution.answer import SHOWN, Answer, Table
 from lpdistill.solution.given import ProblemLike
 from symbolic.formulas.formula import formula_of
 from symbolic.formulas.lattice import LevelFormula, LevelLattice
@@ -18,9 +22,15 @@ from symbolic.formulas.lattice_changes import Piece, level_range
 from symbolic.formulas.parameters import F0
 from symbolic.formulas.pumping import pumping_limit, pumping_rate, pumping_rounds
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+CURVE = 200
+"""Points of a level's curve in a picture."""
+
 
 @dataclass(frozen=True, slots=True)
-class ProblemFormulas:
+class ProblemFormulas(Answer):
     """What holds for a problem, as functions of its raw fidelity.
 
     Attributes
@@ -39,6 +49,8 @@ class ProblemFormulas:
     >>> str(formulas.lattice[1]), formulas.rounds
     ('D(f0, f0) = (10*f0**2 - 2*f0 + 1)/(8*f0**2 - 4*f0 + 5)', 2)
     """
+
+    KIND = "formulas"
 
     problem: Problem
     lattice: LevelLattice
@@ -93,8 +105,41 @@ class ProblemFormulas:
         limit = "f_\\infty(f_{0}) = " + sympy.latex(pumping_limit())
         return f"{self.lattice.to_latex()}\n\\[ {limit} \\]"
 
-    def to_dict(self) -> dict[str, Any]:
-        """The formulas as JSON data."""
+    @property
+    def _question(self) -> Problem:
+        return self.problem
+
+    def _lines(self) -> Iterable[tuple[str, str]]:
+        yield "levels", f"{len(self.lattice)}, as functions of f0"
+        yield from self.lines()
+
+    def _cells(self) -> Iterable[dict[str, Any]]:
+        """A row for every level."""
+        for level in self.lattice:
+            yield {"level": level.index, "made by": str(level.tree), "fidelity": str(level.formula)}
+
+    def shown(self, most: int | None = SHOWN) -> Table:
+        """The fidelity of every level as a function of ``f0``."""
+        rows = [tuple(map(str, cells.values())) for cells in self._cells()]
+        return Table("formulas", dict.fromkeys(("level", "made by", "fidelity"), "left"), rows[:most])
+
+    def plot(self, axes: Axes | None = None) -> Axes:
+        """Draw the fidelity of every level against ``f0``, where the same trees make the levels below the target."""
+        drawn = pictures.canvas(axes, self.problem)
+        piece, at = self.same_target, float(self.problem.f0)
+        low, high = (at / 2, 1.0) if piece is None else (float(piece.lower), float(piece.upper))
+        inside = [low + (high - low) * step / CURVE for step in range(CURVE + 1)]
+        for level in self.lattice:
+            fidelities = [float(level.formula.at(Fraction(f0))) for f0 in inside]
+            drawn.plot(inside, fidelities, **pictures.style(level.index), lw=1.8, label=str(level.tree))
+        drawn.axhline(float(self.problem.target), color=pictures.INK, lw=0.8, ls="--", label="target")
+        drawn.axvline(at, color=pictures.INK, lw=0.8, ls=":", label=f"f0 = {at:g}")
+        drawn.set_xlabel("fidelity f0 of a raw pair")
+        drawn.set_ylabel("fidelity of the level")
+        drawn.legend(frameon=False, fontsize="small")
+        return drawn
+
+    def _content(self) -> dict[str, Any]:
         return {
             **self.lattice.to_dict(),
             "pumping_limit": {"formula": str(pumping_limit()), "latex": sympy.latex(pumping_limit())},

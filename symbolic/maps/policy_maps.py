@@ -8,8 +8,7 @@ makes no breakpoint.  Along the ratio of durations the waiting time is concave a
 
 from __future__ import annotations
 
-import html
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby
@@ -24,7 +23,7 @@ from lpdistill.numbers import Number, exact, member
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import PROBLEM
 from lpdistill.progress import silent
-from lpdistill.solution.document import Document, headed
+from lpdistill.solution.answer import SHOWN, Answer, Table
 from lpdistill.solution.given import ProblemLike
 from lpdistill.solution.wording import Wording
 from symbolic.algebra.algebraic_numbers import AlgebraicNumber
@@ -88,7 +87,7 @@ class Breakpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class PolicyMap(Document):
+class PolicyMap(Answer):
     """The optimal policies of a problem along one parameter.
 
     Attributes
@@ -102,6 +101,8 @@ class PolicyMap(Document):
     reduced_costs
         Number of reduced-cost numerators whose sign was proved on a whole segment, all segments together.
     """
+
+    KIND = "policy-map"
 
     problem: Problem
     axis: Axis
@@ -146,10 +147,29 @@ class PolicyMap(Document):
 
         return plot_map(self, axes)
 
-    def to_dict(self) -> dict[str, Any]:
-        """The map as JSON data (schema ``lpdistill.policy-map/1``)."""
+    @property
+    def _question(self) -> dict[str, Any]:
+        """What is fixed."""
+        varied = "p" if self.axis is Axis.P else "distillation_time"
+        return {name: value for name, value in self.problem.to_dict().items() if name != varied}
+
+    def _cells(self) -> Iterable[dict[str, Any]]:
+        """A row for every piece."""
+        for piece in self.pieces:
+            yield {
+                "from": float(piece.low),
+                "to": float("inf") if piece.high is None else float(piece.high),
+                "configurations_visited": len(piece.policy),
+                "waiting_time": str(piece.waiting_time),
+            }
+
+    def shown(self, most: int | None = SHOWN) -> Table:
+        """Which action changes at each breakpoint."""
+        headings = dict.fromkeys((str(self.axis), "configuration", "before", "after"), "left")
+        return Table("what changes", headings, self.table()[:most])
+
+    def _content(self) -> dict[str, Any]:
         return {
-            **headed("policy-map", {k: v for k, v in self.problem.to_dict().items() if k not in self._varied}),
             "parameter": str(self.axis),
             "breakpoints": [
                 {
@@ -180,10 +200,6 @@ class PolicyMap(Document):
         }
 
     @property
-    def _varied(self) -> set[str]:
-        return {"p"} if self.axis is Axis.P else {"distillation_time"}
-
-    @property
     def fixed(self) -> str:
         """The problem in words, without what varies."""
         text = str(self.problem)
@@ -191,8 +207,7 @@ class PolicyMap(Document):
             return text.partition(", ")[2]
         return text.replace(f" and {float(self.problem.distillation_time):g} (distillation)", "")
 
-    def summary(self) -> list[tuple[str, str]]:
-        """The map in a few named lines."""
+    def _lines(self) -> Iterable[tuple[str, str]]:
         ends = "0 < p <= 1" if self.axis is Axis.P else "0 < tau_d/tau_g"
         marks = ", ".join(point.value.decimals(9) for point in self.breakpoints) or "none"
         segments = sum(piece.segments for piece in self.pieces)
@@ -202,14 +217,6 @@ class PolicyMap(Document):
             ("breakpoints", marks),
             ("proved", f"signs of {self.reduced_costs:,} reduced costs on {segments} segments by root isolation"),
         ]
-
-    def __repr__(self) -> str:
-        return "PolicyMap\n" + "\n".join(f"  {name + ':':<14}{text}" for name, text in self.summary())
-
-    def _repr_html_(self) -> str:
-        rows = "".join(f"<tr><th>{html.escape(a)}</th><td>{html.escape(b)}</td></tr>" for a, b in self.summary())
-        changes = "".join("<tr>" + "".join(f"<td>{html.escape(x)}</td>" for x in row) + "</tr>" for row in self.table())
-        return f"<table>{rows}</table><table>{changes}</table>"
 
 
 def policy_map(

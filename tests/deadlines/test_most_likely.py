@@ -76,7 +76,7 @@ def by_running(found):
             late += here
             time += here * values[counts]
             continue
-        action = policy.at(counts, remaining)
+        action = policy.at(counts, remaining)[0].action
         column = process.names.find(np.array([process.names.rank(counts)]), [action])
         choice = process.choose(column)
         taken = process.step_times[int(process.step_time(column)[0])]
@@ -167,8 +167,8 @@ def test_a_dead_end_is_worth_its_chance():
             trap.add_edge(name, after, probability=probability)
     found = deadline(trap, 8)
     assert (found.probability, found.probability_of_fastest_mean) == (0.5, 0.0)
-    assert found.policy.at("here", 8) == "leap"
-    assert found.policy.at("stuck", 7) is None
+    assert found.policy.at("here", 8)[0].action == "leap"
+    assert found.policy.at("stuck", 7) == ()
     assert found.waiting_time == np.inf
     assert found.to_dict()["waiting_time"] is None
     assert deadline(trap, 9).probability == 1
@@ -204,7 +204,7 @@ def test_departures_gain(problem, window):
     assert found.first_departure == found.departures[0]
     for one in found.departures:
         assert one.action != one.fastest
-        assert one.action == found.policy.at(one.key, one.remaining)
+        assert one.action == found.policy.at(one.key, one.remaining)[0].action
         assert one.probability == found.policy.probability(one.key, one.remaining)
         assert one.probability >= one.probability_of_fastest
         assert one.visited > 0
@@ -303,7 +303,7 @@ def test_after_the_window():
     found = deadline(FIVE, 10)
     for rank in range(found.recursion.process.size):
         key = found.recursion.process.names.key(rank)
-        assert found.policy.at(key, -1) == found.fastest.at(rank)[0].action
+        assert found.policy.at(key, -1) == found.fastest.at(key)
         assert found.policy.at(key, 1000) == found.policy.at(key, 10)
         assert found.policy.probability(key, -1) == 0
     with pytest.raises(KeyError):

@@ -78,8 +78,8 @@ def test_the_frozen_lake(holes):
     assert round(found.probability, 6) == 0.744190
     assert found.probability_of_fastest_mean is None
     assert found.waiting_time == math.inf
-    assert found.policy.at(0, 100) == (0, "L")
-    assert found.policy.at(5, 100) is None
+    assert found.policy.at(0, 100)[0].action == (0, "L")
+    assert found.policy.at(5, 100) == ()
     assert "no policy reaches the target for sure" in repr(found)
 
 

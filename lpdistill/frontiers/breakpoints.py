@@ -1,0 +1,147 @@
+r"""The search for all breakpoints of the least waiting time as a function of the limit on a resource.
+
+The least waiting time within a limit is a convex, piecewise linear function of the limit.  Its breakpoints are
+deterministic policies, each optimal when a unit of the resource costs some price.  Between two of them a chord has a
+slope; the policy that is optimal at that price either lies below the chord, and is a breakpoint between them, or proves
+that there is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from lpdistill.errors import LimitError, NotCertifiedError
+from lpdistill.frontiers.curve import Point
+from lpdistill.process.budgets import Budget
+from lpdistill.process.process import Process
+from lpdistill.process.tariff import Resource
+from lpdistill.program.budgeted import within_budgets
+from lpdistill.program.plan import Plan
+from lpdistill.program.policy_iteration import policy_iteration
+from lpdistill.progress import silent
+from lpdistill.solution.bounds import waited
+
+APART = 1e-10
+"""Relative distance below a chord at which a policy counts as a breakpoint of its own."""
+
+FASTEST, FRUGAL = (1e6, 1e8), (1e3, 1e6, 1e8, 1e10)
+"""What the ends of the frontier weigh one of the two against the other, relative to their sizes."""
+
+MOST_BREAKPOINTS = 10_000
+"""Breakpoints beyond which nobody reads a curve."""
+
+
+def breakpoints(
+    process: Process, budgets: tuple[Budget, ...], resource: Resource, progress: Callable[[str], None] = silent
+) -> tuple[Point, ...]:
+    """All breakpoints of the least expected time of a process as a function of the limit on a resource.
+
+    Parameters
+    ----------
+    process, budgets
+        The process, whose tariff is time, and the limits that hold along the curve.
+    resource
+        What to use less of.
+    progress
+        Told what is being done.
+
+    Raises
+    ------
+    LimitError
+        If there are more than anybody reads.
+    """
+    return _Search(process, budgets, resource, progress).points()
+
+
+@dataclass(frozen=True, slots=True)
+class _Corner:
+    """A policy by its time and its use."""
+
+    time: float
+    used: float
+    plan: Plan
+
+
+@dataclass(slots=True)
+class _Search:
+    """The search for breakpoints."""
+
+    process: Process
+    budgets: tuple[Budget, ...]
+    resource: Resource
+    progress: Callable[[str], None]
+
+    def at(self, time: float, use: float, near: Plan | None = None) -> _Corner:
+        """The optimum when a unit of time and of the resource cost the given prices."""
+        tariff = self.process.tariff
+        charged = self.process.under(type(tariff)(time * tariff.time).plus([(self.resource, use)]))
+        start = (
+            self.process.proper()
+            if near is None or len(near.uses.columns) != self.process.live.sum()
+            else near.uses.columns
+        )
+        optimum = policy_iteration(charged, start, self.progress)
+        plan = (
+            within_budgets(charged, self.budgets, optimum, self.progress).plan
+            if self.budgets
+            else Plan.optimal(optimum)
+        )
+        timed = Plan.of(self.process.choose(plan.uses.columns), plan.probability)
+        return _Corner(float(timed.values[0]), timed.used(self.resource), timed)
+
+    def points(self) -> tuple[Point, ...]:
+        """The breakpoints."""
+        fastest, frugal = self._ends()
+        found, open_chords = [fastest], [(frugal, fastest)]
+        if frugal.used < fastest.used * (1 - APART):
+            found.append(frugal)
+        else:
+            open_chords = []
+        while open_chords:
+            left, right = open_chords.pop()
+            self.progress(f"{len(found)} breakpoints so far")
+            slope = (left.time - right.time) / (right.used - left.used)
+            corner = self.at(1.0, slope, right.plan)
+            chord = right.time + slope * right.used
+            inside = left.used < corner.used < right.used
+            if inside and corner.time + slope * corner.used < chord * (1 - APART):
+                found.append(corner)
+                open_chords += [(left, corner), (corner, right)]
+            if len(found) > MOST_BREAKPOINTS:
+                raise LimitError(
+                    f"resource: the frontier of {self.resource.name} has more than {MOST_BREAKPOINTS:,} breakpoints; "
+                    "take fewer memories",
+                    size={"breakpoints": len(found)},
+                )
+        corners = sorted(found, key=lambda corner: corner.used)
+        return tuple(
+            Point(
+                corner.used,
+                waited(corner.time, self.process.uncharged_time),
+                0.0 if after is None else (after.time - corner.time) / (after.used - corner.used),
+                corner.plan,
+            )
+            for corner, after in zip(corners, [*corners[1:], None], strict=True)
+        )
+
+    def _ends(self) -> tuple[_Corner, _Corner]:
+        """The fastest policies' most frugal one, and the most frugal policies' fastest one."""
+        start = self.at(1.0, 0.0)
+        scale = (start.time or self.process.greatest_duration) / start.used if start.used else 0.0
+        fastest = self._last([self.at(1.0, scale / weight, start.plan) for weight in FASTEST], start.time)
+        frugal = start
+        for weight in FRUGAL:
+            try:
+                tried = self.at(1.0 / weight, scale, frugal.plan)
+            except NotCertifiedError:
+                break  # time counts too little to be told from rounding
+            if tried.used >= frugal.used * (1 - APART):
+                break
+            frugal = tried
+        return fastest, frugal
+
+    @staticmethod
+    def _last(tried: Sequence[_Corner], time: float) -> _Corner:
+        """The first policy that is as fast as possible."""
+        return next((corner for corner in tried if corner.time <= time * (1 + APART)), tried[-1])

@@ -1,0 +1,158 @@
+"""What every answer has in common: a value with what is proved about it, in words, as data, as a table, as a picture.
+
+A kind of answer says five things of itself: what it is about, its lines, the content of its document, the cells of its
+table, and how it is drawn, if it is.  Everything else follows here, alike for all of them.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+from lpdistill.errors import ModelError
+from lpdistill.solution.document import Question, headed, question_in_words
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+LINES = 12
+"""Lines of a summary, at most."""
+
+NAMES = 15
+"""Width of the names of lines, at least."""
+
+SHOWN = 20
+"""Rows of a table that a notebook or a terminal shows unasked."""
+
+
+class Summary(list[tuple[str, str]]):
+    """Lines with their names, which print one below the other."""
+
+    def __repr__(self) -> str:
+        width = max([NAMES, *(len(name) + 1 for name, _ in self)])
+        return "\n".join(f"{name:<{width}}{text}" for name, text in self)
+
+    def _repr_html_(self) -> str:
+        rows = (f"<th>{html.escape(name)}</th><td>{html.escape(text)}</td>" for name, text in self)
+        return "<table>" + "".join(f'<tr style="text-align:left">{row}</tr>' for row in rows) + "</table>"
+
+
+class Table(NamedTuple):
+    """Rows in words.
+
+    Attributes
+    ----------
+    title
+        What they are.
+    headings
+        The names of the columns, each with the side that its texts stand on, ``left`` or ``right``.
+    rows
+        A text for every column.
+    """
+
+    title: str
+    headings: Mapping[str, str]
+    rows: Sequence[tuple[str, ...]]
+
+    def to_html(self) -> str:
+        """The table for a notebook."""
+        head = "".join(f"<th>{html.escape(name)}</th>" for name in self.headings)
+        cells = ("".join(f'<td style="text-align:left">{html.escape(cell)}</td>' for cell in row) for row in self.rows)
+        title = f"<p>{html.escape(self.title)}</p>" if self.title else ""
+        return f"{title}<table>" + "".join(f"<tr>{row}</tr>" for row in (head, *cells)) + "</table>"
+
+
+class Answer(ABC):
+    """A kind of answer."""
+
+    __slots__ = ()
+
+    KIND: ClassVar[str]
+    """What its document is called: ``frontier`` for one that follows ``lpdistill.frontier/1``."""
+
+    UNDRAWN: ClassVar[str] = ""
+    """Why there is no picture of it, in one sentence, where there is none."""
+
+    @property
+    @abstractmethod
+    def _question(self) -> Question | Mapping[str, Any]:
+        """The problem, the state graph or the process that it is about, or what is known of it."""
+
+    @abstractmethod
+    def _lines(self) -> Iterable[tuple[str, str]]:
+        """The lines of the summary below the problem: value and proof, status, how it was found, what binds."""
+
+    @abstractmethod
+    def _content(self) -> Mapping[str, Any]:
+        """What the document says besides its head."""
+
+    @abstractmethod
+    def _cells(self) -> Iterable[Mapping[str, Any]] | Mapping[str, Any]:
+        """The table: a row each, as cells by name; or whole columns by name."""
+
+    def summary(self) -> Summary:
+        """The answer in at most twelve named lines, which print one below the other; they are pairs of texts."""
+        about = self._question
+        lines = [] if isinstance(about, Mapping) else [("problem", question_in_words(about))]
+        lines += self._lines()
+        more = len(lines) - LINES
+        return Summary(lines if more <= 0 else [*lines[: LINES - 1], ("...", f"and {more + 1} lines more")])
+
+    def shown(self, most: int | None = SHOWN) -> Table:
+        """The table in words, as a notebook and a terminal show it: so many rows of it at most, or all."""
+        cells = self._cells()
+        rows = (
+            [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]
+            if isinstance(cells, Mapping)
+            else list(islice(cells, most))
+        )
+        headings = {name.replace("_", " "): _side(value) for name, value in rows[0].items()} if rows else {}
+        return Table("", headings, [tuple(map(_in_words, row.values())) for row in rows[:most]])
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer as JSON data: what it is about, and what was found (:doc:`documents`)."""
+        return {**headed(self.KIND, self._question), **self._content()}
+
+    def to_json(self, *, indent: int | None = 2) -> str:
+        """The answer as a JSON document."""
+        return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
+
+    def to_frame(self) -> pd.DataFrame:
+        """The answer as a pandas DataFrame (:doc:`answers` says what a row is)."""
+        import pandas as pd  # noqa: PLC0415 - slow to import, and only frames need it
+
+        cells = self._cells()
+        return pd.DataFrame(cells if isinstance(cells, Mapping) else list(cells))
+
+    def plot(self, axes: Axes | None = None) -> Axes:
+        """Draw the answer, on new axes if none are given (:doc:`answers` says what is drawn).
+
+        Raises
+        ------
+        ModelError
+            If there is nothing to draw, or matplotlib is not installed.
+        """
+        raise ModelError("plot", self.UNDRAWN, None if axes is None else axes)
+
+    def __repr__(self) -> str:
+        return "\n".join([type(self).__name__, *(f"  {name + ':':<{NAMES}}{text}" for name, text in self.summary())])
+
+    def _repr_html_(self) -> str:
+        return self.summary()._repr_html_() + self.shown().to_html()
+
+
+def _side(value: object) -> str:
+    """Where the texts of a column stand."""
+    return "right" if isinstance(value, int | float) and not isinstance(value, bool) else "left"
+
+
+def _in_words(value: object) -> str:
+    """A cell in words."""
+    if value is None:
+        return "-"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,209 @@
+"""Every kind of answer says what it has to say in the same ways."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from html.parser import HTMLParser
+
+import pandas as pd
+import pytest
+from cases import solved
+from jsonschema import Draft202012Validator
+
+import lpdistill
+import symbolic
+from lpdistill import (
+    Action,
+    Budget,
+    Grid,
+    ModelError,
+    Problem,
+    baseline,
+    compare,
+    deadline,
+    deadline_frontier,
+    differences,
+    distribution,
+    force,
+    frontier,
+    history,
+    increments,
+    least_time_within,
+    neighbours,
+    regret_curve,
+    reproduce,
+    robust,
+    sensitivity,
+    simulate,
+    sweep,
+    validity,
+    variability,
+)
+from lpdistill.schemas import schema
+from lpdistill.solution.answer import LINES, Answer
+from symbolic import ProblemFormulas, certify, policy_map
+
+pytest.importorskip("matplotlib")
+
+THREE = Problem("1/2", 3, "3/4", "79/100")
+LIMITED = THREE.with_constraints(Budget("generation_attempts", "10.5"))
+
+KINDS = {
+    "Certificate": lambda: certify(solved(THREE)),
+    "Comparison": lambda: compare(THREE),
+    "Deadline": lambda: deadline(THREE, 10),
+    "DeadlineFrontier": lambda: deadline_frontier(THREE, 12),
+    "Differences": lambda: differences(solved(THREE).policy, baseline(THREE, "nested")),
+    "Distribution": lambda: distribution(solved(THREE).policy),
+    "Explanation": lambda: solved(THREE).explain((2, 1)),
+    "Frontier": lambda: frontier(THREE, "generation_attempts"),
+    "History": lambda: history(solved(THREE).policy, seed=3),
+    "Increments": lambda: increments(solved(THREE)),
+    "Intervention": lambda: force(solved(THREE), (2, 0), Action(((0, 0),), 1)),
+    "Neighbours": lambda: neighbours(solved(LIMITED), "generation_attempts"),
+    "Policy": lambda: solved(LIMITED).policy,
+    "PolicyMap": lambda: policy_map(Problem(1, 4, "3/4", "79/100")),
+    "ProblemFormulas": lambda: ProblemFormulas.of(THREE),
+    "RegretCurve": lambda: regret_curve(solved(THREE), points=5),
+    "Reproduction": lambda: reproduce(search=False),
+    "Robust": lambda: robust(THREE, ("0.4", "0.6")),
+    "Sensitivity": lambda: sensitivity(solved(THREE)),
+    "ServiceLevel": lambda: least_time_within(THREE, 12, "0.7"),
+    "Simulation": lambda: simulate(solved(THREE).policy, 200, seed=1),
+    "Solution": lambda: solved(LIMITED),
+    "Sweep": lambda: sweep(Grid(THREE, p="0.4,0.5"), ["optimal", "nested"], store=None, jobs=1),
+    "Validity": lambda: validity(solved(THREE)),
+    "Variability": lambda: variability(solved(THREE), "0.01"),
+}
+"""An answer of every kind."""
+
+UNDRAWN = {"Certificate"}
+"""Kinds of which there is no picture."""
+
+kinds = pytest.mark.parametrize("kind", KINDS)
+
+
+@cache
+def made(kind):
+    """One of the answers, made once for all tests."""
+    return KINDS[kind]()
+
+
+class Balanced(HTMLParser):
+    """A reader of HTML that notes which tags are open, and every tag there is."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.seen = [], set()
+
+    def handle_starttag(self, tag, attrs):
+        self.open.append(tag)
+        self.seen.add(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def test_no_kind_is_forgotten():
+    """There is an answer of every public class that is a kind of answer."""
+    public = (getattr(package, name) for package in (lpdistill, symbolic) for name in package.__all__)
+    known = {one.__name__ for one in public if isinstance(one, type) and issubclass(one, Answer)}
+    assert known == KINDS.keys()
+
+
+@kinds
+def test_an_answer_is_of_its_kind(kind):
+    """The answers tried here are of the class that they stand for."""
+    assert type(made(kind)).__name__ == kind
+
+
+@kinds
+def test_the_document_follows_its_schema(kind):
+    """The JSON document is plain JSON, says which schema it follows, and follows it."""
+    document = json.loads(made(kind).to_json(), parse_constant=pytest.fail)
+    assert document == json.loads(json.dumps(made(kind).to_dict()))
+    assert document["schema"] == f"lpdistill.{made(kind).KIND}/1"
+    Draft202012Validator(schema(document["schema"])).validate(document)
+
+
+@kinds
+def test_the_summary_is_short(kind):
+    """A summary has at most twelve lines, each with a name and a text, and prints one line for each."""
+    summary = made(kind).summary()
+    assert 2 <= len(summary) <= LINES
+    assert all(name and text and "\n" not in text for name, text in summary)
+    assert [line.split() for line in str(summary).splitlines()] == [f"{a} {b}".split() for a, b in summary]
+
+
+@kinds
+def test_it_prints_shortly_and_by_its_name(kind):
+    """What Python prints of an answer is as short as its summary, and begins with what it is."""
+    lines = repr(made(kind)).splitlines()
+    assert len(lines) <= LINES + 1
+    assert lines[0].startswith((kind, "2 x 0.750", "generation_attempts"))
+
+
+@kinds
+def test_the_frame_has_rows(kind):
+    """The table is a DataFrame with at least one row, and what is shown of it has a cell for every heading."""
+    frame = made(kind).to_frame()
+    assert isinstance(frame, pd.DataFrame)
+    assert len(frame) > 0
+    shown = made(kind).shown()
+    assert shown.rows
+    assert all(len(row) == len(shown.headings) and all(isinstance(cell, str) for cell in row) for row in shown.rows)
+    assert len(made(kind).shown(1).rows) <= 2
+
+
+@kinds
+def test_the_picture_is_drawn_or_refused(kind):
+    """An answer is drawn on new axes or on given ones, or one sentence says why it is not."""
+    from matplotlib.axes import Axes  # noqa: PLC0415 - as above
+
+    from lpdistill import pictures  # noqa: PLC0415 - with matplotlib
+
+    if kind in UNDRAWN:
+        with pytest.raises(ModelError, match="plot: "):
+            made(kind).plot()
+        return
+    drawn = made(kind).plot()
+    assert isinstance(drawn, Axes)
+    assert drawn.has_data()
+    pictures.figure_of(drawn).draw_without_rendering()
+    given = pictures.axes()
+    assert made(kind).plot(given) is given
+
+
+@kinds
+def test_the_notebook_shows_it(kind):
+    """The HTML is well formed, made of tables and texts only, and escapes what it shows."""
+    text = made(kind)._repr_html_()
+    reader = Balanced()
+    reader.feed(text)
+    reader.close()
+    assert reader.open == []
+    assert reader.seen <= {"table", "tr", "th", "td", "p"}
+    assert "->" not in text
+
+
+def test_long_summaries_are_cut():
+    """More lines than a summary has are counted, not shown."""
+
+    class Long(Answer):
+        KIND = "solution"
+        _question = THREE
+
+        def _lines(self):
+            return ((f"line {i}", "text") for i in range(20))
+
+        def _content(self):
+            return {}
+
+        def _cells(self):
+            return {"x": [1, 2]}
+
+    summary = Long().summary()
+    assert len(summary) == LINES
+    assert summary[-1] == ("...", "and 10 lines more")
+    assert Long().shown().rows == [("1",), ("2",)]
