@@ -71,8 +71,12 @@ class DeadlineFrontier(Curve):
     def _about(self) -> str:
         return f" for a window of {float(self.window):g}"
 
-    def _attains(self, point: Point) -> str:
-        return f"{likely(1.0 - point.used)} in time"
+    def _amount(self, point: Point) -> str:
+        return likely(1.0 - point.used)
+
+    @property
+    def _noun(self) -> str:
+        return "in time"
 
     def _content(self) -> dict[str, Any]:
         return {"window": rational(self.window), **super()._content()}
@@ -125,8 +129,7 @@ def deadline_frontier(
     Examples
     --------
     >>> deadline_frontier(Problem("7/10", 3, "3/4", "79/100"), 12)
-    DeadlineFrontier: 2 breakpoints for a window of 12, from 8.91002 with 0.814788 in time to \
-8.90502 with 0.814762 in time
+    DeadlineFrontier: 2 breakpoints for a window of 12, from 8.91002 with 0.814788 in time to 8.90502 with 0.814762
     """
     problem = QUESTION.meant(problem, "problem")
     process, budgets, lattice = opened_in_time(problem)

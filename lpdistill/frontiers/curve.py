@@ -62,8 +62,13 @@ class Curve(Answer):
         """What there is a limit on, in words."""
 
     @abstractmethod
-    def _attains(self, point: Point) -> str:
-        """What a breakpoint stands for besides its waiting time, in words."""
+    def _amount(self, point: Point) -> str:
+        """What a breakpoint has besides its waiting time, in decimals."""
+
+    @property
+    @abstractmethod
+    def _noun(self) -> str:
+        """What that is, in words."""
 
     @property
     def _about(self) -> str:
@@ -84,9 +89,9 @@ class Curve(Answer):
     def _lines(self) -> Iterable[tuple[str, str]]:
         first, last = self.points[0], self.points[-1]
         yield "frontier", f"{self._breakpoints}{self._about}"
-        yield "fastest", f"{last.waiting_time:.9g} with {self._attains(last)}"
+        yield "fastest", f"{last.waiting_time:.9g} with {self._amount(last)} {self._noun}"
         if first is not last:
-            yield "other end", f"{first.waiting_time:.9g} with {self._attains(first)}"
+            yield "other end", f"{first.waiting_time:.9g} with {self._amount(first)} {self._noun}"
             yield "steepest", f"{first.price:.6g} for one more of the limit, there"
 
     def _content(self) -> dict[str, Any]:
@@ -125,5 +130,5 @@ class Curve(Answer):
         first, last = self.points[0], self.points[-1]
         return (
             f"{type(self).__name__}: {self._breakpoints}{self._about}, from {first.waiting_time:.6g} with "
-            f"{self._attains(first)} to {last.waiting_time:.6g} with {self._attains(last)}"
+            f"{self._amount(first)} {self._noun} to {last.waiting_time:.6g} with {self._amount(last)}"
         )

@@ -67,8 +67,8 @@ class Frontier(Curve):
     def _limit(self) -> str:
         return f"limit on the expected {self._noun}"
 
-    def _attains(self, point: Point) -> str:
-        return f"{at_least(point.used, 6)} {self._noun}"
+    def _amount(self, point: Point) -> str:
+        return at_least(point.used, 6)
 
     def _content(self) -> dict[str, Any]:
         return {"resource": self.resource, **super()._content()}
