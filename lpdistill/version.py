@@ -1,3 +1,5 @@
-"""The version of the package."""
+"""The version of the package as it is installed, which is the tag that it was built from, or what came after."""
 
-__version__ = "0.1.0"
+from importlib.metadata import version
+
+__version__ = version("lpdistill")

@@ -12,7 +12,6 @@ from click.shell_completion import shell_complete
 
 from lpdistill.cli.declaration import SETTINGS, Command, command
 from lpdistill.errors import did_you_mean
-from lpdistill.version import __version__
 
 COMMANDS = {
     "solve": "The optimal policy, proved; within rules and budgets",
@@ -73,7 +72,7 @@ def load(name: str) -> Command:
 
 
 @click.group("lpdistill", cls=Commands, context_settings=SETTINGS)
-@click.version_option(__version__, message="%(prog)s %(version)s")
+@click.version_option(package_name="lpdistill", message="%(prog)s %(version)s")
 def app() -> None:
     """Optimal entanglement-distillation policies, with proofs."""
 
