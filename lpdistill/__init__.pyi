@@ -36,8 +36,9 @@ from .physics.werner import Werner
 from .policies.comparison import Comparison, compare
 from .policies.differences import Differences, differences
 from .policies.named import baseline, policy_named
-from .problem.problem import FinalStep, Problem
+from .problem.problem import Problem
 from .problem.problem_file import load_problem
+from .problem.settings import FinalStep
 from .process.budgets import Budget
 from .process.factored.dynamics import Dynamics
 from .process.factored.size import Size

@@ -8,9 +8,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import update_wrapper
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Any, get_args
 
 import click
 from click.core import ParameterSource
@@ -98,6 +99,37 @@ class Command(click.Command):
                 formatter.write_dl(records)
 
 
+class Gathering:
+    """A function of which one argument is gathered from several options.
+
+    Parameters
+    ----------
+    function
+        The function.
+    argument
+        Its argument.
+    options
+        What declares the options, by name; asked anew for every command line.
+    gather
+        Makes the argument of what they hold, given all others.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., None],
+        argument: str,
+        options: Callable[[], dict[str, Declared]],
+        gather: Callable[[dict[str, Any], Mapping[str, Any]], object],
+    ) -> None:
+        update_wrapper(self, function)
+        self.function, self.argument, self.options, self.gather = function, argument, options, gather
+
+    def __call__(self, **given: Any) -> None:
+        """Call the function with what all options hold."""
+        parts = {name: given.pop(name) for name in self.options()}
+        self.function(**{self.argument: self.gather(parts, given)}, **given)
+
+
 def command(function: Callable[..., None], name: str) -> Command:
     """The command that calls a function with what its parameters declare."""
     found = list(_parameters(function))
@@ -113,24 +145,33 @@ def command(function: Callable[..., None], name: str) -> Command:
 
 def _parameters(function: Callable[..., None]) -> Iterator[tuple[click.Parameter, Declared]]:
     """The arguments and options of a function, each with its declaration."""
+    gathered = ""
+    if isinstance(function, Gathering):
+        gathered = function.argument
+        for name, declared in function.options().items():
+            yield _parameter(name, declared, {"required": False}), declared
     for name, item in inspect.signature(function, eval_str=True).parameters.items():
+        if name == gathered:
+            continue
         declared = next(note for note in item.annotation.__metadata__ if isinstance(note, Declared))
-        settings: dict[str, Any] = {"type": str}
+        settings: dict[str, Any] = {}
         kinds = set(get_args(item.annotation.__origin__)) or {item.annotation.__origin__}
         if bool in kinds:
             settings = {"is_flag": True, "type": bool}
         elif Path in kinds:
             settings = {"type": click.Path(path_type=Path)}
-        elif any(get_origin(kind) is list for kind in kinds):
-            settings = {"type": str, "multiple": True}
         required = item.default is inspect.Parameter.empty
         settings |= {"required": True} if required else {"required": False, "default": _plain(item.default)}
-        settings |= declared.settings
-        if isinstance(declared, Argument):
-            settings.pop("help", None)
-            yield click.Argument([name], **settings), declared
-        else:
-            yield click.Option([name, *declared.names], **settings), declared
+        yield _parameter(name, declared, settings), declared
+
+
+def _parameter(name: str, declared: Declared, settings: Mapping[str, Any]) -> click.Parameter:
+    """What click makes of a declaration, on top of some settings."""
+    settings = {"type": str, **settings, **declared.settings}
+    if isinstance(declared, Argument):
+        settings.pop("help", None)
+        return click.Argument([name], **settings)
+    return click.Option([name, *declared.names], **settings)
 
 
 def _plain(default: Any) -> Any:

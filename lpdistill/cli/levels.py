@@ -13,15 +13,13 @@ from lpdistill.errors import ModelError, UnreachableTargetError
 from lpdistill.hardware.recipes import distillations, tables
 from lpdistill.numbers import at_most
 from lpdistill.problem.problem import Problem
+from lpdistill.problem.settings import SETTINGS
 from lpdistill.solution.document import headed, section
 from lpdistill.solution.level_picture import draw_levels
 from lpdistill.solution.wording import results
 
 if TYPE_CHECKING:
     from symbolic.formulas.problem_formulas import ProblemFormulas
-
-DEPENDS = ("memories", "f0", "target", "distillation")
-"""What levels and limits depend on; levels alone do not depend on memories."""
 
 LONGEST_EXACT = 32
 """Characters of an exact fidelity that a terminal shows; JSON has them all."""
@@ -50,7 +48,7 @@ def limited(settings: Mapping[str, Any]) -> tuple[Problem, bool]:
     return problem.replace(memories=max(needed, 2)), False
 
 
-@takes_problem("file", "p", "memories", "f0", "target", "gap", argument="question", builds=limited)
+@takes_problem(lambda setting: setting.shapes_levels or setting.name == "p", argument="question", builds=limited)
 def levels(
     question: tuple[Problem, bool],
     symbolic: Annotated[bool, Option("--symbolic", help="Levels and limits as formulas in f0.")] = False,
@@ -73,7 +71,7 @@ def levels(
         limit = reach.memory_limit if known_memories else None
         limits = {"pumping_limit": reach.pumping_limit, "memory_limit": limit, "finite": reach.finite}
         parts = {} if formulas is None else {"symbolic": section(formulas.to_dict())}
-        known = {name: told for name, told in problem.to_dict().items() if name in DEPENDS}
+        known = {name: told for name, told in problem.to_dict().items() if SETTINGS[name].shapes_levels}
         if not known_memories:
             del known["memories"]
             parts = {name: {**part, "memory_limit": None} for name, part in parts.items()}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -13,13 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 import click
 
 from lpdistill import pictures
-from lpdistill.cli.declaration import Argument, Option
+from lpdistill.cli.declaration import Argument, Declared, Gathering, Option
 from lpdistill.errors import ModelError
 from lpdistill.export.files import GRAPHS
-from lpdistill.hardware.rules import BUILT_IN, rules_from
+from lpdistill.hardware.rules import BUILT_IN, number_of, rules_from
 from lpdistill.numbers import absent, whole
-from lpdistill.problem.problem import FinalStep, Problem
+from lpdistill.problem.problem import Problem
 from lpdistill.problem.problem_file import merged, read_settings
+from lpdistill.problem.settings import SETTINGS, Kind, Setting, tables
 from lpdistill.process.resources import RESOURCES
 
 if TYPE_CHECKING:
@@ -61,90 +60,69 @@ Counts: TypeAlias = Annotated[
 ]
 
 
-def _number(name: str, help: str, *, metavar: str = NUMBER, heading: str = PROBLEM) -> Any:  # noqa: A002 - as click has it
-    """An option that takes a number, under its names."""
-    return Annotated[str | None, Option(*name.split(), metavar=metavar, help=help, heading=heading)]
+def options_of(setting: Setting) -> dict[str, Declared]:
+    """The options that give a setting, by name."""
+    name, told = setting.name, setting.told
+    told += f"  [default: {setting.default}]" if setting.default and setting.kind is not Kind.FLAG else ""
+    names = (f"--{name.replace('_', '-')}", *filter(None, [setting.short]))
+    match setting.kind:
+        case Kind.FLAG:
+            return {name: switch(name, told, PROBLEM)}
+        case Kind.CHOICE:
+            return {name: Option(*names, values=setting.values, help=told, heading=PROBLEM)}
+        case Kind.TABLE:
+            everything = Option(f"--no-{name}", is_flag=True, help=f"Take back all {name} of the file.", heading=LIMITS)
+            return TABLES[name]() | {f"no_{name}": everything}
+    return {name: Option(*names, metavar=f"<{setting.kind}>", help=told, heading=PROBLEM)}
 
 
-def _rule(name: str, help: str, metavar: str | None = None) -> Any:  # noqa: A002 - as click has it
-    """An option that adds a rule, or takes back that of a file."""
-    if metavar is not None:
-        return _number(name, f"Rule: {help}", metavar=metavar, heading=LIMITS)
-    return Annotated[bool | None, Option(name, help=f"Rule: {help}", show_default=False, heading=LIMITS)]
+def switch(name: str, told: str, heading: str) -> Option:
+    """An option without a value, and its opposite."""
+    plain = name.replace("_", "-")
+    opposite = plain.removeprefix("no-") if plain.startswith("no-") else f"no-{plain}"
+    both = f"--{plain}/--{opposite}"
+    return Option(both, is_flag=True, type=bool, default=None, show_default=False, help=told, heading=heading)
 
 
-SHARED: Mapping[str, Any] = {
-    "file": Annotated[Path | None, Argument(help=f"A problem file (TOML); {WINS}.")],
-    "p": _number("--p", "Generation success probability, 0 < p <= 1."),
-    "memories": _number("--memories -M", "Number of memory pairs.", metavar=INTEGER),
-    "f0": _number("--f0", "Fidelity of a raw pair, 1/2 < f0 <= 1."),
-    "target": _number("--target", "Fidelity to reach."),
-    "gap": _number("--gap", "Instead of --target: target - f0."),
-    "generation_time": _number("--generation-time", "Duration of a step that only generates.  [default: 1]"),
-    "distillation_time": _number("--distillation-time", "Duration of a step that distils.  [default: 2]"),
-    "final_step": Annotated[
-        str | None,
-        Option(
-            "--final-step",
-            values=FinalStep,
-            help="Whether the last step counts (charged) or not (free).  [default: charged]",
-            heading=PROBLEM,
-        ),
-    ],
-    "discarding": Annotated[
-        bool | None,
-        Option(
-            "--discarding/--no-discarding",
-            help="Whether stored pairs may be discarded.",
-            show_default=False,
-            heading=PROBLEM,
-        ),
-    ],
-    "max_distillations": _rule("--max-distillations", "at most so many distillations in a step.", INTEGER),
-    "max_attempts": _rule("--max-attempts", "at most so many generation attempts in a step.", INTEGER),
-    "no_generation_while_distilling": _rule(
-        "--no-generation-while-distilling/--generation-while-distilling", "a step that distils does not generate."
-    ),
-    "banded": _rule("--banded", "only pairs at most so many levels apart are distilled.", INTEGER),
-    "equal_levels_only": _rule(
-        "--equal-levels-only/--no-equal-levels-only", "only pairs of equal level are distilled (nested)."
-    ),
-    "raw_pair_only": _rule("--raw-pair-only/--no-raw-pair-only", "every distillation consumes a raw pair (pumping)."),
-    "budget": Annotated[
-        list[str] | None,
-        Option(
-            "--budget",
-            metavar="<name=limit>",
-            values=[f"{name}=" for name in RESOURCES],
-            help='Limit on an expected use: NAME=LIMIT, "NAME>=LIMIT", NAME=none; may be repeated.',
-            heading=LIMITS,
-        ),
-    ],
-    "no_rules": Annotated[bool, Option("--no-rules", help="Take back all rules of the file.", heading=LIMITS)],
-    "no_budgets": Annotated[bool, Option("--no-budgets", help="Take back all budgets of the file.", heading=LIMITS)],
-}
-"""Option by option: name, type, help."""
+def rule_options() -> dict[str, Declared]:
+    """The options that add rules, or take back those of a file."""
+    return {
+        name: Option(f"--{name.replace('_', '-')}", metavar=INTEGER, help=f"Rule: {kind.told}.", heading=LIMITS)
+        if number_of(kind)
+        else switch(name, f"Rule: {kind.told}.", LIMITS)
+        for name, kind in BUILT_IN.items()
+    }
 
-GRAPH_FILE: Any = Annotated[
-    Path | None, Argument(help=f"A problem file (TOML), or a state graph ({', '.join(GRAPHS)}); {WINS}.")
-]
+
+def budget_option() -> dict[str, Declared]:
+    """The option that adds budgets, or takes back those of a file."""
+    told = 'Limit on an expected use: NAME=LIMIT, "NAME>=LIMIT", NAME=none; may be repeated.'
+    known = [f"{name}=" for name in RESOURCES]
+    return {
+        "budget": Option("--budget", metavar="<name=limit>", values=known, multiple=True, help=told, heading=LIMITS)
+    }
+
+
+TABLES: Mapping[str, Callable[[], dict[str, Declared]]] = {"rules": rule_options, "budgets": budget_option}
+"""What options say line by line where a problem file has a table."""
 
 BUDGET = re.compile(r"\s*(?P<name>[^<>=]*?)\s*(?P<side><=|>=|=)\s*(?P<limit>[^<>=]+?)\s*")
 
 
 def takes_problem(
-    *names: str,
+    wanted: Callable[[Setting], bool] = lambda _: True,
+    *,
     defaults: Mapping[str, str] | Callable[[Mapping[str, Any]], Mapping[str, str]] | None = None,
     argument: str = "problem",
     builds: Callable[[Mapping[str, Any]], object] = Problem.from_dict,
     graphs: bool = False,
-) -> Callable[[Callable[..., None]], Callable[..., None]]:
+) -> Callable[[Callable[..., None]], Gathering]:
     """Give a command the options that describe a problem; they reach it as one argument.
 
     Parameters
     ----------
-    names
-        The options; all of them by default.
+    wanted
+        Which settings there are options for; all of them by default.
     defaults
         Settings that neither options nor the file need give; they may depend on the command's own options.
     argument
@@ -154,41 +132,25 @@ def takes_problem(
     graphs
         Whether the file may hold a state graph instead.
     """
-    chosen = names or tuple(SHARED)
 
-    def decorate(command: Callable[..., None]) -> Callable[..., None]:
-        signature = inspect.signature(command, eval_str=True).parameters
-        own = [
-            item.replace(kind=inspect.Parameter.KEYWORD_ONLY) for name, item in signature.items() if name != argument
-        ]
-        shared = [
-            inspect.Parameter(
-                name,
-                inspect.Parameter.KEYWORD_ONLY,
-                default=False if SHARED[name].__origin__ is bool else None,
-                annotation=GRAPH_FILE if graphs and name == "file" else SHARED[name],
-            )
-            for name in chosen
-        ]
+    def options() -> dict[str, Declared]:
+        """The problem file, and the options in the order of help: tables last."""
+        kinds = f"(TOML), or a state graph ({', '.join(GRAPHS)})" if graphs else "(TOML)"
+        file = Argument(type=click.Path(path_type=Path), help=f"A problem file {kinds}; {WINS}.")
+        chosen = sorted(filter(wanted, SETTINGS.values()), key=lambda setting: setting.kind is Kind.TABLE)
+        return {"file": file} | {name: one for each in chosen for name, one in options_of(each).items()}
 
-        @functools.wraps(command)
-        def run(**given: Any) -> None:
-            settings = {name: given.pop(name) for name in chosen}
-            if settings.get("file") is not None and settings["file"].suffix in {*GRAPHS, ".dot"}:
-                question: object = graph_of(settings, allowed=graphs)
-            else:
-                assumed = defaults(given) if callable(defaults) else defaults or {}
-                question = builds(settings_of(settings, assumed))
-            note(question)
-            command(**{argument: question}, **given)
+    def gather(settings: dict[str, Any], others: Mapping[str, Any]) -> object:
+        """The question that options ask."""
+        if settings["file"] is not None and settings["file"].suffix in {*GRAPHS, ".dot"}:
+            question: object = graph_of(settings, allowed=graphs)
+        else:
+            assumed = defaults(others) if callable(defaults) else defaults or {}
+            question = builds(settings_of(settings, assumed))
+        note(question)
+        return question
 
-        run.__dict__.pop("__wrapped__")
-        parameters = [*shared, *own]
-        run.__dict__["__signature__"] = inspect.Signature(parameters)
-        run.__annotations__ = {item.name: item.annotation for item in parameters}
-        return run
-
-    return decorate
+    return lambda command: Gathering(command, argument, options, gather)
 
 
 def note(question: object) -> None:
@@ -206,7 +168,7 @@ def settings_of(options: Mapping[str, Any], defaults: Mapping[str, str]) -> dict
     given = dict(options)
     file = given.pop("file", None)
     stated = read_settings(file) if file is not None else {}
-    for table in ("rules", "budgets"):
+    for table in tables():
         if given.pop(f"no_{table}", False):
             stated.pop(table, None)
     given["rules"] = _rules_given(given)

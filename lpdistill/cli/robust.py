@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from lpdistill import pictures
 from lpdistill.cli.declaration import Option
-from lpdistill.cli.options import NUMBER, SHARED, Json, Plot, takes_problem
+from lpdistill.cli.options import NUMBER, Json, Plot, takes_problem
 from lpdistill.cli.output import Progress, console, print_json
 from lpdistill.cli.solve import print_policy
 from lpdistill.errors import ModelError
@@ -36,7 +36,7 @@ def expecting(settings: Mapping[str, Any]) -> tuple[Problem, bool]:
     return Problem.from_dict({"p": "1"} | dict(settings)), settings.get("p") is not None
 
 
-@takes_problem(*(name for name in SHARED if name != "p"), argument="question", builds=expecting)
+@takes_problem(lambda setting: setting.name != "p", argument="question", builds=expecting)
 def robust(
     question: tuple[Problem, bool],
     p: Annotated[

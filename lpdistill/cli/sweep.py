@@ -12,13 +12,12 @@ from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import FILE, INTEGER, Json, Plot, takes_problem
 from lpdistill.cli.output import Progress, console, print_json, table
 from lpdistill.cli.termination import orderly
-from lpdistill.errors import ModelError
 from lpdistill.hardware.rules import rules_from
 from lpdistill.numbers import decimals, member
-from lpdistill.problem.settings import REQUIRED
+from lpdistill.problem.settings import require
 from lpdistill.process.budgets import budgets_from
 from lpdistill.study.charts import Quantity, drawable, varying
-from lpdistill.study.grid import COUNTED, Grid
+from lpdistill.study.grid import Grid, counted
 from lpdistill.study.outcome import Ending
 from lpdistill.study.result import Row, Sweep, require_writable
 from lpdistill.study.sweep import policies_named
@@ -30,13 +29,11 @@ FEW = 20
 
 def grid_of(settings: Mapping[str, Any]) -> Grid:
     """The problems that settings with ranges and lists describe."""
-    numbers = {name: value for name, value in settings.items() if name not in {"rules", "budgets"}}
-    for name in REQUIRED:
-        if numbers.get(name) is None:
-            raise ModelError(name, "is missing; give it as an option or in the problem file", None)
+    require(settings)
     rules = dict(settings.get("rules", {}))
-    counted = {name: rules.pop(name) for name in COUNTED if name in rules}
-    return Grid(**numbers, **counted, rules=rules_from(rules), budgets=budgets_from(settings.get("budgets", {})))
+    varying = {name: rules.pop(name) for name in counted() if name in rules}
+    budgets = budgets_from(settings.get("budgets", {}))
+    return Grid(**{**settings, "rules": rules_from(rules), "budgets": budgets}, **varying)
 
 
 @takes_problem(argument="grid", builds=grid_of)

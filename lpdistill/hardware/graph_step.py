@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Any
-
-import networkx as nx
+from typing import TYPE_CHECKING, Any
 
 from lpdistill.errors import ModelError
 from lpdistill.hardware.actions import Step
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 
 def state_of(graph: nx.DiGraph[Any], action: Hashable) -> Hashable:

@@ -12,10 +12,10 @@ from lpdistill.hardware.recipes import Recipe, discards, distillations
 from lpdistill.hardware.rules import Rule, checked
 from lpdistill.numbers import Number, at_most, exact, flag, whole
 from lpdistill.physics.closure import closure
+from lpdistill.physics.known import DEFAULT
 from lpdistill.physics.levels import Levels
 from lpdistill.physics.limits import most_levels
 from lpdistill.physics.maps import DistillationMap, Reach
-from lpdistill.physics.werner import Werner
 
 SMALLEST = Fraction(1, 10**200)
 """Probabilities below this, and durations this far from 1, leave no room for products in double precision."""
@@ -91,9 +91,8 @@ class Hardware:
             raise ModelError("f0", "must be a raw fidelity with 1/2 < f0 <= 1", f0)
         if raw - Fraction(1, 2) < CLOSEST:
             raise ModelError("f0", f"must exceed 1/2 by at least {float(CLOSEST):g}: nothing is gained below", f0)
-        if distillation is not None and (
-            isinstance(distillation, type) or not isinstance(distillation, DistillationMap)
-        ):
+        known = DEFAULT if distillation is None else distillation
+        if isinstance(known, type) or not isinstance(known, DistillationMap):
             raise ModelError("distillation", "must be a distillation map, such as Werner()", distillation)
         times = _duration(generation_time, "generation_time"), _duration(distillation_time, "distillation_time")
         if not any(times):
@@ -115,7 +114,7 @@ class Hardware:
             f0=raw,
             generation_time=times[0],
             distillation_time=times[1],
-            distillation=distillation or Werner(),
+            distillation=known,
             rules=checked(rules),
             discarding=flag(discarding, "discarding"),
         )

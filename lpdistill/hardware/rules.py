@@ -7,13 +7,14 @@ columns are never enumerated; whatever else it forbids it says action by action.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, is_dataclass
-from typing import TYPE_CHECKING, Any, TypeGuard
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields, is_dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, TypeGuard
 
 from lpdistill.arguments import Kind
 from lpdistill.errors import ModelError, names_like
 from lpdistill.hardware.actions import Step
+from lpdistill.hardware.graph_step import step_of
 from lpdistill.numbers import absent, whole
 
 if TYPE_CHECKING:
@@ -45,6 +46,9 @@ class Rule:
     True
     """
 
+    told: ClassVar[str] = ""
+    """What options and pages say of the rule, in a clause."""
+
     predicate: Callable[[Step], bool] | None = None
 
     def __init__(self, predicate: Callable[[Step], bool] | None = None, name: str | None = None) -> None:
@@ -57,7 +61,7 @@ class Rule:
     def name(self) -> str:
         """What messages, files and options call the rule."""
         given = getattr(self, "_name", None) or (self.predicate and getattr(self.predicate, "__name__", None))
-        return str(given or re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(self).__name__).lower())
+        return str(given or called(type(self)))
 
     def most_distillations(self, memories: int) -> int:
         """Greatest number of distillations in one step."""
@@ -123,8 +127,6 @@ class Rule:
             A state graph whose state nodes have ``counts`` and whose action nodes have ``distil`` and ``generate``,
             such as :meth:`Problem.graph` makes; changed in place.
         """
-        from lpdistill.hardware.graph_step import step_of  # noqa: PLC0415 - the graph's room lies above
-
         gone = [
             node
             for node, attributes in graph.nodes(data=True)
@@ -149,21 +151,30 @@ class Rule:
         return f"Rule({self.name})"
 
 
-def _count(value: int | str, where: str, least: int) -> int:
-    number = whole(value, where)
-    if number < least:
-        raise ModelError(where, f"must be at least {least}", value)
-    return number
+def called(kind: type[Rule]) -> str:
+    """The name of a class of rules: ``max_distillations`` is MaxDistillations."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower()
+
+
+class _Numbered(Rule):
+    """A rule that says one thing: a number that is not negative."""
+
+    def __post_init__(self) -> None:
+        number = number_of(type(self))
+        given = getattr(self, number)
+        found = whole(given, self.name)
+        if found < 0:
+            raise ModelError(self.name, "must be at least 0", given)
+        object.__setattr__(self, number, found)
 
 
 @dataclass(frozen=True)
-class MaxDistillations(Rule):
+class MaxDistillations(_Numbered):
     """At most ``most`` distillations in a step; one, where crosstalk forbids more (arXiv:2606.14908, section V)."""
 
-    most: int
+    told = "at most so many distillations in a step"
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "most", _count(self.most, self.name, 0))
+    most: int
 
     def most_distillations(self, memories: int) -> int:
         """``most``, or what the memories allow."""
@@ -171,13 +182,12 @@ class MaxDistillations(Rule):
 
 
 @dataclass(frozen=True)
-class MaxAttempts(Rule):
+class MaxAttempts(_Numbered):
     """At most ``most`` generation attempts in a step."""
 
-    most: int
+    told = "at most so many generation attempts in a step"
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "most", _count(self.most, self.name, 0))
+    most: int
 
     def most_attempts(self, memories: int, *, distilling: bool) -> int:  # noqa: ARG002 - in every step
         """``most``, or what the memories allow."""
@@ -188,19 +198,20 @@ class MaxAttempts(Rule):
 class NoGenerationWhileDistilling(Rule):
     """No generation in a step that distils: a laser that cannot fire meanwhile."""
 
+    told = "a step that distils does not generate"
+
     def most_attempts(self, memories: int, *, distilling: bool) -> int:
         """None in a step that distils."""
         return 0 if distilling else memories
 
 
 @dataclass(frozen=True)
-class Banded(Rule):
+class Banded(_Numbered):
     """Only pairs at most ``width`` levels apart may be distilled (Van Meter et al., IEEE/ACM ToN 17, 1002, 2009)."""
 
-    width: int
+    told = "only pairs at most so many levels apart are distilled"
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "width", _count(self.width, self.name, 0))
+    width: int
 
     def allows_pair(self, low: int, high: int, raw: int) -> bool:  # noqa: ARG002 - every level alike
         """Whether the levels are close enough."""
@@ -211,6 +222,8 @@ class Banded(Rule):
 class EqualLevelsOnly(Rule):
     """Only pairs of equal level may be distilled, as in nested distillation."""
 
+    told = "only pairs of equal level are distilled (nested)"
+
     def allows_pair(self, low: int, high: int, raw: int) -> bool:  # noqa: ARG002 - every level alike
         """Whether the levels are equal."""
         return low == high
@@ -220,24 +233,27 @@ class EqualLevelsOnly(Rule):
 class RawPairOnly(Rule):
     """Every distillation consumes a raw pair, as in pumping."""
 
+    told = "every distillation consumes a raw pair (pumping)"
+
     def allows_pair(self, low: int, high: int, raw: int) -> bool:
         """Whether one of the pairs is raw."""
         return raw in {low, high}
 
 
-BUILT_IN: Mapping[str, type[Rule]] = {
-    "max_distillations": MaxDistillations,
-    "max_attempts": MaxAttempts,
-    "no_generation_while_distilling": NoGenerationWhileDistilling,
-    "banded": Banded,
-    "equal_levels_only": EqualLevelsOnly,
-    "raw_pair_only": RawPairOnly,
+BUILT_IN: dict[str, type[Rule]] = {
+    called(kind): kind
+    for kind in (MaxDistillations, MaxAttempts, NoGenerationWhileDistilling, Banded, EqualLevelsOnly, RawPairOnly)
 }
-"""The rules that problem files and options know, by name."""
+"""The rules that problem files and options know, by name; another one is another class here."""
 
 
-def rules_from(settings: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> tuple[Rule, ...]:
-    """The built-in rules that a table of names and arguments, or a list of what rules say of themselves, describes.
+def number_of(kind: type[Rule]) -> str:
+    """What a rule calls its number; empty for a rule without."""
+    return next((item.name for item in fields(kind)), "") if is_dataclass(kind) else ""
+
+
+def rules_from(settings: Mapping[str, Any]) -> tuple[Rule, ...]:
+    """The built-in rules that a table of names and arguments describes.
 
     A rule with a number takes it (``{"max_distillations": 1}``), or ``"none"``; a rule without takes True or False.
 
@@ -246,21 +262,16 @@ def rules_from(settings: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> tup
     ModelError
         If a rule is unknown or its argument wrong.
     """
-    if not isinstance(settings, Mapping):
-        return tuple(map(_stated, settings))
     found: list[Rule] = []
     for name, argument in settings.items():
         kind = _built_in(name)
         if absent(argument):
             continue
-        if kind in {MaxDistillations, MaxAttempts, Banded}:
-            if isinstance(argument, bool):
-                raise ModelError(name, "must be a whole number such as 1", argument)
-            found.append(kind(argument))
-        elif not isinstance(argument, bool):
-            raise ModelError(name, "must be true or false", argument)
-        elif argument:
-            found.append(kind())
+        number = number_of(kind)
+        if isinstance(argument, bool) == bool(number):
+            raise ModelError(name, "must be a whole number such as 1" if number else "must be true or false", argument)
+        if number or argument:
+            found.append(kind(**({number: argument} if number else {})))
     return tuple(found)
 
 
@@ -302,7 +313,7 @@ RULE: Kind[Rule] = Kind(
 
 
 def checked(rules: object) -> tuple[Rule, ...]:
-    """Rules without repetition: one, several, or a table of them by name.
+    """Rules without repetition: one, several (or what they say of themselves), or a table of them by name.
 
     Raises
     ------
@@ -311,4 +322,6 @@ def checked(rules: object) -> tuple[Rule, ...]:
     """
     if isinstance(rules, Mapping):
         return rules_from(rules)
+    if isinstance(rules, list | tuple):
+        rules = [_stated(one) if isinstance(one, Mapping) else one for one in rules]
     return tuple(dict.fromkeys(RULE.several(rules, "rules")))

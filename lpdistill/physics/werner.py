@@ -7,12 +7,10 @@ makes the raw pair and combines two pairs into one.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
-from lpdistill.physics.maps import Combination, DistillationMap, Reach
+from lpdistill.physics.maps import Combination, Reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +97,6 @@ class Werner:
             finite=needed is not None and needed <= 2,
             memories_needed=needed,
         )
-
-
-MAPS: Mapping[str, DistillationMap[Any]] = {"werner": Werner()}
-"""The maps of the model, by name."""
 
 
 PRECISION = 1 << 4096

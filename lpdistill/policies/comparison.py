@@ -12,8 +12,9 @@ from lpdistill.arguments import named, wrong_type
 from lpdistill.errors import ForbiddenActionError, ModelError
 from lpdistill.numbers import decimals
 from lpdistill.policies.named import OPTIMAL, POLICIES, baseline, baseline_named, policy_named
-from lpdistill.problem.problem import FinalStep, Problem
+from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import QUESTION
+from lpdistill.problem.settings import FinalStep
 from lpdistill.progress import silent
 from lpdistill.solution import bounds
 from lpdistill.solution.answer import SHOWN, Answer, Table

@@ -2,39 +2,27 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field, fields, replace
-from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
 from pkgutil import resolve_name
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any, Self, TypeGuard
 
 from lpdistill.arguments import Kind
 from lpdistill.errors import ModelError, names_like
 from lpdistill.hardware.actions import Attempts
 from lpdistill.hardware.hardware import Hardware
 from lpdistill.hardware.recipes import Recipe
-from lpdistill.hardware.rules import Rule, rules_from
+from lpdistill.hardware.rules import Rule
 from lpdistill.numbers import Number, exact, member
 from lpdistill.physics.levels import Levels
 from lpdistill.physics.maps import DistillationMap, Reach
-from lpdistill.physics.werner import MAPS, Werner
-from lpdistill.problem.settings import KEYS, MAP, REQUIRED, TABLES
-from lpdistill.process.budgets import Budget, budgets_from, merged
+from lpdistill.problem.settings import SETTINGS, FinalStep, require
+from lpdistill.process.budgets import Budget, merged
 
 if TYPE_CHECKING:
     import networkx as nx
-
-
-class FinalStep(StrEnum):
-    """Whether the step that reaches the target counts towards the waiting time."""
-
-    CHARGED = "charged"
-    """Every step counts: the time that really passes (arXiv:2606.14908, Eq. 12)."""
-    FREE = "free"
-    """The last step is free, as in the program behind the paper's published numbers."""
 
 
 @dataclass(frozen=True)
@@ -140,20 +128,19 @@ class Problem:
         own = {item.name: getattr(hardware, item.name) for item in fields(Hardware)}
         return Problem(**own, target=target, **settings)
 
-    def replace(self, **changes: Any) -> Problem:
+    def replace(self, **changes: Any) -> Self:
         """The same problem with some arguments changed.
 
         >>> Problem(0.5, 4, 0.75, 0.79).replace(memories=6).memories
         6
         """
-        known = inspect.signature(Problem).parameters
         for name in changes:
-            if name not in known:
-                raise ModelError("problem", f"has no such argument; it has {names_like(known, name)}", name)
+            if name not in SETTINGS:
+                raise ModelError("problem", f"has no such argument; it has {names_like(SETTINGS, name)}", name)
         if "gap" in changes:
             changes.setdefault("target", None)
         changed = replace(self, **changes)
-        if not changes.keys() & {"memories", "f0", "target", "distillation"}:
+        if not any(SETTINGS[name].shapes_levels for name in changes):
             # The levels depend on nothing else, and need not be found again.
             changed.__dict__.update(
                 {name: self.__dict__[name] for name in ("reach", "levels") if name in self.__dict__}
@@ -242,8 +229,8 @@ class Problem:
         """What ``final_step`` takes off the waiting time of every policy: 0, or the last step's duration."""
         return self.last_step_time if self.final_step is FinalStep.FREE else Fraction(0)
 
-    @staticmethod
-    def from_dict(document: Mapping[str, Any]) -> Problem:
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> Self:
         """The problem that :meth:`to_dict` describes; settings as problem files have them will do.
 
         Raises
@@ -260,35 +247,16 @@ class Problem:
         """
         if not isinstance(document, Mapping):
             raise ModelError("problem", "must be a table of settings, such as problem.to_dict()", document)
-        known = (*KEYS, *TABLES, MAP)
-        for key in document:
-            if key not in known:
-                raise ModelError("problem", f"has no such setting; it has {names_like(known, key)}", key)
-        for key in REQUIRED:
-            if document.get(key) is None:
-                raise ModelError(key, "is missing; give it as an option or in the problem file", None)
-        numbers = {key: value for key, value in document.items() if key in KEYS and value is not None}
-        rules, budgets = rules_from(document.get("rules", {})), budgets_from(document.get("budgets", {}))
-        name = document.get(MAP, Werner().name)
-        if not isinstance(name, str) or name not in MAPS:
-            raise ModelError(MAP, f"must be the name of a map of the model: {', '.join(MAPS)}", name)
-        return Problem(**numbers, rules=rules, budgets=budgets, distillation=MAPS[name])
+        for name in document:
+            if name not in SETTINGS:
+                raise ModelError("problem", f"has no such setting; it has {names_like(SETTINGS, name)}", name)
+        require(document)
+        return cls(**{name: SETTINGS[name].read(value) for name, value in document.items() if value is not None})
 
     def to_dict(self) -> dict[str, Any]:
         """The problem as JSON data, numbers as exact text."""
-        return {
-            "p": str(self.p),
-            "memories": self.memories,
-            "f0": str(self.f0),
-            "target": str(self.target),
-            "generation_time": str(self.generation_time),
-            "distillation_time": str(self.distillation_time),
-            "final_step": str(self.final_step),
-            "distillation": self.distillation.name,
-            "rules": [rule.to_dict() for rule in self.rules],
-            "budgets": {budget.name: budget.limits() for budget in self.budgets},
-            "discarding": self.discarding,
-        }
+        kept = (setting for setting in SETTINGS.values() if not setting.instead_of)
+        return {setting.name: setting.written(getattr(self, setting.name)) for setting in kept}
 
     def __str__(self) -> str:
         return (

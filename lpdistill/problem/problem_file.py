@@ -12,7 +12,7 @@ from lpdistill.arguments import path_of
 from lpdistill.errors import ModelError, names_like
 from lpdistill.numbers import absent
 from lpdistill.problem.problem import Problem
-from lpdistill.problem.settings import KEYS, TABLES
+from lpdistill.problem.settings import SETTINGS, tables
 
 
 def read_settings(path: str | PathLike[str]) -> dict[str, Any]:
@@ -37,9 +37,9 @@ def read_settings(path: str | PathLike[str]) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise ModelError("problem file", f"is not valid TOML: {error}", where) from None
     for key in settings:
-        if key not in KEYS + TABLES:
-            raise ModelError(where, f"has an unknown key; known keys are {names_like(KEYS + TABLES, key)}", key)
-    for table in TABLES:
+        if key not in SETTINGS:
+            raise ModelError(where, f"has an unknown key; known keys are {names_like(SETTINGS, key)}", key)
+    for table in tables():
         if not isinstance(settings.get(table, {}), dict):
             raise ModelError(f"{where}: {table}", f"must be a table, [{table}]", settings[table])
     return settings
@@ -82,8 +82,9 @@ def merged(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str,
     """
     changes = {key: value for key, value in changes.items() if value is not None}
     kept = {key: value for key, value in settings.items() if key not in changes}
-    if changes.keys() & {"target", "gap"}:
-        kept = {key: value for key, value in kept.items() if key not in {"target", "gap"}}
-    tables = {name: {**settings.get(name, {}), **changes.get(name, {})} for name in TABLES}
-    found = {**kept, **changes, **{name: table for name, table in tables.items() if table}}
+    for setting in SETTINGS.values():
+        if changes.keys() & {setting.name, setting.instead_of} and setting.instead_of:
+            kept = {key: value for key, value in kept.items() if key not in {setting.name, setting.instead_of}}
+    joined = {name: {**settings.get(name, {}), **changes.get(name, {})} for name in tables()}
+    found = {**kept, **changes, **{name: table for name, table in joined.items() if table}}
     return {key: value for key, value in found.items() if not absent(value)}

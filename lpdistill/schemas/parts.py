@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
+from lpdistill.hardware.rules import BUILT_IN, number_of
+from lpdistill.problem.settings import SETTINGS as SETTING
+from lpdistill.problem.settings import Kind, Setting
+
 Schema: TypeAlias = dict[str, Any]
 
 
@@ -99,29 +103,26 @@ def acting(more: Mapping[str, Schema], optional: Mapping[str, Schema] | None = N
     return record({**ACTION, **more}, {**DISCARD, **(optional or {})}, told)
 
 
-SETTINGS = {
-    "p": exact("Probability that one generation attempt succeeds."),
-    "memories": whole("Number of memory pairs.", least=1),
-    "f0": exact("Fidelity of a raw pair."),
-    "target": exact("Fidelity to reach."),
-    "generation_time": exact("Duration of a step that only generates."),
-    "distillation_time": exact("Duration of a step that distils."),
-    "final_step": one_of(["charged", "free"], "Whether the last step counts."),
-    "distillation": text("Name of the two-to-one map."),
-    "rules": listed(part("rule"), "What the hardware allows."),
-    "budgets": part("limits"),
-    "discarding": flag("Whether stored pairs may be thrown away."),
-}
-"""What a problem says of itself, exactly."""
+TABLES = {"rules": listed(part("rule"), SETTING["rules"].told), "budgets": part("limits")}
+"""The settings that are tables."""
 
-BUILT_IN = (
-    "max_distillations",
-    "max_attempts",
-    "no_generation_while_distilling",
-    "banded",
-    "equal_levels_only",
-    "raw_pair_only",
-)
+
+def setting(row: Setting) -> Schema:
+    """What a problem says of a setting."""
+    match row.kind:
+        case Kind.NUMBER:
+            return exact(row.told)
+        case Kind.WHOLE:
+            return whole(row.told, least=1)
+        case Kind.CHOICE:
+            return text(row.told) if row.name == "distillation" else one_of(row.values, row.told)
+        case Kind.FLAG:
+            return flag(row.told)
+    return TABLES[row.name]
+
+
+SETTINGS = {name: setting(row) for name, row in SETTING.items() if not row.instead_of}
+"""What a problem says of itself, exactly."""
 
 USE = {
     "limit": number("The limit that the price is of."),
@@ -152,7 +153,10 @@ PARTS: dict[str, Schema] = {
     ),
     "rule": {
         "anyOf": [
-            record({"rule": one_of(BUILT_IN)}, {"most": whole(), "width": whole()}),
+            record(
+                {"rule": one_of(BUILT_IN)},
+                {name: whole() for name in filter(None, map(number_of, BUILT_IN.values()))},
+            ),
             {
                 "type": "object",
                 "properties": {"rule": {"type": "string", "not": one_of(BUILT_IN)}},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lpdistill.problem.settings import numeric
 from lpdistill.schemas.answers import CLAIMS, DEADLOCK
 from lpdistill.schemas.parts import (
     ALGEBRAIC,
@@ -24,7 +25,7 @@ from lpdistill.schemas.parts import (
     whole,
 )
 from lpdistill.study.claims import Verdict
-from lpdistill.study.grid import COUNTED, NUMBERS
+from lpdistill.study.grid import counted
 from lpdistill.study.outcome import Ending
 
 SAME = record({}, SETTINGS, "What is the same of all problems.")
@@ -57,7 +58,7 @@ SWEEP = document(
                         "advantage": or_null(number(), "The share of its time that the optimum saves."),
                         "problem": or_null(part("problem"), "Null: the gap leads beyond fidelity 1."),
                     },
-                    dict.fromkeys((*NUMBERS, *COUNTED, "rules"), text("Its value on this axis.")),
+                    dict.fromkeys((*numeric(), *counted(), "rules"), text("Its value on this axis.")),
                 )
             ),
         }

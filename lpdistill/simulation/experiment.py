@@ -17,8 +17,9 @@ import numpy as np
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.errors import ImproperPolicyError, LimitError, ModelError
 from lpdistill.numbers import Number, exact
-from lpdistill.problem.problem import FinalStep, Problem
+from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import PROBLEM
+from lpdistill.problem.settings import FinalStep
 from lpdistill.process.factored.dynamics import Dynamics
 from lpdistill.program.evaluation import raise_improper
 from lpdistill.program.plan import Plan

@@ -14,7 +14,8 @@ import numpy as np
 from lpdistill.arrays import IntArray
 from lpdistill.errors import LimitError
 from lpdistill.numbers import Number
-from lpdistill.problem.problem import FinalStep, Problem
+from lpdistill.problem.problem import Problem
+from lpdistill.problem.settings import FinalStep
 from lpdistill.simulation.controller import CONTROLLER, Controller
 from lpdistill.simulation.deviations import NONE, Deviations
 from lpdistill.simulation.experiment import Advanced, Experiment

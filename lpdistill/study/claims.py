@@ -10,7 +10,8 @@ from itertools import pairwise
 from typing import Any
 
 from lpdistill.policies.named import least_time, waiting_times
-from lpdistill.problem.problem import FinalStep, Problem
+from lpdistill.problem.problem import Problem
+from lpdistill.problem.settings import FinalStep
 from lpdistill.process.factored.baselines import BASELINES
 from lpdistill.progress import Counter, uncounted
 from lpdistill.study.race import Interval, Race, Region, greatest, races

@@ -9,6 +9,7 @@ import numpy as np
 
 from lpdistill.errors import ModelError
 from lpdistill.numbers import exact
+from lpdistill.problem.settings import SETTINGS, TIME
 from lpdistill.solution.document import in_common
 from lpdistill.study.outcome import RESULTS, numbers
 
@@ -25,14 +26,12 @@ TIMES = ("waiting_time", "lower_bound", "upper_bound", "std")
 """Numbers of an outcome that are in the user's unit of time."""
 
 UNITS = {
-    **dict.fromkeys((*TIMES, "generation_time", "distillation_time"), "user's unit of time"),
-    "memory_time": "memories times the user's unit of time",
+    **dict.fromkeys(TIMES, TIME),
+    **{name: setting.unit for name, setting in SETTINGS.items() if setting.unit},
+    "memory_time": f"memories times the {TIME}",
     "seconds": "s",
 }
 """Units of what is not a pure number."""
-
-SETTINGS = ("p", "memories", "f0", "generation_time", "distillation_time")
-"""The numbers of a problem besides its target."""
 
 
 def dataset_of(sweep: Sweep) -> xr.Dataset:
@@ -78,8 +77,8 @@ def _settings(sweep: Sweep) -> dict[str, Variable]:
     swept = {axis.name: axis.values for axis in grid.axes}
     found: dict[str, Variable] = {
         name: ((), float(getattr(one, name)), {"exact": str(getattr(one, name)), **_units(name)})
-        for name in SETTINGS
-        if name not in swept
+        for name, setting in SETTINGS.items()
+        if setting.numeric and name not in {"target", "gap", *swept}
     }
     given, other = ("gap", "target") if "gap" in {*swept, *grid.fixed} else ("target", "gap")
     raw = swept.get("f0", (one.f0,))

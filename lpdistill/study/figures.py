@@ -15,7 +15,8 @@ import numpy as np
 from lpdistill import pictures
 from lpdistill.arrays import FloatArray
 from lpdistill.policies.named import OPTIMAL, waiting_times
-from lpdistill.problem.problem import FinalStep, Problem
+from lpdistill.problem.problem import Problem
+from lpdistill.problem.settings import FinalStep
 from lpdistill.process.factored.baselines import BASELINES
 from lpdistill.progress import Counter, uncounted
 from lpdistill.simulation.history import history

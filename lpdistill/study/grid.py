@@ -11,29 +11,22 @@ from math import floor, prod
 from typing import Any, TypeAlias
 
 from lpdistill.errors import LimitError, ModelError, names_like
-from lpdistill.hardware.rules import BUILT_IN, Rule, checked
+from lpdistill.hardware.rules import BUILT_IN, Rule, checked, number_of, rules_from
 from lpdistill.numbers import NONE, absent, exact, whole
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import PROBLEM
-from lpdistill.problem.settings import REQUIRED
+from lpdistill.problem.settings import SETTINGS, Kind, require
 from lpdistill.solution.given import ProblemLike
-
-NUMBERS = ("p", "f0", "memories", "gap", "target", "generation_time", "distillation_time")
-"""The settings that may run over numbers."""
-
-WHOLE = ("memories",)
-"""Those that are whole."""
-
-COUNTED = ("max_distillations", "max_attempts", "banded")
-"""The rules with a number, which may run over numbers too, and over ``none``."""
-
-FIXED = ("final_step", "distillation", "budgets", "discarding")
-"""What is the same at all points."""
 
 MOST_POINTS = 200_000
 """Points beyond which a sweep is several sweeps."""
 
 Value: TypeAlias = Fraction | int | tuple[Rule, ...]
+
+
+def counted() -> list[str]:
+    """The rules with a number, which may run over numbers too, and over ``none``."""
+    return [name for name, kind in BUILT_IN.items() if number_of(kind)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +47,7 @@ class Axis:
     @property
     def numeric(self) -> bool:
         """Whether the values are numbers, rather than alternatives."""
-        return self.name in NUMBERS
+        return self.name in SETTINGS and SETTINGS[self.name].numeric
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -134,13 +127,12 @@ class Grid:
     def __init__(self, base: ProblemLike | None = None, /, **settings: Any) -> None:
         base = None if base is None else PROBLEM.meant(base, "grid")
         given = {name: value for name, value in settings.items() if value is not None}
-        known = (*NUMBERS, "rules", *COUNTED, *FIXED)
+        known = (*sorted(SETTINGS, key=lambda name: list(Kind).index(SETTINGS[name].kind)), *counted())
         for name in given:
             if name not in known:
                 raise ModelError("grid", f"has no such setting; it has {names_like(known, name)}", name)
-        for name in REQUIRED if base is None else ():
-            if name not in given:
-                raise ModelError(name, "is missing; give it to the grid, or a problem that has it", None)
+        if base is None:
+            require(given, "give it to the grid, or a problem that has it")
         if {"gap", "target"} <= given.keys():
             raise ModelError(
                 "target",
@@ -211,7 +203,7 @@ class Grid:
             return Point(at, None, str(error))
 
     def _problem(self, settings: dict[str, Any]) -> Problem:
-        alternatives = [settings.pop(name) for name in ("rules", *COUNTED) if name in settings]
+        alternatives = [settings.pop(name) for name in ("rules", *counted()) if name in settings]
         rules = tuple(rule for found in alternatives for rule in found)
         budgets = tuple(settings.pop("budgets", ()))
         problem = Problem(**settings) if self.base is None else self.base.replace(**settings)
@@ -236,13 +228,11 @@ def _shortened(labels: tuple[str, ...]) -> str:
 
 def _varies(name: str, value: object) -> bool:
     """Whether a setting is given several values."""
-    if name in FIXED:
-        return False
     if name == "rules":
         return not all(isinstance(rule, Rule) for rule in _items(value, name))
-    if name in COUNTED:
-        return True  # even a single one, so that rules are read in one place
-    return (isinstance(value, str) and ("," in value or ":" in value)) or _several(value)
+    if name not in SETTINGS:
+        return True  # a rule with a number, even a single one, so that rules are read in one place
+    return SETTINGS[name].numeric and ((isinstance(value, str) and ("," in value or ":" in value)) or _several(value))
 
 
 def _several(value: object) -> bool:
@@ -280,18 +270,18 @@ def _axis(name: str, given: Any) -> Axis:
 
 def _values(name: str, part: Any) -> list[Value]:
     """The values of one item of a list: a range, a number, or ``none`` among rules."""
-    if name in COUNTED:
+    if name not in SETTINGS:
         if part is None or absent(part):
             return [()]
         if isinstance(part, bool):
             raise ModelError(name, "must be whole numbers such as 1,2, or none", part)
-        return [(BUILT_IN[name](number),) for number in _numbers(name, part)]  # type: ignore[arg-type]
+        return [rules_from({name: number}) for number in _numbers(name, part)]
     return list(_numbers(name, part))
 
 
 def _numbers(name: str, part: Any) -> list[Fraction] | list[int]:
     """A number, or those of a range ``LOW:HIGH:STEP``."""
-    integral = name in WHOLE or name in COUNTED
+    integral = name not in SETTINGS or SETTINGS[name].kind is Kind.WHOLE
     if not (isinstance(part, str) and ":" in part):
         return [whole(part, name)] if integral else [exact(part, name)]
     ends = re.split(r"\s*:\s*", part.strip())

@@ -11,10 +11,11 @@ from enum import StrEnum
 from typing import Any
 
 from lpdistill.errors import InfeasibleError, LimitError, LpdistillError, ModelError, UnreachableTargetError
-from lpdistill.hardware.rules import Rule, rules_from
-from lpdistill.physics.werner import Werner
+from lpdistill.hardware.rules import Rule, checked
+from lpdistill.physics.known import MAPS
 from lpdistill.policies.named import OPTIMAL, baseline, baseline_named
 from lpdistill.problem.problem import Problem
+from lpdistill.problem.settings import SETTINGS
 from lpdistill.process.budgets import Budget, budgets_from
 from lpdistill.program.column_generation import MET
 from lpdistill.solution.policy import Policy
@@ -185,7 +186,7 @@ def description(problem: Problem) -> str:
     text = json.dumps(stated, sort_keys=True, separators=(",", ":"))
     ordered = tuple(sorted(problem.rules, key=lambda rule: json.dumps(rule.to_dict())))
     own = {
-        "distillation": (problem.distillation, Werner()),
+        "distillation": (problem.distillation, MAPS.get(stated["distillation"])),
         "rules": (ordered, _rules(stated)),
         "budgets": (problem.budgets, _budgets(stated)),
     }
@@ -213,19 +214,16 @@ def described(text: str, like: Problem | None = None) -> Problem:
     """
     stated = json.loads(text)
     problem = Problem.from_dict(stated)
-    if like is None or any(getattr(problem, name) != getattr(like, name) for name in LATTICE):
+    shaping = [name for name in stated if SETTINGS[name].shapes_levels]
+    if like is None or any(getattr(problem, name) != getattr(like, name) for name in shaping):
         return problem
-    return like.replace(**{name: getattr(problem, name) for name in stated if name not in LATTICE})
-
-
-LATTICE = ("f0", "target", "memories", "distillation")
-"""What the fidelity levels depend on."""
+    return like.replace(**{name: getattr(problem, name) for name in stated if name not in shaping})
 
 
 def _rules(stated: Mapping[str, Any]) -> tuple[Rule, ...] | None:
     """The built-in rules of a description; None if there are others."""
     try:
-        return rules_from(stated["rules"])
+        return checked(stated["rules"])
     except ModelError:
         return None
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from lpdistill.policies.named import OPTIMAL, baseline
-from lpdistill.problem.problem import FinalStep, Problem
+from lpdistill.problem.problem import Problem
+from lpdistill.problem.settings import FinalStep
 from lpdistill.process.factored.baselines import BASELINES
 from lpdistill.progress import Counter, uncounted
 from lpdistill.solving import solve

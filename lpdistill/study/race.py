@@ -14,7 +14,8 @@ from joblib import delayed
 from lpdistill.errors import LimitError, UnreachableTargetError
 from lpdistill.policies.comparison import share_saved
 from lpdistill.policies.named import OPTIMAL, waiting_times
-from lpdistill.problem.problem import FinalStep, Problem
+from lpdistill.problem.problem import Problem
+from lpdistill.problem.settings import FinalStep
 from lpdistill.process.factored.baselines import BASELINES
 from lpdistill.progress import Counter, uncounted
 from lpdistill.study.pool import in_one_thread, processes

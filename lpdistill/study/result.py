@@ -15,11 +15,12 @@ from lpdistill.errors import ModelError, names_like
 from lpdistill.export.files import writing
 from lpdistill.policies.comparison import share_saved
 from lpdistill.policies.named import OPTIMAL
+from lpdistill.problem.settings import numeric
 from lpdistill.solution.answer import Answer
 from lpdistill.solution.document import in_common
 from lpdistill.study.charts import Quantity, chart
 from lpdistill.study.dataset import TIMES, dataset_of
-from lpdistill.study.grid import NUMBERS, Grid, Point
+from lpdistill.study.grid import Grid, Point
 from lpdistill.study.outcome import RESULTS, Ending, Outcome, numbers
 
 if TYPE_CHECKING:
@@ -188,7 +189,7 @@ class Sweep(Answer):
         stated = problem.to_dict()
         gap = problem.target - problem.f0 if point.problem else self.grid.gap(point.at)
         return {
-            **{name: float(getattr(problem, name)) for name in NUMBERS if name not in {"gap", "memories", "target"}},
+            **{name: float(getattr(problem, name)) for name in numeric() if name not in {"gap", "memories", "target"}},
             "target": float(problem.f0 + gap),
             "memories": problem.memories,
             "gap": float(gap),

@@ -24,7 +24,8 @@ from scipy import sparse
 from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.physics.levels import Tree
 from lpdistill.physics.maps import DistillationMap, Pair
-from lpdistill.problem.problem import FinalStep, Problem
+from lpdistill.problem.problem import Problem
+from lpdistill.problem.settings import FinalStep
 from lpdistill.process.factored.dynamics import Dynamics
 from lpdistill.process.resources import RESOURCES
 from lpdistill.process.tariff import Resource

@@ -19,7 +19,8 @@ from flint import fmpq_poly, fmpz, fmpz_poly
 
 from lpdistill.arrays import IntArray
 from lpdistill.errors import LimitError, ModelError, NotCertifiedError
-from lpdistill.problem.problem import FinalStep, Problem
+from lpdistill.problem.problem import Problem
+from lpdistill.problem.settings import FinalStep
 from lpdistill.process.factored.dynamics import Dynamics
 from lpdistill.program.policy_iteration import policy_iteration
 from lpdistill.solution.dead_ends import require_live

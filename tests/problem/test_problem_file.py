@@ -23,7 +23,8 @@ from lpdistill import (
     load_problem,
     solve,
 )
-from lpdistill.problem.problem_file import KEYS, merged, read_settings
+from lpdistill.problem.problem_file import merged, read_settings
+from lpdistill.problem.settings import SETTINGS
 
 TEXT = 'p = 0.5\nmemories = 4\nf0 = "3/4"\ntarget = 0.79\n'
 EVERYTHING = """
@@ -127,7 +128,7 @@ def test_an_unknown_key_is_named(write):
     with pytest.raises(ModelError) as caught:
         read_settings(path)
     assert (caught.value.where, caught.value.value) == (str(path), "memory")
-    assert ", ".join(KEYS) in str(caught.value)
+    assert ", ".join(SETTINGS) in str(caught.value)
 
 
 def test_toml_errors_say_where(write):
@@ -185,7 +186,7 @@ VALUES = st.sampled_from(
 )
 
 
-@given(settings=st.dictionaries(st.sampled_from((*KEYS, "q")), VALUES))
+@given(settings=st.dictionaries(st.sampled_from((*SETTINGS, "q")), VALUES))
 @example({"p": "0.5", "memories": "4", "f0": "'3/4'", "target": "0.79"})
 def test_settings_are_a_problem_or_a_model_error(tmp_path_factory, settings):
     """Whatever values the keys have, a file gives a problem or a ModelError, and no other error."""

@@ -16,7 +16,7 @@ from pandas.testing import assert_frame_equal
 from sweep_cases import POLICIES, SETTINGS
 
 from lpdistill import Budget, Grid, MaxDistillations, ModelError, Problem, pictures, sweep
-from lpdistill.study.grid import NUMBERS
+from lpdistill.problem.settings import numeric
 from lpdistill.study.outcome import Ending
 
 WIDE = {"p": "0.3,0.9,1/3", "memories": "2:3", "f0": "0.75,0.99", "gap": "0.04"}
@@ -60,7 +60,7 @@ def test_the_frame_has_what_was_asked_beyond_fidelity_1():
         Grid(Problem(0.5, 4, "3/4", "79/100"), budgets=budgets, **settings),
     ):
         near, beyond = sweep(grid, store=None).to_frame().to_dict("records")
-        asked = [name for name in near if name in {*NUMBERS, "rules", "budgets", "final_step", "policy", "banded"}]
+        asked = [name for name in near if name in {*numeric(), "rules", "budgets", "final_step", "policy", "banded"}]
         assert beyond["status"] == "unreachable"
         assert (beyond["f0"], beyond["gap"], beyond["target"]) == (0.99, 0.04, 1.03)
         assert {name: beyond[name] for name in asked if name not in {"f0", "target"}} == {
@@ -166,7 +166,7 @@ def test_the_dataset_tells_each_problem(grid):
         if row.point.problem is None:
             continue
         cell = dataset.sel(**found.coordinates(row), policy=row.policy)
-        numbers = {name: cell[name].item() for name in NUMBERS if name not in {"gap", "memories"}}
+        numbers = {name: cell[name].item() for name in numeric() if name not in {"gap", "memories"}}
         told = Problem.from_dict({"rules": [], **common, **numbers, "memories": int(cell["memories"])})
         assert told.replace(rules=()) == row.point.problem.replace(rules=(), generation_time=told.generation_time)
         assert float(row.point.problem.generation_time) == numbers["generation_time"]
