@@ -34,7 +34,13 @@ def check(
     certificate: Annotated[Path, Argument(help="A certificate (JSON), as solve --certificate writes it.")],
     as_json: Json = False,
 ) -> None:
-    """Verify a certificate in exact arithmetic, trusting neither its numbers nor what made it."""
+    """Verify a certificate in exact arithmetic, trusting neither its numbers nor what made it.
+
+    Examples
+    --------
+    lpdistill solve problem.toml --certificate certificate.json
+    lpdistill check certificate.json
+    """
     from symbolic.checking.checker import check as verify  # noqa: PLC0415 - only this command needs it
     from symbolic.exact.text import exact_text, shortened  # noqa: PLC0415
 

@@ -46,7 +46,13 @@ def compare(
     plot: Plot = None,
     as_json: Json = False,
 ) -> None:
-    """Compare the optimal policy with others: waiting times, deadlocks, and what the optimum saves."""
+    """Compare the optimal policy with others: waiting times, deadlocks, and what the optimum saves.
+
+    Examples
+    --------
+    lpdistill compare problem.toml
+    lpdistill compare --p 0.5 --memories 4 --f0 0.9 --target 0.94 --differences greedy
+    """
     names = [name.strip() for name in policies.split(",") if name.strip()]
     with Progress() as progress:
         candidates = {name: _candidate(problem, name) for name in [*names, *([against] if against else [])]}

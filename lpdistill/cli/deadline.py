@@ -52,6 +52,11 @@ def deadline(
 
     --window alone: the policy most likely done within it.  --confidence alone: the smallest window that some policy
     meets with it.  Both: the least expected time of policies that do.
+
+    Examples
+    --------
+    lpdistill deadline problem.toml --window 20
+    lpdistill deadline problem.toml --confidence 0.99
     """
     if frontier and (window is None or confidence is not None):
         raise ModelError("--frontier", "needs --window, and no --confidence", None)

@@ -24,6 +24,9 @@ SETTINGS = {"show_default": True, "help_option_names": ["-h", "--help"]}
 GENERAL = "Options"
 """Heading of options that give no other."""
 
+EXAMPLES = "\n\nExamples\n--------\n"
+"""What stands in a docstring before lines to be typed, which help ends with."""
+
 
 class Declared:
     """What a parameter of a function is on the command line; a shell completes its ``values``.
@@ -98,6 +101,12 @@ class Command(click.Command):
             with formatter.section(heading):
                 formatter.write_dl(records)
 
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as the base has it
+        """Write the examples, a line each."""
+        with formatter.section("Examples"):
+            for line in (self.epilog or "").splitlines():
+                formatter.write(f"  {line}\n")
+
 
 class Gathering:
     """A function of which one argument is gathered from several options.
@@ -133,12 +142,14 @@ class Gathering:
 def command(function: Callable[..., None], name: str) -> Command:
     """The command that calls a function with what its parameters declare."""
     found = list(_parameters(function))
+    told, _, examples = (inspect.getdoc(function) or "").partition(EXAMPLES)
     return Command(
         name=name,
         callback=function,
         params=[item for item, _ in found],
         declared={str(item.name): declared for item, declared in found},
-        help=inspect.getdoc(function),
+        help=told,
+        epilog=examples,
         context_settings=SETTINGS,
     )
 

@@ -11,7 +11,12 @@ from lpdistill.solving import solve
 
 @takes_problem()
 def explain(problem: Problem, counts: Counts, as_json: Json = False) -> None:
-    """Rank all actions of one configuration: how much longer each takes, and where it may lead."""
+    """Rank all actions of one configuration: how much longer each takes, and where it may lead.
+
+    Examples
+    --------
+    lpdistill explain problem.toml --counts 2,1
+    """
     configuration = counts_of(counts)
     with Progress() as progress:
         found = solve(problem, progress=progress).explain(configuration)

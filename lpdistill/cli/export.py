@@ -41,7 +41,13 @@ def export(
     ],
     as_json: Json = False,
 ) -> None:
-    """Write the linear program, the decision process or the optimal policy to a file."""
+    """Write the linear program, the decision process or the optimal policy to a file.
+
+    Examples
+    --------
+    lpdistill export problem.toml -o program.mps
+    lpdistill export problem.toml -o policy.csv
+    """
     if output.suffix not in WRITERS:
         raise ModelError("--output", f"must have one of the suffixes {', '.join(WRITERS)}", str(output))
     with Progress() as progress:

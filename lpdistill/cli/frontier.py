@@ -23,7 +23,12 @@ def frontier(
     plot: Plot = None,
     as_json: Json = False,
 ) -> None:
-    """Trade waiting time for a resource: every breakpoint of the least waiting time within a limit."""
+    """Trade waiting time for a resource: every breakpoint of the least waiting time within a limit.
+
+    Examples
+    --------
+    lpdistill frontier problem.toml --resource distillations
+    """
     with Progress() as progress:
         found = frontier_of(problem, resource, progress=progress)
     if plot is not None:

@@ -32,7 +32,13 @@ def graph(
     plot: Plot = None,
     as_json: Json = False,
 ) -> None:
-    """Write or draw the state graph: configurations, actions, and where they lead."""
+    """Write or draw the state graph: configurations, actions, and where they lead.
+
+    Examples
+    --------
+    lpdistill graph problem.toml -o graph.graphml
+    lpdistill graph --p 0.5 --memories 2 --f0 0.75 --target 0.79 --plot graph.png
+    """
     with Progress() as progress:
         progress("building the graph")
         made = problem.graph() if isinstance(problem, Problem) else problem

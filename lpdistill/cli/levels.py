@@ -56,7 +56,13 @@ def levels(
     plot: Plot = None,
     as_json: Json = False,
 ) -> None:
-    """Show the fidelity levels below the target, what distils into what, and the limits."""
+    """Show the fidelity levels below the target, what distils into what, and the limits.
+
+    Examples
+    --------
+    lpdistill levels --f0 0.75 --target 0.79
+    lpdistill levels problem.toml --symbolic
+    """
     if latex and not symbolic:
         raise ModelError("--latex", "shows formulas, which only --symbolic makes; give both", None)
     problem, known_memories = question

@@ -44,7 +44,13 @@ def policy_map(
     latex: Annotated[bool, Option("--latex", help="Print the formula of every piece in LaTeX.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Split all of 0 < p <= 1 into intervals with one optimal policy each, exactly and with proof."""
+    """Split all of 0 < p <= 1 into intervals with one optimal policy each, exactly and with proof.
+
+    Examples
+    --------
+    lpdistill policy-map problem.toml
+    lpdistill policy-map problem.toml --axis tau_d/tau_g --latex
+    """
     from symbolic import policy_map as map_of  # noqa: PLC0415 - only this command needs exact arithmetic
 
     with Progress() as progress:

@@ -33,7 +33,12 @@ def reproduce(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Recompute every published number, examine the headline claims, and draw the figures of arXiv:2606.14908."""
+    """Recompute every published number, examine the headline claims, and draw the figures of arXiv:2606.14908.
+
+    Examples
+    --------
+    lpdistill reproduce --numbers
+    """
     workers = (os.cpu_count() or 1) if jobs is None else whole(jobs, "--jobs")
     if workers < 1:
         raise ModelError("--jobs", "must be at least 1", jobs)

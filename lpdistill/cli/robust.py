@@ -54,7 +54,12 @@ def robust(
     plot: Plot = None,
     as_json: Json = False,
 ) -> None:
-    """Find the policy that is best in the worst case over an interval of p, and prove what it guarantees."""
+    """Find the policy that is best in the worst case over an interval of p, and prove what it guarantees.
+
+    Examples
+    --------
+    lpdistill robust problem.toml --p 0.4:0.6
+    """
     (low, high), (problem, expects) = interval_of(p), question
     with Progress() as progress:
         expected = problem.p if expects and low <= problem.p <= high else (low + high) / 2

@@ -68,7 +68,13 @@ def simulate(
     plot: Plot = None,
     as_json: Json = False,
 ) -> None:
-    """Run a policy many times, memory by memory, as the model has it or with what is different in reality."""
+    """Run a policy many times, memory by memory, as the model has it or with what is different in reality.
+
+    Examples
+    --------
+    lpdistill simulate problem.toml --seed 1
+    lpdistill simulate problem.toml --real-p 0.4 --message-loss 0.02 --runs 10000
+    """
     reality = Deviations(p=real_p, f0=real_f0, message_loss=message_loss, jitter=jitter)
     count, start = whole(runs, "runs"), seeded(seed)
     one = None

@@ -74,6 +74,11 @@ def solve(
     """Find the policy with the least expected waiting time, and prove it.
 
     --plot draws the policy; with --sensitivity, what the parameters are worth.
+
+    Examples
+    --------
+    lpdistill solve --p 0.5 --memories 4 --f0 0.75 --target 0.79
+    lpdistill solve problem.toml --max-distillations 1 --sensitivity
     """
     if plot is not None and not worth:
         require_drawable(problem)

@@ -87,7 +87,12 @@ def sweep(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Policies on many problems: numbers may be ranges 0.3:0.9:0.1 or 2:6, and lists 0.6,0.7,3/4; rules also none."""
+    """Policies on many problems: numbers may be ranges 0.3:0.9:0.1 or 2:6, and lists 0.6,0.7,3/4; rules also none.
+
+    Examples
+    --------
+    lpdistill sweep problem.toml --p 0.3:0.9:0.3 --memories 2:4 --policies optimal,nested --export sweep.csv
+    """
     names = policies_named(policies)
     what = member(Quantity, quantity, "--quantity")
     if export is not None:

@@ -25,7 +25,12 @@ def variability(
     everything: Annotated[bool, Option("--all", help="Show all actions, also those never taken.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Find how much every action may vary among all policies within a factor of the optimum."""
+    """Find how much every action may vary among all policies within a factor of the optimum.
+
+    Examples
+    --------
+    lpdistill variability problem.toml --slack 0.01
+    """
     with Progress() as progress:
         found = variability_of(solve(problem, progress=progress), slack, progress=progress)
     if as_json:

@@ -50,6 +50,11 @@ def waiting_time(
     """The whole distribution of the waiting time: mean, spread, quantiles, and how probably a run is done in time.
 
     A policy that may never finish has a mean of none; its law is shown where --until or --at says how far.
+
+    Examples
+    --------
+    lpdistill waiting-time problem.toml --at 10,20
+    lpdistill waiting-time problem.toml --policy greedy --plot waiting_time.png
     """
     wanted, times = listed(quantile or QUANTILES, "--quantile"), listed(at or (), "--at")
     with Progress() as progress:
