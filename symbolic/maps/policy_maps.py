@@ -73,7 +73,7 @@ class Piece:
     def _repr_latex_(self) -> str:
         found = self.waiting_time
         variable = VARIABLES.get(found.variable, found.variable)
-        ends = rf"{self.low.label()} \le {variable} \le {self._end(INFINITY)}"
+        ends = rf"{self.low.label()} \leq {variable} \leq {self._end(INFINITY)}"
         return rf"$\displaystyle T({variable}) = {found.to_latex()}, \quad {ends}$"
 
 

@@ -48,9 +48,9 @@ def test_pieces_of_a_map():
     """A piece is its formula and the interval on which it holds."""
     (piece,) = policy_map(PROBLEM).pieces
     assert read(piece._repr_latex_()).startswith(r"$\displaystyle T(p) = \frac{")
-    assert piece._repr_latex_().endswith(r", \quad 0 \le p \le 1$")
+    assert piece._repr_latex_().endswith(r", \quad 0 \leq p \leq 1$")
     *_, last = policy_map(PROBLEM, axis=Axis.RATIO).pieces
-    assert read(last._repr_latex_()).endswith(r" \le r \le \infty$")
+    assert read(last._repr_latex_()).endswith(r" \leq r \leq \infty$")
 
 
 def test_levels_and_limits():
