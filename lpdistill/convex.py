@@ -166,7 +166,7 @@ class ConvexProgram:
         if problem.status != cp.OPTIMAL:
             raise NotCertifiedError(f"cvxpy ended with status {problem.status!r} instead of an optimum")
         process = self.program.process
-        free = policy_iteration(process, process.proper())
+        free = policy_iteration(process, process.admission.proper())
         plan = self._plan(free)
         run = Run(
             configurations=process.size,

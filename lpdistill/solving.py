@@ -133,8 +133,8 @@ def solve(  # noqa: PLR0913 - one keyword for each thing that may be asked
     if not _agree(answer.objective, plan):
         raise NotCertifiedError(
             f"HiGHS ({method}) reports {answer.objective!r}, but the policy's waiting time is proved to lie between "
-            f"{answer.bound!r} and {float(plan.upper[0])!r} (with {float(process.uncharged_time):g} not charged); use "
-            "another method, or make runs shorter"
+            f"{answer.bound!r} and {float(plan.upper[0])!r} (with {float(process.durations.uncharged):g} not charged); "
+            "use another method, or make runs shorter"
         )
     determinism = None
     if deterministic and budgets:
@@ -157,7 +157,7 @@ def solve(  # noqa: PLR0913 - one keyword for each thing that may be asked
 
 def _agree(objective: float, plan: Plan) -> bool:
     """Whether HiGHS and a policy agree on the waiting time."""
-    found = float(plan.values[0]) - float(plan.uses.process.uncharged_time)
+    found = float(plan.values[0]) - float(plan.uses.process.durations.uncharged)
     return abs(objective - found) <= AGREEMENT * float(plan.values[0])
 
 
@@ -229,7 +229,7 @@ def solution_of(given: SolutionLike, progress: Callable[[str], None] = silent) -
 def _by_columns(process: Process, progress: Callable[[str], None]) -> tuple[LinearSolution, Optimum]:
     """Generate columns by block pivots, then have HiGHS confirm the policy as basis of the restricted master."""
     progress(f"writing {process.column_count:,} columns in factored form")
-    optimum = policy_iteration(process, process.proper(), progress)
+    optimum = policy_iteration(process, process.admission.proper(), progress)
     progress(f"confirming with HiGHS on {len(optimum.generated):,} generated columns")
     master = OccupationProgram.of(process, optimum.generated)
     return solve_program(master, Algorithm.SIMPLEX, basis=Basis.of_policy(optimum.policy.columns, 0)), optimum
@@ -247,7 +247,7 @@ def _explicitly(
         optimum = policy_iteration(process, _most_used(program, linear), progress)
     except ImproperPolicyError:
         # An inexact answer may round to a policy that goes in circles; the proof then starts from scratch.
-        optimum = policy_iteration(process, process.proper(), progress)
+        optimum = policy_iteration(process, process.admission.proper(), progress)
     return linear, optimum
 
 
@@ -255,7 +255,7 @@ def _most_used(program: OccupationProgram, linear: LinearSolution) -> IntArray:
     """The column that a solution uses most in each configuration it visits, and one of a proper policy elsewhere."""
     process, choice = program.process, program.choice
     columns = np.full(process.size, -1)
-    columns[process.live] = process.proper()
+    columns[process.live] = process.admission.proper()
     used = np.flatnonzero(linear.occupation * choice.leaving > 1e-9)
     order = used[np.argsort(linear.occupation[used], kind="stable")]
     columns[choice.configuration[order]] = choice.columns[order]
@@ -301,7 +301,7 @@ def _breaking_ties(
         return answer.plan
     for weight in TIE_WEIGHTS:
         progress(f"breaking ties by {resource.name}")
-        price = weight * (fastest or process.greatest_duration) / used
+        price = weight * (fastest or process.durations.greatest) / used
         perturbed = process.under(process.tariff.plus([(resource, price)]))
         optimum = policy_iteration(perturbed, answer.dual.policy.columns, progress)
         plan = within_budgets(perturbed, budgets, optimum, progress).plan if budgets else Plan.optimal(optimum)

@@ -33,7 +33,7 @@ def tails(plan: Plan, lattice: TimeLattice) -> Iterator[FloatArray]:
         The lattice of times of its process.
     """
     size, uses = plan.uses.process.size, plan.uses
-    slots = lattice.slots[uses.process.step_time(uses.columns)]
+    slots = lattice.slots[uses.process.durations.kind(uses.columns)]
     mixed = uses.mixed(plan.probability)
     hopeless = np.ones(size, dtype=bool)
     hopeless[mixed.configuration[~stuck(mixed)]] = False

@@ -63,7 +63,7 @@ def labels(
     what = dynamics.numbering.describe(np.arange(dynamics.numbering.size) if columns is None else columns)
     counts = dynamics.configurations.unrank(what.configuration)
     return [
-        (tuple(here), (tuple(sorted(dynamics.matchings.distilled(matching))), attempts))
+        (tuple(here), (tuple(sorted(dynamics.kernel.matchings.distilled(matching))), attempts))
         for here, matching, attempts in zip(
             counts.tolist(), what.matching.tolist(), what.attempts.tolist(), strict=True
         )

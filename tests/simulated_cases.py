@@ -82,7 +82,7 @@ def law(policy: Policy, slots: int) -> np.ndarray:
     """Probability that a run has ended by every slot, (slots + 1,), by propagating the induced chain."""
     plan = policy.plan
     uses, lattice = plan.uses, TimeLattice.of(policy.process)
-    times = policy.process.step_time(uses.columns)
+    times = policy.process.durations.kind(uses.columns)
     parts = []
     for kind, length in enumerate(lattice.slots.tolist()):
         weight = np.where(times == kind, plan.probability, 0.0)

@@ -85,7 +85,7 @@ DOORS = {
     "solve": (solve, QUESTIONS),
     "sweep": (lambda x: lpdistill.sweep(x, store=None), HARDWARE | {"a dictionary"}),
     "policy_map": (symbolic.policy_map, HARDWARE),
-    "Dynamics": (lambda x: Dynamics(x).repertoire, HARDWARE),
+    "Dynamics": (lambda x: Dynamics(x).kernel.repertoire, HARDWARE),
     "Grid": (lambda x: Grid(x, p="0.3,0.5"), HARDWARE | {"nothing"}),
     "Policy.of": (lambda x: Policy.of(x, solution().policy), QUESTIONS),
     "ProblemFormulas.of": (ProblemFormulas.of, HARDWARE),

@@ -43,6 +43,7 @@ from lpdistill.numbers import Number, as_float, at_least, at_most
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import QUESTION
 from lpdistill.process.budgets import Budget
+from lpdistill.process.names import action_as_json, node_as_json
 from lpdistill.process.process import Process
 from lpdistill.process.time_augmented import LATE, TimeAugmented
 from lpdistill.program.budgeted import Budgeted, BudgetUse, within_budgets
@@ -51,7 +52,7 @@ from lpdistill.program.policy_iteration import policy_iteration
 from lpdistill.progress import counter, silent
 from lpdistill.solution.answer import Answer
 from lpdistill.solution.bounds import above, below, waited
-from lpdistill.solution.document import action_as_json, node_as_json, question_in_words, rational
+from lpdistill.solution.document import question_in_words, rational
 from lpdistill.solution.given import QuestionLike
 from lpdistill.solution.policy import Deciding, Decision, Policy
 from lpdistill.solution.tables import Key
@@ -137,18 +138,18 @@ class ServiceLevel(Answer):
     @property
     def waiting_time(self) -> float:
         """Least expected waiting time."""
-        return waited(float(self.answer.plan.values[0]), self.process.uncharged_time)
+        return waited(float(self.answer.plan.values[0]), self.process.durations.uncharged)
 
     @property
     def lower_bound(self) -> float:
         """No policy that meets the window with the confidence, and keeps the budgets, is faster."""
-        found = below(self.answer.bound, self.process.uncharged_time)
+        found = below(self.answer.bound, self.process.durations.uncharged)
         return max(found, 0.0) if isinstance(self.problem, Problem) else found
 
     @property
     def upper_bound(self) -> float:
         """The policy is no slower."""
-        return above(float(self.answer.plan.upper[0]), self.process.uncharged_time)
+        return above(float(self.answer.plan.upper[0]), self.process.durations.uncharged)
 
     @cached_property
     def late(self) -> BudgetUse:
@@ -269,7 +270,7 @@ class ServiceLevel(Answer):
         plan, process = self.answer.plan, self.process
         uses = plan.uses
         layer = uses.configuration // process.base.size
-        slots = layer + process.lattice.slots[process.step_time(uses.columns)]
+        slots = layer + process.lattice.slots[process.durations.kind(uses.columns)]
         timed = (layer <= process.window) & (slots <= process.window)
         reached = np.bincount(slots[timed], (plan.occupation * uses.reaching)[timed], minlength=process.window + 1)
         return np.asarray(np.cumsum(reached))

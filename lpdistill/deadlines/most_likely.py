@@ -132,7 +132,7 @@ class Deadline(Answer):
         slots, process = self.recursion.slots, self.recursion.process
         if any((self.visits[left][slot.columns < 0] > 0).any() for left, slot in enumerate(slots)):
             return float("inf")
-        return waited(float(slots[-1].remaining[0]), process.uncharged_time)
+        return waited(float(slots[-1].remaining[0]), process.durations.uncharged)
 
     @cached_property
     def departures(self) -> tuple[Departure, ...]:
@@ -181,7 +181,7 @@ class Deadline(Answer):
         """
         policy = POLICY.meant(policy, "policy")
         if not same_system(policy.process, self.recursion.process) or (
-            policy.process.uncharged_time != self.recursion.process.uncharged_time
+            policy.process.durations.uncharged != self.recursion.process.durations.uncharged
         ):
             raise ModelError("policy", "must be one of the same problem, with the last step counted alike", policy)
         return in_time(policy.plan, self.recursion.lattice, len(self.recursion.slots))

@@ -15,9 +15,10 @@ from lpdistill.deadlines.window import slots_left
 from lpdistill.errors import ModelError
 from lpdistill.numbers import Number
 from lpdistill.process.factored.dynamics import Dynamics, require_dynamics
+from lpdistill.process.names import action_as_json, node_as_json
 from lpdistill.process.process import Process
 from lpdistill.simulation.controller import Decisions
-from lpdistill.solution.document import action_as_json, node_as_json, rational
+from lpdistill.solution.document import rational
 from lpdistill.solution.policy import Deciding, Decision, Policy
 from lpdistill.solution.tables import Key, described
 

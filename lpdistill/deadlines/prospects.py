@@ -16,8 +16,9 @@ import numpy as np
 from scipy import sparse
 
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
-from lpdistill.process.choice import After, Choice
-from lpdistill.process.process import Priced, Process
+from lpdistill.process.priced import Priced
+from lpdistill.process.process import Choice, Process
+from lpdistill.process.repetition import After
 from lpdistill.process.resources import REACHING
 from lpdistill.process.tariff import Tariff
 from lpdistill.process.time_lattice import TimeLattice
@@ -103,12 +104,12 @@ class Steps:
             choice = self.process.choose(columns)
             if not self.timed:
                 choice = choice.at(choice.leaving > 0)
-            if self.process.spread(choice.outcomes.indices.astype(np.int64)) <= FEW_MOVES:
+            if choice.spread <= FEW_MOVES:
                 return Written(self, choice)
         return Factored(self)
 
     def _slots(self, columns: IntArray) -> IntArray:
-        return self.lattice.slots[self.process.step_time(columns)]
+        return self.lattice.slots[self.process.durations.kind(columns)]
 
 
 class Written:
@@ -131,7 +132,7 @@ class Written:
             moves, reaching = choice.conditional, reaching / choice.leaving
         gained = np.zeros((len(choice.columns), 3))
         gained[:, DONE], gained[:, REMAINING] = reaching, choice.cost
-        slots = steps.lattice.slots[steps.process.step_time(choice.columns)]
+        slots = steps.lattice.slots[steps.process.durations.kind(choice.columns)]
         self._parts = [
             (length, rows, moves[rows], gained[rows])
             for length in np.unique(slots).tolist()

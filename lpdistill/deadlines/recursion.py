@@ -29,8 +29,7 @@ from scipy import sparse
 from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.deadlines.prospects import DONE, LATE, REMAINING, Outlook, Prospects, Steps
 from lpdistill.errors import ImproperPolicyError
-from lpdistill.process.choice import Choice
-from lpdistill.process.process import Process
+from lpdistill.process.process import Choice, Process
 from lpdistill.process.time_lattice import TimeLattice
 from lpdistill.program.evaluation import evaluate, visits
 from lpdistill.program.plan import Plan
@@ -163,7 +162,7 @@ class DeadlineRecursion:
         entered[-1, 0] = 1.0
         taken = np.unique([slot.columns for slot in self.slots])
         taken = taken[taken >= 0]
-        choice, slots = self.process.choose(taken), self.lattice.slots[self.process.step_time(taken)]
+        choice, slots = self.process.choose(taken), self.lattice.slots[self.process.durations.kind(taken)]
         acts = (slots == 0) & (choice.leaving > 0)
         onwards = []
         for length in np.unique(slots[slots > 0]).tolist():

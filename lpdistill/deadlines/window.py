@@ -155,14 +155,14 @@ def opened_in_time(
         If no step takes time.
     """
     process, budgets = process_and_budgets(problem, sure=sure)
-    if not any(process.step_times):
+    if not any(process.durations.times):
         raise ModelError("graph", "must have an action that takes time, for a window to mean anything", None)
     return process, budgets, TimeLattice.of(process)
 
 
 def fastest_plan(process: Process, progress: Callable[[str], None] = silent) -> Plan:
     """The policy of least expected waiting time."""
-    return Plan.optimal(policy_iteration(process, process.proper(), progress))
+    return Plan.optimal(policy_iteration(process, process.admission.proper(), progress))
 
 
 def in_time(plan: Plan, lattice: TimeLattice, slots: int) -> FloatArray:

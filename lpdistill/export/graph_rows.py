@@ -11,6 +11,7 @@ from numbers import Rational
 from typing import Any
 
 import networkx as nx
+import numpy as np
 
 from lpdistill.export.transitions import ChoiceRow, WrittenOut
 from lpdistill.hardware.actions import Action, word
@@ -30,9 +31,10 @@ def written_graph(graph: nx.DiGraph[Any]) -> WrittenOut:
     ranks = {process.names.key(rank): rank for rank in range(process.size)}
     nothing = dict.fromkeys(("time", *rewards.values()), Fraction(0))
     choices: dict[int, list[ChoiceRow]] = defaultdict(list)
-    for column, (owner, node) in enumerate(zip(process.configuration.tolist(), process.nodes, strict=True)):
+    kinds = process.durations.kind(np.arange(process.column_count)).tolist()
+    for column, (owner, node) in enumerate(zip(process.names.configuration.tolist(), process.names.nodes, strict=True)):
         amounts = {name: simplest(float(process.amounts_by_name[of][column])) for of, name in rewards.items()}
-        amounts["time"] = process.step_times[int(process.kinds_of_time[column])]
+        amounts["time"] = process.durations.times[kinds[column]]
         choices[owner].append(ChoiceRow(owner, _identifier(node), amounts, _outcomes(graph, node, ranks)))
     rows = [
         row

@@ -116,7 +116,7 @@ def choice_rows(problem: Problem) -> Iterator[ChoiceRow]:
         If they do not fit into the memory of this machine.
     """
     dynamics = Dynamics(problem, Attempts.ALL).unguarded()
-    size, available = Size.of(dynamics.repertoire), psutil.virtual_memory().available
+    size, available = Size.of(dynamics.kernel.repertoire), psutil.virtual_memory().available
     if BYTES * size.explicit_entries > available:
         raise LimitError(
             f"export: {size.explicit_entries:,} transitions over the rationals do not fit into the "
@@ -128,7 +128,7 @@ def choice_rows(problem: Problem) -> Iterator[ChoiceRow]:
     owners = dynamics.numbering.describe(columns).configuration
     order = owners.argsort(kind="stable")
     ranks = {counts: rank for rank, counts in enumerate(map(tuple, dynamics.configurations.counts.tolist()))}
-    for owner, step in zip(owners[order].tolist(), dynamics.steps(columns[order], "export"), strict=True):
+    for owner, step in zip(owners[order].tolist(), dynamics.kernel.steps(columns[order], "export"), strict=True):
         done = [recipes[consumed] for consumed in (*step.distil, *((level,) for level in step.discard))]
         after = _outcomes(problem, step, done)
         outcomes = {len(ranks) if counts is None else ranks[counts]: chance for counts, chance in after.items()}

@@ -77,7 +77,7 @@ class _Search:
         tariff = self.process.tariff
         charged = self.process.under(type(tariff)(time * tariff.time).plus([(self.resource, use)]))
         start = (
-            self.process.proper()
+            self.process.admission.proper()
             if near is None or len(near.uses.columns) != self.process.live.sum()
             else near.uses.columns
         )
@@ -118,7 +118,7 @@ class _Search:
         return tuple(
             Point(
                 corner.used,
-                waited(corner.time, self.process.uncharged_time),
+                waited(corner.time, self.process.durations.uncharged),
                 0.0 if after is None else (after.time - corner.time) / (after.used - corner.used),
                 corner.plan,
             )
@@ -128,7 +128,7 @@ class _Search:
     def _ends(self) -> tuple[_Corner, _Corner]:
         """The fastest policies' most frugal one, and the most frugal policies' fastest one."""
         start = self.at(1.0, 0.0)
-        scale = (start.time or self.process.greatest_duration) / start.used if start.used else 0.0
+        scale = (start.time or self.process.durations.greatest) / start.used if start.used else 0.0
         fastest = self._last([self.at(1.0, scale / weight, start.plan) for weight in FASTEST], start.time)
         frugal = start
         for weight in FRUGAL:

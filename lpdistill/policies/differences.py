@@ -25,9 +25,10 @@ from lpdistill.errors import ModelError
 from lpdistill.numbers import decimals
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import is_problem
+from lpdistill.process.names import action_as_json, node_as_json
 from lpdistill.process.process import Process
 from lpdistill.solution.answer import SHOWN, Answer, Table
-from lpdistill.solution.document import action_as_json, node_as_json, question_in_words
+from lpdistill.solution.document import question_in_words
 from lpdistill.solution.given import POLICY, PolicyLike
 from lpdistill.solution.policy import SUM, Decision, Policy
 from lpdistill.solution.tables import Key
@@ -256,7 +257,7 @@ def same_system(one: Process, other: Process) -> bool:
     hardware = _hardware(one), _hardware(other)
     if hardware != (None, None):
         return hardware[0] == hardware[1]
-    if one.size != other.size or one.step_times != other.step_times or one.column_count != other.column_count:
+    if one.size != other.size or one.durations.times != other.durations.times or one.column_count != other.column_count:
         return False
     first, second = (process.unguarded().choose(np.arange(process.column_count)) for process in (one, other))
     return (

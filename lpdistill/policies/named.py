@@ -81,7 +81,7 @@ def baseline(problem: QuestionLike, name: str) -> Policy:
 
 
 def _policy(chosen: Baseline, dynamics: Dynamics) -> Policy:
-    uses = dynamics.choose(chosen.columns(dynamics))
+    uses = dynamics.choose(chosen.columns(dynamics.kernel))
     return Policy(Plan.improper(uses, np.ones(dynamics.size)))
 
 
@@ -140,8 +140,8 @@ def _refuse_budgets(problem: Problem) -> None:
 
 def _least_time(process: Dynamics) -> float:
     require_live(process)
-    optimum = policy_iteration(process, process.proper())
-    return waited(float(optimum.values[0]), process.uncharged_time)
+    optimum = policy_iteration(process, process.admission.proper())
+    return waited(float(optimum.values[0]), process.durations.uncharged)
 
 
 def policy_named(problem: Problem | nx.DiGraph[Any], name: str, progress: Callable[[str], None] = silent) -> Policy:

@@ -14,9 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lpdistill.arrays import IntArray
-from lpdistill.process.choice import Choice
-from lpdistill.process.graph_search import Edges
-from lpdistill.process.process import Process
+from lpdistill.process.process import Choice, Process
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,7 @@ class Merged:
     def projected(self, columns: IntArray) -> IntArray:
         """A proper policy of the merged process, made of the columns of one before it was merged."""
         choice = self.process.choose(columns)
-        edges = Edges.of(choice.configuration, choice.moves, choice.reaching)
+        edges = choice.edges
         rows = edges.approach(np.array([edges.size]))
         return columns[rows[rows >= 0]]
 
@@ -60,7 +58,7 @@ class Merged:
         tuple
             Owners and columns, with those of all other configurations of these components, in order of configuration.
         """
-        rows = Edges.of(self.inner.configuration, self.inner.moves, self.inner.reaching).approach(owners)
+        rows = self.inner.edges.approach(owners)
         found = np.full(len(self.label), -1)
         found[rows >= 0] = self.inner.columns[rows[rows >= 0]]
         found[owners] = columns

@@ -1,11 +1,15 @@
-"""How users name the configurations and the actions of a process."""
+"""How users name the configurations and the actions of a process, in Python and in JSON."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Hashable, Sequence
+from math import isfinite
+from numbers import Integral, Rational, Real
 from typing import Any, Protocol
 
 from lpdistill.arrays import IntArray
+from lpdistill.hardware.actions import Action
 from lpdistill.physics.levels import Levels
 
 
@@ -42,3 +46,39 @@ class Names(Protocol):
     def find(self, configuration: IntArray, actions: Sequence[Any]) -> IntArray:
         """The columns in which the given configurations take the given actions, -1 where they cannot, (columns,)."""
         ...
+
+
+def node_as_json(node: object) -> Any:  # noqa: PLR0911 - a case each
+    """A configuration as the list of its counts, a node of a state graph as the JSON data that is most like it.
+
+    >>> node_as_json((2, 1)), node_as_json(frozenset({3, 1})), node_as_json(Fraction(1, 3)), node_as_json("idle")
+    ([2, 1], [1, 3], '1/3', 'idle')
+    """
+    match node:
+        case None | bool() | str():
+            return node
+        case Integral():
+            return int(node)
+        case Rational():
+            return str(node)
+        case Real():
+            return float(node) if isfinite(node) else str(node)
+        case Action():
+            return action_as_json(node)
+        case frozenset():
+            return sorted(map(node_as_json, node), key=json.dumps)
+        case tuple():
+            return [node_as_json(part) for part in node]
+        case _:
+            return str(node)
+
+
+def action_as_json(action: object) -> dict[str, Any]:
+    """An action: what it distils, generates and discards; of a state graph, its node."""
+    if not isinstance(action, Action):
+        return {"action": node_as_json(action)}
+    return {
+        "generate": action.generate,
+        "distil": [list(pair) for pair in action.distil],
+        **({"discard": list(action.discard)} if action.discard else {}),
+    }

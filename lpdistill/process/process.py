@@ -1,47 +1,36 @@
-"""What a program needs of a decision process: columns that are priced all at once, and chosen a few at a time.
+r"""What a program needs of a decision process: columns that are priced all at once, and chosen a few at a time.
 
-The factored dynamics of a problem and a user's state graph are such processes; everything above sees no difference.
+Nine things are a process' own: its ``size`` and ``column_count``, ``names``, ``durations``, ``resources`` and their
+``amounts``, the ``tariff`` and the same process ``under`` another one, and the columns that it can ``choose``.  The
+rest follows from them (:mod:`lpdistill.process.derived`), and is overridden by whoever can do it without writing
+columns out.  The factored dynamics of a problem, a user's state graph, and either of them with the time that has passed
+are such processes; everything above sees no difference.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fractions import Fraction
-from typing import TYPE_CHECKING, Protocol, TypeGuard
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol, TypeGuard
+
+import numpy as np
+from scipy import sparse
 
 from lpdistill.arguments import Kind
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.hardware.actions import Attempts
 from lpdistill.process.budgets import Budget
-from lpdistill.process.choice import After, Choice
+from lpdistill.process.durations import Durations
+from lpdistill.process.graph_search import Edges
 from lpdistill.process.names import Names
+from lpdistill.process.outcomes import Outcomes
+from lpdistill.process.priced import Priced
+from lpdistill.process.repetition import After, Repetition
+from lpdistill.process.tariff import Resource, Tariff
 
-if TYPE_CHECKING:
-    from lpdistill.process.merged import Merged
-    from lpdistill.process.tariff import Resource, Tariff
-
-
-class Priced(Protocol):
-    """The least action value of every configuration, and the columns that attain it."""
-
-    @property
-    def best(self) -> FloatArray:
-        """Least action value, (configurations,); infinite where no column is allowed.
-
-        Of a step that may change nothing, the value once anything happens: ``(cost + moves @ values) / leaving``.
-        """
-        ...
-
-    def columns(self, wanted: BoolArray) -> IntArray:
-        """A column of least action value for every wanted configuration, in order of configuration."""
-        ...
-
-    def tied(self, wanted: BoolArray, slack: float | FloatArray) -> IntArray:
-        """All columns of the wanted configurations that are within ``slack`` of the least action value, increasing.
-
-        The slack is one number, or one for every configuration, (configurations,).
-        """
-        ...
+COMPACT = 4
+"""Moves for each entry of the table, up to which they are quicker to apply than the table is to compute."""
 
 
 class Origin(Protocol):
@@ -52,18 +41,81 @@ class Origin(Protocol):
         """Limits on the expected use of resources."""
         ...
 
+    def to_dict(self) -> dict[str, Any]:
+        """What it is, as JSON data."""
+        ...
+
+
+class Admission(Protocol):
+    """Which columns are allowed, and from where they lead to the target."""
+
+    @property
+    def columns(self) -> IntArray:
+        """The columns that are allowed, waiting included, increasing."""
+        ...
+
+    @property
+    def live(self) -> BoolArray:
+        """Configurations from which some policy reaches the target with probability 1, (configurations,)."""
+        ...
+
+    @property
+    def waiting(self) -> IntArray:
+        """The columns that are allowed and change nothing."""
+        ...
+
+    def proper(self) -> IntArray:
+        """Columns of a proper policy, one for every live configuration, in order."""
+        ...
+
+    def of_configuration(self, rank: int) -> IntArray:
+        """The columns of one configuration that are allowed."""
+        ...
+
 
 class Process(Protocol):
-    """A decision process with one absorbing target; configuration 0 is where runs start."""
+    """A decision process with one absorbing target; configuration 0 is the start."""
+
+    @property
+    def size(self) -> int:
+        """Number of configurations."""
+        ...
+
+    @property
+    def column_count(self) -> int:
+        """Number of columns, waiting included, before any is asked whether it is allowed."""
+        ...
+
+    @property
+    def names(self) -> Names:
+        """How users name configurations and actions."""
+        ...
+
+    @property
+    def durations(self) -> Durations:
+        """How long steps take."""
+        ...
+
+    @property
+    def resources(self) -> Mapping[str, Resource]:
+        """The resources that every column has an amount of, by name."""
+        ...
+
+    def amounts(self, resource: Resource, columns: IntArray) -> FloatArray:
+        """What the given columns use of a resource, (columns,)."""
+        ...
 
     @property
     def tariff(self) -> Tariff:
         """What columns cost."""
         ...
 
-    @property
-    def names(self) -> Names:
-        """How users name configurations and actions."""
+    def under(self, tariff: Tariff) -> Process:
+        """The same process with other costs."""
+        ...
+
+    def choose(self, columns: IntArray) -> Choice:
+        """The given columns, ready to be evaluated or written out."""
         ...
 
     @property
@@ -77,8 +129,8 @@ class Process(Protocol):
         ...
 
     @property
-    def size(self) -> int:
-        """Number of configurations."""
+    def admission(self) -> Admission:
+        """Which columns are allowed."""
         ...
 
     @property
@@ -87,60 +139,12 @@ class Process(Protocol):
         ...
 
     @property
-    def column_count(self) -> int:
-        """Number of columns, waiting included, before any is asked whether it is allowed."""
-        ...
-
-    @property
-    def waiting(self) -> IntArray:
-        """The columns that are allowed and change nothing."""
-        ...
-
-    @property
     def live(self) -> BoolArray:
         """Configurations from which some policy reaches the target with probability 1, (configurations,)."""
         ...
 
-    @property
-    def rounding(self) -> float:
-        """Bound on the relative rounding error of an action value, for values and costs that are not negative."""
-        ...
-
-    @property
-    def least_duration(self) -> float:
-        """The shortest duration of a step."""
-        ...
-
-    @property
-    def time_per_column(self) -> float:
-        """What every policy's expected time, divided by the expected number of columns that it takes, is at least."""
-        ...
-
-    @property
-    def greatest_duration(self) -> float:
-        """The longest duration of a step."""
-        ...
-
-    @property
-    def step_times(self) -> tuple[Fraction, ...]:
-        """The durations that steps may have, exactly."""
-        ...
-
-    def step_time(self, columns: IntArray) -> IntArray:
-        """Which of :attr:`step_times` the given columns take, (columns,)."""
-        ...
-
-    @property
-    def uncharged_time(self) -> Fraction:
-        """What is taken off the duration of every run, exactly."""
-        ...
-
     def unguarded(self) -> Process:
         """The same process with the columns that may leave the live configurations."""
-        ...
-
-    def under(self, tariff: Tariff) -> Process:
-        """The same process with other costs."""
         ...
 
     def price(self, values: FloatArray) -> Priced:
@@ -151,35 +155,18 @@ class Process(Protocol):
         """Price every column where what comes after a step depends on how long it takes."""
         ...
 
-    def everything(self) -> Choice:
-        """All columns that are allowed, written out; refused with LimitError if they do not fit into memory."""
-        ...
-
-    def choose(self, columns: IntArray) -> Choice:
-        """The given columns, ready to be evaluated or written out."""
-        ...
-
-    @property
-    def resources(self) -> Mapping[str, Resource]:
-        """The resources that every column has an amount of, by name."""
-        ...
-
-    def amounts(self, resource: Resource, columns: IntArray) -> FloatArray:
-        """What the given columns use of a resource, (columns,)."""
-        ...
-
-    def proper(self) -> IntArray:
-        """Columns of a proper policy, one for every live configuration, in order."""
-        ...
-
     @property
     def written(self) -> Choice | None:
         """All columns that are allowed, written out, where the process is given that way; None if it is factored."""
         ...
 
+    def everything(self) -> Choice:
+        """All columns that are allowed, written out; refused with LimitError if they do not fit into memory."""
+        ...
+
     @property
-    def merged(self) -> Merged | None:
-        """The process with configurations merged between which runs move for nothing; None if there are none."""
+    def rounding(self) -> float:
+        """Bound on the relative rounding error of an action value, for values and costs that are not negative."""
         ...
 
     @property
@@ -187,26 +174,200 @@ class Process(Protocol):
         """Relative difference that the rounding of given probabilities and times may make to an expected cost."""
         ...
 
-    def of_configuration(self, rank: int) -> IntArray:
-        """The columns of one configuration that are allowed."""
+    @property
+    def merged(self) -> Contraction | None:
+        """The process with configurations merged between which runs move for nothing; None if there are none."""
         ...
 
-    def tabulate(self, values: FloatArray) -> FloatArray:
-        """The table that the outcomes of a choice refer to, for the given values, with which it begins."""
+
+class Contraction(Protocol):
+    """A process whose end components without costs are merged (:class:`~lpdistill.process.merged.Merged`)."""
+
+    @property
+    def process(self) -> Process:
+        """The process with merged components."""
         ...
 
-    def expand(self, index: IntArray) -> tuple[IntArray, IntArray, FloatArray]:
-        """Write entries of that table out: entry, rank of the configuration, its probability."""
+    @property
+    def label(self) -> IntArray:
+        """The first configuration of the component of every configuration, (configurations,)."""
         ...
 
-    def spread(self, index: IntArray) -> int:
-        """Into how many configurations, at most, entries of that table are written out."""
+    @property
+    def inner(self) -> Choice:
+        """The columns that stay in their component, as they were."""
         ...
+
+    def projected(self, columns: IntArray) -> IntArray:
+        """A proper policy of the merged process, made of the columns of one before it was merged."""
+        ...
+
+    def lifted(self, owners: IntArray, columns: IntArray) -> tuple[IntArray, IntArray]:
+        """A policy of the merged process as one of the process before it was merged."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    r"""Some columns, ready to be evaluated for any values: ``moves @ values == outcomes @ table``.
+
+    A step that may change nothing is kept out of the moves, and ``leaving`` is the probability of the contrary.  The
+    equations of a policy are then :math:`\ell V = c + P V` with :math:`\ell` = ``leaving``, and nothing in them is
+    computed by subtraction.
+
+    Attributes
+    ----------
+    process, columns
+        Where the columns come from, and their numbers, (columns,).
+    configuration
+        Rank of the configuration of each column, (columns,).
+    cost
+        What each column costs under the tariff of the process, (columns,): its duration, as a rule.
+    repetition
+        How likely each changes nothing, and what comes of that.
+    delivering
+        Probability that the step delivers, for each kind of delivery: today there is one, that a pair meets the target,
+        (columns, deliveries).
+    outcomes
+        Weights on the table, (columns, table).
+    table
+        What the outcomes refer to.
+    """
+
+    process: Process
+    columns: IntArray
+    configuration: IntArray
+    cost: FloatArray
+    repetition: Repetition
+    delivering: FloatArray
+    outcomes: sparse.csr_array
+    table: Outcomes
+
+    @property
+    def leaving(self) -> FloatArray:
+        """Probability that anything happens, (columns,)."""
+        return self.repetition.leaving
+
+    @property
+    def staying(self) -> FloatArray:
+        """Probability that nothing happens, (columns,)."""
+        return self.repetition.staying
+
+    @cached_property
+    def reaching(self) -> FloatArray:
+        """Probability that the step delivers anything, and so reaches the target, (columns,)."""
+        return np.asarray(self.delivering.sum(axis=1))
+
+    def expect(self, values: FloatArray) -> FloatArray:
+        """Expected value after the step, over all moves, (columns,)."""
+        return np.asarray(self.outcomes @ self.table.tabulate(values))
+
+    def action_values(self, values: FloatArray) -> FloatArray:
+        """Cost and expected value after the step, given that anything happens, (columns,); infinite for waiting."""
+        return self.repetition.until(self.cost + self.expect(values))
+
+    def values_after(self, after: After) -> FloatArray:
+        """Value of every column where what comes after a step depends on how long it takes, (columns,)."""
+        if after.plain:
+            return self.action_values(after.values[0])
+        found, kinds = np.full(len(self.columns), np.inf), self.process.durations.kind(self.columns)
+        for kind in np.flatnonzero(np.isfinite(after.charge)).tolist():
+            rows, values = np.flatnonzero(kinds == kind), after.values[kind]
+            total = self.cost[rows] + after.charge[kind] + self.outcomes[rows] @ self.table.tabulate(values)
+            repetition = self.repetition.at(rows)
+            counted = after.staying[kind]
+            found[rows] = (
+                repetition.once(total, values[self.configuration[rows]]) if counted else repetition.until(total)
+            )
+        return found
+
+    def regrets(self, values: FloatArray) -> FloatArray:
+        """Reduced cost of every column, (columns,): ``c + P V - leaving * V``."""
+        return np.asarray(self.cost + self.expect(values) - self.leaving * values[self.configuration])
+
+    def at(self, rows: IntArray | BoolArray) -> Choice:
+        """Some of the columns."""
+        return Choice(
+            process=self.process,
+            columns=self.columns[rows],
+            configuration=self.configuration[rows],
+            cost=self.cost[rows],
+            repetition=self.repetition.at(rows),
+            delivering=self.delivering[rows],
+            outcomes=self.outcomes[rows],
+            table=self.table,
+        )
+
+    def mixed(self, probability: FloatArray) -> Choice:
+        """One column per configuration: each configuration's columns, taken with the given probabilities, (columns,).
+
+        The columns must be in order of configuration; ``columns`` of the result names the first of each.
+        """
+        owners, first = np.unique(self.configuration, return_index=True)
+        if len(owners) == len(self.columns):
+            return self
+        rows = np.searchsorted(owners, self.configuration)
+        weights = sparse.csr_array((probability, (rows, np.arange(len(rows)))), shape=(len(owners), len(rows)))
+        return Choice(
+            process=self.process,
+            columns=self.columns[first],
+            configuration=owners,
+            cost=np.asarray(weights @ self.cost),
+            repetition=self.repetition.mixed(weights),
+            delivering=np.asarray(weights @ self.delivering),
+            outcomes=sparse.csr_array(weights @ self.outcomes),
+            table=self.table,
+        )
+
+    @cached_property
+    def spread(self) -> int:
+        """Into how many moves, at most, the outcomes are written out."""
+        return self.table.spread(self.outcomes.indices.astype(np.int64))
+
+    @cached_property
+    def compact(self) -> bool:
+        """Whether the moves, written out, are quicker to apply than the table is to compute."""
+        return self.spread <= COMPACT * self.outcomes.shape[1]
+
+    @cached_property
+    def moves(self) -> sparse.csr_array:
+        """Probability of every next configuration, (columns, configurations)."""
+        entry, rank, probability = self.table.expand(self.outcomes.indices.astype(np.int64))
+        row = np.repeat(np.arange(len(self.columns)), np.diff(self.outcomes.indptr))
+        shape = len(self.columns), self.process.size
+        moves = sparse.csr_array((self.outcomes.data[entry] * probability, (row[entry], rank)), shape=shape)
+        moves.eliminate_zeros()
+        return moves
+
+    @cached_property
+    def edges(self) -> Edges:
+        """The possible outcomes, as edges between configurations."""
+        return Edges.of(self.configuration, self.moves, self.reaching)
+
+    @cached_property
+    def conditional(self) -> sparse.csr_array:
+        """The moves given that anything happens: each row of :attr:`moves` divided by its ``leaving``."""
+        weight = np.repeat(self.leaving, np.diff(self.moves.indptr))
+        return sparse.csr_array((self.moves.data / weight, self.moves.indices, self.moves.indptr), self.moves.shape)
+
+    @cached_property
+    def dense(self) -> FloatArray:
+        """The moves between the configurations of these columns, given that anything happens, (columns, columns)."""
+        entry, rank, probability = self.table.expand(self.outcomes.indices.astype(np.int64))
+        size, each = len(self.columns), np.diff(self.outcomes.indptr)
+        weight = self.outcomes.data / np.repeat(np.where(self.leaving > 0, self.leaving, 1.0), each)
+        row = np.repeat(np.arange(size), each)[entry]
+        order = np.argsort(self.configuration, kind="stable")
+        column = order[np.minimum(np.searchsorted(self.configuration, rank, sorter=order), size - 1)]
+        known = self.configuration[column] == rank
+        place, mass = (row * size + column)[known], (weight[entry] * probability)[known]
+        summed = np.bincount(place, mass, minlength=size * size).reshape(size, size)
+        return summed.astype(np.float64)
 
 
 def is_process(given: object) -> TypeGuard[Process]:
     """Whether something is a decision process."""
-    return not isinstance(given, type) and all(hasattr(given, name) for name in ("choose", "columns", "tariff", "live"))
+    return not isinstance(given, type) and all(hasattr(given, name) for name in ("choose", "admission", "tariff"))
 
 
 PROCESS: Kind[Process] = Kind(

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from lpdistill.arrays import BoolArray, IntArray
-from lpdistill.process.process import Priced
+from lpdistill.process.priced import Priced
 
 HUGE = 1e250
 """A value that no sum of others makes up for."""

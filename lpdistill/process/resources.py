@@ -70,7 +70,7 @@ class Visits(Resource):
 
     def amounts(self, usage: Usage) -> FloatArray:
         """One for every step that starts in one of the configurations."""
-        known = usage.dynamics.configurations
+        known = usage.kernel.configurations
         try:
             ranks = known.rank(np.array(self.configurations, dtype=np.int64))
         except (ValueError, TypeError):
@@ -88,7 +88,7 @@ RESOURCES: Mapping[str, Resource] = {
         StandardResource("steps", lambda use: use.steps, touches_generation=False),
         StandardResource("generation_attempts", lambda use: use.attempts, touches_generation=True),
         StandardResource(
-            "raw_pairs", lambda use: use.dynamics.generation.success * use.attempts, touches_generation=True
+            "raw_pairs", lambda use: use.kernel.generation.success * use.attempts, touches_generation=True
         ),
         StandardResource("distillations", lambda use: use.distillations, touches_generation=False),
         StandardResource("failed_distillations", lambda use: use.failures, touches_generation=False),
@@ -98,7 +98,7 @@ RESOURCES: Mapping[str, Resource] = {
 """The resources that every problem has, by name: what :class:`~lpdistill.solution.resources.Expected` reports."""
 
 
-REACHING = StandardResource("reaching", lambda use: use.reaching, touches_generation=True)
+REACHING = StandardResource("reaching", lambda use: use.delivering, touches_generation=True)
 """The probability that a step reaches the target, as a resource."""
 
 

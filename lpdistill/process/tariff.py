@@ -5,14 +5,31 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.errors import ModelError
 from lpdistill.hardware.actions import Step
+from lpdistill.process.factored.configurations import CountVectors
+from lpdistill.process.factored.generation import Generation
 
-if TYPE_CHECKING:
-    from lpdistill.process.factored.dynamics import Dynamics
+
+class Tabulated(Protocol):
+    """What resources ask of the columns that are used."""
+
+    @property
+    def configurations(self) -> CountVectors:
+        """All configurations."""
+        ...
+
+    @property
+    def generation(self) -> Generation:
+        """What attempts do."""
+        ...
+
+    def tabulated(self, resource: Resource) -> FloatArray:
+        """What every column uses of a resource that is a function of the step, (columns,)."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +38,8 @@ class Usage:
 
     Attributes
     ----------
-    dynamics, columns
-        The columns and their numbers.
+    kernel, columns
+        All columns, and the numbers of these.
     steps
         1 for a step, 0 for a discard, which takes none.
     duration
@@ -31,22 +48,22 @@ class Usage:
         Generation attempts and distillations.
     failures
         Expected number of distillations that fail.
-    reaching
-        Probability that the step's distillations reach the target.
+    delivering
+        Probability that the step delivers a pair that meets the target.
     stored
         Pairs stored at the start of the step.
     configuration
         Computes the rank of the configuration of each column, of the full shape.
     """
 
-    dynamics: Dynamics
+    kernel: Tabulated
     columns: IntArray
     steps: float | FloatArray
     duration: float | FloatArray
     attempts: IntArray
     distillations: int | IntArray
     failures: FloatArray
-    reaching: FloatArray
+    delivering: FloatArray
     stored: IntArray
     configuration: Callable[[], IntArray]
 
@@ -85,7 +102,7 @@ class Resource:
 
     def amounts(self, usage: Usage) -> FloatArray:
         """What columns use of it, in a shape that broadcasts to that of the columns."""
-        return usage.dynamics.tabulated(self)[usage.columns]
+        return usage.kernel.tabulated(self)[usage.columns]
 
     def measured(self, step: Step) -> float:
         """What one action uses.
@@ -135,6 +152,13 @@ class Tariff:
     def plus(self, prices: Iterable[tuple[Resource, float]]) -> Tariff:
         """The tariff with more prices on top; those that are zero say nothing."""
         return Tariff(self.time, self.prices + tuple((what, price) for what, price in prices if price))
+
+    def cost(self, time: FloatArray, amounts: Callable[[Resource], FloatArray]) -> FloatArray:
+        """What columns cost that take so much time, and use so much of each resource."""
+        cost = self.time * time
+        for resource, price in self.prices:
+            cost = cost + price * amounts(resource)
+        return cost
 
     @property
     def signed(self) -> bool:

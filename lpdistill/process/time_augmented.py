@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 
@@ -21,9 +21,13 @@ from scipy import sparse
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.errors import ModelError
 from lpdistill.hardware.actions import Attempts
-from lpdistill.process.choice import After, Choice
+from lpdistill.process.derived import UNIT, Derived
+from lpdistill.process.durations import Durations
 from lpdistill.process.merged import Merged
-from lpdistill.process.process import Origin, Priced, Process
+from lpdistill.process.outcomes import Layered
+from lpdistill.process.priced import PricedLayers
+from lpdistill.process.process import Admission, Choice, Origin, Process
+from lpdistill.process.repetition import After
 from lpdistill.process.tariff import Resource, Tariff
 from lpdistill.process.time_lattice import TimeLattice
 
@@ -44,35 +48,6 @@ class Late(Resource):
 
 
 LATE = Late()
-
-
-@dataclass(frozen=True)
-class PricedLayers:
-    """The least action value of every configuration in every layer (see :class:`~lpdistill.process.process.Priced`)."""
-
-    layers: tuple[Priced, ...]
-    columns_each: int
-
-    @cached_property
-    def best(self) -> FloatArray:
-        """Least action value of every configuration, layer by layer."""
-        return np.concatenate([layer.best for layer in self.layers])
-
-    def columns(self, wanted: BoolArray) -> IntArray:
-        """A column of least action value for every wanted configuration, in order of configuration."""
-        parts = wanted.reshape(len(self.layers), -1)
-        return self._numbered({t: self.layers[t].columns(parts[t]) for t in np.flatnonzero(parts.any(axis=1)).tolist()})
-
-    def tied(self, wanted: BoolArray, slack: float | FloatArray) -> IntArray:
-        """All columns of the wanted configurations that are within ``slack`` of the least action value, increasing."""
-        parts = wanted.reshape(len(self.layers), -1)
-        slacks = np.broadcast_to(slack, wanted.shape).reshape(parts.shape)
-        some = np.flatnonzero(parts.any(axis=1)).tolist()
-        return self._numbered({t: self.layers[t].tied(parts[t], slacks[t]) for t in some})
-
-    def _numbered(self, found: Mapping[int, IntArray]) -> IntArray:
-        """The columns of some layers, numbered over all layers."""
-        return np.concatenate([np.zeros(0, dtype=np.int64), *(n + t * self.columns_each for t, n in found.items())])
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +99,49 @@ class Timed:
         return np.where(found < 0, -1, found + layer * self.base.column_count)
 
 
+@dataclass(frozen=True, slots=True)
+class LayeredAdmission:
+    """The columns that are allowed without time, in every layer (:class:`~lpdistill.process.process.Admission`).
+
+    Attributes
+    ----------
+    whole
+        The process with time.
+    base
+        What is allowed without it.
+    """
+
+    whole: TimeAugmented
+    base: Admission
+
+    @property
+    def columns(self) -> IntArray:
+        """The columns that are allowed, increasing."""
+        return self.whole.everywhere(self.base.columns)
+
+    @property
+    def live(self) -> BoolArray:
+        """Configurations from which some policy reaches the target with probability 1, (configurations,)."""
+        return np.tile(self.base.live, self.whole.layers)
+
+    @property
+    def waiting(self) -> IntArray:
+        """The columns that are allowed and change nothing, not even the layer."""
+        idle = self.whole.everywhere(self.base.waiting)
+        return idle[~self.whole.passes(idle)]
+
+    def proper(self) -> IntArray:
+        """Columns of a proper policy, one for every live configuration, in order."""
+        return self.whole.everywhere(self.base.proper())
+
+    def of_configuration(self, rank: int) -> IntArray:
+        """The columns of one configuration that are allowed."""
+        layer, within = divmod(rank, self.whole.base.size)
+        return self.base.of_configuration(within) + layer * self.whole.base.column_count
+
+
 @dataclass(frozen=True, eq=False)
-class TimeAugmented:
+class TimeAugmented(Derived):
     """A process with the slots that have passed in its configurations; itself a process.
 
     Configuration ``s`` of layer ``t`` has number ``t * base.size + s``, and column ``a`` there ``t * base.column_count
@@ -176,21 +192,34 @@ class TimeAugmented:
 
     @cached_property
     def _entered(self) -> IntArray:
-        """Layer that a step of each duration leads to, (layers, step times)."""
+        """Layer that a step of each duration leads to, (layers, durations)."""
         after = np.arange(self.layers)[:, None] + self.lattice.slots
         return np.where(after > self.window, self.window + 1, after)
 
     @cached_property
     def _crosses(self) -> BoolArray:
-        """Whether the window closes during a step of each duration, (layers, step times)."""
+        """Whether the window closes during a step of each duration, (layers, durations)."""
         crosses = self._entered > self.window
         crosses[-1] = False
         return crosses
 
     @cached_property
     def _passes(self) -> BoolArray:
-        """Whether a step of each duration leads to another layer, (layers, step times)."""
+        """Whether a step of each duration leads to another layer, (layers, durations)."""
         return np.asarray(self._entered != np.arange(self.layers)[:, None])
+
+    def passes(self, columns: IntArray) -> BoolArray:
+        """Whether the given columns lead to another layer, (columns,)."""
+        layer, within = np.divmod(columns, self.base.column_count)
+        return self._passes[layer, self.base.durations.kind(within)]
+
+    def everywhere(self, columns: IntArray) -> IntArray:
+        """The given columns of the base, in every layer."""
+        return (np.arange(self.layers)[:, None] * self.base.column_count + columns).ravel()
+
+    def remaining(self, passed: Fraction) -> Fraction:
+        """Time left of the window, in whole slots as the waiting time counts them, after so much has passed."""
+        return self.lattice.time(self.window) - passed
 
     @property
     def tariff(self) -> Tariff:
@@ -208,59 +237,27 @@ class TimeAugmented:
         return self.layers * self.base.column_count
 
     @property
-    def columns(self) -> IntArray:
-        """The columns that are allowed, increasing."""
-        return self.everywhere(self.base.columns)
+    def admission(self) -> LayeredAdmission:
+        """Which columns are allowed."""
+        return LayeredAdmission(self, self.base.admission)
 
     @property
-    def waiting(self) -> IntArray:
-        """The columns that are allowed and change nothing, not even the layer."""
-        idle = self.base.waiting
-        still = ~self._passes[:, self.base.step_time(idle)]
-        return (np.arange(self.layers)[:, None] * self.base.column_count + idle)[still]
+    def durations(self) -> Durations:
+        """How long steps take: what they take without time in the configurations."""
+        return replace(self.base.durations, kind=self._kind)
 
-    def everywhere(self, columns: IntArray) -> IntArray:
-        """The given columns of the base, in every layer."""
-        return (np.arange(self.layers)[:, None] * self.base.column_count + columns).ravel()
-
-    @property
-    def live(self) -> BoolArray:
-        """Configurations from which some policy reaches the target with probability 1, (configurations,)."""
-        return np.tile(self.base.live, self.layers)
+    def _kind(self, columns: IntArray) -> IntArray:
+        return self.base.durations.kind(columns % self.base.column_count)
 
     @property
     def rounding(self) -> float:
         """Bound on the relative rounding error of an action value: staying and being late add a few operations."""
-        return self.base.rounding + 8 * 2.0**-53
+        return self.base.rounding + 8 * UNIT
 
     @property
-    def least_duration(self) -> float:
-        """The shortest duration of a step."""
-        return self.base.least_duration
-
-    @property
-    def time_per_column(self) -> float:
-        """What every policy's expected time, divided by the expected number of columns that it takes, is at least."""
-        return self.base.time_per_column
-
-    @property
-    def greatest_duration(self) -> float:
-        """The longest duration of a step."""
-        return self.base.greatest_duration
-
-    @property
-    def step_times(self) -> tuple[Fraction, ...]:
-        """The durations that steps may have, exactly."""
-        return self.base.step_times
-
-    def step_time(self, columns: IntArray) -> IntArray:
-        """Which of :attr:`step_times` the given columns take, (columns,)."""
-        return self.base.step_time(columns % self.base.column_count)
-
-    @property
-    def uncharged_time(self) -> Fraction:
-        """What is taken off the duration of every run, exactly."""
-        return self.base.uncharged_time
+    def input_rounding(self) -> float:
+        """Relative difference that the rounding of given probabilities and times may make to an expected cost."""
+        return self.layers * self.base.input_rounding
 
     def unguarded(self) -> TimeAugmented:
         """The same process with the columns that may leave the live configurations."""
@@ -271,6 +268,14 @@ class TimeAugmented:
         late = sum(price for resource, price in tariff.prices if resource == LATE)
         others = tuple(item for item in tariff.prices if item[0] != LATE)
         return self._with(base=self.base.under(Tariff(tariff.time, others)), late_price=late)
+
+    def _with(self, **changes: object) -> TimeAugmented:
+        """A copy with some attributes changed; of what is computed, only columns written out depend on them."""
+        other = copy(self)
+        for name in ("written", "merged"):
+            other.__dict__.pop(name, None)
+        other.__dict__.update(changes)
+        return other
 
     @cached_property
     def written(self) -> Choice | None:
@@ -287,27 +292,15 @@ class TimeAugmented:
         inner = self.choose(self.everywhere(within.inner.columns))
         return Merged(self._with(base=within.process), label.ravel(), inner)
 
-    @property
-    def input_rounding(self) -> float:
-        """Relative difference that the rounding of given probabilities and times may make to an expected cost."""
-        return self.layers * self.base.input_rounding
-
-    def _with(self, **changes: object) -> TimeAugmented:
-        """A copy with some attributes changed; of what is computed, only columns written out depend on them."""
-        other = copy(self)
-        for name in ("written", "merged"):
-            other.__dict__.pop(name, None)
-        other.__dict__.update(changes)
-        return other
-
     def price(self, values: FloatArray) -> PricedLayers:
         """Price every column for the given values, (configurations,)."""
-        layers, kinds = values.reshape(self.layers, -1), np.zeros(len(self.step_times))
+        layers, kinds = values.reshape(self.layers, -1), np.zeros(len(self.lattice.slots))
         return self._priced([After(layers[entered], kinds, kinds > 0) for entered in self._entered])
 
     def price_after(self, after: After) -> PricedLayers:
         """Price every column where what comes after a step depends on how long it takes."""
-        values, kinds = after.values.reshape(len(self.step_times), self.layers, -1), np.arange(len(self.step_times))
+        kinds = np.arange(len(self.lattice.slots))
+        values = after.values.reshape(len(kinds), self.layers, -1)
         return self._priced([After(values[kinds, entered], after.charge, after.staying) for entered in self._entered])
 
     def _priced(self, layers: Sequence[After]) -> PricedLayers:
@@ -321,12 +314,13 @@ class TimeAugmented:
     def choose(self, columns: IntArray) -> Choice:
         """The given columns, ready to be evaluated or written out."""
         layer, within = np.divmod(columns, self.base.column_count)
-        plain, kind = self.base.choose(within), self.base.step_time(within)
-        passes, start = self._passes[layer, kind], self._entered[layer, kind] * self._table
+        plain, kind = self.base.choose(within), self.base.durations.kind(within)
+        passes, entries = self._passes[layer, kind], plain.outcomes.shape[1]
+        start = self._entered[layer, kind] * entries
         kept = np.flatnonzero(passes & (plain.staying > 0))
         staying = sparse.csr_array(
             (plain.staying[kept], (kept, start[kept] + plain.configuration[kept])),
-            shape=(len(columns), self.layers * self._table),
+            shape=(len(columns), self.layers * entries),
         )
         places = plain.outcomes.indices + np.repeat(start, np.diff(plain.outcomes.indptr))
         outcomes = sparse.csr_array((plain.outcomes.data, places, plain.outcomes.indptr), shape=staying.shape)
@@ -335,15 +329,11 @@ class TimeAugmented:
             columns=columns,
             configuration=layer * self.base.size + plain.configuration,
             cost=plain.cost + self.late_price * self._crosses[layer, kind],
-            leaving=np.where(passes, 1.0, plain.leaving),
-            staying=np.where(passes, 0.0, plain.staying),
-            reaching=plain.reaching,
+            repetition=plain.repetition.within(passes),
+            delivering=plain.delivering,
             outcomes=sparse.csr_array(outcomes + staying),
+            table=Layered(plain.table, self.base.size, entries, self.layers),
         )
-
-    def everything(self) -> Choice:
-        """All columns that are allowed, written out."""
-        return self.choose(self.columns)
 
     @property
     def resources(self) -> Mapping[str, Resource]:
@@ -354,37 +344,5 @@ class TimeAugmented:
         """What the given columns use of a resource, (columns,)."""
         layer, within = np.divmod(columns, self.base.column_count)
         if resource == LATE:
-            return self._crosses[layer, self.base.step_time(within)].astype(np.float64)
+            return self._crosses[layer, self.base.durations.kind(within)].astype(np.float64)
         return self.base.amounts(resource, within)
-
-    def proper(self) -> IntArray:
-        """Columns of a proper policy, one for every live configuration, in order."""
-        return self.everywhere(self.base.proper())
-
-    def of_configuration(self, rank: int) -> IntArray:
-        """The columns of one configuration that are allowed."""
-        layer, within = divmod(rank, self.base.size)
-        return self.base.of_configuration(within) + layer * self.base.column_count
-
-    def remaining(self, passed: Fraction) -> Fraction:
-        """Time left of the window, in whole slots as the waiting time counts them, after so much has passed."""
-        return self.lattice.time(self.window) - passed
-
-    @cached_property
-    def _table(self) -> int:
-        """Entries of the table of one layer."""
-        return len(self.base.tabulate(np.zeros(self.base.size)))
-
-    def tabulate(self, values: FloatArray) -> FloatArray:
-        """The tables of all layers, joined; each begins with the values of its layer."""
-        return np.concatenate([self.base.tabulate(layer) for layer in values.reshape(self.layers, -1)])
-
-    def expand(self, index: IntArray) -> tuple[IntArray, IntArray, FloatArray]:
-        """Write entries of the joined tables out: entry, rank of the configuration, its probability."""
-        layer, within = np.divmod(index, self._table)
-        entry, rank, probability = self.base.expand(within)
-        return entry, layer[entry] * self.base.size + rank, probability
-
-    def spread(self, index: IntArray) -> int:
-        """Into how many configurations, at most, entries of the joined tables are written out."""
-        return self.base.spread(index % self._table)

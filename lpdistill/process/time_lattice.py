@@ -53,16 +53,16 @@ class TimeLattice:
         >>> TimeLattice.of(Dynamics(Problem(0.5, 2, 0.75, 0.78, generation_time="1/3", distillation_time="1/2")))
         TimeLattice(unit=Fraction(1, 6), slots=array([2, 3, 0]), uncharged=Fraction(0, 1))
         """
-        unit = reduce(_common, process.step_times, Fraction(0)) or Fraction(1)
-        longest = int(max(process.step_times) / unit)
+        unit = reduce(_common, process.durations.times, Fraction(0)) or Fraction(1)
+        longest = int(max(process.durations.times) / unit)
         if longest > MOST_SLOTS:
             raise LimitError(
                 f"durations: their common unit is {float(unit):.3g}, of which the longest step takes {longest:.3g}; "
                 "round the durations so that they have a simple unit in common",
                 size={"slots": longest, "most_slots": MOST_SLOTS},
             )
-        slots = np.array([int(time / unit) for time in process.step_times], dtype=np.int64)
-        return TimeLattice(unit, slots, process.uncharged_time)
+        slots = np.array([int(time / unit) for time in process.durations.times], dtype=np.int64)
+        return TimeLattice(unit, slots, process.durations.uncharged)
 
     def within(self, window: Fraction) -> int:
         """The last slot whose end, with what is not charged taken off, is within a window; -1 if there is none.

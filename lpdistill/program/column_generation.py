@@ -17,7 +17,8 @@ import numpy as np
 from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.errors import NotCertifiedError
 from lpdistill.process.budgets import Budget
-from lpdistill.process.process import Priced, Process
+from lpdistill.process.priced import Priced
+from lpdistill.process.process import Process
 from lpdistill.process.tariff import Tariff
 from lpdistill.program.differences import Twofold
 from lpdistill.program.evaluation import evaluate, stuck, visits
@@ -166,13 +167,13 @@ def lagrangian_bound(process: Process, tariff: Tariff, floor: Twofold, grants: S
     if charged.written is not None:
         excess = max(float(feasibility(charged, floor).excess.max()), 0.0)
     else:
-        idle = charged.choose(process.waiting).cost
+        idle = charged.choose(process.admission.waiting).cost
         values = floor.nearest
         excess = max(float(_excess(process, charged.price(values), values).max()), -float(idle.min(initial=0.0)), 0.0)
         # No column that matters costs more than it is worth, so that its parts are no larger than these.
-        size = 3 * float(np.abs(values).max()) + excess + 2 * process.greatest_duration
+        size = 3 * float(np.abs(values).max()) + excess + 2 * process.durations.greatest
         excess += 2 * process.rounding * size
-    total, least = _total(float(floor.below[0]), grants), process.tariff.time * process.time_per_column
+    total, least = _total(float(floor.below[0]), grants), process.tariff.time * process.durations.per_column
     if not excess:
         return total, excess
     return (total / (1 + excess / least) if least > 0 else -np.inf), excess
@@ -219,7 +220,7 @@ def _worth_waiting(charged: Process, policy: IntArray, worth: float) -> IntArray
 
     Waiting in unreachable configurations is no policy, so it is of use only to show that an optimum is not attained.
     """
-    waiting = charged.choose(charged.waiting)
+    waiting = charged.choose(charged.admission.waiting)
     gains, start = waiting.cost < -worth, np.zeros(charged.size)
     start[0] = 1.0
     base = charged.choose(policy)

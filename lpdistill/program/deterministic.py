@@ -95,7 +95,7 @@ def deterministic(
             "mixed-integer program is tried; take fewer memories, or rules that leave fewer actions",
             size={"columns": process.column_count, "most_columns": MOST_COLUMNS},
         )
-    if process.least_duration <= 0:
+    if process.durations.least <= 0:
         raise ModelError("deterministic", "needs every step to take time (no discarding, no duration of 0)", None)
     program = OccupationProgram.of(process, budgets=budgets)
     time = float(drawn.plan.values[0])

@@ -20,7 +20,7 @@ import numpy as np
 
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.errors import NotCertifiedError
-from lpdistill.process.choice import Choice
+from lpdistill.process.process import Choice
 from lpdistill.program.systems import System
 
 UNIT = 2.0**-53

@@ -17,8 +17,8 @@ from scipy import sparse
 
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.errors import ImproperPolicyError, NotCertifiedError
-from lpdistill.process.choice import Choice
 from lpdistill.process.graph_search import Edges
+from lpdistill.process.process import Choice
 from lpdistill.program.differences import Equations
 from lpdistill.program.systems import ACCEPTED, MEDIUM, NoConvergenceError, System, factorised, iterate, square
 

@@ -20,8 +20,7 @@ from scipy import sparse
 
 from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.process.budgets import Budget
-from lpdistill.process.choice import Choice
-from lpdistill.process.process import PROCESS, Process
+from lpdistill.process.process import PROCESS, Choice, Process
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -76,7 +75,7 @@ class OccupationProgram:
     @property
     def offset(self) -> float:
         """Constant of the objective: minus the last step's duration where that is free."""
-        return 0.0 - float(self.process.uncharged_time)
+        return 0.0 - float(self.process.durations.uncharged)
 
     @cached_property
     def matrix(self) -> sparse.csc_array:

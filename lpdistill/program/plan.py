@@ -10,7 +10,7 @@ import numpy as np
 
 from lpdistill.arguments import Kind
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
-from lpdistill.process.choice import Choice
+from lpdistill.process.process import Choice
 from lpdistill.process.tariff import Resource
 from lpdistill.program.differences import Twofold
 from lpdistill.program.evaluation import deadlocked, doomed, entered, evaluate, raise_improper, visits

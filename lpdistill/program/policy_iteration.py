@@ -9,9 +9,8 @@ import numpy as np
 
 from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.errors import NotCertifiedError
-from lpdistill.process.choice import Choice
-from lpdistill.process.merged import Merged
-from lpdistill.process.process import Priced, Process
+from lpdistill.process.priced import Priced
+from lpdistill.process.process import Choice, Contraction, Process
 from lpdistill.program.differences import Twofold
 from lpdistill.program.evaluation import all_leave, raise_improper, stuck
 from lpdistill.program.proof import bounds, evaluated, feasibility
@@ -137,7 +136,7 @@ def _properly(process: Process, columns: IntArray, changed: IntArray) -> IntArra
     return np.where(stuck(policy), columns, changed)
 
 
-def _projected(process: Process, merged: Merged, columns: IntArray) -> IntArray:
+def _projected(process: Process, merged: Contraction, columns: IntArray) -> IntArray:
     """A proper policy as one of the merged process.
 
     Raises
@@ -151,7 +150,7 @@ def _projected(process: Process, merged: Merged, columns: IntArray) -> IntArray:
     return found
 
 
-def _lifted(process: Process, merged: Merged, optimum: Optimum) -> Optimum:
+def _lifted(process: Process, merged: Contraction, optimum: Optimum) -> Optimum:
     """An optimum of the merged process as one of the process itself."""
 
     def everywhere(values: FloatArray) -> FloatArray:

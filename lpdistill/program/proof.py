@@ -17,8 +17,8 @@ import numpy as np
 
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.errors import NotCertifiedError
-from lpdistill.process.choice import Choice
-from lpdistill.process.process import Priced, Process
+from lpdistill.process.priced import Priced
+from lpdistill.process.process import Choice, Process
 from lpdistill.program.differences import Equations, Twofold, Written
 from lpdistill.program.evaluation import evaluate, require_leaving, require_proper
 
@@ -82,7 +82,7 @@ class FactoredEquations:
     def raised(self) -> Twofold:
         """Values for costs raised by a few roundings, and then as far as is needed."""
         high = evaluate(self._policy, self._local + self._margin, scale=self._values)
-        least = self._process.tariff.time * self._process.least_duration
+        least = self._process.tariff.time * self._process.durations.least
         return Twofold.of(scaled_up(high, float(_factored_shortfall(self._policy, high).max()), least))
 
 
@@ -178,7 +178,7 @@ class FactoredFeasibility:
     @property
     def floor(self) -> Twofold:
         """The values, scaled down by what is missing (:attr:`Feasibility.floor`)."""
-        least = self.process.tariff.time * self.process.least_duration
+        least = self.process.tariff.time * self.process.durations.least
         return Twofold.of(_scaled_down(self.values, float(self.excess.max()), least))
 
 

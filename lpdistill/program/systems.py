@@ -10,7 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from lpdistill.arrays import FloatArray
-from lpdistill.process.choice import Choice
+from lpdistill.process.process import Choice
 
 if TYPE_CHECKING:
     from scipy.sparse.linalg import SuperLU

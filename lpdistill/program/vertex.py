@@ -21,8 +21,7 @@ import numpy as np
 
 from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.process.budgets import Budget
-from lpdistill.process.choice import Choice
-from lpdistill.process.process import Process
+from lpdistill.process.process import Choice, Process
 from lpdistill.process.tariff import Resource, Tariff
 from lpdistill.program.evaluation import evaluate, stuck, visits
 from lpdistill.program.highs import LinearSolution

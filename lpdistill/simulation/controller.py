@@ -46,8 +46,8 @@ class Decisions:
     @staticmethod
     def of(dynamics: Dynamics, columns: IntArray) -> Decisions:
         """What columns of a problem's program decide."""
-        what, recipes = dynamics.numbering.describe(columns), dynamics.matchings.recipes
-        cell, _ = ragged(dynamics.matchings.counts[what.matching].ravel())
+        what, recipes = dynamics.numbering.describe(columns), dynamics.kernel.matchings.recipes
+        cell, _ = ragged(dynamics.kernel.matchings.counts[what.matching].ravel())
         decision, recipe = np.divmod(cell, max(1, len(recipes)))
         consumed = np.full((len(recipes), max((len(one.consumed) for one in recipes), default=0)), -1)
         for row, one in enumerate(recipes):
@@ -59,7 +59,7 @@ class Decisions:
         return Decisions(
             attempts=what.attempts,
             discard=what.discard,
-            time=dynamics.step_time(columns),
+            time=dynamics.durations.kind(columns),
             pairs=what.pairs,
             first=np.cumsum(what.pairs) - what.pairs,
             levels=levels,

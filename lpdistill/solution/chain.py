@@ -109,7 +109,7 @@ class Chain:
         moves = sparse.csr_array(uses.moves[:, owners])
         lots = sparse.csr_array((scale, (row, np.arange(len(row)))), shape=(len(owners), len(row)))
         kept = np.arange(len(owners)) if everywhere else np.flatnonzero(plan.entered[owners])
-        which, times = process.step_time(uses.columns), process.step_times
+        which, times = process.durations.kind(uses.columns), process.durations.times
         found = []
         for kind in sorted(set(which.tolist()), key=lambda kind: times[kind]):
             mine = lots @ sparse.diags_array((which == kind).astype(np.float64))

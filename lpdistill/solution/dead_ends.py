@@ -109,5 +109,5 @@ def _entered(process: Process) -> BoolArray:
 def _closes(problem: Problem, rule: Rule, counts: Hashable) -> bool:
     """Whether a rule forbids an action that the configuration would otherwise allow."""
     free = Dynamics(problem.replace(rules=()), Attempts.ALL)
-    columns = free.of_configuration(free.names.rank(counts))
-    return not all(rule.allows(step) for step in free.steps(columns, f"rule {rule.name}"))
+    columns = free.admission.of_configuration(free.names.rank(counts))
+    return not all(rule.allows(step) for step in free.kernel.steps(columns, f"rule {rule.name}"))

@@ -7,16 +7,14 @@ is the list of its counts, or the node of a state graph.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Hashable, Iterable, Mapping
 from fractions import Fraction
 from math import isfinite
-from numbers import Integral, Rational, Real
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from lpdistill.hardware.actions import Action
 from lpdistill.problem.problem import Problem
-from lpdistill.problem.question import is_graph
+from lpdistill.problem.question import is_graph, process_of_question
+from lpdistill.process.names import node_as_json
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -56,17 +54,9 @@ def in_common(problems: Iterable[Problem]) -> dict[str, Any]:
 
 def question_as_json(question: Question) -> dict[str, Any]:
     """A problem, exactly; of a state graph, how large it is, where it starts, and its budgets."""
-    if is_graph(question):
-        from lpdistill.process.graph.state_graph import process_of  # noqa: PLC0415 - networkx, only where there is a graph
-
-        question = process_of(question)
-    about: Any = getattr(question, "problem", question)
-    if isinstance(about, Problem):
-        return about.to_dict()
-    return {
-        "graph": {"states": about.states, "actions": about.actions, "start": node_as_json(about.start)},
-        "budgets": {budget.name: budget.limits() for budget in about.budgets},
-    }
+    about: Any = process_of_question(question) if is_graph(question) else question
+    told: dict[str, Any] = getattr(about, "problem", about).to_dict()
+    return told
 
 
 def question_in_words(question: Question) -> str:
@@ -79,42 +69,6 @@ def question_in_words(question: Question) -> str:
         kinds = [data.get("kind") for _, data in question.nodes(data=True)]
         return f"a state graph of {kinds.count('state'):,} states and {kinds.count('action'):,} actions"
     return str(getattr(question, "problem", question))
-
-
-def node_as_json(node: object) -> Any:  # noqa: PLR0911 - a case each
-    """A configuration as the list of its counts, a node of a state graph as the JSON data that is most like it.
-
-    >>> node_as_json((2, 1)), node_as_json(frozenset({3, 1})), node_as_json(Fraction(1, 3)), node_as_json("idle")
-    ([2, 1], [1, 3], '1/3', 'idle')
-    """
-    match node:
-        case None | bool() | str():
-            return node
-        case Integral():
-            return int(node)
-        case Rational():
-            return str(node)
-        case Real():
-            return float(node) if isfinite(node) else str(node)
-        case Action():
-            return action_as_json(node)
-        case frozenset():
-            return sorted(map(node_as_json, node), key=json.dumps)
-        case tuple():
-            return [node_as_json(part) for part in node]
-        case _:
-            return str(node)
-
-
-def action_as_json(action: object) -> dict[str, Any]:
-    """An action: what it distils, generates and discards; of a state graph, its node."""
-    if not isinstance(action, Action):
-        return {"action": node_as_json(action)}
-    return {
-        "generate": action.generate,
-        "distil": [list(pair) for pair in action.distil],
-        **({"discard": list(action.discard)} if action.discard else {}),
-    }
 
 
 def finite(number: float | None) -> float | None:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lpdistill import pictures
+from lpdistill.process.names import action_as_json, node_as_json
 from lpdistill.process.process import Process
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import Optimum
 from lpdistill.solution.answer import SHOWN, Answer, Table
 from lpdistill.solution.bounds import all_waited
-from lpdistill.solution.document import action_as_json, finite, node_as_json, question_in_words
+from lpdistill.solution.document import finite, question_in_words
 from lpdistill.solution.tables import Key, described, regrets_of
 from lpdistill.solution.wording import Words, words_of
 
@@ -98,11 +99,11 @@ class Explanation(Answer):
     def of(plan: Plan, dual: Optimum, rank: int) -> Explanation:
         """Explain what a plan does in the configuration of the given rank, at the prices of the dual optimum."""
         process = dual.policy.process
-        columns = process.of_configuration(rank)
+        columns = process.admission.of_configuration(rank)
         choice = process.choose(columns)
         regret = regrets_of(dual, columns)
         taken = dict(zip(plan.uses.columns.tolist(), plan.probability.tolist(), strict=True))
-        values = all_waited(plan.values, process.uncharged_time)
+        values = all_waited(plan.values, process.durations.uncharged)
         ranked = np.lexsort((-np.array([taken.get(column, 0.0) for column in columns.tolist()]), regret))
         found = []
         for row in ranked.tolist():

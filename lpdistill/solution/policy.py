@@ -17,13 +17,13 @@ from lpdistill.hardware.actions import Action, Attempts
 from lpdistill.numbers import Number
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import QUESTION, process_of_question
+from lpdistill.process.names import action_as_json, node_as_json
 from lpdistill.process.process import Process
 from lpdistill.program.evaluation import raise_improper, stuck
 from lpdistill.program.plan import Plan
 from lpdistill.solution.answer import SHOWN, Answer, Table
 from lpdistill.solution.bounds import waited
 from lpdistill.solution.chain import Chain
-from lpdistill.solution.document import action_as_json, node_as_json
 from lpdistill.solution.policy_picture import ROWS, draw_policy
 from lpdistill.solution.resources import Expected, in_words
 from lpdistill.solution.tables import ByConfiguration, Key, described
@@ -156,7 +156,7 @@ class Policy(ByConfiguration[tuple[Decision, ...]], Deciding, Answer):
         entered = np.unique(uses.moves.indices)
         if not known[0] or not known[entered].all():
             missing = 0 if not known[0] else int(entered[~known[entered]][0])
-            if not len(process.unguarded().of_configuration(missing)):
+            if not len(process.unguarded().admission.of_configuration(missing)):
                 raise ImproperPolicyError(
                     f"the policy enters {process.names.key(missing)!r}, which has no action and is not the target; "
                     "choose actions that avoid it, or give it one that stays there for the policy to be evaluated",
@@ -179,7 +179,7 @@ class Policy(ByConfiguration[tuple[Decision, ...]], Deciding, Answer):
     @property
     def waiting_time(self) -> float:
         """Expected waiting time of the policy from the start; infinite where runs may never reach the target."""
-        return waited(float(self.plan.values[0]), self._process.uncharged_time)
+        return waited(float(self.plan.values[0]), self._process.durations.uncharged)
 
     @cached_property
     def standard_deviation(self) -> float:

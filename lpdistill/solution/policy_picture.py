@@ -129,7 +129,7 @@ def _rows(policy: Policy, problem: Problem, most: int) -> tuple[list[Row], int]:
                     cells,
                     tuple((first, recipes[consumed]) for first, consumed in pairs),
                     decision.probability,
-                    waited(float(plan.values[rank]), process.uncharged_time),
+                    waited(float(plan.values[rank]), process.durations.uncharged),
                     None if visits is None else float(visits[rank]),
                     rank in trapped,
                 )

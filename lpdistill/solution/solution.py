@@ -16,6 +16,7 @@ from lpdistill.errors import ModelError
 from lpdistill.hardware.actions import Action
 from lpdistill.numbers import at_most, decimals
 from lpdistill.problem.problem import Problem
+from lpdistill.process.names import action_as_json, node_as_json
 from lpdistill.process.process import Process
 from lpdistill.program.budgeted import BudgetUse
 from lpdistill.program.deterministic import Determinism
@@ -23,7 +24,7 @@ from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import Optimum
 from lpdistill.solution.answer import SHOWN, Answer, Table
 from lpdistill.solution.bounds import above, all_waited, below, waited
-from lpdistill.solution.document import action_as_json, finite, node_as_json
+from lpdistill.solution.document import finite
 from lpdistill.solution.explanation import Explanation
 from lpdistill.solution.policy import Decision, Policy
 from lpdistill.solution.resources import Expected, in_words
@@ -126,12 +127,12 @@ class Solution(Answer):
     @property
     def waiting_time(self) -> float:
         """Least expected waiting time from the start, in the user's unit of time."""
-        return waited(float(self.plan.values[0]), self.process.uncharged_time)
+        return waited(float(self.plan.values[0]), self.process.durations.uncharged)
 
     @property
     def lower_bound(self) -> float:
         """No policy (within the budgets) is faster in expectation: proved over all columns, rounding included."""
-        return self._possible(below(self.bound, self.process.uncharged_time))
+        return self._possible(below(self.bound, self.process.durations.uncharged))
 
     def _possible(self, bound: float) -> float:
         """A lower bound, or 0 if that is more: no run of a problem takes less time than its last step."""
@@ -140,7 +141,7 @@ class Solution(Answer):
     @property
     def upper_bound(self) -> float:
         """The expected waiting time of this policy is no longer: proved, rounding included."""
-        return above(float(self.plan.upper[0]), self.process.uncharged_time)
+        return above(float(self.plan.upper[0]), self.process.durations.uncharged)
 
     @property
     def occupation(self) -> FloatArray:
@@ -158,7 +159,7 @@ class Solution(Answer):
 
         Infinite where no policy reaches the target for sure.
         """
-        values = np.where(self.process.live, all_waited(self.plan.values, self.process.uncharged_time), np.inf)
+        values = np.where(self.process.live, all_waited(self.plan.values, self.process.durations.uncharged), np.inf)
         return ConfigurationTable(self.process, values, "value")
 
     @cached_property
@@ -273,8 +274,8 @@ class Solution(Answer):
         assert self.determinism is not None  # noqa: S101 - asked only then
         drawn = self.determinism.randomised
         return {
-            "lower_bound": below(self.determinism.lower_bound, self.process.uncharged_time),
-            "randomised_waiting_time": waited(drawn, self.process.uncharged_time),
+            "lower_bound": below(self.determinism.lower_bound, self.process.durations.uncharged),
+            "randomised_waiting_time": waited(drawn, self.process.durations.uncharged),
             "price": float(self.plan.values[0]) - drawn,
             "nodes": self.determinism.nodes,
         }
@@ -325,7 +326,7 @@ class Solution(Answer):
             yield "randomised", f"in {drawn} {'configuration' if drawn == 1 else 'configurations'}"
         if self.determinism is not None:
             cost = float(self.plan.values[0]) - self.determinism.randomised
-            said = at_most(below(self.determinism.lower_bound, self.process.uncharged_time), 9)
+            said = at_most(below(self.determinism.lower_bound, self.process.durations.uncharged), 9)
             proof = f"proved by HiGHS: none is faster than {said} ({self.determinism.nodes:,} nodes)"
             yield "deterministic", f"costs {cost:.6g} against the randomised optimum; {proof}"
         if self.expected:

@@ -86,7 +86,7 @@ class Regrets(ByConfiguration[dict[Any, float]]):
 
     def of_rank(self, rank: int) -> dict[Any, float]:
         """The regret of every action in the configuration of the given rank, least first."""
-        columns = self._process.of_configuration(rank)
+        columns = self._process.admission.of_configuration(rank)
         regret = regrets_of(self._dual, columns)
         order = np.argsort(regret, kind="stable")
         return {self._process.names.actions(columns[[i]])[0]: float(regret[i]) for i in order}

@@ -80,7 +80,7 @@ def verify(solution: Solution) -> Verification:
     prices = {use.budget.name: use.price for use in solution.uses if use.price}
     for holds, claim in (
         (
-            process.uncharged_time == solution.process.uncharged_time,
+            process.durations.uncharged == solution.process.durations.uncharged,
             "its last step is charged otherwise than the problem says",
         ),
         ([use.budget for use in solution.uses] == list(budgets), "its budgets are not those of the problem"),

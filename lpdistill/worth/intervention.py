@@ -13,13 +13,13 @@ from lpdistill.errors import InfeasibleError, ModelError
 from lpdistill.hardware.actions import Action
 from lpdistill.process.factored.dynamics import Dynamics, require_dynamics
 from lpdistill.process.factored.variation import without
+from lpdistill.process.names import action_as_json, node_as_json
 from lpdistill.process.process import Process
 from lpdistill.program.budgeted import within_budgets
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import policy_iteration
 from lpdistill.solution.answer import SHOWN, Answer, Table
 from lpdistill.solution.bounds import slower, waited
-from lpdistill.solution.document import action_as_json, node_as_json
 from lpdistill.solution.given import SolutionLike
 from lpdistill.solution.policy import Policy
 from lpdistill.solution.solution import Solution
@@ -150,7 +150,7 @@ def force(solution: SolutionLike, counts: Key, action: Action) -> Intervention:
     """
     solution = solution_of(solution)
     process, column = _found(solution, counts, action)
-    others = process.of_configuration(process.names.rank(counts))
+    others = process.admission.of_configuration(process.names.rank(counts))
     return _resolved(solution, Ruling.FORCED, (counts, action), without(process, others[others != column]))
 
 
@@ -165,8 +165,8 @@ def _found(solution: Solution, counts: Key, action: Action) -> tuple[Dynamics, i
     except KeyError as error:
         raise ModelError("counts", str(error.args[0]), counts) from None
     column = int(process.names.find(np.array([rank]), [action])[0])
-    if column < 0 or column not in process.of_configuration(rank):
-        known = ", ".join(map(str, process.names.actions(process.of_configuration(rank))[:5]))
+    if column < 0 or column not in process.admission.of_configuration(rank):
+        known = ", ".join(map(str, process.names.actions(process.admission.of_configuration(rank))[:5]))
         raise ModelError(f"action in {counts}", f"must be one of the program, such as {known}", action)
     return process, column
 
@@ -179,9 +179,9 @@ def _resolved(solution: Solution, ruling: Ruling, what: tuple[Key, Action], proc
             f"action: with {action} {ruling} in configuration {counts}, no policy reaches the target for sure",
             conflict=(action,),
         )
-    optimum = policy_iteration(process, process.proper())
+    optimum = policy_iteration(process, process.admission.proper())
     budgets = tuple(use.budget for use in solution.uses)
     plan = within_budgets(process, budgets, optimum).plan if budgets else Plan.optimal(optimum)
-    time = waited(float(plan.values[0]), process.uncharged_time)
+    time = waited(float(plan.values[0]), process.durations.uncharged)
     cost = slower(time, solution.waiting_time)
     return Intervention(ruling, counts, action, time, cost, plan)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from lpdistill.solution.document import action_as_json, finite, node_as_json
+from lpdistill.process.names import action_as_json, node_as_json
+from lpdistill.solution.document import finite
 from lpdistill.solution.tables import Key
 
 

@@ -207,8 +207,8 @@ def regret_curve(
         told("solving along the curve", step, count, f"{name} = {float(value):g}")
         there = varied(process, **{str(name): value})
         fixed.append(time_of(solution, there))
-        start = solution.dual.policy.columns if np.isfinite(fixed[-1]) else there.proper()
-        best.append(waited(float(policy_iteration(there, start).values[0]), there.uncharged_time))
+        start = solution.dual.policy.columns if np.isfinite(fixed[-1]) else there.admission.proper()
+        best.append(waited(float(policy_iteration(there, start).values[0]), there.durations.uncharged))
     planned = float(getattr(problem, name))
     values = np.array([float(value) for value in tried])
     return RegretCurve(problem, str(name), planned, values, np.array(fixed), np.array(best))
@@ -256,7 +256,7 @@ def time_of(solution: Solution, there: Dynamics) -> float:
         )
     try:
         local = policy.cost / np.where(policy.leaving > 0, policy.leaving, 1.0)
-        return waited(float(evaluate(policy, local)[0]), there.uncharged_time)
+        return waited(float(evaluate(policy, local)[0]), there.durations.uncharged)
     except ImproperPolicyError:
         return float("inf")
 

@@ -208,7 +208,7 @@ def robust(problem: ProblemLike, p: tuple[Number, Number], *, progress: Callable
         high=high,
         worst=worst,
         nominal=nominal,
-        upper_bound=above(upper, process.uncharged_time),
+        upper_bound=above(upper, process.durations.uncharged),
         nominal_worst=time_of(nominal, varied(process, p=low)),
         at_nominal=time_of(worst, varied(process, p=problem.p)),
     )
@@ -234,7 +234,7 @@ def _bound(worst: Solution, process: Dynamics) -> float:
             "regret_curve"
         )
     falling = np.where(np.isfinite(falling), falling, 0.0)
-    raised = scaled_up(falling, float(shortfall(policy, Twofold.of(falling)).max()), process.least_duration)
+    raised = scaled_up(falling, float(shortfall(policy, Twofold.of(falling)).max()), process.durations.least)
     return float(raised[0])
 
 

@@ -338,7 +338,7 @@ def _by_pair(
     solution: Solution, process: Dynamics, uses: Slopes, occupation: FloatArray
 ) -> dict[tuple[int, ...], float]:
     """Derivative of the waiting time by the success probability of every recipe, by the levels that it consumes."""
-    matchings = process.matchings
+    matchings = process.kernel.matchings
     found = occupation @ uses.by_success(solution.dual.values)
     counts = matchings.counts[process.numbering.describe(uses.columns).matching]
     for resource, price in process.tariff.prices:

@@ -63,7 +63,7 @@ class Slopes:
 
     @cached_property
     def _usage(self) -> Any:
-        return self.dynamics.usage(self.columns)
+        return self.dynamics.kernel.usage(self.columns)
 
     @cached_property
     def _choice(self) -> Any:
@@ -73,23 +73,23 @@ class Slopes:
         """Derivative of the expected value after each column, (columns,), for values of the configurations."""
         match parameter:
             case Parameter.P:
-                return np.asarray(self._choice.outcomes @ self.dynamics.generation.slopes(values))
+                return np.asarray(self._choice.outcomes @ self.dynamics.kernel.generation.slopes(values))
             case Parameter.F0:
-                return np.asarray(self._by_f0 @ self.dynamics.tabulate(values))
+                return np.asarray(self._by_f0 @ self.dynamics.kernel.table.tabulate(values))
             case _:
                 return np.zeros(len(self.columns))
 
     def by_success(self, values: FloatArray) -> FloatArray:
         """Derivative of the expected value after each column by each recipe's success, (columns, recipes)."""
-        table = self.dynamics.tabulate(values)
+        table = self.dynamics.kernel.table.tabulate(values)
         found = [slopes @ table for slopes in self._by_recipe]
         return np.array(found).reshape(len(found), len(self.columns)).T
 
     @cached_property
     def _by_recipe(self) -> list[sparse.csr_array]:
         """Derivatives of the outcomes by the success probability of each recipe."""
-        recipes = range(len(self.dynamics.matchings.recipes))
-        return [self.dynamics.outcome_slopes(self.columns, recipe) for recipe in recipes]
+        recipes = range(len(self.dynamics.kernel.matchings.recipes))
+        return [self.dynamics.kernel.outcome_slopes(self.columns, recipe) for recipe in recipes]
 
     @cached_property
     def _by_f0(self) -> sparse.csr_array:
@@ -113,7 +113,7 @@ class Slopes:
                 return np.asarray(use.attempts, dtype=np.float64)
             case Parameter.F0, "failed_distillations":
                 matching = self.dynamics.numbering.describe(self.columns).matching
-                return np.asarray(-self.dynamics.matchings.counts[matching] @ self.success_slopes)
+                return np.asarray(-self.dynamics.kernel.matchings.counts[matching] @ self.success_slopes)
             case Parameter.GENERATION_TIME, "memory_time":
                 return np.where(busy, 0.0, use.stored * use.steps)
             case Parameter.DISTILLATION_TIME, "memory_time":
@@ -153,7 +153,9 @@ def success_slopes(dynamics: Dynamics) -> FloatArray:
     maps = hardware.distillation
     for f0 in (hardware.f0 - NEARBY, hardware.f0 + NEARBY):
         states = [_state(maps, level.tree, f0) for level in dynamics.problem.levels]
-        consumed = ([states[level] for level in reversed(recipe.consumed)] for recipe in dynamics.matchings.recipes)
+        consumed = (
+            [states[level] for level in reversed(recipe.consumed)] for recipe in dynamics.kernel.matchings.recipes
+        )
         found.append([maps.combine(*pairs).success for pairs in consumed])
     return np.array([float((above - below) / (2 * NEARBY)) for below, above in zip(*found, strict=True)])
 

@@ -313,7 +313,7 @@ class _Search:
         try:
             evaluate(there.choose(present), np.ones(len(present)))
         except (ImproperPolicyError, NotCertifiedError):
-            return there.proper()
+            return there.admission.proper()
         return present
 
     def _gap(self, columns: IntArray, end: float) -> tuple[float, IntArray] | None:

@@ -23,12 +23,13 @@ from lpdistill import pictures
 from lpdistill.arrays import BoolArray, IntArray
 from lpdistill.errors import LimitError, ModelError
 from lpdistill.numbers import Number, decimals, exact
+from lpdistill.process.names import action_as_json, node_as_json
 from lpdistill.process.process import Process
 from lpdistill.program.occupation import OccupationProgram
 from lpdistill.program.ranges import Ranges, ranges
 from lpdistill.progress import counter, silent
 from lpdistill.solution.answer import SHOWN, Answer, Table
-from lpdistill.solution.document import action_as_json, finite, node_as_json, question_in_words
+from lpdistill.solution.document import finite, question_in_words
 from lpdistill.solution.given import SolutionLike
 from lpdistill.solution.solution import Solution
 from lpdistill.solution.tables import Key, described
@@ -257,9 +258,9 @@ def variability(solution: SolutionLike, slack: Number = 0, *, progress: Callable
             f"take fewer memories, or a target with fewer levels{', or no slack' if share else ''}",
             size={"columns": process.column_count, "most_columns": most},
         )
-    duration = solution.waiting_time * (1 + float(share)) + float(process.uncharged_time)
+    duration = solution.waiting_time * (1 + float(share)) + float(process.durations.uncharged)
     budgets = tuple(use.budget for use in solution.uses)
-    columns = np.setdiff1d(process.columns, process.waiting)
+    columns = np.setdiff1d(process.columns, process.admission.waiting)
     if not share:
         columns = columns[_possible(solution, columns)]
     program = OccupationProgram.of(process, columns, budgets)
@@ -279,7 +280,7 @@ def _possible(solution: Solution, columns: IntArray) -> BoolArray:
 def _rows(solution: Solution, found: Ranges) -> tuple[Varying, ...]:
     """Ranges by configuration and action, those of actions that were not asked about being 0."""
     process = solution.process
-    columns = np.setdiff1d(process.columns, process.waiting)
+    columns = np.setdiff1d(process.columns, process.admission.waiting)
     choice = process.choose(columns)
     ends = np.zeros((2, len(columns)))
     where = np.searchsorted(columns, found.columns)

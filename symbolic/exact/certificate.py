@@ -254,7 +254,7 @@ class ExactReducedCosts(ByConfiguration[dict[Action, Fraction]]):
     def of_rank(self, rank: int) -> dict[Action, Fraction]:
         """The reduced cost of every action in the configuration of the given rank."""
         proof = self._certificate
-        columns = proof.dynamics.of_configuration(rank)
+        columns = proof.dynamics.admission.of_configuration(rank)
         at = Parameters.rational(proof.dynamics)
         if proof.vertex is not None:
             at = at.charging(proof.vertex.charges)

@@ -146,7 +146,7 @@ def _require(solution: Solution, dynamics: Dynamics) -> None:
         )
     if dynamics.attempts is Attempts.FULL and dynamics.problem.attempts is Attempts.ALL:
         raise ModelError("attempts", "must be all: a rule or a budget may make fewer attempts worth while", "full")
-    size = Size.of(dynamics.repertoire)
+    size = Size.of(dynamics.kernel.repertoire)
     if size.columns > MOST_COLUMNS:
         raise LimitError(
             f"memories: the program has {size.columns:,} columns; exact reduced costs are computed for up to "

@@ -50,7 +50,7 @@ class Amounts:
         ModelError
             If it is a resource of the user's, whose amounts are floating-point numbers.
         """
-        recipes = dynamics.matchings.recipes
+        recipes = dynamics.kernel.matchings.recipes
         if isinstance(resource, Visits):
             named = np.array(resource.configurations, dtype=np.int64)
             ranks = dynamics.configurations.rank(named)
@@ -75,7 +75,7 @@ class Amounts:
             "failed_distillations": (
                 common,
                 lambda what: (
-                    dynamics.matchings.counts[what.matching].astype(object) @ lost if recipes else 0 * what.pairs
+                    dynamics.kernel.matchings.counts[what.matching].astype(object) @ lost if recipes else 0 * what.pairs
                 ),
             ),
             "memory_time": (time.unit, lambda what: stored[what.configuration] * time.measure(what)),

@@ -34,7 +34,7 @@ def labels(dynamics: Dynamics, columns: IntArray) -> list[Label]:
 
 def doing(dynamics: Dynamics, columns: IntArray) -> IntArray:
     """The given columns without those that only wait."""
-    return np.asarray(columns[~np.isin(columns, dynamics.waiting)])
+    return np.asarray(columns[~np.isin(columns, dynamics.admission.waiting)])
 
 
 def action_dict(action: Action) -> dict[str, Any]:

@@ -257,7 +257,7 @@ class ExactModel:
     @staticmethod
     def rational(dynamics: Dynamics) -> ExactModel:
         """The model with the rational probabilities of a problem, as quotients of integers."""
-        exact = [[outcome.probability for outcome in recipe.outcomes] for recipe in dynamics.matchings.recipes]
+        exact = [[outcome.probability for outcome in recipe.outcomes] for recipe in dynamics.kernel.matchings.recipes]
         total = [math.lcm(*(chance.denominator for chance in chances)) for chances in exact]
         weights = [[fmpz(int(chance * of)) for chance in chances] for chances, of in zip(exact, total, strict=True)]
         return ExactModel(dynamics, weights, elements([fmpz(of) for of in total]))
@@ -265,10 +265,10 @@ class ExactModel:
     @cached_property
     def scale(self) -> Elements:
         """What the outcomes of every matching are to be divided by, (matchings,)."""
-        counts = self.dynamics.matchings.counts
+        counts = self.dynamics.kernel.matchings.counts
         scale = elements([fmpz(1)] * len(counts))
         for recipe, total in enumerate(self.total):
-            scale = scale * powers(total, self.dynamics.matchings.most)[counts[:, recipe]]
+            scale = scale * powers(total, self.dynamics.kernel.matchings.most)[counts[:, recipe]]
         return scale
 
     @cached_property
@@ -278,7 +278,7 @@ class ExactModel:
         A matching is a smaller one and one more distillation: ``O[X + x]`` is the sum of ``O[X]``, shifted by what each
         outcome of ``x`` produces, times the weight of that outcome.
         """
-        matchings, recipes = self.dynamics.matchings, self.dynamics.matchings.recipes
+        matchings, recipes = self.dynamics.kernel.matchings, self.dynamics.kernel.matchings.recipes
         produced = {outcome.produced for recipe in recipes for outcome in recipe.outcomes if not outcome.target}
         table = np.zeros((len(matchings.counts), matchings.produced.size), dtype=object)
         table[0, 0] = fmpz(1)
@@ -300,7 +300,7 @@ class ExactModel:
 
     def _weight(self, recipe: int, produced: tuple[int, ...]) -> Element:
         """Probability that a recipe produces the given levels and misses the target, times its total."""
-        outcomes = zip(self.dynamics.matchings.recipes[recipe].outcomes, self.weights[recipe], strict=True)
+        outcomes = zip(self.dynamics.kernel.matchings.recipes[recipe].outcomes, self.weights[recipe], strict=True)
         return sum((weight for outcome, weight in outcomes if outcome[1:] == (produced, False)), start=fmpz(0))
 
     def rows(self, columns: IntArray) -> Rows:
@@ -312,7 +312,7 @@ class ExactModel:
         most = what.attempts[outcome] if raw is not None else np.zeros_like(outcome)
         entry, successes = ragged(most + 1)
         row = outcome[entry]
-        sums = self.dynamics.matchings.produced_sums[:, made[entry]] + some.sums[:, what.rest[row]]
+        sums = self.dynamics.kernel.matchings.produced_sums[:, made[entry]] + some.sums[:, what.rest[row]]
         if raw is not None:
             sums[raw:] += successes
         return Rows(
@@ -329,7 +329,7 @@ class ExactModel:
 
     def attempt_table(self, values: Elements, at: Parameters) -> list[Elements]:
         """``W[c, g] * total**g`` for every number of attempts ``g``: expected value after ``g`` attempts."""
-        generation, some = self.dynamics.generation, self.dynamics.configurations
+        generation, some = self.dynamics.kernel.generation, self.dynamics.configurations
         table = [values]
         for g in range(1, some.most + 1):
             before, size = table[-1], some.up_to(some.most - g)
@@ -351,7 +351,7 @@ class ExactModel:
             Generation probability and durations.
         """
         for some in self._all_reduced_costs(values, weight, at):
-            allowed = self.dynamics.allowed
+            allowed = self.dynamics.admission.allowed
             yield some if allowed is None else some.at(allowed[some.columns])
 
     def _all_reduced_costs(self, values: Elements, weight: Element, at: Parameters) -> Iterator[ReducedCosts]:
@@ -378,19 +378,19 @@ class ExactModel:
                 yield ReducedCosts(columns, rank.ravel(), value.ravel(), (scale * scalar(weight * at.unit)).ravel())
         if numbering.discards:
             columns, rank = np.array(numbering.discards), numbering.discarding.ravel()
-            after = np.tile(values[: numbering.kept], len(self.dynamics.repertoire.discards))
+            after = np.tile(values[: numbering.kept], len(self.dynamics.kernel.repertoire.discards))
             value = after - values[rank] + at.costs(columns, np.full(len(columns), DISCARDS)) * scalar(weight)
             yield ReducedCosts(columns, rank, value, elements([weight * at.unit] * len(columns)))
 
     def _gathered(self, block: Block) -> IntArray:
         """Position in the joined attempt table for every outcome and rest of a block, (produced, rests)."""
-        matchings, some = self.dynamics.matchings, self.dynamics.configurations
+        matchings, some = self.dynamics.kernel.matchings, self.dynamics.configurations
         sums = matchings.produced_sums[:, : block.producible, None] + some.sums[:, None, block.rest]
-        return self.dynamics.generation.index(some.rank_sums(sums), block.attempts)
+        return self.dynamics.kernel.generation.index(some.rank_sums(sums), block.attempts)
 
     def _owners(self, block: Block) -> IntArray:
         """Configuration of every column of a block, (matchings, rests)."""
         numbering = self.dynamics.numbering
         cells = numbering.cell_configuration[block.cells.start : block.cells.stop].reshape(len(block.groups), -1)
-        edges = self.dynamics.matchings.groups[block.groups.start : block.groups.stop + 1]
+        edges = self.dynamics.kernel.matchings.groups[block.groups.start : block.groups.stop + 1]
         return np.repeat(cells, np.diff(edges), axis=0)

@@ -242,7 +242,7 @@ def _successes(dynamics: Dynamics, ring: Any) -> tuple[list[list[Element]], Elem
 
     levels = dynamics.problem.levels
     weights, totals = [], []
-    for recipe in dynamics.matchings.recipes:
+    for recipe in dynamics.kernel.matchings.recipes:
         require_one_success(recipe)
         chance: Any = distillation.combine(*(state(levels[level].tree) for level in reversed(recipe.consumed))).success
         (above, numer), (below, denom) = chance.numer.clear_denoms(), chance.denom.clear_denoms()

@@ -183,7 +183,8 @@ class LevelLattice:
             ],
         }
 
-    _repr_latex_ = to_latex
+    def _repr_latex_(self) -> str:
+        return self.to_latex()
 
     def _repr_html_(self) -> str:
         rows = "".join(

@@ -143,7 +143,7 @@ class Sweep:
             If the work would take too long.
         """
         model = self.model
-        policy = self._everywhere(model.dynamics.proper())
+        policy = self._everywhere(model.dynamics.admission.proper())
         self._require(model, policy)
         end = AlgebraicNumber.rational(1) if self.axis is Axis.P else None
         gaps: list[tuple[AlgebraicNumber, AlgebraicNumber | None]] = [(AlgebraicNumber.rational(0), end)]

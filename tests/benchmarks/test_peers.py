@@ -40,7 +40,7 @@ def rational_storm(problem: Problem):
 def warm(problem: Problem) -> Dynamics:
     """The factored dynamics with all tables computed."""
     dynamics = Dynamics(problem)
-    policy_iteration(dynamics, GREEDY.columns(dynamics))
+    policy_iteration(dynamics, GREEDY.columns(dynamics.kernel))
     return dynamics
 
 
@@ -48,7 +48,7 @@ TOOLS = {
     "lpdistill": (
         "lpdistill",
         warm,
-        lambda dynamics: float(policy_iteration(dynamics, GREEDY.columns(dynamics)).values[0]),
+        lambda dynamics: float(policy_iteration(dynamics, GREEDY.columns(dynamics.kernel)).values[0]),
         1e-12,
     ),
     "storm": (

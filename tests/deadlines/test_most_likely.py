@@ -79,7 +79,7 @@ def by_running(found):
         action = policy.at(counts, remaining)[0].action
         column = process.names.find(np.array([process.names.rank(counts)]), [action])
         choice = process.choose(column)
-        taken = process.step_times[int(process.step_time(column)[0])]
+        taken = process.durations.times[int(process.durations.kind(column)[0])]
         time += here * float(taken)
         if remaining - taken < -problem.uncharged_time:
             late += here * choice.reaching[0]

@@ -235,7 +235,7 @@ def test_visits_carry_the_probability(problem):
     for left, slot in enumerate(recursion.slots):
         here = np.flatnonzero((visited[left] > 0) & (slot.columns >= 0))
         choice = process.choose(slot.columns[here])
-        fits = recursion.lattice.slots[process.step_time(choice.columns)] <= left
+        fits = recursion.lattice.slots[process.durations.kind(choice.columns)] <= left
         reached += float((visited[left, here] * choice.reaching)[fits].sum())
     assert reached == pytest.approx(1 - found[-1][process.names.key(0)], abs=1e-11)
 
@@ -259,7 +259,7 @@ def forward(recursion):
     for left, slot in enumerate(recursion.slots):
         here = np.flatnonzero((visited[left] > 0) & (slot.columns >= 0))
         choice = process.choose(slot.columns[here])
-        slots = recursion.lattice.slots[process.step_time(choice.columns)]
+        slots = recursion.lattice.slots[process.durations.kind(choice.columns)]
         done += float((visited[left, here] * choice.reaching)[slots <= left].sum())
         late += float(visited[left, here][slots > left].sum())
     return late, done

@@ -22,18 +22,18 @@ GRAPH = drawn(
 def test_end_components_are_where_one_can_stay():
     """The two states between which one goes round are a component; what may leave it is none of its columns."""
     process = process_of(GRAPH)
-    component, inner = process.edges.end_components(process.column_count)
+    component, inner = process.whole.edges.end_components(process.column_count)
     together = {process.names.key(rank) for rank in np.flatnonzero(component == component[process.names.rank("a")])}
     assert together == {"a", "b"}
-    assert {process.nodes[column] for column in np.flatnonzero(inner)} == {("a", "round"), ("b", "round")}
+    assert {process.names.nodes[column] for column in np.flatnonzero(inner)} == {("a", "round"), ("b", "round")}
 
 
 def test_a_way_is_short_if_it_is_likely():
     """The way to the target avoids an outcome that comes once in a hundred, though it is one step."""
     process = process_of(GRAPH)
-    rows = process.edges.approach(np.array([process.size]))
-    assert process.nodes[rows[process.names.rank("start")]] == ("start", "on")
-    assert process.nodes[rows[process.names.rank("a")]] == ("a", "out")
+    rows = process.whole.edges.approach(np.array([process.size]))
+    assert process.names.nodes[rows[process.names.rank("start")]] == ("start", "on")
+    assert process.names.nodes[rows[process.names.rank("a")]] == ("a", "out")
     assert rows[process.names.rank("trap")] == -1
 
 
@@ -49,7 +49,7 @@ def test_merged_policies_lead_to_where_the_component_is_left():
     process = process_of(GRAPH)
     merged = process.merged
     assert {process.names.key(int(rank)) for rank in np.flatnonzero(merged.label != np.arange(process.size))} == {"b"}
-    columns = merged.projected(process.proper())
+    columns = merged.projected(process.admission.proper())
     owners, lifted = merged.lifted(process.choose(columns).configuration, columns)
     assert [process.names.key(int(rank)) for rank in owners] == ["start", "a", "b", "c"]
     assert process.names.actions(lifted)[1:3] == [("a", "out"), ("b", "round")]

@@ -11,8 +11,8 @@ from deadline_oracle import closes, timed
 from oracle import TARGET, Hardware
 
 from lpdistill import Dynamics, MaxAttempts, ModelError, OccupationProgram, Problem, solve
-from lpdistill.process.choice import After
 from lpdistill.process.graph.state_graph import process_of
+from lpdistill.process.repetition import After
 from lpdistill.process.tariff import Tariff
 from lpdistill.process.time_augmented import LATE, TimeAugmented
 from lpdistill.program.policy_iteration import policy_iteration
@@ -98,8 +98,8 @@ def test_prices_are_the_least_action_values(problem, window):
 def test_the_optimum_does_not_look_at_the_time(problem, window):
     """Without a limit on being late, the least expected time is that of the process without time, in every layer."""
     process = augmented(problem, window)
-    found = policy_iteration(process, process.proper()).values.reshape(process.layers, -1)
-    plain = solve(problem).values.array + float(process.uncharged_time)
+    found = policy_iteration(process, process.admission.proper()).values.reshape(process.layers, -1)
+    plain = solve(problem).values.array + float(process.durations.uncharged)
     for layer in found:
         assert layer == pytest.approx(plain, rel=1e-11)
 
@@ -125,7 +125,7 @@ def test_waiting_is_what_changes_nothing(problem, window):
     """The columns that change nothing are those that nothing comes of."""
     process = augmented(problem, window)
     columns = process.columns
-    assert process.waiting.tolist() == columns[process.choose(columns).leaving == 0].tolist()
+    assert process.admission.waiting.tolist() == columns[process.choose(columns).leaving == 0].tolist()
 
 
 @pytest.mark.parametrize("problem", [FEW, FEW.replace(discarding=True), FEW.replace(final_step="free")])
@@ -142,13 +142,13 @@ def test_state_graphs_are_processes_too(problem):
 def test_pricing_after_steps_of_given_durations(problem, window):
     """Prices for values that depend on the duration of the step are those of the columns written out."""
     process = Dynamics(problem, "all")
-    kinds = len(process.step_times)
+    kinds = len(process.durations.times)
     values = np.array([arbitrary(process.size, seed=window + kind) for kind in range(kinds)])
     for charge, staying in [([0, 1.5, 0], [1, 1, 1]), ([0.5, 0, np.inf], [0, 1, 0]), ([np.inf, 0, 0.25], [1, 0, 0])]:
         after = After(values, np.array(charge, dtype=float), np.array(staying, dtype=bool))
         choice = process.choose(process.columns)
         each = choice.values_after(after)
-        kind = process.step_time(choice.columns)
+        kind = process.durations.kind(choice.columns)
         dense = choice.moves.toarray()
         for row in range(len(each)):
             k = kind[row]

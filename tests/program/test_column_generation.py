@@ -81,7 +81,7 @@ def test_values_that_are_too_high_prove_less(raised):
     bound, excess = lagrangian_bound(process, tariff, Twofold.of(higher), grants)
     assert excess >= raised * abs(values[0]) * 0.1  # a step from the start may lead back to it
     assert bound <= honest
-    assert bound <= float(exact_total(higher[0], grants)) / (1 + excess / float(process.time_per_column))
+    assert bound <= float(exact_total(higher[0], grants)) / (1 + excess / float(process.durations.per_column))
 
 
 def test_rounding_alone_lowers_a_signed_bound():
@@ -105,7 +105,7 @@ def test_steps_that_take_no_time_prove_nothing_with_gains():
     process = Dynamics(THREE.replace(generation_time=0))
     tariff = Tariff(1.0, ((RESOURCES["generation_attempts"], -0.1),))
     values = solve(THREE.replace(generation_time=0)).dual.lower
-    assert process.time_per_column == 0
+    assert process.durations.per_column == 0
     assert lagrangian_bound(process, tariff, Twofold.of(values), [1.0])[0] == -np.inf
 
 
@@ -121,9 +121,9 @@ def test_waiting_that_gains_is_accounted_for():
     """Where only waiting gains, values that are feasible for all else prove less by what it gains."""
     process = Dynamics(THREE, "all")
     tariff = Tariff(1.0, ((RESOURCES["memory_time"], -0.34),))
-    gains = -process.under(tariff).choose(process.waiting).cost.min()
-    values = _priced_with_gains(process, tariff, process.proper()).lower
+    gains = -process.under(tariff).choose(process.admission.waiting).cost.min()
+    values = _priced_with_gains(process, tariff, process.admission.proper()).lower
     bound, excess = lagrangian_bound(process, tariff, Twofold.of(values), [])
     assert gains > 0.01
     assert excess >= gains
-    assert bound <= float(values[0]) / (1 + gains / float(process.time_per_column))
+    assert bound <= float(values[0]) / (1 + gains / float(process.durations.per_column))

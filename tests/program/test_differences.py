@@ -105,7 +105,7 @@ def successes(p, length):
 def test_bounds_cover_the_rounding_of_probabilities(p):
     """The time of twenty successes in a row, each of a probability that no double is, is enclosed."""
     process = successes(p, 20)
-    optimum = policy_iteration(process, process.proper())
+    optimum = policy_iteration(process, process.admission.proper())
     lower, upper = float(optimum.lower[0]), float(optimum.upper[0])
     assert Fraction(lower) <= sum(1 / p**k for k in range(1, 21)) <= Fraction(upper)
     assert upper - lower <= 1e-11 * upper
@@ -125,7 +125,7 @@ def test_nothing_is_claimed_where_values_have_no_room():
     rare = {"try": (1, {GOAL: 1e-300, 0: 1 - 1e-16})}
     process = process_of(drawn({0: {"try": (1, {1: 0.5, 0: 0.5})}, 1: rare}, 0))
     with pytest.raises(NotCertifiedError):
-        policy_iteration(process, process.proper())
+        policy_iteration(process, process.admission.proper())
 
 
 def walk(states=9, onwards=Fraction(1, 3)):
@@ -148,7 +148,7 @@ def summed(values):
 def test_values_to_either_side_enclose_those_of_the_policy(onwards):
     """The values lowered and raised bound the exact ones, and are next to them."""
     process = process_of(walk(6, Fraction(onwards)))
-    equations = Equations(process.choose(process.proper()))
+    equations = Equations(process.choose(process.admission.proper()))
     middle, low, high = (summed(part) for part in (equations.values, equations.lowered, equations.raised))
     assert all(a < b < c for a, b, c in zip(low, middle, high, strict=True))
     assert all(c - a < Fraction(1, 10**11) * c for a, c in zip(low, high, strict=True))
@@ -157,7 +157,7 @@ def test_values_to_either_side_enclose_those_of_the_policy(onwards):
 def test_a_margin_that_is_used_up_grows(monkeypatch):
     """Where the first margin is less than the rounding of a solve, it grows until the proof closes."""
     process = process_of(walk())
-    equations = Equations(process.choose(process.proper()))
+    equations = Equations(process.choose(process.admission.proper()))
     monkeypatch.setattr(Equations, "_noise", lambda *given: given[-1] * 1e-6)
     assert Written.of(equations.policy).reduced_costs(equations.raised)[0].max() < 0
     assert Written.of(equations.policy).excess(equations.lowered).max() <= 0
@@ -166,7 +166,7 @@ def test_a_margin_that_is_used_up_grows(monkeypatch):
 def test_a_margin_that_cannot_grow_proves_nothing(monkeypatch):
     """And if it may not, there is no upper bound."""
     process = process_of(walk())
-    equations = Equations(process.choose(process.proper()))
+    equations = Equations(process.choose(process.admission.proper()))
     _ = equations.values
     monkeypatch.setattr(Equations, "_noise", lambda *given: given[-1] * 1e-6)
     monkeypatch.setattr(differences, "MOST_GROWTHS", 1)

@@ -58,7 +58,7 @@ def random_policies(draw, problems):
 def test_values_of_greedy_are_exact_in_every_configuration(problem):
     """Expected times to go of the greedy policy agree with exact elimination, also in unreachable configurations."""
     dynamics = dynamics_of(problem)
-    choice = dynamics.choose(GREEDY.columns(dynamics))
+    choice = dynamics.choose(GREEDY.columns(dynamics.kernel))
     local = choice.cost / choice.leaving
     values = evaluate(choice, local)
     values = evaluate(choice, local, scale=values)
@@ -71,7 +71,7 @@ def test_values_of_greedy_are_exact_in_every_configuration(problem):
 def test_visits_of_greedy_are_exact(problem):
     """Expected visits of the greedy policy agree with exact elimination, however few: exactly 0 where unreachable."""
     dynamics = dynamics_of(problem)
-    choice = dynamics.choose(GREEDY.columns(dynamics))
+    choice = dynamics.choose(GREEDY.columns(dynamics.kernel))
     chain = oracle.counted(oracle.Hardware.of(problem), full=True)
     expected = ranked(dynamics, chain.visits(named(dynamics, choice.columns)))
     assert visits(choice, entered_at(dynamics, 0)) == pytest.approx(expected, rel=1e-12, abs=0)
@@ -82,7 +82,7 @@ def test_visits_of_greedy_are_exact(problem):
 def test_visits_balance_by_every_route(problem):
     """Whichever way they are found, visits balance: a run leaves a configuration as often as it enters."""
     dynamics = dynamics_of(problem)
-    choice = dynamics.choose(GREEDY.columns(dynamics))
+    choice = dynamics.choose(GREEDY.columns(dynamics.kernel))
     found = visits(choice, entered_at(dynamics, 0))
     entered = choice.moves.T @ found
     entered[0] += 1
@@ -93,7 +93,7 @@ def test_visits_balance_by_every_route(problem):
 def test_visits_from_elsewhere(problem):
     """Visits may start in any configuration."""
     dynamics = dynamics_of(problem)
-    choice, start = dynamics.choose(GREEDY.columns(dynamics)), dynamics.size // 2
+    choice, start = dynamics.choose(GREEDY.columns(dynamics.kernel)), dynamics.size // 2
     chain = oracle.counted(oracle.Hardware.of(problem), full=True)
     counts = dynamics.configurations.counts.tolist()
     elsewhere = oracle.Chain(tuple(counts[start]), chain.steps)
@@ -103,7 +103,7 @@ def test_visits_from_elsewhere(problem):
 
 def entered_only(dynamics):
     """The greedy policy, and the part of it that says what to do where a run from the start comes."""
-    whole = dynamics.choose(GREEDY.columns(dynamics))
+    whole = dynamics.choose(GREEDY.columns(dynamics.kernel))
     return whole, whole.at(visits(whole, entered_at(dynamics, 0)) > 0)
 
 
@@ -210,7 +210,7 @@ def test_rare_generation_keeps_all_digits(p):
     """However rare generation is, values and visits keep their relative accuracy."""
     problem = Problem(p, 2, "3/4", "79/100")
     dynamics = dynamics_of(problem)
-    choice = dynamics.choose(GREEDY.columns(dynamics))
+    choice = dynamics.choose(GREEDY.columns(dynamics.kernel))
     chain = oracle.counted(oracle.Hardware.of(problem), full=True)
     policy = named(dynamics, choice.columns)
     assert evaluate(choice, choice.cost / choice.leaving) == pytest.approx(

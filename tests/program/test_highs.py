@@ -43,7 +43,7 @@ def test_all_routes_agree_on_random_problems(problem):
     program = OccupationProgram.of(dynamics)
     reference = oracle.counted(oracle.Hardware.of(problem)).linear_program() - float(problem.uncharged_time)
     total = float(problem.uncharged_time) + reference
-    iterated = policy_iteration(dynamics, GREEDY.columns(dynamics)).values[0] - float(problem.uncharged_time)
+    iterated = policy_iteration(dynamics, GREEDY.columns(dynamics.kernel)).values[0] - float(problem.uncharged_time)
     assert abs(iterated - reference) <= 1e-9 * total
     assert abs(solve_program(program, Algorithm.SIMPLEX).objective - reference) <= 1e-9 * total
     assert abs(solve_program(program, Algorithm.IPM).objective - reference) <= 1e-9 * total
@@ -65,7 +65,7 @@ def test_a_suboptimal_basis_is_improved():
     problem = SMALL["four memories, three levels"]
     dynamics = dynamics_of(problem)
     found = solve_program(
-        OccupationProgram.of(dynamics), Algorithm.SIMPLEX, basis=Basis.of_policy(GREEDY.columns(dynamics), 0)
+        OccupationProgram.of(dynamics), Algorithm.SIMPLEX, basis=Basis.of_policy(GREEDY.columns(dynamics.kernel), 0)
     )
     assert found.iterations > 0
     assert found.objective == pytest.approx(exact_time(problem), rel=1e-9, abs=0)

@@ -24,7 +24,7 @@ def exact_values(problem, dynamics):
 def check_bounds(problem):
     """Bounds enclose, and values approximate, the exact optimum in every configuration."""
     dynamics = Dynamics(problem)
-    found = policy_iteration(dynamics, GREEDY.columns(dynamics))
+    found = policy_iteration(dynamics, GREEDY.columns(dynamics.kernel))
     exact = exact_values(problem, dynamics)
     assert all(Fraction(low) <= value for low, value in zip(found.lower, exact, strict=True))
     assert all(Fraction(high) >= value for high, value in zip(found.upper, exact, strict=True))
@@ -48,7 +48,7 @@ def test_bounds_enclose_the_exact_optimum_of_random_problems(problem):
 def test_bounds_enclose_the_policy_found(problem):
     """The exact times to go of the policy itself lie between the bounds in every configuration."""
     dynamics = dynamics_of(problem)
-    found = policy_iteration(dynamics, GREEDY.columns(dynamics))
+    found = policy_iteration(dynamics, GREEDY.columns(dynamics.kernel))
     chain = oracle.counted(oracle.Hardware.of(problem), full=True)
     values = chain.evaluate(dict(labels(dynamics, found.policy.columns)))
     for counts, low, high in zip(dynamics.configurations.counts.tolist(), found.lower, found.upper, strict=True):
@@ -59,14 +59,14 @@ def test_bounds_enclose_the_policy_found(problem):
 def test_bounds_are_tight(problem):
     """The bounds are apart by a few hundred roundings at most."""
     dynamics = dynamics_of(problem)
-    found = policy_iteration(dynamics, GREEDY.columns(dynamics))
+    found = policy_iteration(dynamics, GREEDY.columns(dynamics.kernel))
     assert ((found.upper - found.lower) / found.upper).max() < 1e-11
 
 
 def test_an_optimal_start_takes_one_round():
     """From an optimal policy all columns are priced once."""
     dynamics = dynamics_of(SMALL["four memories, three levels"])
-    best = policy_iteration(dynamics, GREEDY.columns(dynamics))
+    best = policy_iteration(dynamics, GREEDY.columns(dynamics.kernel))
     again = policy_iteration(dynamics, best.policy.columns)
     assert (again.rounds, again.policy.columns.tolist()) == (1, best.policy.columns.tolist())
 
@@ -75,7 +75,7 @@ def test_an_optimal_start_takes_one_round():
 def test_policy_has_one_column_per_configuration(problem):
     """The policy has a column for every configuration, in order."""
     dynamics = dynamics_of(problem)
-    policy = policy_iteration(dynamics, GREEDY.columns(dynamics)).policy
+    policy = policy_iteration(dynamics, GREEDY.columns(dynamics.kernel)).policy
     assert policy.configuration.tolist() == list(range(dynamics.size))
 
 
@@ -83,8 +83,8 @@ def test_policy_has_one_column_per_configuration(problem):
 def test_generated_columns_hold_both_policies(problem):
     """The restricted master holds the first policy and the last, in increasing order."""
     dynamics = dynamics_of(problem)
-    found = policy_iteration(dynamics, GREEDY.columns(dynamics))
-    assert {*GREEDY.columns(dynamics).tolist(), *found.policy.columns.tolist()} <= set(found.generated.tolist())
+    found = policy_iteration(dynamics, GREEDY.columns(dynamics.kernel))
+    assert {*GREEDY.columns(dynamics.kernel).tolist(), *found.policy.columns.tolist()} <= set(found.generated.tolist())
     assert np.all(np.diff(found.generated) > 0)
 
 
@@ -101,5 +101,5 @@ def test_an_improper_start_is_refused():
 def test_progress_is_told():
     """Every round says what it prices."""
     dynamics, said = dynamics_of(SMALL["four memories"]), []
-    found = policy_iteration(dynamics, GREEDY.columns(dynamics), said.append)
+    found = policy_iteration(dynamics, GREEDY.columns(dynamics.kernel), said.append)
     assert len(said) == found.rounds

@@ -85,7 +85,7 @@ def test_values_that_are_a_little_too_low_are_raised(lowered):
     low = solve(THREE).dual.values * (1 - lowered)
     missing = float(shortfall(policy, Twofold.of(low)).max())
     assert missing > 0
-    high = scaled_up(low, missing, policy.process.least_duration)
+    high = scaled_up(low, missing, policy.process.durations.least)
     assert shortfall(policy, Twofold.of(high)).max() <= 0
     assert all(Fraction(top) >= value for top, value in zip(high.tolist(), exact_values(THREE), strict=True))
 
@@ -108,7 +108,7 @@ def test_a_policy_that_never_settles_is_no_optimum(monkeypatch):
     monkeypatch.setattr(module, "MOST_ROUNDS", 2)
     process = Dynamics(Problem("1/2", 4, "9/10", "94/100"))
     with pytest.raises(NotCertifiedError, match="did not end within 2 rounds"):
-        policy_iteration(process, process.proper())
+        policy_iteration(process, process.admission.proper())
 
 
 @pytest.mark.parametrize("asked", [Dynamics(THREE), process_of(ring())], ids=["problem", "graph"])
@@ -116,7 +116,7 @@ def test_bounds_that_are_apart_are_no_proof(asked, monkeypatch):
     """An optimum is claimed only where its bounds meet."""
     monkeypatch.setattr(module, "GAP", -1e-300)
     with pytest.raises(NotCertifiedError, match="the proven bounds of some configuration"):
-        policy_iteration(asked, asked.proper())
+        policy_iteration(asked, asked.admission.proper())
 
 
 class Doubtful:

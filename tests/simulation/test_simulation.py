@@ -278,8 +278,8 @@ def test_repetitions_have_a_jitter_of_their_own():
 
 def squares(policy: Policy) -> float:
     """Expected sum of the squared durations of a run's steps."""
-    times = np.array([float(time) for time in policy.process.step_times])
-    return float(policy.plan.occupation @ times[policy.process.step_time(policy.plan.uses.columns)] ** 2)
+    times = np.array([float(time) for time in policy.process.durations.times])
+    return float(policy.plan.occupation @ times[policy.process.durations.kind(policy.plan.uses.columns)] ** 2)
 
 
 @pytest.mark.parametrize(("target", "rounds"), [("31/40", 1), ("79/100", 2)])
@@ -376,7 +376,9 @@ def test_a_controller_may_decide_by_the_time():
     """A controller that waits five slots before it follows a policy takes that policy's time and five slots."""
     policy = Policy.of(FOUR, lambda counts: GREEDY[counts])
     process = policy.process
-    waits = next(c for c in process.waiting.tolist() if process.numbering.describe(np.array([c])).configuration[0] == 0)
+    waits = next(
+        c for c in process.admission.waiting.tolist() if process.numbering.describe(np.array([c])).configuration[0] == 0
+    )
     columns = policy.plan.uses.columns
     controller = Delayed(
         Stationary.of(policy), Decisions.of(process, np.append(columns, waits)), len(columns), until=5.0

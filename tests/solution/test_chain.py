@@ -77,7 +77,7 @@ def test_the_chain_takes_the_expected_time(problem):
         visits = policy.plan.visits[chain.ranks]  # 1 - P loses what the policy's own equations keep
     else:
         visits = np.linalg.solve(np.eye(chain.size) - chain.matrix.toarray().T, np.eye(chain.size)[0])
-    time = float(visits @ chain.durations) - float(policy.process.uncharged_time)
+    time = float(visits @ chain.durations) - float(policy.process.durations.uncharged)
     assert time == pytest.approx(policy.waiting_time, rel=1e-12)
 
 

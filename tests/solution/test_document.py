@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from lpdistill import Action, Budget, Problem, solve
-from lpdistill.solution.document import action_as_json, finite, headed, node_as_json, question_as_json, rational
+from lpdistill.process.names import action_as_json, node_as_json
+from lpdistill.solution.document import finite, headed, question_as_json, rational
 
 PROBLEM = Problem(0.5, 2, "3/4", "79/100")
 

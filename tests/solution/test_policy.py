@@ -88,7 +88,7 @@ def test_actions_fit_their_configurations(solution):
 def test_a_randomised_policy_lists_its_lots(solution):
     """Several columns in one configuration are several decisions, and the policy says where it randomises."""
     dynamics = solution.process
-    both = dynamics.choose(dynamics.of_configuration(5)[:2])
+    both = dynamics.choose(dynamics.admission.of_configuration(5)[:2])
     policy = Policy(replace(solution.plan, uses=both, probability=np.array([0.25, 0.75])))
     counts = tuple(dynamics.configurations.counts[5].tolist())
     assert [decision.probability for decision in policy[counts]] == [0.25, 0.75]

@@ -284,7 +284,7 @@ def test_a_suboptimal_policy_does_not_verify():
     """The greedy policy, put in place of the optimal one, takes longer than the bounds that are claimed for it."""
     dynamics = honest().process
     with pytest.raises(NotCertifiedError):
-        tampered(plan={"uses": dynamics.choose(GREEDY.columns(dynamics))}).verify()
+        tampered(plan={"uses": dynamics.choose(GREEDY.columns(dynamics.kernel))}).verify()
 
 
 OTHER = [

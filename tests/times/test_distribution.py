@@ -649,7 +649,7 @@ def test_graphs_keep_fractions_and_read_floats_simply(time):
     graph.add_edge("s", "a")
     graph.add_edges_from([("a", "s"), ("a", "end")], probability=0.5)
     process = process_of(graph)
-    assert process.step_times == (process.uncharged_time,) == (Fraction(time).limit_denominator(2 * 10**6),)
+    assert process.durations.times == (process.durations.uncharged,) == (Fraction(time).limit_denominator(2 * 10**6),)
     assert distribution(solve(graph).policy).cdf(0) == 0.5
 
 

@@ -81,9 +81,9 @@ def test_wrong_questions_are_refused():
 def test_policies_that_go_in_circles_take_forever():
     """A policy that waits for equal levels in two memories never reaches the target there: its time is infinite."""
     there = solved(Problem("1/2", 2, "3/4", "79/100"), attempts="all").process
-    columns = there.proper().copy()
+    columns = there.admission.proper().copy()
     stuck = there.names.rank((1, 1))
-    columns[stuck] = np.intersect1d(there.of_configuration(stuck), there.waiting)[0]
+    columns[stuck] = np.intersect1d(there.admission.of_configuration(stuck), there.admission.waiting)[0]
     waiting = SimpleNamespace(dual=SimpleNamespace(policy=there.choose(columns)))
     assert time_of(waiting, there) == np.inf
 

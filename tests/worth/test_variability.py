@@ -96,7 +96,7 @@ def test_nearly_optimal_policies_lie_within():
     process, inside = solution.process, 0
     columns = solution.plan.uses.columns
     for rank in range(process.size):
-        for other in np.setdiff1d(process.of_configuration(rank), process.waiting).tolist():
+        for other in np.setdiff1d(process.admission.of_configuration(rank), process.admission.waiting).tolist():
             changed = columns.copy()
             changed[rank] = other
             plan = Plan.of(process.choose(changed), np.ones(len(changed)))

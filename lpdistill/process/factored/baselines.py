@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,9 +18,7 @@ from lpdistill.errors import ForbiddenActionError, ModelError
 from lpdistill.hardware.recipes import Recipe
 from lpdistill.numbers import whole
 from lpdistill.physics.levels import Levels
-
-if TYPE_CHECKING:
-    from lpdistill.process.factored.dynamics import Dynamics
+from lpdistill.process.factored.kernel import Kernel
 
 
 @dataclass(frozen=True)
@@ -39,7 +36,7 @@ class Baseline:
     name: str
     order: Callable[[Levels, Sequence[Recipe]], list[Recipe]]
 
-    def columns(self, dynamics: Dynamics) -> IntArray:
+    def columns(self, kernel: Kernel) -> IntArray:
         """Column of the policy in every configuration, (configurations,).
 
         Raises
@@ -47,10 +44,10 @@ class Baseline:
         ForbiddenActionError
             If a rule that is asked about every action forbids what the policy does somewhere.
         """
-        matchings, left = dynamics.matchings, dynamics.configurations.counts.copy()
-        room = np.full(dynamics.size, matchings.most)
-        chosen = np.zeros((dynamics.size, len(matchings.recipes)), dtype=np.int64)
-        for recipe in self.order(dynamics.problem.levels, matchings.recipes):
+        matchings, left = kernel.matchings, kernel.configurations.counts.copy()
+        room = np.full(kernel.configurations.size, matchings.most)
+        chosen = np.zeros((kernel.configurations.size, len(matchings.recipes)), dtype=np.int64)
+        for recipe in self.order(kernel.problem.levels, matchings.recipes):
             position = matchings.recipes.index(recipe)
             needed = matchings.consumption[position]
             some = needed > 0
@@ -58,16 +55,16 @@ class Baseline:
             chosen[:, position] = taken
             room -= taken
             left -= np.outer(taken, needed)
-        most = [dynamics.repertoire.most_attempts(distilling=distilling) for distilling in (False, True)]
-        empty = dynamics.problem.hardware.memories - dynamics.configurations.totals
+        most = [kernel.repertoire.most_attempts(distilling=distilling) for distilling in (False, True)]
+        empty = kernel.problem.hardware.memories - kernel.configurations.totals
         attempts = np.minimum(empty, np.array(most)[chosen.any(axis=1).astype(np.int64)])
-        found = dynamics.numbering.find(np.arange(dynamics.size), matchings.number(chosen), attempts)
-        if dynamics.permitted is not None and not dynamics.permitted[found].all():
-            rank = int(np.flatnonzero(~dynamics.permitted[found])[0])
+        found = kernel.numbering.find(np.arange(kernel.configurations.size), matchings.number(chosen), attempts)
+        if kernel.permitted is not None and not kernel.permitted[found].all():
+            rank = int(np.flatnonzero(~kernel.permitted[found])[0])
             raise ForbiddenActionError(
-                f"policy {self.name} at {dynamics.names.key(rank)}",
+                f"policy {self.name} at {kernel.names.key(rank)}",
                 "must take an action that every rule allows",
-                dynamics.names.actions(found[[rank]])[0],
+                kernel.names.actions(found[[rank]])[0],
             )
         return found
 

@@ -76,6 +76,11 @@ class Columns:
     attempts: IntArray
     discard: IntArray
 
+    @property
+    def kind(self) -> IntArray:
+        """Whether the step does not distil (0), distils (1) or discards (2)."""
+        return np.where(self.discard >= 0, 2, self.pairs > 0).astype(np.int64)
+
 
 @dataclass(frozen=True)
 class Numbering:

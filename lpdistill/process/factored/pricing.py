@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
-from lpdistill.process.choice import After
 from lpdistill.process.factored.columns import Block
-
-if TYPE_CHECKING:
-    from lpdistill.process.factored.dynamics import Dynamics
+from lpdistill.process.factored.kernel import Kernel
+from lpdistill.process.process import Choice
+from lpdistill.process.reachability import HUGE
+from lpdistill.process.repetition import After
+from lpdistill.process.tariff import Tariff
 
 CHUNK = 1 << 17
 """Action values computed at a time: a megabyte, so that they are reduced while still in cache."""
 
 GENERATING, DISTILLING, DISCARDING = range(3)
-"""The kinds of step that take different times, in the order of the step times of the dynamics."""
+KINDS = 3
+"""The kinds of step that take different times, in the order of the step times of the kernel."""
 
 PARALLEL = 200_000
 """Columns from which starting threads costs less than they save."""
@@ -48,80 +50,103 @@ class Charge:
 class PricedCells:
     """The least action value of every configuration, cell by cell (see :class:`~lpdistill.process.process.Priced`)."""
 
-    def __init__(self, dynamics: Dynamics, cells: FloatArray, after: After) -> None:
-        self._dynamics, self._cells, self._after = dynamics, cells, after
-        self.best = np.full(dynamics.configurations.size, np.inf)
-        np.minimum.at(self.best, dynamics.numbering.cell_configuration, cells)
+    def __init__(self, pricing: Pricing, cells: FloatArray, after: After) -> None:
+        self._pricing, self._cells, self._after = pricing, cells, after
+        self.best = np.full(pricing.size, np.inf)
+        np.minimum.at(self.best, pricing.kernel.numbering.cell_configuration, cells)
 
     def columns(self, wanted: BoolArray) -> IntArray:
         """A column of least action value for every wanted configuration, in order of configuration."""
-        numbering = self._dynamics.numbering
+        numbering = self._pricing.kernel.numbering
         owner = numbering.cell_configuration
         attaining = np.flatnonzero(wanted[owner] & (self._cells <= self.best[owner]))
         _, first = np.unique(owner[attaining], return_index=True)
         columns, count = numbering.of_cells(attaining[first])
-        value = self._dynamics.action_values(columns, self._after)
+        value = self._pricing.action_values(columns, self._after)
         order = np.lexsort((value, np.repeat(np.arange(len(count)), count)))
         return np.asarray(columns[order[np.cumsum(count) - count]])
 
     def tied(self, wanted: BoolArray, slack: float | FloatArray) -> IntArray:
         """All columns of the wanted configurations that are within ``slack`` of the least action value, increasing."""
         worst = self.best + slack
-        numbering = self._dynamics.numbering
+        numbering = self._pricing.kernel.numbering
         owner = numbering.cell_configuration
         near = np.flatnonzero(wanted[owner] & (self._cells <= worst[owner]))
         columns, count = numbering.of_cells(near)
-        value = self._dynamics.action_values(columns, self._after)
+        value = self._pricing.action_values(columns, self._after)
         return np.sort(columns[value <= np.repeat(worst[owner[near]], count)])
 
 
 @dataclass(frozen=True)
 class Pricing:
-    """The columns of some dynamics, with what they cost, ready to be priced for any values.
+    """The columns of a problem, with what they cost, ready to be priced for any values.
 
     Attributes
     ----------
-    dynamics
-        Columns and tariff.
+    kernel, tariff
+        The columns, and what they cost.
+    allowed
+        Which of them are allowed, (columns,); None for all.
+    choose
+        Writes some of them out.
     """
 
-    dynamics: Dynamics
+    kernel: Kernel
+    tariff: Tariff
+    allowed: BoolArray | None
+    choose: Callable[[IntArray], Choice]
+
+    @property
+    def size(self) -> int:
+        """Number of configurations."""
+        return self.kernel.configurations.size
+
+    def columns_entering(self, reached: BoolArray, avoided: BoolArray) -> PricedCells:
+        """Which columns may enter some configurations or the target, and never enter some others.
+
+        The price of a configuration is below 0 if it has such a column, where delivering is all that columns gain.
+        """
+        return self.price(After.always(np.where(avoided, HUGE, -reached.astype(np.float64)), KINDS))
+
+    def action_values(self, columns: IntArray, after: After) -> FloatArray:
+        """Value of each column, as :attr:`PricedCells.best` has it, (columns,); infinite where it is not allowed."""
+        found = self.choose(columns).values_after(after)
+        return found if self.allowed is None else np.where(self.allowed[columns], found, np.inf)
 
     def price(self, after: After) -> PricedCells:
         """Price every column: the least action value of each configuration for what comes after each kind of step."""
-        dynamics = self.dynamics
-        tables = [dynamics.generation.expect(values) for values in after.values[: 1 if after.uniform else DISCARDING]]
+        kernel = self.kernel
+        tables = [kernel.generation.expect(values) for values in after.values[: 1 if after.uniform else DISCARDING]]
         used = np.isfinite(after.charge)
-        cells = np.full(dynamics.numbering.cells, np.inf)
-        first, *others = dynamics.numbering.blocks
+        cells = np.full(kernel.numbering.cells, np.inf)
+        first, *others = kernel.numbering.blocks
         if used[GENERATING]:
             self._price_generation(after, tables[0], cells[: first.cells.stop])
-        if dynamics.numbering.discards and used[DISCARDING]:
-            left = after.values[DISCARDING, : dynamics.numbering.kept]
-            gone = self._discard_costs + after.charge[DISCARDING] + np.tile(left, len(dynamics.repertoire.discards))
-            if dynamics.allowed is not None:
-                gone[~dynamics.allowed[dynamics.numbering.discards.start :]] = np.inf
-            cells[dynamics.numbering.blocks[-1].cells.stop :] = gone
+        if kernel.numbering.discards and used[DISCARDING]:
+            left = after.values[DISCARDING, : kernel.numbering.kept]
+            gone = self._discard_costs + after.charge[DISCARDING] + np.tile(left, len(kernel.repertoire.discards))
+            if self.allowed is not None:
+                gone[~self.allowed[kernel.numbering.discards.start :]] = np.inf
+            cells[kernel.numbering.blocks[-1].cells.stop :] = gone
         whole, charge = tables[-1][0], float(after.charge[DISTILLING])
         if not used[DISTILLING]:
             pass
-        elif dynamics.numbering.size < PARALLEL:
+        elif kernel.numbering.size < PARALLEL:
             for block in others:
                 self._price_block(block, whole, cells, charge)
         else:
             # Sparse products and reductions release the interpreter lock, and blocks write to disjoint cells.
             with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
                 list(threads.map(lambda block: self._price_block(block, whole, cells, charge), others))
-        return PricedCells(dynamics, cells, after)
+        return PricedCells(self, cells, after)
 
     def _price_generation(self, after: After, tables: tuple[FloatArray, FloatArray], cells: FloatArray) -> None:
         """Action values of the steps that do not distil, given that anything happens unless staying counts."""
-        dynamics, first = self.dynamics, self.dynamics.numbering.blocks[0]
+        kernel, first = self.kernel, self.kernel.numbering.blocks[0]
         staying = bool(after.staying[GENERATING])
-        expected = tables[0 if staying else 1][dynamics.generation.index(first.rest, first.attempts)]
+        expected = tables[0 if staying else 1][kernel.generation.index(first.rest, first.attempts)]
         total = self._charged(first, range(1), expected[None, :])[0] + after.charge[GENERATING]
-        leave = np.ones(len(total)) if staying else dynamics.generation.leaving[first.attempts]
-        np.divide(total, leave, out=cells, where=leave > 0)
+        cells[:] = total if staying else kernel.repeated(first.attempts).until(total)
 
     def _price_block(self, block: Block, whole: FloatArray, cells: FloatArray, charge: float) -> None:
         """Least action value over the matchings of every group, into the cells of a block that distils."""
@@ -138,8 +163,8 @@ class Pricing:
         Each chunk has its groups and matchings, both numbered within the block, the size of its groups, and the
         values, (matchings, rests).
         """
-        dynamics = self.dynamics
-        outcomes, producible = dynamics.matchings.outcomes, block.producible
+        kernel = self.kernel
+        outcomes, producible = kernel.matchings.outcomes, block.producible
         gathered = whole[self._places(block)]
         first = block.matchings.start
         for groups, rows, size in self._runs(block):
@@ -147,47 +172,44 @@ class Pricing:
 
     def _places(self, block: Block) -> IntArray:
         """Where what a block's matchings produce stands in the attempt table, beside each rest, (produced, rests)."""
-        dynamics = self.dynamics
-        if block.number in dynamics.gathered:
-            return dynamics.gathered[block.number]
-        some = dynamics.configurations
-        sums = dynamics.matchings.produced_sums[:, : block.producible, None] + some.sums[:, None, block.rest]
-        places = dynamics.generation.index(some.rank_sums(sums), block.attempts)
-        if dynamics.numbering.size < PARALLEL:  # small enough to be kept
-            dynamics.gathered[block.number] = places
+        kernel = self.kernel
+        if block.number in kernel.gathered:
+            return kernel.gathered[block.number]
+        some = kernel.configurations
+        sums = kernel.matchings.produced_sums[:, : block.producible, None] + some.sums[:, None, block.rest]
+        places = kernel.generation.index(some.rank_sums(sums), block.attempts)
+        if kernel.numbering.size < PARALLEL:  # small enough to be kept
+            kernel.gathered[block.number] = places
         return places
 
     def _charged(self, block: Block, rows: range, values: FloatArray) -> FloatArray:
         """Add what the given matchings of a block cost to their expected values, in place; infinite if forbidden."""
-        dynamics = self.dynamics
         charge, some = self._charges[block.number], slice(rows.start, rows.stop)
         values += charge.by_rest
         if charge.by_matching is not None:
             values += charge.by_matching[some]
         if charge.by_column is not None:
             values += charge.by_column[some]
-        if dynamics.allowed is not None:
+        if self.allowed is not None:
             here = slice(block.columns.start, block.columns.stop)
-            values[~dynamics.allowed[here].reshape(block.shape)[some]] = np.inf
+            values[~self.allowed[here].reshape(block.shape)[some]] = np.inf
         return values
 
     @cached_property
     def _charges(self) -> tuple[Charge, ...]:
         """What the columns of every block cost."""
-        dynamics = self.dynamics
-        return tuple(self._charge(block) for block in dynamics.numbering.blocks)
+        return tuple(self._charge(block) for block in self.kernel.numbering.blocks)
 
     @cached_property
     def _discard_costs(self) -> FloatArray:
         """What the columns that discard cost, (discards,)."""
-        dynamics = self.dynamics
-        return dynamics.cost(dynamics.usage(np.array(dynamics.numbering.discards)))
+        use = self.kernel.usage(np.array(self.kernel.numbering.discards))
+        return self.tariff.cost(np.asarray(use.duration), lambda resource: resource.amounts(use))
 
     def _charge(self, block: Block) -> Charge:
-        dynamics = self.dynamics
-        use, parts = dynamics.usage_of_block(block), dict[tuple[bool, bool], Any]()
-        terms = [np.array(dynamics.tariff.time * use.duration)]
-        terms += [price * resource.amounts(use) for resource, price in dynamics.tariff.prices]
+        use, parts = self.kernel.usage_of_block(block), dict[tuple[bool, bool], Any]()
+        terms = [np.array(self.tariff.time * use.duration)]
+        terms += [price * resource.amounts(use) for resource, price in self.tariff.prices]
         for term in terms:
             grid = term.reshape((1,) * (2 - term.ndim) + term.shape)
             key = grid.shape[0] > 1, grid.shape[1] > 1
@@ -200,25 +222,25 @@ class Pricing:
 
     def all_values(self, values: FloatArray) -> FloatArray:
         """Expected value after every column, over all moves and without its cost, (columns,)."""
-        dynamics = self.dynamics
-        whole, some = dynamics.generation.expect(values)
-        found = np.empty(dynamics.numbering.size)
-        first, *others = dynamics.numbering.blocks
-        found[: first.columns.stop] = some[dynamics.generation.index(first.rest, first.attempts)]
+        kernel = self.kernel
+        whole, some = kernel.generation.expect(values)
+        found = np.empty(kernel.numbering.size)
+        first, *others = kernel.numbering.blocks
+        found[: first.columns.stop] = some[kernel.generation.index(first.rest, first.attempts)]
         for block in others:
             here = found[block.columns.start : block.columns.stop].reshape(block.shape)
             for _, rows, _, expected in self._expectations(block, whole):
                 here[rows.start : rows.stop] = expected
-        if dynamics.numbering.discards:
-            found[dynamics.numbering.discards.start :] = np.tile(
-                values[: dynamics.numbering.kept], len(dynamics.repertoire.discards)
+        if kernel.numbering.discards:
+            found[kernel.numbering.discards.start :] = np.tile(
+                values[: kernel.numbering.kept], len(kernel.repertoire.discards)
             )
         return found
 
     def _runs(self, block: Block) -> Iterator[tuple[range, range, int]]:
         """Consecutive groups of equally many matchings, at most a chunk at a time, numbered within the block."""
-        dynamics = self.dynamics
-        edges = dynamics.matchings.groups[block.groups.start : block.groups.stop + 1] - block.matchings.start
+        kernel = self.kernel
+        edges = kernel.matchings.groups[block.groups.start : block.groups.stop + 1] - block.matchings.start
         sizes = np.diff(edges)
         starts = np.concatenate([[0], np.flatnonzero(np.diff(sizes)) + 1, [len(sizes)]])
         for first, last in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True):

@@ -45,7 +45,7 @@ def varied(dynamics: Dynamics, **changes: Any) -> Dynamics:
     other = Dynamics(problem, dynamics.attempts, dynamics.tariff)
     if "f0" not in changes:
         problem.__dict__["levels"] = dynamics.problem.levels
-        other.__dict__.update({name: getattr(dynamics, name) for name in SHARED})
+        other.kernel.__dict__.update({name: getattr(dynamics.kernel, name) for name in SHARED})
         return other
     levels = levels_at(dynamics.problem, problem.hardware.f0)
     if levels is None:
@@ -57,7 +57,7 @@ def varied(dynamics: Dynamics, **changes: Any) -> Dynamics:
             changes["f0"],
         )
     problem.__dict__["levels"] = levels
-    other.__dict__["configurations"] = dynamics.configurations
+    other.kernel.__dict__["configurations"] = dynamics.configurations
     return other
 
 
@@ -70,11 +70,10 @@ def without(dynamics: Dynamics, columns: IntArray) -> Dynamics:
     (4, 3)
     """
     other = Dynamics(dynamics.problem, dynamics.attempts, dynamics.tariff)
-    other.__dict__.update({name: getattr(dynamics, name) for name in (*SHARED, "generation")})
-    known = dynamics.permitted
+    known = dynamics.kernel.permitted
     kept = np.ones(dynamics.numbering.size, dtype=bool) if known is None else known.copy()
     kept[columns] = False
-    other.__dict__["permitted"] = kept
+    other.__dict__["kernel"] = dynamics.kernel.changed(permitted=kept)
     return other
 
 

@@ -25,8 +25,9 @@ from lpdistill.arrays import FloatArray
 from lpdistill.errors import LimitError, ModelError
 from lpdistill.hardware.graph_step import state_of, step_of
 from lpdistill.process.budgets import Budget
+from lpdistill.process.durations import Durations
 from lpdistill.process.factored.size import Size
-from lpdistill.process.graph.graph_process import GraphProcess, NodeResource
+from lpdistill.process.graph.graph_process import GraphProcess, NodeResource, Nodes, StateGraph
 from lpdistill.process.time_lattice import simplest
 
 if TYPE_CHECKING:
@@ -78,18 +79,23 @@ def process_of(graph: nx.DiGraph[Any]) -> GraphProcess:
     moves = sparse.csr_array((data, (rows, afters)), shape=(len(names), len(states)))
     numbers = _numbers(graph, names)
     known = {time: kind for kind, time in enumerate(sorted(set(times)))}
+    kinds = np.array([known[time] for time in times], dtype=np.int64)
+    lengths = [float(time) for time in known]
+    least = min(lengths, default=np.inf)
     return GraphProcess(
-        states=states,
-        nodes=tuple(names),
-        configuration=owners,
+        problem=StateGraph(len(states), len(names), start, _budgets(graph, names, numbers)),
+        names=Nodes(states, tuple(names), owners),
         moves=moves,
-        reaching=reaching,
-        leaving=np.asarray(moves.sum(axis=1)).ravel() + reaching,
-        step_times=tuple(known),
-        kinds_of_time=np.array([known[time] for time in times], dtype=np.int64),
+        delivering=reaching[:, None],
+        durations=Durations(
+            times=tuple(known),
+            kind=partial(np.take, kinds),
+            least=least,
+            greatest=max(lengths, default=0.0),
+            per_column=least,
+            uncharged=_exact(graph.graph.get("uncharged_time", 0), "graph: uncharged_time"),
+        ),
         amounts_by_name={name: amounts for name, amounts in numbers.items() if np.isfinite(amounts).all()},
-        budgets=_budgets(graph, names, numbers),
-        uncharged_time=_exact(graph.graph.get("uncharged_time", 0), "graph: uncharged_time"),
         step_of=partial(step_of, graph),
     )
 
@@ -231,7 +237,7 @@ def _require(size: Size) -> None:
 
 def graph_of(dynamics: Dynamics) -> nx.DiGraph[Any]:
     """The state graph of a problem: every action that its rules allow, with its outcomes and what it uses."""
-    _require(Size.of(dynamics.repertoire))
+    _require(Size.of(dynamics.kernel.repertoire))
     problem, columns = dynamics.problem, dynamics.columns
     memories = problem.hardware.memories
     choice, counts = dynamics.choose(columns), dynamics.configurations.counts.tolist()
@@ -256,7 +262,7 @@ def graph_of(dynamics: Dynamics) -> nx.DiGraph[Any]:
     )
     graph.add_node("target", kind="target")
     used = {name: dynamics.amounts(resource, columns).tolist() for name, resource in dynamics.resources.items()}
-    durations = np.broadcast_to(dynamics.usage(columns).duration, columns.shape).tolist()
+    durations = np.broadcast_to(dynamics.kernel.usage(columns).duration, columns.shape).tolist()
     owners, reaching = choice.configuration.tolist(), choice.reaching.tolist()
     staying = (1.0 - choice.leaving).tolist()
     moves = choice.moves

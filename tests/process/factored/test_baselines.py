@@ -86,7 +86,7 @@ def literally(name, problem, counts, most=10**9, attempts=10**9):
 def chosen(problem, name, ranks=None):
     """What the package's baseline does in some configurations, in the same words."""
     dynamics = Dynamics(problem, Attempts.FULL).unguarded()
-    columns = baseline_named(name).columns(dynamics)
+    columns = baseline_named(name).columns(dynamics.kernel)
     ranks = np.arange(dynamics.size) if ranks is None else ranks
     for rank, action in zip(ranks.tolist(), dynamics.names.actions(columns[ranks]), strict=True):
         yield dynamics.names.key(rank), (tuple(sorted(action.distil)), action.generate)

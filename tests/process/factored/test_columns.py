@@ -52,7 +52,7 @@ def test_find_inverts_describe(problem, attempts):
 def test_find_knows_what_is_no_column(problem, attempts):
     """Of all configurations, matchings and attempts, as many are found as there are columns; the others give -1."""
     dynamics = dynamics_of(problem, attempts)
-    shape = dynamics.size, len(dynamics.matchings.counts), problem.memories + 1
+    shape = dynamics.size, len(dynamics.kernel.matchings.counts), problem.memories + 1
     found = dynamics.numbering.find(*np.indices(shape).reshape(3, -1))
     assert sorted(found[found >= 0].tolist()) == list(range(dynamics.numbering.size))
     assert set(found[found < 0].tolist()) <= {-1}

@@ -160,7 +160,7 @@ def test_greedy_matches_the_nearest_pairs(problem):
     """The greedy columns distil what greedy does one pair at a time, and attempt generation on every empty memory."""
     dynamics = dynamics_of(problem)
     fidelities = [level.fidelity for level in problem.levels]
-    for counts, action in labels(dynamics, GREEDY.columns(dynamics)):
+    for counts, action in labels(dynamics, GREEDY.columns(dynamics.kernel)):
         assert action == (nearest_pairs(fidelities, counts), problem.memories - sum(counts))
 
 

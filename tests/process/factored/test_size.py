@@ -39,7 +39,7 @@ def test_columns_are_numbered_without_gaps(memories, fidelities, attempts):
 @pytest.mark.parametrize("problem", SMALL.values(), ids=SMALL)
 def test_matchings_are_counted(problem):
     """The closed form of the number of matchings is the number of matchings there are."""
-    assert size_of(problem).matchings == len(dynamics_of(problem).matchings.counts)
+    assert size_of(problem).matchings == len(dynamics_of(problem).kernel.matchings.counts)
 
 
 @pytest.mark.parametrize("problem", REACHED_BY_DISTILLATION.values(), ids=REACHED_BY_DISTILLATION)

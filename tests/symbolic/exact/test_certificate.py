@@ -84,7 +84,7 @@ def spoiled(problem: Problem, *, bounds: bool = False):
     """A solution whose policy has been replaced by the greedy one, and its lower bounds by nonsense if asked for."""
     solution = solve(problem)
     dynamics, low = solution.process, solution.dual.lower
-    plan = Plan.of(dynamics.choose(GREEDY.columns(dynamics)), np.ones(dynamics.size))
+    plan = Plan.of(dynamics.choose(GREEDY.columns(dynamics.kernel)), np.ones(dynamics.size))
     dual = replace(solution.dual, lower=np.full_like(low, 1e3) if bounds else low)
     return replace(solution, plan=plan, dual=dual)
 

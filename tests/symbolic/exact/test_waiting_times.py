@@ -90,7 +90,7 @@ def test_optimal_waiting_times_are_those_of_brute_force(problem):
 def test_any_policy_is_evaluated(problem):
     """The waiting time of the greedy policy, given as a policy or as actions, is that of brute force."""
     dynamics = solved(problem).process
-    greedy = Policy(Plan.of(dynamics.choose(GREEDY.columns(dynamics)), np.ones(dynamics.size)))
+    greedy = Policy(Plan.of(dynamics.choose(GREEDY.columns(dynamics.kernel)), np.ones(dynamics.size)))
     actions = {counts: decisions[0].action for counts, decisions in greedy.items()}
     chain = counted(Hardware.of(problem), full=True)
     named = {counts: (action.distil, action.generate) for counts, action in actions.items()}

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lpdistill import Dynamics, LimitError, ModelError, NotCertifiedError, Problem, solve
-from lpdistill.process.choice import Choice
 from lpdistill.process.factored.baselines import GREEDY
+from lpdistill.process.process import Choice
 from lpdistill.program.evaluation import visits
 from lpdistill.program.policy_iteration import policy_iteration
 from symbolic import AlgebraicNumber, certify, policy_map, waiting_time
@@ -36,7 +36,7 @@ RATIO_MAP = policy_map(Problem("1/2", 4, "3/4", "79/100"), axis=RATIO)
 def optimum(problem: Problem) -> tuple[float, dict]:
     """Least expected waiting time and visited policy in floating point, with the checks of ``solve`` left out."""
     dynamics = Dynamics(problem)
-    found = policy_iteration(dynamics, GREEDY.columns(dynamics))
+    found = policy_iteration(dynamics, GREEDY.columns(dynamics.kernel))
     return float(found.values[0]) - float(problem.uncharged_time), visited(found.policy)
 
 
@@ -56,7 +56,7 @@ def chosen(found, piece) -> dict:
         rank = int(dynamics.configurations.rank(np.array(counts)))
         for column in dynamics.numbering.of_configuration(rank):
             what = dynamics.numbering.describe(np.array([column]))
-            if dynamics.matchings.distilled(int(what.matching[0])) == action.distil:
+            if dynamics.kernel.matchings.distilled(int(what.matching[0])) == action.distil:
                 columns[rank] = int(column)
     return columns
 

@@ -1,0 +1,35 @@
+"""How long steps take, exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from lpdistill.arrays import IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class Durations:
+    """The durations of the steps of a process.
+
+    Attributes
+    ----------
+    times
+        The durations that steps may have, exactly.
+    kind
+        Which of them the given columns take, (columns,).
+    least, greatest
+        The shortest and the longest duration of a step.
+    per_column
+        What every policy's expected time, divided by the expected number of columns that it takes, is at least.
+    uncharged
+        What is taken off the duration of every run, exactly.
+    """
+
+    times: tuple[Fraction, ...]
+    kind: Callable[[IntArray], IntArray]
+    least: float
+    greatest: float
+    per_column: float
+    uncharged: Fraction = Fraction(0)

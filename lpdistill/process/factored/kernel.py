@@ -1,0 +1,269 @@
+r"""Everything about the columns of a problem that costs and rules leave alone: what they do, and what comes of it.
+
+A column is a configuration with an action: a matching ``X`` (which distillations), and ``g`` generation attempts.  Its
+outcome does not depend on the pairs ``r`` left alone, so with ``k = |X|``
+
+.. math::
+
+    Q[X, r, g] = \tau_k + \sum_u O_k[X, u]\, W[r + u, g],
+
+where :math:`O_k` is the sparse matrix of outcomes (:class:`~lpdistill.process.factored.matchings.Matchings`) and ``W``
+the attempt table (:class:`~lpdistill.process.factored.generation.Generation`): all columns with ``k`` distillations
+are one sparse-times-dense product, and the configuration of a column is ``r`` plus what ``X`` consumes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import copy
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from lpdistill.arrays import BoolArray, FloatArray, IntArray
+from lpdistill.errors import LimitError
+from lpdistill.hardware.actions import Attempts, Step
+from lpdistill.hardware.repertoire import Repertoire
+from lpdistill.process.factored.columns import Block, Columns, Numbering
+from lpdistill.process.factored.configurations import CountVectors
+from lpdistill.process.factored.generation import Generation
+from lpdistill.process.factored.matchings import Matchings
+from lpdistill.process.factored.names import Counts
+from lpdistill.process.factored.size import require
+from lpdistill.process.repetition import Repetition
+from lpdistill.process.tariff import Resource, Usage
+from lpdistill.process.task import Task
+
+MOST_ASKED = 5_000_000
+"""Actions beyond which asking a Python function about each of them would take minutes."""
+
+
+@dataclass(frozen=True)
+class AttemptTables:
+    """The two attempt tables of every number of attempts, joined (:class:`~lpdistill.process.outcomes.Outcomes`).
+
+    Attributes
+    ----------
+    generation
+        The attempts.
+    """
+
+    generation: Generation
+
+    def tabulate(self, values: FloatArray) -> FloatArray:
+        """The two attempt tables, joined."""
+        return np.concatenate(self.generation.expect(values))
+
+    def expand(self, index: IntArray) -> tuple[IntArray, IntArray, FloatArray]:
+        """Entries of the joined tables, as :meth:`Generation.expand` has them."""
+        return self.generation.expand(index)
+
+    def spread(self, index: IntArray) -> int:
+        """Into how many configurations, at most, entries of the joined tables are written out."""
+        offsets = self.generation.offsets
+        attempts = np.searchsorted(offsets, index % int(offsets[-1]), side="right") - 1
+        return int(attempts.sum()) + len(index)
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """The columns of a problem's program: numbered, with their outcomes and what they use.
+
+    Attributes
+    ----------
+    problem
+        Hardware and levels.
+    attempts
+        Whether an action attempts generation on as many empty memories as it may, or on any number of them.
+    """
+
+    problem: Task
+    attempts: Attempts
+
+    @cached_property
+    def repertoire(self) -> Repertoire:
+        """Which actions there are."""
+        return Repertoire.of(self.problem, self.attempts)
+
+    @cached_property
+    def configurations(self) -> CountVectors:
+        """All configurations: counts of pairs at each level.
+
+        Raises
+        ------
+        LimitError
+            If the program does not fit into this machine's memory; nothing has been built then.
+        """
+        require(self.repertoire, explicit=False)
+        return CountVectors(self.problem.hardware.memories, len(self.problem.levels))
+
+    @cached_property
+    def matchings(self) -> Matchings:
+        """All sets of parallel distillations; refused as :attr:`configurations` are."""
+        require(self.repertoire, explicit=False)
+        return Matchings(
+            self.problem.levels,
+            self.repertoire.distillations,
+            self.repertoire.most_distillations,
+            self.problem.hardware.memories,
+        )
+
+    @cached_property
+    def generation(self) -> Generation:
+        """The attempt tables."""
+        p = self.problem.hardware.p
+        return Generation(self.configurations, self.problem.levels.raw, float(p), float(1 - p))
+
+    @cached_property
+    def numbering(self) -> Numbering:
+        """Which column is which."""
+        return Numbering(self.configurations, self.matchings, self.repertoire)
+
+    @property
+    def names(self) -> Counts:
+        """Names of configurations and actions."""
+        return Counts(self.numbering, lambda: self.permitted)
+
+    @property
+    def table(self) -> AttemptTables:
+        """What outcomes refer to."""
+        return AttemptTables(self.generation)
+
+    @cached_property
+    def step_times(self) -> FloatArray:
+        """Duration of a step that does not distil, of one that does, and of discarding, (3,)."""
+        hardware = self.problem.hardware
+        return np.array([float(hardware.generation_time), float(hardware.distillation_time), 0.0])
+
+    def changed(self, **changes: Any) -> Kernel:
+        """A copy with some attributes changed; everything else is shared."""
+        other = copy(self)
+        other.__dict__.update(changes)
+        return other
+
+    @property
+    def possible(self) -> Kernel:
+        """The same possible outcomes with other probabilities of generation: those that do not round to 0."""
+        if self.problem.hardware.p == 1:
+            return self
+        return self.changed(generation=replace(self.generation, success=0.5, failure=0.5))
+
+    @cached_property
+    def gathered(self) -> dict[int, IntArray]:
+        """Where the values after the columns of a block stand in the attempt table, by its number, once needed."""
+        return {}
+
+    @cached_property
+    def permitted(self) -> BoolArray | None:
+        """Which columns the rules that are asked about every action allow, (columns,); None without such rules."""
+        if not self.repertoire.predicates:
+            return None
+        first, *others = self.repertoire.predicates
+        everything = np.arange(self.numbering.size)
+        answers = (
+            first.answer(step) and all(rule.answer(step) for rule in others)
+            for step in self.steps(everything, f"rule {first.name}")
+        )
+        return np.fromiter(answers, dtype=np.bool_, count=len(everything))
+
+    @cached_property
+    def _tables(self) -> dict[int, tuple[Resource, FloatArray]]:
+        return {}
+
+    def tabulated(self, resource: Resource) -> FloatArray:
+        """What every column that rules permit uses of a resource that is a function of the step, (columns,)."""
+        if id(resource) not in self._tables:
+            columns = np.arange(self.numbering.size) if self.permitted is None else np.flatnonzero(self.permitted)
+            amounts = np.zeros(self.numbering.size)
+            amounts[columns] = [resource.measured(step) for step in self.steps(columns, f"resource {resource.name}")]
+            self._tables[id(resource)] = resource, amounts
+        return self._tables[id(resource)][1]
+
+    def steps(self, columns: IntArray, asker: str) -> Iterator[Step]:
+        """The given columns as users see them, one after the other.
+
+        Raises
+        ------
+        LimitError
+            If they are more than a Python function can be asked about.
+        """
+        if len(columns) > MOST_ASKED:
+            raise LimitError(
+                f"{asker}: would be asked about {len(columns):,} actions, more than the {MOST_ASKED:,} for which that "
+                "is worth while; take fewer memories, or rules that limit the structure (MaxDistillations, Banded)",
+                size={"actions": len(columns), "most_actions": MOST_ASKED},
+            )
+        levels, memories = self.problem.levels, self.problem.hardware.memories
+        fidelities = tuple(float(level.fidelity) for level in levels)
+        what = self.numbering.describe(columns)
+        counts = map(tuple, self.configurations.counts[what.configuration].tolist())
+        for n, action in zip(counts, self.names.described(what), strict=True):
+            yield Step(n, memories, fidelities, levels.raw, action.distil, action.generate, action.discard)
+
+    def usage_of_block(self, block: Block) -> Usage:
+        """What the columns of a block do, in arrays that broadcast to (matchings, rests)."""
+        here, busy = slice(block.matchings.start, block.matchings.stop), block.pairs > 0
+        size = np.diff(self.matchings.groups[block.groups.start : block.groups.stop + 1])
+        delivering = self.matchings.reaching[here, None]
+        if self.generation.raw is None and not busy:
+            delivering = self.generation.leaving[block.attempts][None, :]
+        return Usage(
+            kernel=self,
+            columns=np.arange(block.columns.start, block.columns.stop).reshape(block.shape),
+            steps=1.0,
+            duration=self.step_times[int(busy)],
+            attempts=block.attempts[None, :],
+            distillations=block.pairs,
+            failures=self.matchings.failing[here, None],
+            delivering=delivering,
+            stored=block.consumed + self.configurations.totals[block.rest][None, :],
+            configuration=lambda: np.repeat(self.numbering.block_configuration(block), size, axis=0),
+        )
+
+    def usage(self, columns: IntArray, what: Columns | None = None) -> Usage:
+        """What the given columns do, in arrays of shape (columns,)."""
+        what = self.numbering.describe(columns) if what is None else what
+        delivering = self.matchings.reaching[what.matching]
+        if self.generation.raw is None:
+            delivering = np.where(what.pairs > 0, delivering, self.generation.leaving[what.attempts])
+        return Usage(
+            kernel=self,
+            columns=columns,
+            steps=(what.discard < 0).astype(np.float64),
+            duration=self.step_times[what.kind],
+            attempts=what.attempts,
+            distillations=what.pairs,
+            failures=self.matchings.failing[what.matching],
+            delivering=delivering,
+            stored=self.configurations.totals[what.configuration],
+            configuration=lambda: what.configuration,
+        )
+
+    def repeated(self, attempts: IntArray) -> Repetition:
+        """How likely steps that do not distil change nothing: all of so many attempts fail, (columns,)."""
+        return Repetition(self.generation.leaving[attempts], self.generation.binomials[attempts, 0])
+
+    def repetition(self, what: Columns) -> Repetition:
+        """How likely columns change nothing; steps that distil or discard always change something."""
+        return self.repeated(what.attempts).within(what.kind > 0)
+
+    def outcomes(self, what: Columns) -> sparse.csr_array:
+        """Outcomes of columns as weights on the joined attempt tables, (columns, 2 * table)."""
+        return self._placed(what, self.matchings.outcomes[what.matching])
+
+    def outcome_slopes(self, columns: IntArray, recipe: int) -> sparse.csr_array:
+        """Derivatives of the outcomes of some columns by the success probability of a recipe, (columns, 2 * table)."""
+        what = self.numbering.describe(columns)
+        return self._placed(what, self.matchings.outcome_slopes(what.matching, recipe))
+
+    def _placed(self, what: Columns, rows: sparse.csr_array) -> sparse.csr_array:
+        """Weights on what matchings produce as weights on the joined attempt tables, (columns, 2 * table)."""
+        table = int(self.generation.offsets[-1])
+        entry = np.repeat(np.arange(len(what.rest)), np.diff(rows.indptr))
+        sums = self.matchings.produced_sums[:, rows.indices] + self.configurations.sums[:, what.rest[entry]]
+        index = self.generation.index(self.configurations.rank_sums(sums), what.attempts[entry])
+        places = index + np.where((what.kind == 0)[entry], table, 0)
+        return sparse.csr_array((rows.data, places, rows.indptr), shape=(len(what.rest), 2 * table))
