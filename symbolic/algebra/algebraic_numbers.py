@@ -291,6 +291,15 @@ class AlgebraicNumber:
     def __str__(self) -> str:
         return f"{float(self):.10g}"
 
+    def _repr_latex_(self) -> str:
+        r"""The number as a fraction or a root, and of a higher degree as decimals and its minimal polynomial."""
+        import sympy  # noqa: PLC0415 - takes half a second to import
+
+        if self.degree <= 2:
+            return f"$\\displaystyle {sympy.latex(self.expression)}$"
+        zero = sympy.latex(self.in_terms_of(sympy.Symbol("x")).as_expr())
+        return rf"$x \approx {self.decimals(12)}, \quad {zero} = 0$"
+
     def to_dict(self, variable: str) -> dict[str, Any]:
         """Value, decimals, isolating interval and minimal polynomial as JSON data."""
         return {

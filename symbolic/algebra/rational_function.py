@@ -241,8 +241,10 @@ class RationalFunction:
         above, below = (sympy.Poly([int(c) for c in reversed(poly.coeffs())] or [0], x) for poly in self._parts)
         return above.as_expr() / below.as_expr()
 
-    def _repr_html_(self) -> str:
+    def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.to_latex()}$"
+
+    _repr_html_ = _repr_latex_
 
 
 def polynomial_text(poly: Any, variable: str) -> str:

@@ -183,8 +183,7 @@ class LevelLattice:
             ],
         }
 
-    def _repr_latex_(self) -> str:
-        return self.to_latex()
+    _repr_latex_ = to_latex
 
     def _repr_html_(self) -> str:
         rows = "".join(

@@ -105,6 +105,8 @@ class ProblemFormulas(Answer):
         limit = "f_\\infty(f_{0}) = " + sympy.latex(pumping_limit())
         return f"{self.lattice.to_latex()}\n\\[ {limit} \\]"
 
+    _repr_latex_ = to_latex
+
     @property
     def _question(self) -> Problem:
         return self.problem

@@ -36,6 +36,8 @@ from symbolic.maps.sweep import Axis, Segment, Sweep
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+INFINITY = r"\infty"
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -63,8 +65,16 @@ class Piece:
     segments: int
 
     def __repr__(self) -> str:
-        high = "infinity" if self.high is None else self.high.label()
-        return f"Piece: {self.waiting_time.variable} from {self.low.label()} to {high}"
+        return f"Piece: {self.waiting_time.variable} from {self.low.label()} to {self._end('infinity')}"
+
+    def _end(self, infinity: str) -> str:
+        return infinity if self.high is None else self.high.label()
+
+    def _repr_latex_(self) -> str:
+        found = self.waiting_time
+        variable = VARIABLES.get(found.variable, found.variable)
+        ends = rf"{self.low.label()} \leq {variable} \leq {self._end(INFINITY)}"
+        return rf"$\displaystyle T({variable}) = {found.to_latex()}, \quad {ends}$"
 
 
 @dataclass(frozen=True, slots=True)
