@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import re
@@ -32,14 +33,11 @@ SUFFIXES = (".graphml", ".dot", ".json")
 MOST_LINES, MOST_CROSSINGS = 80, 130
 """Lines to next states, and crossings of them, up to which a picture of a state graph can be read."""
 
-ROW, ACTIONS, AFTER, MARGIN = 0.5, 2.8, 6.6, 1.9
-"""Inches: between actions, from states to actions and to next states, and at the sides of a picture."""
+ACTIONS, CHANCES, AFTER, MARGIN = 2.8, 4.2, 6.6, 1.9
+"""Inches: from states to actions, to probabilities and to next states, and at the sides of a picture."""
 
-ALONG = (0.2, 0.26, 0.32, 0.14, 0.4, 0.5, 0.6, 0.7, 0.8)
-"""How far along its line a probability may stand, best places first."""
-
-ROOM = (0.36, 0.16)
-"""Inches that a probability keeps free to its sides, and above and below."""
+ROOM, TALL, LINE = 0.12, 0.26, 0.16
+"""Inches: between what stands one above the other; a label of one line, and each further one; a probability."""
 
 WIDEST = 26
 """Characters of a label on one line."""
@@ -217,8 +215,8 @@ def _listed(value: object) -> object:
 def draw(graph: nx.DiGraph[Any], axes: Axes | None = None, *, about: object = None) -> Axes:
     """Draw a small state graph, one step from left to right: states, their actions, and the states that come next.
 
-    States stand on both sides, so that every line leads to the right, in the order in which fewer lines cross; waiting
-    is left out.  The start is framed.
+    States stand on both sides, so that every line leads to the right.  Graphviz says in which order, so that few lines
+    cross; waiting is left out.  The start is framed.
 
     Parameters
     ----------
@@ -232,79 +230,91 @@ def draw(graph: nx.DiGraph[Any], axes: Axes | None = None, *, about: object = No
     Raises
     ------
     ModelError
-        If it is no state graph.
+        If it is no state graph, or what draws is not installed.
     LimitError
         If too many lines, or crossing ones, would make a picture that nobody can read.
     """
     graph = GRAPH.meant(graph, "graph")
     process_of(graph)
     shown = graph.subgraph([n for n in graph if not _waits(graph, n)])
-    before, after = _places(graph, shown)
-    low = min(y for _, y in [*before.values(), *after.values()])
-    actions = [node for node in before if shown.nodes[node]["kind"] == "action"]
-    title = f"a state graph of {len(before) - len(actions):,} states and {len(actions):,} actions that change them"
+    actions = [node for node in shown if shown.nodes[node]["kind"] == "action"]
+    states = sum(shown.nodes[node]["kind"] == "state" for node in shown)
+    lines = [(action, state) for action in actions for state in shown.successors(action)]
+    _require_readable(shown, len(lines))
+    before, chances, after = _heights(shown, lines)
+    _require_readable(shown, len(lines), _crossings([(before[action], after[state]) for action, state in lines]))
+    title = f"a state graph of {states:,} states and {len(actions):,} actions that change them"
+    high = max(*before.values(), *chances.values(), *after.values())
     drawn = pictures.canvas(
-        axes, title if about is None else f"{about}; {title}", width=AFTER + 2 * MARGIN, height=1.5 - low
+        axes, title if about is None else f"{about}; {title}", width=AFTER + 2 * MARGIN, height=1.5 + high
     )
-    colours = {action: pictures.COLOURS[i % 4] for i, action in enumerate(actions)}
+    ranked = sorted(actions, key=before.__getitem__, reverse=True)
+    colours = {action: pictures.COLOURS[i % 4] for i, action in enumerate(ranked)}
     for action, colour in colours.items():
         start = before[next(iter(shown.predecessors(action)))]
-        drawn.plot(*zip(start, before[action], strict=True), color=colour, lw=1.2, zorder=1)
-    lines = [(action, state) for action in actions for state in shown.successors(action)]
-    for (action, state), place in zip(lines, _beside([(before[a], after[s]) for a, s in lines]), strict=True):
-        arrow = {"arrowstyle": "-|>", "color": colours[action], "lw": 1.2, "shrinkA": 0, "shrinkB": 3}
-        drawn.annotate("", after[state], before[action], arrowprops=arrow, zorder=1)
+        drawn.plot((0, ACTIONS), (start, before[action]), color=colour, lw=1.2, zorder=1)
+    for action, state in lines:
+        colour, place = colours[action], (CHANCES, chances[action, state])
+        drawn.plot((ACTIONS, CHANCES), (before[action], place[1]), color=colour, lw=1.2, zorder=1)
+        arrow = {"arrowstyle": "-|>", "color": colour, "lw": 1.2, "shrinkA": 0, "shrinkB": 3}
+        drawn.annotate("", (AFTER, after[state]), place, arrowprops=arrow, zorder=1)
         text = f"{float(shown.edges[action, state]['probability']):.3g}"
         box = {"boxstyle": "round,pad=0.12", "fc": "white", "ec": "none"}
-        drawn.text(*place, text, fontsize=8, color=colours[action], ha="center", va="center", bbox=box, zorder=2)
-    for places, side in ((before, "right"), (after, "left")):
-        for node, place in places.items():
+        drawn.text(*place, text, fontsize=8, color=colour, ha="center", va="center", bbox=box, zorder=2)
+    for heights, side in ((before, "right"), (after, "left")):
+        for node, height in heights.items():
+            place = (AFTER if heights is after else ACTIONS if node in colours else 0, height)
             fill = pictures.COLOURS[4] if shown.nodes[node]["kind"] == "target" else "white"
-            width = 2.2 if places is before and node == graph.graph.get("start") else 1.0
+            width = 2.2 if heights is before and node == graph.graph.get("start") else 1.0
             box = {"boxstyle": "round,pad=0.3", "fc": fill, "ec": colours.get(node, pictures.INK)}
             text = _label(shown, node)
             drawn.text(*place, text, fontsize=9, ha=side, va="center", bbox={**box, "lw": width}, zorder=3)
     for x, side, text in ((0, "right", "state"), (ACTIONS, "right", "action"), (AFTER, "left", "next state")):
-        drawn.text(x, 0.45, text, fontsize=10, ha=side, color=pictures.INK)
+        drawn.text(x, high + 0.45, text, fontsize=10, ha=side, color=pictures.INK)
     drawn.set_xlim(-MARGIN, AFTER + MARGIN)
-    drawn.set_ylim(low - 0.4, 0.8)
+    drawn.set_ylim(-0.4, high + 0.8)
     drawn.set_axis_off()
     return drawn
 
 
-Place: TypeAlias = tuple[float, float]
+Line: TypeAlias = tuple[Hashable, Hashable]
 
 
-def _places(graph: nx.DiGraph[Any], shown: nx.DiGraph[Any]) -> tuple[dict[Hashable, Place], dict[Hashable, Place]]:
-    """Where states and actions stand before a step, and where states and the target stand after it, in inches."""
-    kinds = nx.get_node_attributes(shown, "kind")
-    before: dict[Hashable, Place] = {}
-    row = 0
-    states = [node for node in graph if kinds.get(node) == "state"]
-    for state in states:
-        actions = list(shown.successors(state))
-        before[state] = 0.0, -ROW * (row + max(len(actions) - 1, 0) / 2)
-        before.update((action, (ACTIONS, -ROW * (row + i))) for i, action in enumerate(actions))
-        row += max(len(actions), 1)
-    ends = [state for state in states if shown.in_degree(state)] + [n for n in graph if kinds.get(n) == "target"]
-    lines = [
-        (place[1], end) for node, place in before.items() if kinds[node] == "action" for end in shown.successors(node)
-    ]
-    _require_readable(shown, len(lines))
-    middle = {end: float(np.mean([height for height, other in lines if other == end])) for end in ends}
-    crossings, ends = min(
-        ((_crossings(lines, order), order) for order in (ends, sorted(ends, key=middle.__getitem__, reverse=True))),
-        key=lambda pair: pair[0],
+def _heights(
+    shown: nx.DiGraph[Any], lines: Sequence[Line]
+) -> tuple[dict[Hashable, float], dict[Line, float], dict[Hashable, float]]:
+    """Heights at which states and actions, probabilities, and next states stand, in inches, as Graphviz has them."""
+    try:
+        from pygraphviz import AGraph  # noqa: PLC0415 - an extra
+    except ImportError:
+        raise ModelError("plot", "needs Graphviz; install lpdistill[plot]", None) from None
+    layout, names = AGraph(directed=True, rankdir="LR", nodesep=ROOM, splines=False), itertools.count()
+    columns: tuple[dict[Any, int], dict[Any, int], dict[Any, int]] = {}, {}, {}
+    for node, kind in nx.get_node_attributes(shown, "kind").items():
+        for column, there in ((0, kind != "target"), (2, kind != "action" and shown.in_degree(node))):
+            if there:
+                columns[column][node] = next(names)
+                tall = TALL + LINE * _label(shown, node).count("\n")
+                layout.add_node(columns[column][node], label="", fixedsize=True, shape="box", height=tall)
+    for action, state in lines:
+        columns[1][action, state] = next(names)
+        layout.add_node(columns[1][action, state], label="", fixedsize=True, shape="box", height=LINE)
+        layout.add_edge(columns[0][action], columns[1][action, state])
+        layout.add_edge(columns[1][action, state], columns[2][state])
+    layout.add_edges_from(
+        (columns[0][a], columns[0][b]) for a, b in shown.edges if b in columns[0] and (a, b) not in columns[1]
     )
-    _require_readable(shown, len(lines), crossings)
-    step = max(ROW * (row - 1) / max(len(ends) - 1, 1), ROW)
-    return before, {node: (AFTER, -step * i) for i, node in enumerate(ends)}
+    layout.layout("dot")
+    before, chances, after = (
+        {node: float(layout.get_node(name).attr["pos"].split(",")[1]) / 72 for node, name in column.items()}
+        for column in columns
+    )
+    return before, chances, after
 
 
-def _crossings(lines: Sequence[tuple[float, Hashable]], ends: Sequence[Hashable]) -> int:
-    """How many pairs of lines cross, from heights at the left to ends that stand in an order at the right."""
-    place = {end: -i for i, end in enumerate(ends)}
-    left, right = np.array([height for height, _ in lines]), np.array([place[end] for _, end in lines])
+def _crossings(lines: Sequence[tuple[float, float]]) -> int:
+    """How many pairs of lines cross, from heights at the left to heights at the right."""
+    left, right = np.array(lines).T
     return int(np.count_nonzero(np.subtract.outer(left, left) * np.subtract.outer(right, right) < 0)) // 2
 
 
@@ -320,35 +330,6 @@ def _require_readable(shown: nx.DiGraph[Any], lines: int, crossings: int = 0) ->
         "target, or write the graph to a file (.dot for Graphviz)",
         size={"nodes": len(shown), "lines": lines, "crossings": crossings},
     )
-
-
-def _beside(lines: Sequence[tuple[Place, Place]]) -> list[Place]:
-    """Where the probability of each line stands: on the line, away from other lines and their probabilities."""
-    found: list[Place] = []
-    for line in lines:
-        spots = [_on(line, share) for share in ALONG]
-        crowd = [
-            sum(_close(spot, other) for other in found) * 3 + sum(_meets(spot, other) for other in lines)
-            for spot in spots
-        ]
-        found.append(spots[int(np.argmin(crowd))])
-    return found
-
-
-def _on(line: tuple[Place, Place], share: float) -> Place:
-    """A point of a line."""
-    (x, y), (end, height) = line
-    return x + share * (end - x), y + share * (height - y)
-
-
-def _close(spot: Place, other: Place) -> bool:
-    return abs(spot[0] - other[0]) < ROOM[0] and abs(spot[1] - other[1]) < ROOM[1]
-
-
-def _meets(spot: Place, line: tuple[Place, Place]) -> bool:
-    """Whether a line passes through the room of a probability."""
-    (x, y), (end, height) = line
-    return abs(y + (spot[0] - x) / (end - x) * (height - y) - spot[1]) < ROOM[1] / 2
 
 
 def _label(graph: nx.DiGraph[Any], node: Hashable) -> str:

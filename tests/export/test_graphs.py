@@ -222,14 +222,29 @@ def test_a_tangle_is_refused_with_its_crossings():
     assert caught.value.size["crossings"] > 130
 
 
-def test_next_states_stand_in_the_order_with_fewer_crossings():
-    """Fewer lines cross than if the next states stood in the order of the graph (39 times)."""
+def test_nodes_stand_in_an_order_with_few_crossings():
+    """Far fewer lines cross than if the next states stood in the order of the graph (39 times)."""
     pytest.importorskip("matplotlib")
     axes = draw(Problem("1/2", 2, "3/4", "79/100").graph())
     arrows = [(text.xyann, text.xy) for text in axes.texts if getattr(text, "arrow_patch", None)]
     assert len(arrows) == 15
     pairs = itertools.combinations(arrows, 2)
-    assert sum((a[1] - c[1]) * (b[1] - d[1]) < 0 for (a, b), (c, d) in pairs) == 21
+    assert sum((a[1] - c[1]) * (b[1] - d[1]) < 0 for (a, b), (c, d) in pairs) <= 6
+
+
+def test_no_probability_stands_on_another():
+    """Every probability has a place of its own, at the end of the lines that lead to it."""
+    pytest.importorskip("matplotlib")
+    axes = draw(Problem("1/2", 2, "3/4", "79/100").graph())
+    heights = sorted(text.xyann[1] for text in axes.texts if getattr(text, "arrow_patch", None))
+    assert min(b - a for a, b in itertools.pairwise(heights)) > 0.2
+
+
+def test_a_picture_without_graphviz_says_what_to_install(monkeypatch):
+    """Where Graphviz is not installed, the message says how to have it."""
+    monkeypatch.setitem(sys.modules, "pygraphviz", None)
+    with pytest.raises(ModelError, match=r"needs Graphviz; install lpdistill\[plot\]"):
+        draw(Problem("1/2", 2, "3/4", "79/100").graph())
 
 
 def test_a_graph_too_large_to_draw_is_refused_with_its_size():
