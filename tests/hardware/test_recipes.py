@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from toy_maps import TOYS, enumerated, states_of
 
-from lpdistill import Action, Dynamics, ModelError, Problem, Rule, baseline, sensitivity, simulate, solve
+from lpdistill import Dynamics, ModelError, Problem, Rule, baseline, sensitivity, simulate, solve
 from lpdistill.export.transitions import written_out
 from lpdistill.hardware.actions import word
 from lpdistill.hardware.recipes import Duration, Outcome, Recipe
@@ -59,7 +59,7 @@ def test_written_out_they_are_those_of_the_enumeration(name):
 def test_sizes_are_known_before(name):
     """The numbers of columns, matchings and cells of a program have closed forms for recipes of every size."""
     dynamics = Dynamics(TOYS[name], "all")
-    size = Size.of(dynamics.repertoire)
+    size = Size.of(dynamics.kernel.repertoire)
     assert size.columns == dynamics.numbering.size
     assert size.matchings == len(dynamics.matchings.counts)
     assert (dynamics.matchings.counts @ dynamics.matchings.consumption).sum(axis=1).max() <= dynamics.problem.memories
