@@ -61,8 +61,10 @@ def test_sizes_are_known_before(name):
     dynamics = Dynamics(TOYS[name], "all")
     size = Size.of(dynamics.kernel.repertoire)
     assert size.columns == dynamics.numbering.size
-    assert size.matchings == len(dynamics.matchings.counts)
-    assert (dynamics.matchings.counts @ dynamics.matchings.consumption).sum(axis=1).max() <= dynamics.problem.memories
+    assert size.matchings == len(dynamics.kernel.matchings.counts)
+    assert (dynamics.kernel.matchings.counts @ dynamics.kernel.matchings.consumption).sum(
+        axis=1
+    ).max() <= dynamics.problem.memories
 
 
 @toys
