@@ -89,10 +89,9 @@ class ConvexProgram:
         }
         budgets: dict[str, cp.Constraint] = {}
         for budget in limits:
-            if budget.most is not None:
-                budgets[f"{budget.name} most"] = resources[budget.name] <= float(budget.most)
-            if budget.least is not None:
-                budgets[f"{budget.name} least"] = resources[budget.name] >= float(budget.least)
+            for side, limit in budget.sides.items():
+                used = resources[budget.name]
+                budgets[f"{budget.name} {side}"] = used <= float(limit) if side == "most" else used >= float(limit)
         return ConvexProgram(
             question=question,
             program=program,

@@ -18,8 +18,8 @@ from lpdistill.frontiers.curve import Curve, Point
 from lpdistill.numbers import Number, at_least, decimals, exact
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import QUESTION
+from lpdistill.process.budgets import MET
 from lpdistill.process.tariff import Resource
-from lpdistill.program.column_generation import MET
 from lpdistill.progress import silent
 from lpdistill.solution.answer import SHOWN, Table
 from lpdistill.solution.given import QuestionLike

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, TypeGuard
+from math import inf
+from typing import TypeGuard
 
 from lpdistill.arguments import Kind
 from lpdistill.errors import ModelError, names_like
@@ -13,7 +14,10 @@ from lpdistill.numbers import DIGITS, Number, absent, exact
 from lpdistill.process.resources import RESOURCES, resource_of
 from lpdistill.process.tariff import Resource
 
-SMALLEST = Fraction(1, 10**6)
+MET = 1e-9
+"""Share of a limit by which it may be missed before it counts as missed."""
+
+LEAST_WIDENED = Fraction(1, 10**6)
 """Limits below this are taken for as large as this where it is said how far they may move."""
 
 
@@ -76,15 +80,34 @@ class Budget:
 
     def widened(self, share: float) -> Budget:
         """The budget with limits that are a share of themselves, or of a millionth, further apart."""
-        by = Fraction(share)
-        most = None if self.most is None else self.most + by * max(self.most, SMALLEST)
-        least = None if self.least is None else max(self.least - by * max(self.least, SMALLEST), Fraction(0))
+        by = {side: Fraction(share) * max(limit, LEAST_WIDENED) for side, limit in self.sides.items()}
+        most = None if self.most is None else self.most + by["most"]
+        least = None if self.least is None else max(self.least - by["least"], Fraction(0))
         return Budget(self.resource, most, least=least)
 
-    def limits(self) -> dict[str, Any]:
-        """The limits as JSON data, numbers as exact text."""
+    @property
+    def sides(self) -> dict[str, Fraction]:
+        """The limits that there are, by ``most`` and ``least``."""
         sides = {"most": self.most, "least": self.least}
-        return {side: str(limit) for side, limit in sides.items() if limit is not None}
+        return {side: limit for side, limit in sides.items() if limit is not None}
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Lower and upper limit in floating point, infinite where there is none."""
+        return float(self.sides.get("least", -inf)), float(self.sides.get("most", inf))
+
+    def missed(self, used: float) -> float:
+        """By how much a use is beyond the limits; 0 within them."""
+        least, most = self.ends
+        return max(least - used, used - most, 0.0)
+
+    def kept(self, used: float) -> bool:
+        """Whether a use is within the limits, up to what rounding may make of it."""
+        return self.missed(used) <= MET * max(1.0, *map(float, self.sides.values()))
+
+    def limits(self) -> dict[str, str]:
+        """The limits as JSON data, numbers as exact text."""
+        return {side: str(limit) for side, limit in self.sides.items()}
 
     def __str__(self) -> str:
         lower = "" if self.least is None else f"{float(self.least):.{DIGITS}g} <= "

@@ -10,9 +10,9 @@ import numpy as np
 
 from lpdistill.errors import ImproperPolicyError, NotCertifiedError
 from lpdistill.numbers import at_least, at_most
-from lpdistill.process.budgets import Budget
+from lpdistill.process.budgets import MET, Budget
 from lpdistill.process.process import Process
-from lpdistill.program.column_generation import MET, ColumnGeneration, feasible
+from lpdistill.program.column_generation import ColumnGeneration, feasible
 from lpdistill.program.highs import Algorithm, LinearSolution, solve_program
 from lpdistill.program.infeasible import raise_infeasible
 from lpdistill.program.occupation import OccupationProgram
@@ -52,18 +52,14 @@ class BudgetUse:
     degenerate: bool
 
     @property
-    def missed(self) -> float:
-        """By how much the limits are missed; 0, up to rounding."""
-        short = 0.0 if self.budget.least is None else float(self.budget.least) - self.used
-        over = 0.0 if self.budget.most is None else self.used - float(self.budget.most)
-        return max(short, over, 0.0)
+    def side(self) -> str:
+        """Which limit binds, ``most`` or ``least``; the upper one, if there is one, where none does."""
+        return "least" if self.budget.most is None or (self.price > 0 and self.budget.least is not None) else "most"
 
     @property
     def limit(self) -> float:
-        """The limit that binds, or the upper one if there is one."""
-        budget = self.budget
-        lower = budget.most is None or (self.price > 0 and budget.least is not None)
-        return float((budget.least if lower else budget.most) or 0)
+        """The limit of that side."""
+        return float(self.budget.sides[self.side])
 
     def kept(self) -> str:
         """What is used within which limits."""
@@ -226,14 +222,16 @@ def _at_the_edge(
     generation = feasible(process, wider, free, progress).run(process, progress)
     generation.budgets, original, vertex = budgets, dict(zip(wider, budgets, strict=True)), generation.vertex
     binding = tuple(original[budget] for budget in vertex.budgets)
-    uppers = [
-        budget.most is not None and limit == float(budget.most)
-        for budget, limit in zip(vertex.budgets, vertex.limits.tolist(), strict=True)
-    ]
-    limits = [float((b.most if upper else b.least) or 0) for b, upper in zip(binding, uppers, strict=True)]
+    sides = ["most" if upper else "least" for upper in _uppers(vertex)]
+    limits = [float(budget.sides[side]) for budget, side in zip(binding, sides, strict=True)]
     generation.vertex = replace(vertex, budgets=binding, limits=np.array(limits))
     generation.bound = np.inf
     return generation
+
+
+def _uppers(vertex: Vertex) -> list[bool]:
+    """Which of the limits that bind are upper ones."""
+    return [budget.ends[1] == limit for budget, limit in zip(vertex.budgets, vertex.limits.tolist(), strict=True)]
 
 
 def _bound(generation: ColumnGeneration, plan: Plan) -> float:
@@ -243,11 +241,7 @@ def _bound(generation: ColumnGeneration, plan: Plan) -> float:
     """
     vertex = generation.vertex
     used = np.array([plan.used(budget.resource) for budget in vertex.budgets])
-    uppers = [
-        budget.most is not None and limit == float(budget.most)
-        for budget, limit in zip(vertex.budgets, vertex.limits.tolist(), strict=True)
-    ]
-    beyond = np.where(uppers, np.maximum(used, vertex.limits), np.minimum(used, vertex.limits))
+    beyond = np.where(_uppers(vertex), np.maximum(used, vertex.limits), np.minimum(used, vertex.limits))
     return min(generation.bound, generation.bound_within(beyond))
 
 
@@ -265,8 +259,8 @@ def _result(generation: ColumnGeneration) -> Budgeted:
         raise _unattained(generation.vertex.budgets) from None
     bound = _bound(generation, plan)
     uses = tuple(_use(generation.vertex, generation.budgets, budget, plan) for budget in generation.budgets)
-    for use, size in zip(uses, generation.sizes.tolist(), strict=True):
-        if use.missed > MET * max(size, 1.0):
+    for use in uses:
+        if not use.budget.kept(use.used):
             raise _unattained((use.budget,))
     if plan.upper[0] - bound > most_apart(float(plan.upper[0]), generation.dual):
         raise NotCertifiedError(
@@ -303,14 +297,6 @@ def _use(vertex: Vertex, budgets: tuple[Budget, ...], budget: Budget, plan: Plan
     price, limit = float(vertex.prices[row]), float(vertex.limits[row])
     if not vertex.regular:
         return BudgetUse(budget, used, price, limit, limit, degenerate=True)
-    others = tuple(
-        (
-            other.resource,
-            -np.inf if other.least is None else float(other.least),
-            np.inf if other.most is None else float(other.most),
-        )
-        for other in budgets
-        if other not in vertex.budgets
-    )
+    others = tuple((other.resource, *other.ends) for other in budgets if other not in vertex.budgets)
     start, end = vertex.price_range(row, others)
     return BudgetUse(budget, used, price, start, end, degenerate=min(end - limit, limit - start) <= MET * limit)

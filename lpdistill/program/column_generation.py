@@ -16,7 +16,7 @@ import numpy as np
 
 from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.errors import NotCertifiedError
-from lpdistill.process.budgets import Budget
+from lpdistill.process.budgets import MET, Budget
 from lpdistill.process.priced import Priced
 from lpdistill.process.process import Process
 from lpdistill.process.tariff import Tariff
@@ -31,9 +31,6 @@ from lpdistill.progress import silent
 
 CLOSED = 1e-11
 """Relative distance of the bounds at which columns are no longer generated."""
-
-MET = 1e-9
-"""Share of a limit by which it may be missed before it counts as missed."""
 
 POSSIBLE = MET / 2
 """The same while it is found out whether limits can be met at all, so that the policy that meets them does."""

@@ -23,7 +23,6 @@ from lpdistill.errors import InfeasibleError, LimitError, ModelError, NotCertifi
 from lpdistill.process.budgets import Budget
 from lpdistill.process.process import Process
 from lpdistill.program.budgeted import Budgeted
-from lpdistill.program.column_generation import MET
 from lpdistill.program.highs import scaled_model
 from lpdistill.program.occupation import OccupationProgram
 from lpdistill.program.plan import Plan
@@ -173,9 +172,7 @@ def _plan(process: Process, columns: IntArray, drawn: Budgeted) -> Plan:
 def _require_kept(plan: Plan, budgets: tuple[Budget, ...]) -> None:
     for budget in budgets:
         used = plan.used(budget.resource)
-        least = 0.0 if budget.least is None else float(budget.least)
-        most = np.inf if budget.most is None else float(budget.most)
-        if not least - MET * max(1.0, least) <= used <= most + MET * max(1.0, most):
+        if not budget.kept(used):
             raise NotCertifiedError(
                 f"deterministic: the policy that HiGHS reports uses {used!r} where {budget} was asked; move the limit "
                 "away from the edge of what a policy uses"

@@ -10,9 +10,9 @@ import numpy as np
 
 from lpdistill.errors import InfeasibleError
 from lpdistill.numbers import at_least, at_most
-from lpdistill.process.budgets import Budget
+from lpdistill.process.budgets import MET, Budget
 from lpdistill.process.tariff import TIME
-from lpdistill.program.column_generation import MET, ColumnGeneration, feasible
+from lpdistill.program.column_generation import ColumnGeneration, feasible
 from lpdistill.program.highs import irreducible
 from lpdistill.program.occupation import OccupationProgram
 from lpdistill.program.plan import Plan
@@ -117,5 +117,5 @@ def _workable(generation: ColumnGeneration) -> dict[str, _Limit]:
 def _moved(budget: Budget, short: float, over: float) -> _Limit:
     """The limit of a budget that was missed, moved to where it is met; or the limit it has."""
     upper = over > 0 or budget.least is None
-    limit = _Limit(float((budget.most if upper else budget.least) or 0) + (over if upper else -short), upper)
+    limit = _Limit(float(budget.sides["most" if upper else "least"]) + (over if upper else -short), upper)
     return limit.eased(MET) if over > 0 or short > 0 else limit

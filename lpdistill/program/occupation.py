@@ -97,9 +97,8 @@ class OccupationProgram:
     @cached_property
     def limits(self) -> tuple[FloatArray, FloatArray]:
         """Lower and upper limit of each budget, infinite where there is none, (budgets,)."""
-        least = [-np.inf if budget.least is None else float(budget.least) for budget in self.budgets]
-        most = [np.inf if budget.most is None else float(budget.most) for budget in self.budgets]
-        return np.array(least), np.array(most)
+        least, most = np.array([budget.ends for budget in self.budgets]).reshape(-1, 2).T.copy()
+        return least, most
 
     def row_label(self, row: int) -> Hashable:
         """The configuration of a row."""

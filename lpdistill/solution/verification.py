@@ -10,8 +10,9 @@ import numpy as np
 from lpdistill.arrays import FloatArray
 from lpdistill.errors import NotCertifiedError
 from lpdistill.problem.question import process_of_question
+from lpdistill.process.budgets import MET
 from lpdistill.program.budgeted import granted, most_apart
-from lpdistill.program.column_generation import MET, lagrangian_bound
+from lpdistill.program.column_generation import lagrangian_bound
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import GAP
 from lpdistill.program.proof import bounds, shortfall
@@ -101,7 +102,7 @@ def verify(solution: Solution) -> Verification:
         (_between(dual.lower, dual.values, dual.upper), "values lie outside their bounds"),
         ((plan.values <= plan.upper).all(), "values lie outside their bounds"),
         (all(abs(used - use.used) <= MET * max(1.0, used) for used, use in checked), "uses are not the policy's"),
-        (all(use.missed <= MET * max(1.0, use.limit) for _, use in checked), "a budget is not kept"),
+        (all(use.budget.kept(use.used) for _, use in checked), "a budget is not kept"),
         (found.gap >= 0, "the bounds contradict each other"),
         (not optimal or found.gap <= most_apart(float(plan.upper[0]), dual), "the bounds are too far apart"),
         (((plan.upper - dual.lower) <= GAP * plan.upper)[everywhere].all(), "the bounds are too far apart"),

@@ -17,7 +17,6 @@ from lpdistill.policies.named import OPTIMAL, baseline, baseline_named
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.settings import SETTINGS
 from lpdistill.process.budgets import Budget, budgets_from
-from lpdistill.program.column_generation import MET
 from lpdistill.solution.policy import Policy
 from lpdistill.solving import solve
 from lpdistill.version import __version__
@@ -123,9 +122,7 @@ def _exceeding(problem: Problem, policy: Policy) -> Outcome | None:
     missed = []
     for budget in problem.budgets:
         used = policy.plan.used(budget.resource)
-        over = budget.most is not None and used > float(budget.most) + MET * max(1.0, float(budget.most))
-        short = budget.least is not None and used < float(budget.least) - MET * max(1.0, float(budget.least))
-        if over or short:
+        if not budget.kept(used):
             missed.append(f"{budget}, and {used:.6g} is used")
     if not missed:
         return None

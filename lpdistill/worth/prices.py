@@ -183,11 +183,9 @@ def _side(solution: Solution, use: BudgetUse, *, below: bool) -> Side | None:
     if not np.isfinite(end) or (below and end <= 0):
         return None
     limit = Fraction(end) * (1 - Fraction(BEYOND) if below else 1 + Fraction(BEYOND))
-    budget = use.budget
-    least = budget.most is None or (use.price > 0 and budget.least is not None)
     # Only the limit that binds moves; the other one would contradict it.
-    moved = Budget(budget.resource, least=limit) if least else Budget(budget.resource, limit)
-    budgets = tuple(moved if other.budget is budget else other.budget for other in solution.uses)
+    moved = Budget(use.budget.resource, **{use.side: limit})
+    budgets = tuple(moved if other.budget is use.budget else other.budget for other in solution.uses)
     start = replace(solution.dual, values=solution.plan.values)
     try:
         found = within_budgets(solution.process, budgets, start)

@@ -28,10 +28,9 @@ from lpdistill.errors import NotCertifiedError
 from lpdistill.hardware.actions import Action
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import PROBLEM
-from lpdistill.process.budgets import Budget
+from lpdistill.process.budgets import MET, Budget
 from lpdistill.process.factored.dynamics import Dynamics
 from lpdistill.program.budgeted import BudgetUse
-from lpdistill.program.column_generation import MET
 from lpdistill.program.plan import Plan
 from symbolic.algebra.rational_function import fraction
 from symbolic.exact.chain import require_small

@@ -248,12 +248,7 @@ def graph_of(dynamics: Dynamics) -> nx.DiGraph[Any]:
         memories=memories,
         uncharged_time=float(problem.uncharged_time),
         budgets={
-            budget.name: {
-                side: float(limit)
-                for side, limit in (("most", budget.most), ("least", budget.least))
-                if limit is not None
-            }
-            for budget in problem.budgets
+            budget.name: {side: float(limit) for side, limit in budget.sides.items()} for budget in problem.budgets
         },
     )
     keys = [tuple(n) for n in counts]
