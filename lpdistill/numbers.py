@@ -23,6 +23,9 @@ DIGITS = 12
 LARGE = 1e6
 """Number from which a table shows digits rather than decimals."""
 
+UNIT_OF_TIME = "user's unit of time"
+"""The unit of durations, and of all that is made of them."""
+
 NONE = "none"
 """How users write that a setting, a rule or a limit is not there."""
 

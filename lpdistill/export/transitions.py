@@ -20,24 +20,14 @@ from lpdistill.problem.question import QUESTION
 from lpdistill.process.factored.configurations import CountVectors
 from lpdistill.process.factored.dynamics import Dynamics
 from lpdistill.process.factored.size import Size
+from lpdistill.process.resources import RESOURCES
+from lpdistill.process.tariff import Quantities
 
 if TYPE_CHECKING:
     import networkx as nx
 
 BYTES = 400
 """Memory for one transition over the rationals, roughly."""
-
-
-REWARDS = (
-    "time",
-    "steps",
-    "generation_attempts",
-    "raw_pairs",
-    "distillations",
-    "failed_distillations",
-    "memory_time",
-)
-"""The reward models of a problem: the duration of a step, and what it uses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +89,7 @@ def written_out(problem: Problem | nx.DiGraph[Any]) -> WrittenOut:
         rows = list(choice_rows(problem))  # refuses what is too large
         counts = CountVectors(problem.memories, len(problem.levels)).counts.tolist()
         levels = tuple(f"n{level}" for level in range(len(problem.levels)))
-        return WrittenOut(levels, counts, REWARDS, rows)
+        return WrittenOut(levels, counts, ("time", *RESOURCES), rows)
     from lpdistill.export.graph_rows import written_graph  # noqa: PLC0415 - networkx, only where there is a graph
 
     return written_graph(problem)
@@ -138,16 +128,16 @@ def choice_rows(problem: Problem) -> Iterator[ChoiceRow]:
 
 def _amounts(problem: Problem, step: Step, done: Sequence[Recipe]) -> dict[str, Fraction]:
     duration = problem.distillation_time if step.distil else problem.generation_time
-    duration = Fraction(0) if step.discard else duration
-    return {
-        "time": duration,
-        "steps": Fraction(not step.discard),
-        "generation_attempts": Fraction(step.generate),
-        "raw_pairs": problem.p * step.generate,
-        "distillations": Fraction(len(step.distil)),
-        "failed_distillations": sum((recipe.failure for recipe in done if step.distil), Fraction(0)),
-        "memory_time": step.stored * duration,
-    }
+    does = Quantities(
+        steps=int(not step.discard),
+        duration=Fraction(0) if step.discard else duration,
+        attempts=step.generate,
+        made=problem.p * step.generate,
+        distillations=len(step.distil),
+        failures=sum((recipe.failure for recipe in done if step.distil), Fraction(0)),
+        stored=step.stored,
+    )
+    return {"time": does.duration} | {name: Fraction(known.formula(does)) for name, known in RESOURCES.items()}
 
 
 def _outcomes(problem: Problem, step: Step, done: Sequence[Recipe]) -> dict[tuple[int, ...] | None, Fraction]:

@@ -13,6 +13,7 @@ from operator import attrgetter
 from typing import Any
 
 from lpdistill.errors import ModelError
+from lpdistill.numbers import UNIT_OF_TIME
 from lpdistill.physics.known import DEFAULT, MAPS, map_named
 
 
@@ -94,8 +95,6 @@ class Setting:
         return f"{self.help}, {self.bounds}." if self.bounds else f"{self.help}."
 
 
-TIME = "user's unit of time"
-
 SETTINGS = {
     setting.name: setting
     for setting in (
@@ -119,7 +118,7 @@ SETTINGS = {
             "Duration of a step that only generates",
             ">= 0",
             default="1",
-            unit=TIME,
+            unit=UNIT_OF_TIME,
         ),
         Setting(
             "distillation_time",
@@ -127,7 +126,7 @@ SETTINGS = {
             "Duration of a step that distils",
             ">= 0",
             default="2",
-            unit=TIME,
+            unit=UNIT_OF_TIME,
         ),
         Setting(
             "final_step",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from operator import index as whole_number
 from typing import Any
 
@@ -11,26 +12,41 @@ import numpy as np
 from lpdistill.arguments import named, wrong_type
 from lpdistill.arrays import FloatArray
 from lpdistill.errors import ModelError, names_like
+from lpdistill.numbers import UNIT_OF_TIME
 from lpdistill.process.tariff import Resource, Usage
 
 
 class StandardResource(Resource):
-    """A resource that the model knows, computed for all columns at once."""
+    """A resource that the model knows, computed for all columns at once.
 
-    def __init__(
-        self,
-        name: str,
-        formula: Callable[[Usage], Any],
-        *,
-        touches_generation: bool,
-    ) -> None:
+    Parameters
+    ----------
+    name
+        How budgets, messages and tables call it.
+    formula
+        What a step uses of it: a sum of products of counts, each with at most one of what is made, failures and
+        duration.
+    touches_generation
+        Whether it depends on the number of attempts, or on what is stored.
+    unit
+        The unit of its amounts; none for a pure number.
+    """
+
+    def __init__(self, name: str, formula: Callable[[Any], Any], *, touches_generation: bool, unit: str = "") -> None:
         self.name = name
-        self._formula = formula
+        self.formula = formula
         self.touches_generation = touches_generation
+        self.unit = unit
 
     def amounts(self, usage: Usage) -> FloatArray:
         """What columns use of it."""
-        return np.asarray(self._formula(usage), dtype=np.float64)
+        return np.asarray(self.formula(usage), dtype=np.float64)
+
+    def slope(self, usage: Usage, *, made: Any = 0.0, failures: Any = 0.0, duration: Any = 0.0) -> FloatArray:
+        """Derivative of what columns use, for the derivatives of what is made, of failures and of durations."""
+        still = replace(usage, made=0.0, failures=0.0, duration=0.0)
+        moved = replace(still, made=made, failures=failures, duration=duration)
+        return np.asarray(self.formula(moved) - self.formula(still), dtype=np.float64)
 
     def __reduce__(self) -> tuple[Callable[[str], Resource], tuple[str]]:
         """There is one such resource of each name, also after pickling."""
@@ -82,20 +98,26 @@ class Visits(Resource):
         return np.asarray(usage.steps * np.isin(usage.configuration(), ranks))
 
 
-RESOURCES: Mapping[str, Resource] = {
+RESOURCES: dict[str, StandardResource] = {
     resource.name: resource
     for resource in (
         StandardResource("steps", lambda use: use.steps, touches_generation=False),
         StandardResource("generation_attempts", lambda use: use.attempts, touches_generation=True),
-        StandardResource(
-            "raw_pairs", lambda use: use.kernel.generation.success * use.attempts, touches_generation=True
-        ),
+        StandardResource("raw_pairs", lambda use: use.made, touches_generation=True),
         StandardResource("distillations", lambda use: use.distillations, touches_generation=False),
         StandardResource("failed_distillations", lambda use: use.failures, touches_generation=False),
-        StandardResource("memory_time", lambda use: use.stored * use.duration, touches_generation=True),
+        StandardResource(
+            "memory_time",
+            lambda use: use.stored * use.duration,
+            touches_generation=True,
+            unit=f"memories times the {UNIT_OF_TIME}",
+        ),
     )
 }
-"""The resources that every problem has, by name: what :class:`~lpdistill.solution.resources.Expected` reports."""
+"""The resources that every problem has, by name: what :class:`~lpdistill.solution.resources.Expected` reports.
+
+Another one is another row: budgets, exports, derivatives, simulations and exact results follow.
+"""
 
 
 REACHING = StandardResource("reaching", lambda use: use.delivering, touches_generation=True)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.errors import ModelError
 from lpdistill.hardware.actions import Step
 from lpdistill.process.factored.configurations import CountVectors
-from lpdistill.process.factored.generation import Generation
 
 
 class Tabulated(Protocol):
@@ -22,49 +21,57 @@ class Tabulated(Protocol):
         """All configurations."""
         ...
 
-    @property
-    def generation(self) -> Generation:
-        """What attempts do."""
-        ...
-
     def tabulated(self, resource: Resource) -> FloatArray:
         """What every column uses of a resource that is a function of the step, (columns,)."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
+class Quantities:
+    """What a step does, of which the amounts of resources are made.
+
+    The same formula makes them of arrays, of exact numbers, and of what happened in simulated runs.
+
+    Attributes
+    ----------
+    steps
+        1 for a step, 0 for a discard, which takes none.
+    duration
+        Duration of the step.
+    attempts, made
+        Generation attempts, and the expected number of raw pairs that they make.
+    distillations, failures
+        Distillations, and the expected number that fail.
+    stored
+        Pairs stored at the start of the step.
+    """
+
+    steps: Any
+    duration: Any
+    attempts: Any
+    made: Any
+    distillations: Any
+    failures: Any
+    stored: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Usage(Quantities):
     """What some columns do, as numbers and arrays that broadcast against each other.
 
     Attributes
     ----------
     kernel, columns
         All columns, and the numbers of these.
-    steps
-        1 for a step, 0 for a discard, which takes none.
-    duration
-        Duration of the step.
-    attempts, distillations
-        Generation attempts and distillations.
-    failures
-        Expected number of distillations that fail.
     delivering
         Probability that the step delivers a pair that meets the target.
-    stored
-        Pairs stored at the start of the step.
     configuration
         Computes the rank of the configuration of each column, of the full shape.
     """
 
     kernel: Tabulated
     columns: IntArray
-    steps: float | FloatArray
-    duration: float | FloatArray
-    attempts: IntArray
-    distillations: int | IntArray
-    failures: FloatArray
     delivering: FloatArray
-    stored: IntArray
     configuration: Callable[[], IntArray]
 
 

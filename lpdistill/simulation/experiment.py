@@ -21,15 +21,14 @@ from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import PROBLEM
 from lpdistill.problem.settings import FinalStep
 from lpdistill.process.factored.dynamics import Dynamics
+from lpdistill.process.resources import RESOURCES
+from lpdistill.process.tariff import Quantities
 from lpdistill.program.evaluation import raise_improper
 from lpdistill.program.plan import Plan
 from lpdistill.simulation.controller import Controller, Stationary
 from lpdistill.simulation.deviations import DEVIATIONS, Clock, Deviations
 from lpdistill.simulation.labelled import EMPTY, Coins, Happened, LabelledMemories
 from lpdistill.solution.policy import Policy
-
-COUNTED = ("steps", "generation_attempts", "raw_pairs", "distillations", "failed_distillations", "memory_time")
-"""What every run is tallied by."""
 
 BLOCK = 1 << 15
 """Runs that are advanced together; every block has a stream of random numbers of its own."""
@@ -79,7 +78,7 @@ class Ended:
     time
         When each ended by the problem's convention, (runs,) units; infinite where it was not delivered in time.
     totals
-        Steps, attempts, ... of each, (runs, COUNTED); memory time in units.
+        Steps, attempts, ... of each, (runs, RESOURCES); memory time in units.
     delivered
         The species delivered, EMPTY for none, (runs,).
     work
@@ -276,9 +275,9 @@ class Experiment:
         """
         free, decisions = self.problem.final_step is FinalStep.FREE, self.controller.decisions
         limit, trapped = self.until, self.trapped
-        ended = Ended(np.full(runs, inf), np.zeros((runs, len(COUNTED))), np.full(runs, EMPTY), 0.0)
+        ended = Ended(np.full(runs, inf), np.zeros((runs, len(RESOURCES))), np.full(runs, EMPTY), 0.0)
         alive, contents, elapsed = np.arange(runs), self.memories.empty(runs), np.zeros(runs)
-        totals, work = np.zeros((len(COUNTED), runs)), 0.0
+        totals, work = np.zeros((len(RESOURCES), runs)), 0.0
         for step in range(allowance.rounds):
             work += len(alive) * self.problem.memories + STEP_WORK
             if work > allowance.work:
@@ -310,23 +309,22 @@ class Experiment:
 
 
 def tallied(done: Advanced, *, discards: BoolArray) -> FloatArray:
-    """What a step adds to the totals of every run, (COUNTED, runs); discards take no step."""
+    """What a step adds to the totals of every run, (RESOURCES, runs); discards take no step."""
     happened, runs = done.happened, len(done.decision)
 
     def per_run(run: IntArray) -> IntArray:
         return np.bincount(run, minlength=runs)
 
-    return np.array(
-        [
-            ~discards * done.repeats,
-            per_run(happened.trying) * done.repeats,
-            per_run(happened.trying[happened.generated]),
-            per_run(happened.distilling),
-            per_run(happened.failed),
-            happened.stored * done.duration,
-        ],
-        dtype=np.float64,
+    did = Quantities(
+        steps=~discards * done.repeats,
+        duration=done.duration,
+        attempts=per_run(happened.trying) * done.repeats,
+        made=per_run(happened.trying[happened.generated]),
+        distillations=per_run(happened.distilling),
+        failures=per_run(happened.failed),
+        stored=happened.stored,
     )
+    return np.array([known.formula(did) for known in RESOURCES.values()], dtype=np.float64)
 
 
 def improper(plan: Plan) -> None:

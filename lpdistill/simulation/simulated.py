@@ -15,9 +15,9 @@ from lpdistill.arrays import FloatArray
 from lpdistill.errors import LimitError, ModelError
 from lpdistill.numbers import Number, decimals, exact
 from lpdistill.problem.problem import Problem
+from lpdistill.process.resources import RESOURCES
 from lpdistill.simulation.deviations import Deviations
 from lpdistill.simulation.estimates import ROUNDING, Confidence, Estimate, Moments
-from lpdistill.simulation.experiment import COUNTED
 from lpdistill.simulation.histogram import draw_histogram
 from lpdistill.solution.answer import SHOWN, Answer, Table
 from lpdistill.solution.document import rational
@@ -54,7 +54,7 @@ class Simulation(Answer):
     samples
         Waiting time of every run, (runs,); infinite where a run was not delivered.
     moments
-        Of the totals of a run (:data:`~lpdistill.simulation.experiment.COUNTED`, and whether it was delivered).
+        Of the totals of a run (:data:`~lpdistill.process.resources.RESOURCES`, and whether it was delivered).
     fidelities
         How often a pair of each real fidelity was delivered.
     """
@@ -154,7 +154,7 @@ class Simulation(Answer):
         return np.sort(self.samples)
 
     def _weights(self, **weights: float) -> FloatArray:
-        return np.array([weights.get(name, 0.0) for name in (*COUNTED, "delivered")])
+        return np.array([weights.get(name, 0.0) for name in (*RESOURCES, "delivered")])
 
     @cached_property
     def expected(self) -> Mapping[str, Estimate]:
@@ -165,7 +165,7 @@ class Simulation(Answer):
                 self.moments.mean_of(self._weights(**{name: 1.0})),
                 promised.expected[name] if promised else None,
             )
-            for name in COUNTED
+            for name in RESOURCES
         }
 
     @cached_property

@@ -10,6 +10,7 @@ import numpy as np
 from lpdistill.arrays import IntArray
 from lpdistill.errors import LimitError, ModelError
 from lpdistill.numbers import Number, whole
+from lpdistill.process.resources import RESOURCES
 from lpdistill.progress import Counter, uncounted
 from lpdistill.simulation.controller import CONTROLLER, Controller
 from lpdistill.simulation.deviations import NONE, Deviations
@@ -101,6 +102,7 @@ def simulate(  # noqa: PLR0913 - what an experiment consists of
     experiment = Experiment.of(policy, deviations, horizon)
     allowance = experiment.allowance(policy, count)
     samples, moments = np.empty(count), None
+    timed = np.array([bool(known.unit) for known in RESOURCES.values()])
     species = experiment.memories.species
     delivered: IntArray = np.zeros(len(species.real), dtype=np.int64)
     progress("simulating runs", 0, count)
@@ -109,7 +111,7 @@ def simulate(  # noqa: PLR0913 - what an experiment consists of
         stream = np.random.default_rng(np.random.SeedSequence(start, spawn_key=(number,)))
         ended = experiment.block(here.stop - here.start, allowance, stream)
         allowance = allowance.after(ended)
-        ended.totals[:, -1] = experiment.clock.time(ended.totals[:, -1])
+        ended.totals[:, timed] = experiment.clock.time(ended.totals[:, timed])
         samples[here] = experiment.clock.time(ended.time)
         part = Moments.of(np.column_stack([ended.totals, np.isfinite(ended.time)]))
         moments = part if moments is None else moments + part

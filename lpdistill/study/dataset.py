@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from lpdistill.errors import ModelError
-from lpdistill.numbers import exact
-from lpdistill.problem.settings import SETTINGS, TIME
+from lpdistill.numbers import UNIT_OF_TIME, exact
+from lpdistill.problem.settings import SETTINGS
+from lpdistill.process.resources import RESOURCES
 from lpdistill.solution.document import in_common
 from lpdistill.study.outcome import RESULTS, numbers
 
@@ -26,9 +27,9 @@ TIMES = ("waiting_time", "lower_bound", "upper_bound", "std")
 """Numbers of an outcome that are in the user's unit of time."""
 
 UNITS = {
-    **dict.fromkeys(TIMES, TIME),
+    **dict.fromkeys(TIMES, UNIT_OF_TIME),
     **{name: setting.unit for name, setting in SETTINGS.items() if setting.unit},
-    "memory_time": f"memories times the {TIME}",
+    **{name: resource.unit for name, resource in RESOURCES.items() if resource.unit},
     "seconds": "s",
 }
 """Units of what is not a pure number."""

@@ -18,6 +18,7 @@ from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import PROBLEM
 from lpdistill.process.factored.dynamics import Dynamics, require_dynamics
 from lpdistill.process.process import Process
+from lpdistill.process.resources import StandardResource
 from lpdistill.solution.answer import Answer
 from lpdistill.solution.document import finite
 from lpdistill.solution.given import SolutionLike
@@ -342,8 +343,8 @@ def _by_pair(
     found = occupation @ uses.by_success(solution.dual.values)
     counts = matchings.counts[process.numbering.describe(uses.columns).matching]
     for resource, price in process.tariff.prices:
-        if resource.name == "failed_distillations":
-            found = found - price * (occupation @ counts)
+        if isinstance(resource, StandardResource):
+            found = found - price * ((occupation * resource.slope(uses.usage, failures=1.0)) @ counts)
     return {recipe.consumed: slope for recipe, slope in zip(matchings.recipes, found.tolist(), strict=True)}
 
 

@@ -27,8 +27,8 @@ from lpdistill.physics.maps import DistillationMap, Pair
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.settings import FinalStep
 from lpdistill.process.factored.dynamics import Dynamics
-from lpdistill.process.resources import RESOURCES
-from lpdistill.process.tariff import Resource
+from lpdistill.process.resources import StandardResource
+from lpdistill.process.tariff import Resource, Usage
 
 NEARBY = Fraction(1, 10**40)
 """Step of a difference quotient over the rationals, where nothing cancels: its error is of the order of its square."""
@@ -62,7 +62,8 @@ class Slopes:
     columns: IntArray
 
     @cached_property
-    def _usage(self) -> Any:
+    def usage(self) -> Usage:
+        """What the columns do."""
         return self.dynamics.kernel.usage(self.columns)
 
     @cached_property
@@ -106,28 +107,30 @@ class Slopes:
 
     def amounts(self, parameter: Parameter, resource: Resource) -> FloatArray:
         """Derivative of what each column uses of a resource, (columns,); those of users are taken for constant."""
-        use, nothing = self._usage, np.zeros(len(self.columns))
+        found = np.zeros(len(self.columns))
+        if isinstance(resource, StandardResource):
+            found = found + resource.slope(self.usage, **self._moved(parameter))
+        return found
+
+    def _moved(self, parameter: Parameter) -> dict[str, FloatArray]:
+        """Derivatives of what resources and durations are made of."""
+        use = self.usage
         busy = np.asarray(use.distillations) > 0
-        match parameter, resource.name if RESOURCES.get(resource.name) is resource else None:
-            case Parameter.P, "raw_pairs":
-                return np.asarray(use.attempts, dtype=np.float64)
-            case Parameter.F0, "failed_distillations":
+        match parameter:
+            case Parameter.P:
+                return {"made": np.asarray(use.attempts, dtype=np.float64)}
+            case Parameter.F0:
                 matching = self.dynamics.numbering.describe(self.columns).matching
-                return np.asarray(-self.dynamics.kernel.matchings.counts[matching] @ self.success_slopes)
-            case Parameter.GENERATION_TIME, "memory_time":
-                return np.where(busy, 0.0, use.stored * use.steps)
-            case Parameter.DISTILLATION_TIME, "memory_time":
-                return np.where(busy, use.stored * use.steps, 0.0)
-        return nothing
+                return {"failures": np.asarray(-self.dynamics.kernel.matchings.counts[matching] @ self.success_slopes)}
+            case Parameter.GENERATION_TIME:
+                return {"duration": np.where(busy, 0.0, use.steps)}
+            case Parameter.DISTILLATION_TIME:
+                return {"duration": np.where(busy, use.steps, 0.0)}
 
     def costs(self, parameter: Parameter) -> FloatArray:
         """Derivative of what each column costs under the tariff, (columns,)."""
-        busy, tariff = np.asarray(self._usage.distillations) > 0, self.dynamics.tariff
-        found: FloatArray = np.zeros(len(self.columns))
-        if parameter is Parameter.GENERATION_TIME:
-            found = np.asarray(tariff.time * np.where(busy, 0.0, self._usage.steps))
-        elif parameter is Parameter.DISTILLATION_TIME:
-            found = np.asarray(tariff.time * busy, dtype=np.float64)
+        tariff, duration = self.dynamics.tariff, self._moved(parameter).get("duration", np.zeros(len(self.columns)))
+        found: FloatArray = np.asarray(tariff.time * duration)
         for resource, price in tariff.prices:
             found = found + price * self.amounts(parameter, resource)
         return found

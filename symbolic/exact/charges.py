@@ -20,7 +20,7 @@ from lpdistill.errors import ModelError
 from lpdistill.process.factored.columns import Columns
 from lpdistill.process.factored.dynamics import Dynamics
 from lpdistill.process.resources import RESOURCES, Visits
-from lpdistill.process.tariff import Resource
+from lpdistill.process.tariff import Quantities, Resource
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,6 @@ class Amounts:
         ModelError
             If it is a resource of the user's, whose amounts are floating-point numbers.
         """
-        recipes = dynamics.kernel.matchings.recipes
         if isinstance(resource, Visits):
             named = np.array(resource.configurations, dtype=np.int64)
             ranks = dynamics.configurations.rank(named)
@@ -61,26 +60,44 @@ class Amounts:
                 "has no exact amounts; budgets on Visits and on these have: " + ", ".join(RESOURCES),
                 resource,
             )
-        failing = [recipe.failure for recipe in recipes]
-        common = math.lcm(*(chance.denominator for chance in failing))
-        lost = _integers(fmpz(int(chance * common)) for chance in failing)
-        time = Amounts.time(dynamics)
-        stored = dynamics.configurations.totals
-        p = dynamics.problem.hardware.p
-        unit, measure = {
-            "steps": (1, lambda what: what.discard < 0),
-            "generation_attempts": (1, lambda what: what.attempts),
-            "raw_pairs": (p.denominator, lambda what: what.attempts * p.numerator),
-            "distillations": (1, lambda what: what.pairs),
-            "failed_distillations": (
-                common,
-                lambda what: (
-                    dynamics.kernel.matchings.counts[what.matching].astype(object) @ lost if recipes else 0 * what.pairs
-                ),
-            ),
-            "memory_time": (time.unit, lambda what: stored[what.configuration] * time.measure(what)),
-        }[resource.name]
-        return Amounts(dynamics, unit, measure)
+        found: Amounts = RESOURCES[resource.name].formula(Amounts.quantities(dynamics))
+        return found
+
+    @staticmethod
+    def quantities(dynamics: Dynamics) -> Quantities:
+        """What columns do, of which the amounts of resources are made."""
+        recipes, p = dynamics.kernel.matchings.recipes, dynamics.problem.hardware.p
+        common = math.lcm(*(recipe.failure.denominator for recipe in recipes))
+        lost = _integers(fmpz(int(recipe.failure * common)) for recipe in recipes)
+        stored, chosen = dynamics.configurations.totals, dynamics.kernel.matchings.counts
+
+        def failing(what: Columns) -> Any:
+            return chosen[what.matching].astype(object) @ lost if recipes else 0 * what.pairs
+
+        return Quantities(
+            steps=Amounts(dynamics, 1, lambda what: what.discard < 0),
+            duration=Amounts.time(dynamics),
+            attempts=Amounts(dynamics, 1, lambda what: what.attempts),
+            made=Amounts(dynamics, p.denominator, lambda what: what.attempts * p.numerator),
+            distillations=Amounts(dynamics, 1, lambda what: what.pairs),
+            failures=Amounts(dynamics, common, failing),
+            stored=Amounts(dynamics, 1, lambda what: stored[what.configuration]),
+        )
+
+    def __mul__(self, other: Amounts | int) -> Amounts:
+        """The product of two amounts, column by column, or a multiple."""
+        if isinstance(other, int):
+            return Amounts(self.dynamics, self.unit, lambda what: self.measure(what) * other)
+        unit = self.unit * other.unit
+        return Amounts(self.dynamics, unit, lambda what: self.measure(what) * other.measure(what))
+
+    __rmul__ = __mul__
+
+    def __add__(self, other: Amounts) -> Amounts:
+        """The sum of two amounts."""
+        unit = math.lcm(self.unit, other.unit)
+        mine, its = unit // self.unit, unit // other.unit
+        return Amounts(self.dynamics, unit, lambda what: self.measure(what) * mine + other.measure(what) * its)
 
     @staticmethod
     def time(dynamics: Dynamics) -> Amounts:
