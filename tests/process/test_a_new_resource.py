@@ -20,7 +20,7 @@ PROBLEM = Problem("1/2", 3, "3/4", "79/100", generation_time="1/3")
 
 @pytest.fixture(autouse=True)
 def _known(monkeypatch):
-    """Pairs lost in distillations that fail, and how long memories that hold pairs wait for raw ones."""
+    """Pairs lost in distillations that fail, and operations: one for each pair made, two a distillation."""
     for row in (
         StandardResource("pairs_lost", lambda use: 2 * use.failures, touches_generation=False),
         StandardResource("pairs_moved", lambda use: use.made + 2 * use.distillations, touches_generation=True),
