@@ -1,4 +1,4 @@
-"""Names for the array types at the core, and the one ragged-array operation that numpy lacks."""
+"""Names for the array types at the core, their rounding, and the one ragged-array operation that numpy lacks."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 FloatArray: TypeAlias = NDArray[np.float64]
 IntArray: TypeAlias = NDArray[np.int64]
 BoolArray: TypeAlias = NDArray[np.bool_]
+
+ROUNDOFF = 2.0**-53
+"""Unit roundoff of a double."""
 
 
 def ragged(lengths: IntArray) -> tuple[IntArray, IntArray]:

@@ -182,8 +182,9 @@ class ConvexProgram:
         """The policy of the occupation found, and an optimal one where it never comes."""
         choice = self.program.choice
         times = np.maximum(np.asarray(self.occupation.value, dtype=np.float64), 0.0)
-        flow = np.bincount(choice.configuration, weights=times * choice.leaving, minlength=self.program.process.size)
-        visited = flow > PRESENT * float(times @ choice.leaving)
+        changes = choice.repetition.changes(times)
+        flow = np.bincount(choice.configuration, weights=changes, minlength=self.program.process.size)
+        visited = flow > PRESENT * float(changes.sum())
         here = np.bincount(choice.configuration, weights=times, minlength=self.program.process.size)
         kept = np.flatnonzero(visited[choice.configuration] & (times > PRESENT * here[choice.configuration]))
         rest = elsewhere.policy.columns[~visited[elsewhere.policy.configuration]]

@@ -40,7 +40,10 @@ EXPLICIT_COLUMNS = 2_000
 AGREEMENT = 1e-6
 """Relative difference between HiGHS and the proven optimum beyond which neither is believed."""
 
-TIED = 1e-11
+USED = 1e-9
+"""Expected number of changes of a configuration above which HiGHS is taken to use a column."""
+
+AS_FAST = 1e-11
 """Relative difference of waiting times that counts as none when ties are broken."""
 
 TIE_WEIGHTS = (1e-6, 1e-8, 1e-10)
@@ -256,7 +259,7 @@ def _most_used(program: OccupationProgram, linear: LinearSolution) -> IntArray:
     process, choice = program.process, program.choice
     columns = np.full(process.size, -1)
     columns[process.live] = process.admission.proper()
-    used = np.flatnonzero(linear.occupation * choice.leaving > 1e-9)
+    used = np.flatnonzero(choice.repetition.changes(linear.occupation) > USED)
     order = used[np.argsort(linear.occupation[used], kind="stable")]
     columns[choice.configuration[order]] = choice.columns[order]
     return columns[process.live]
@@ -308,7 +311,7 @@ def _breaking_ties(
         timed = Plan.of(process.choose(plan.uses.columns), plan.probability)
         # Without budgets the policy is to be optimal wherever it may be asked.
         reached = process.live & (np.arange(process.size) == 0) if budgets else process.live
-        if (timed.values <= answer.plan.values * (1 + TIED))[reached].all():
+        if (timed.values <= answer.plan.values * (1 + AS_FAST))[reached].all():
             return timed
     raise NotCertifiedError(
         f"{resource.name}: policies that use less of it are slower by so little that double precision cannot tell them "

@@ -45,7 +45,7 @@ from lpdistill.problem.question import QUESTION
 from lpdistill.process.budgets import Budget
 from lpdistill.process.names import action_as_json, node_as_json
 from lpdistill.process.process import Process
-from lpdistill.process.time_augmented import LATE, TimeAugmented
+from lpdistill.process.time_augmented import BEING_LATE, TimeAugmented
 from lpdistill.program.budgeted import Budgeted, BudgetUse, within_budgets
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import policy_iteration
@@ -84,7 +84,7 @@ class TimedPolicy(Deciding):
         return self._process.base
 
     def _decisions(self, rank: int, remaining: Number | None) -> tuple[Decision, ...]:
-        left = self._process.window if remaining is None else slots_left(self._process.lattice, remaining)
+        left = self._process.window if remaining is None else slots_left(self._process.layers.lattice, remaining)
         layer = self._process.window - left if left >= 0 else self._process.window + 1
         return self._policy.of_rank(max(layer, 0) * self._process.base.size + rank)
 
@@ -92,7 +92,7 @@ class TimedPolicy(Deciding):
     def randomised(self) -> tuple[tuple[Key, Fraction | None], ...]:
         """Where it randomises: configurations, and the time left of the window (None once it is late)."""
         return tuple(
-            (counts, None if passed is None else self._process.remaining(passed))
+            (counts, None if passed is None else self._process.layers.remaining(passed))
             for counts, passed in self._policy.randomised
         )
 
@@ -154,7 +154,7 @@ class ServiceLevel(Answer):
     @cached_property
     def late(self) -> BudgetUse:
         """What came of the limit on the probability of being late."""
-        return next(use for use in self.answer.uses if use.budget.resource == LATE)
+        return next(use for use in self.answer.uses if use.budget.resource == BEING_LATE)
 
     @property
     def probability(self) -> float:
@@ -179,7 +179,7 @@ class ServiceLevel(Answer):
     @property
     def budgets(self) -> dict[str, BudgetUse]:
         """What came of the budgets of the problem."""
-        return {use.budget.name: use for use in self.answer.uses if use.budget.resource != LATE}
+        return {use.budget.name: use for use in self.answer.uses if use.budget.resource != BEING_LATE}
 
     @property
     def _question(self) -> Process:
@@ -217,7 +217,7 @@ class ServiceLevel(Answer):
             row = rows.setdefault(
                 rank,
                 {
-                    "remaining": rational(self.process.remaining(passed or Fraction(0))),
+                    "remaining": rational(self.process.layers.remaining(passed or Fraction(0))),
                     "counts": node_as_json(counts),
                     "visits": float(plan.visits[rank]),
                     "actions": [],
@@ -253,7 +253,7 @@ class ServiceLevel(Answer):
     def plot(self, axes: Axes | None = None) -> Axes:
         """Draw the probability to be done against the time, beside that of the fastest policy."""
         drawn = pictures.canvas(axes, question_in_words(self.problem))
-        lattice, slots = self.process.lattice, range(self.process.window + 1)
+        lattice, slots = self.process.layers.lattice, range(self.process.window + 1)
         times = [float(lattice.time(slot)) for slot in slots]
         usual = in_time(self.fastest.plan, lattice, len(times))
         draw_until(drawn, times, {"fastest with that confidence": self.done, "fastest on average": usual})
@@ -270,7 +270,7 @@ class ServiceLevel(Answer):
         plan, process = self.answer.plan, self.process
         uses = plan.uses
         layer = uses.configuration // process.base.size
-        slots = layer + process.lattice.slots[process.durations.kind(uses.columns)]
+        slots = layer + process.layers.lattice.slots[process.durations.kind(uses.columns)]
         timed = (layer <= process.window) & (slots <= process.window)
         reached = np.bincount(slots[timed], (plan.occupation * uses.reaching)[timed], minlength=process.window + 1)
         return np.asarray(np.cumsum(reached))
@@ -319,8 +319,8 @@ def least_time_within(
     timed = augmented(process, lattice, within)
     fastest = fastest_plan(process, progress)
     least, greatest = _require_possible(timed, fastest, within, wanted, progress)
-    free = policy_iteration(timed, timed.everywhere(fastest.uses.columns), progress)
-    answer = within_budgets(timed, (*budgets, Budget(LATE, max(1 - wanted, Fraction(least)))), free, progress)
+    free = policy_iteration(timed, timed.layers.everywhere(fastest.uses.columns), progress)
+    answer = within_budgets(timed, (*budgets, Budget(BEING_LATE, max(1 - wanted, Fraction(least)))), free, progress)
     usual = float(in_time(fastest, lattice, timed.window + 1)[-1])
     return ServiceLevel(problem, within, wanted, greatest, Policy(fastest), usual, timed, answer)
 
@@ -329,7 +329,7 @@ def _require_possible(
     timed: TimeAugmented, fastest: Plan, window: Fraction, confidence: Fraction, progress: Callable[[str], None]
 ) -> tuple[float, float]:
     """The least probability of being late and the greatest to be in time, which must be no less than the confidence."""
-    recursion = DeadlineRecursion(timed.base, fastest, timed.lattice)
+    recursion = DeadlineRecursion(timed.base, fastest, timed.layers.lattice)
     told = counter(progress)
     for slot in range(timed.window + 1):
         told(f"pricing {timed.base.column_count:,} columns, slot by slot", slot, timed.window + 1)
@@ -339,7 +339,7 @@ def _require_possible(
         return least, greatest
     lower = ", or a lower confidence" if greatest else ""
     try:
-        needed = at_least(timed.lattice.time(grow(recursion, fastest, confidence, progress)))
+        needed = at_least(timed.layers.lattice.time(grow(recursion, fastest, confidence, progress)))
         remedy = f"take a window of at least {needed}{lower}"
     except LimitError:
         remedy = "take a lower confidence" if greatest else "take a longer window"
@@ -348,6 +348,6 @@ def _require_possible(
     raise InfeasibleError(
         f"confidence: no policy is done within {at_least(window)} with probability {wanted}; the greatest possible is "
         f"{printed}; {remedy}",
-        conflict=(Budget(LATE, 1 - confidence),),
+        conflict=(Budget(BEING_LATE, 1 - confidence),),
         workable={"confidence": possible} if possible else {},
     )

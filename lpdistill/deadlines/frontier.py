@@ -14,7 +14,7 @@ from lpdistill.frontiers.curve import Curve, Point
 from lpdistill.numbers import Number, as_float, at_least, decimals
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import QUESTION
-from lpdistill.process.time_augmented import LATE
+from lpdistill.process.time_augmented import BEING_LATE
 from lpdistill.progress import silent
 from lpdistill.solution.answer import SHOWN, Table
 from lpdistill.solution.document import rational
@@ -135,4 +135,4 @@ def deadline_frontier(
     process, budgets, lattice = opened_in_time(problem)
     within = window_of(window, lattice)
     timed = augmented(process, lattice, within)
-    return DeadlineFrontier(problem, within, breakpoints(timed, budgets, LATE, progress))
+    return DeadlineFrontier(problem, within, breakpoints(timed, budgets, BEING_LATE, progress))

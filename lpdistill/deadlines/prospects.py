@@ -103,7 +103,7 @@ class Steps:
             columns = columns[(self._slots(columns) > 0) == self.timed]
             choice = self.process.choose(columns)
             if not self.timed:
-                choice = choice.at(choice.leaving > 0)
+                choice = choice.at(~choice.repetition.waits)
             if choice.spread <= FEW_MOVES:
                 return Written(self, choice)
         return Factored(self)
@@ -125,11 +125,9 @@ class Written:
         self.fastest = self.rows(steps.fastest)
         moves, reaching = choice.moves, choice.reaching
         if steps.timed:
-            shape = len(choice.columns), self.size
-            staying = (choice.staying, (np.arange(shape[0]), choice.configuration))
-            moves = sparse.csr_array(moves + sparse.csr_array(staying, shape=shape))
+            moves = sparse.csr_array(moves + choice.repetition.loops(choice.configuration, moves.shape))
         else:
-            moves, reaching = choice.conditional, reaching / choice.leaving
+            moves, reaching = choice.conditional, choice.repetition.until(reaching)
         gained = np.zeros((len(choice.columns), 3))
         gained[:, DONE], gained[:, REMAINING] = reaching, choice.cost
         slots = steps.lattice.slots[steps.process.durations.kind(choice.columns)]

@@ -163,12 +163,12 @@ class DeadlineRecursion:
         taken = np.unique([slot.columns for slot in self.slots])
         taken = taken[taken >= 0]
         choice, slots = self.process.choose(taken), self.lattice.slots[self.process.durations.kind(taken)]
-        acts = (slots == 0) & (choice.leaving > 0)
+        acts = (slots == 0) & ~choice.repetition.waits
         onwards = []
         for length in np.unique(slots[slots > 0]).tolist():
             rows = np.flatnonzero(slots == length)
             part = choice.at(rows)
-            stays = sparse.csr_array((part.staying, (np.arange(len(rows)), part.configuration)), part.moves.shape)
+            stays = part.repetition.loops(part.configuration, part.moves.shape)
             onwards.append((length, rows, sparse.csr_array((part.moves + stays).T)))
         for left in range(len(self.slots) - 1, -1, -1):
             here = np.flatnonzero(self.slots[left].columns >= 0)
@@ -228,5 +228,7 @@ def _continued(choice: Choice, stopped: Outlook) -> Outlook:
     local = choice.moves @ outside
     local[:, DONE] += choice.reaching
     for of in (LATE, DONE, REMAINING):
-        outside[choice.configuration, of] = evaluate(choice, local[:, of] / choice.leaving)[choice.configuration]
+        outside[choice.configuration, of] = evaluate(choice, choice.repetition.until(local[:, of]))[
+            choice.configuration
+        ]
     return outside

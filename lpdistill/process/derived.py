@@ -9,15 +9,11 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from lpdistill.arrays import BoolArray, FloatArray, IntArray
+from lpdistill.arrays import ROUNDOFF, BoolArray, FloatArray, IntArray
 from lpdistill.process.priced import Priced, PricedColumns
 from lpdistill.process.process import Choice, Contraction, Process
 from lpdistill.process.reachability import Reachability
 from lpdistill.process.repetition import After
-
-UNIT = 2.0**-53
-"""Unit roundoff of a double."""
-
 
 if TYPE_CHECKING:
     Base = Process
@@ -113,8 +109,6 @@ class Guarded:
 class Written(Derived):
     """What follows for a process whose columns are all written out."""
 
-    attempts = None
-
     @cached_property
     def whole(self) -> Choice:
         """All columns, allowed or not."""
@@ -156,7 +150,7 @@ class Written(Derived):
     def rounding(self) -> float:
         """Bound on the relative rounding error of an action value: one addition and product for every outcome."""
         outcomes = int(np.diff(self.whole.moves.indptr).max(initial=0))
-        return (2 * outcomes + 4 * len(self.tariff.prices) + 64) * UNIT
+        return (2 * outcomes + 4 * len(self.tariff.prices) + 64) * ROUNDOFF
 
     def price_after(self, after: After) -> Priced:
         """Price every column where what comes after a step depends on how long it takes."""

@@ -9,7 +9,7 @@ from numbers import Integral, Rational, Real
 from typing import Any, Protocol
 
 from lpdistill.arrays import IntArray
-from lpdistill.hardware.actions import Action
+from lpdistill.hardware.actions import Action, Attempts
 from lpdistill.physics.levels import Levels
 
 
@@ -24,6 +24,11 @@ class Names(Protocol):
     @property
     def memories(self) -> int:
         """The most pairs that a configuration counts; 0 where it counts none."""
+        ...
+
+    @property
+    def attempts(self) -> Attempts | None:
+        """Which numbers of generation attempts actions have; None where that is no question."""
         ...
 
     @property

@@ -19,7 +19,6 @@ from scipy import sparse
 
 from lpdistill.arguments import Kind
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
-from lpdistill.hardware.actions import Attempts
 from lpdistill.process.budgets import Budget
 from lpdistill.process.durations import Durations
 from lpdistill.process.graph_search import Edges
@@ -121,11 +120,6 @@ class Process(Protocol):
     @property
     def problem(self) -> Origin:
         """What it is the process of."""
-        ...
-
-    @property
-    def attempts(self) -> Attempts | None:
-        """Which numbers of generation attempts its actions have; None where that is no question."""
         ...
 
     @property

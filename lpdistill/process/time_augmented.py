@@ -18,15 +18,15 @@ from functools import cached_property
 import numpy as np
 from scipy import sparse
 
-from lpdistill.arrays import BoolArray, FloatArray, IntArray
+from lpdistill.arrays import ROUNDOFF, BoolArray, FloatArray, IntArray
 from lpdistill.errors import ModelError
 from lpdistill.hardware.actions import Attempts
-from lpdistill.process.derived import UNIT, Derived
+from lpdistill.process.derived import Derived
 from lpdistill.process.durations import Durations
 from lpdistill.process.merged import Merged
 from lpdistill.process.outcomes import Layered
 from lpdistill.process.priced import PricedLayers
-from lpdistill.process.process import Admission, Choice, Origin, Process
+from lpdistill.process.process import Choice, Origin, Process
 from lpdistill.process.repetition import After
 from lpdistill.process.tariff import Resource, Tariff
 from lpdistill.process.time_lattice import TimeLattice
@@ -47,7 +47,55 @@ class Late(Resource):
         return hash(Late)
 
 
-LATE = Late()
+BEING_LATE = Late()
+
+
+@dataclass(frozen=True)
+class Layers:
+    """The layers: one for every slot that has passed, and one for being late.
+
+    Attributes
+    ----------
+    lattice, window
+        The lattice of times, and the last slot that is in time.
+    columns
+        Number of columns in each layer.
+    """
+
+    lattice: TimeLattice
+    window: int
+    columns: int
+
+    @property
+    def count(self) -> int:
+        """Number of layers, the late one included."""
+        return self.window + 2
+
+    @cached_property
+    def entered(self) -> IntArray:
+        """Layer that a step of each duration leads to, (layers, durations)."""
+        after = np.arange(self.count)[:, None] + self.lattice.slots
+        return np.where(after > self.window, self.window + 1, after)
+
+    @cached_property
+    def crosses(self) -> BoolArray:
+        """Whether the window closes during a step of each duration, (layers, durations)."""
+        crosses = self.entered > self.window
+        crosses[-1] = False
+        return crosses
+
+    @cached_property
+    def passes(self) -> BoolArray:
+        """Whether a step of each duration leads to another layer, (layers, durations)."""
+        return np.asarray(self.entered != np.arange(self.count)[:, None])
+
+    def everywhere(self, columns: IntArray) -> IntArray:
+        """The given columns of one layer, in every layer."""
+        return (np.arange(self.count)[:, None] * self.columns + columns).ravel()
+
+    def remaining(self, passed: Fraction) -> Fraction:
+        """Time left of the window, in whole slots as the waiting time counts them, after so much has passed."""
+        return self.lattice.time(self.window) - passed
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,35 +104,39 @@ class Timed:
 
     Attributes
     ----------
-    base, lattice, window
-        The process without time, its lattice of times, and the last slot that is in time.
+    base, layers
+        The process without time, and the layers of it.
     """
 
     base: Process
-    lattice: TimeLattice
-    window: int
+    layers: Layers
     levels: None = None
     memories: int = 0
 
     @property
+    def attempts(self) -> Attempts | None:
+        """Those of the process without time."""
+        return self.base.names.attempts
+
+    @property
     def named(self) -> Sequence[int]:
         """All configurations that have a name without time, in every layer."""
-        return [layer * self.base.size + rank for layer in range(self.window + 2) for rank in self.base.names.named]
+        return [layer * self.base.size + rank for layer in range(self.layers.count) for rank in self.base.names.named]
 
     def key(self, rank: int) -> tuple[Hashable, Fraction | None]:
         """How users name the configuration without time, and the time that has passed; None once it is late."""
         layer, within = divmod(rank, self.base.size)
-        return self.base.names.key(within), None if layer > self.window else layer * self.lattice.unit
+        return self.base.names.key(within), None if layer > self.layers.window else layer * self.layers.lattice.unit
 
     def rank(self, key: Hashable) -> int:
         """The configuration that a user names; KeyError if there is none."""
         try:
             within, passed = key if isinstance(key, tuple) else ()
-            slots = self.window + 1 if passed is None else Fraction(passed) / self.lattice.unit
+            slots = self.layers.window + 1 if passed is None else Fraction(passed) / self.layers.lattice.unit
         except (TypeError, ValueError):
             raise KeyError(f"no configuration {key!r}: give a configuration, and the time that has passed") from None
         layer = int(slots)
-        if layer != slots or not 0 <= layer < self.window + 2:
+        if layer != slots or not 0 <= layer < self.layers.count:
             raise KeyError(f"no configuration {key!r}: no step begins at this time")
         return layer * self.base.size + self.base.names.rank(within)
 
@@ -105,39 +157,37 @@ class LayeredAdmission:
 
     Attributes
     ----------
-    whole
-        The process with time.
-    base
-        What is allowed without it.
+    base, layers
+        The process without time, and the layers of it.
     """
 
-    whole: TimeAugmented
-    base: Admission
+    base: Process
+    layers: Layers
 
     @property
     def columns(self) -> IntArray:
         """The columns that are allowed, increasing."""
-        return self.whole.everywhere(self.base.columns)
+        return self.layers.everywhere(self.base.columns)
 
     @property
     def live(self) -> BoolArray:
         """Configurations from which some policy reaches the target with probability 1, (configurations,)."""
-        return np.tile(self.base.live, self.whole.layers)
+        return np.tile(self.base.live, self.layers.count)
 
     @property
     def waiting(self) -> IntArray:
         """The columns that are allowed and change nothing, not even the layer."""
-        idle = self.whole.everywhere(self.base.waiting)
-        return idle[~self.whole.passes(idle)]
+        idle = self.base.admission.waiting
+        return self.layers.everywhere(idle)[~self.layers.passes[:, self.base.durations.kind(idle)].ravel()]
 
     def proper(self) -> IntArray:
         """Columns of a proper policy, one for every live configuration, in order."""
-        return self.whole.everywhere(self.base.proper())
+        return self.layers.everywhere(self.base.admission.proper())
 
     def of_configuration(self, rank: int) -> IntArray:
         """The columns of one configuration that are allowed."""
-        layer, within = divmod(rank, self.whole.base.size)
-        return self.base.of_configuration(within) + layer * self.whole.base.column_count
+        layer, within = divmod(rank, self.base.size)
+        return self.base.admission.of_configuration(within) + layer * self.layers.columns
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,18 +212,18 @@ class TimeAugmented(Derived):
     late_price: float = 0.0
 
     def __post_init__(self) -> None:
-        if LATE.name in self.base.resources:
-            raise ModelError("graph", "must not have a number of the name that stands for being late", LATE.name)
+        if BEING_LATE.name in self.base.resources:
+            raise ModelError("graph", "must not have a number of the name that stands for being late", BEING_LATE.name)
 
     @cached_property
-    def lattice(self) -> TimeLattice:
-        """The lattice of times."""
-        return TimeLattice.of(self.base)
+    def layers(self) -> Layers:
+        """The layers."""
+        return Layers(TimeLattice.of(self.base), self.window, self.base.column_count)
 
     @property
     def names(self) -> Timed:
         """Names of the configurations with the time that has passed, and of the actions."""
-        return Timed(self.base, self.lattice, self.window)
+        return Timed(self.base, self.layers)
 
     @property
     def problem(self) -> Origin:
@@ -181,65 +231,24 @@ class TimeAugmented(Derived):
         return self.base.problem
 
     @property
-    def attempts(self) -> Attempts | None:
-        """Those of the process without time."""
-        return self.base.attempts
-
-    @property
-    def layers(self) -> int:
-        """Number of layers, the late one included."""
-        return self.window + 2
-
-    @cached_property
-    def _entered(self) -> IntArray:
-        """Layer that a step of each duration leads to, (layers, durations)."""
-        after = np.arange(self.layers)[:, None] + self.lattice.slots
-        return np.where(after > self.window, self.window + 1, after)
-
-    @cached_property
-    def _crosses(self) -> BoolArray:
-        """Whether the window closes during a step of each duration, (layers, durations)."""
-        crosses = self._entered > self.window
-        crosses[-1] = False
-        return crosses
-
-    @cached_property
-    def _passes(self) -> BoolArray:
-        """Whether a step of each duration leads to another layer, (layers, durations)."""
-        return np.asarray(self._entered != np.arange(self.layers)[:, None])
-
-    def passes(self, columns: IntArray) -> BoolArray:
-        """Whether the given columns lead to another layer, (columns,)."""
-        layer, within = np.divmod(columns, self.base.column_count)
-        return self._passes[layer, self.base.durations.kind(within)]
-
-    def everywhere(self, columns: IntArray) -> IntArray:
-        """The given columns of the base, in every layer."""
-        return (np.arange(self.layers)[:, None] * self.base.column_count + columns).ravel()
-
-    def remaining(self, passed: Fraction) -> Fraction:
-        """Time left of the window, in whole slots as the waiting time counts them, after so much has passed."""
-        return self.lattice.time(self.window) - passed
-
-    @property
     def tariff(self) -> Tariff:
         """What columns cost."""
-        return self.base.tariff.plus([(LATE, self.late_price)])
+        return self.base.tariff.plus([(BEING_LATE, self.late_price)])
 
     @property
     def size(self) -> int:
         """Number of configurations, over all layers."""
-        return self.layers * self.base.size
+        return self.layers.count * self.base.size
 
     @property
     def column_count(self) -> int:
         """Number of columns, over all layers."""
-        return self.layers * self.base.column_count
+        return self.layers.count * self.base.column_count
 
     @property
     def admission(self) -> LayeredAdmission:
         """Which columns are allowed."""
-        return LayeredAdmission(self, self.base.admission)
+        return LayeredAdmission(self.base, self.layers)
 
     @property
     def durations(self) -> Durations:
@@ -252,12 +261,12 @@ class TimeAugmented(Derived):
     @property
     def rounding(self) -> float:
         """Bound on the relative rounding error of an action value: staying and being late add a few operations."""
-        return self.base.rounding + 8 * UNIT
+        return self.base.rounding + 8 * ROUNDOFF
 
     @property
     def input_rounding(self) -> float:
         """Relative difference that the rounding of given probabilities and times may make to an expected cost."""
-        return self.layers * self.base.input_rounding
+        return self.layers.count * self.base.input_rounding
 
     def unguarded(self) -> TimeAugmented:
         """The same process with the columns that may leave the live configurations."""
@@ -265,8 +274,8 @@ class TimeAugmented(Derived):
 
     def under(self, tariff: Tariff) -> TimeAugmented:
         """The same process with other costs."""
-        late = sum(price for resource, price in tariff.prices if resource == LATE)
-        others = tuple(item for item in tariff.prices if item[0] != LATE)
+        late = sum(price for resource, price in tariff.prices if resource == BEING_LATE)
+        others = tuple(item for item in tariff.prices if item[0] != BEING_LATE)
         return self._with(base=self.base.under(Tariff(tariff.time, others)), late_price=late)
 
     def _with(self, **changes: object) -> TimeAugmented:
@@ -288,39 +297,41 @@ class TimeAugmented(Derived):
         within = self.base.merged if self.tariff.time else None
         if within is None:
             return None
-        label = np.arange(self.layers)[:, None] * self.base.size + within.label
-        inner = self.choose(self.everywhere(within.inner.columns))
+        label = np.arange(self.layers.count)[:, None] * self.base.size + within.label
+        inner = self.choose(self.layers.everywhere(within.inner.columns))
         return Merged(self._with(base=within.process), label.ravel(), inner)
 
     def price(self, values: FloatArray) -> PricedLayers:
         """Price every column for the given values, (configurations,)."""
-        layers, kinds = values.reshape(self.layers, -1), np.zeros(len(self.lattice.slots))
-        return self._priced([After(layers[entered], kinds, kinds > 0) for entered in self._entered])
+        layers, kinds = values.reshape(self.layers.count, -1), np.zeros(len(self.durations.times))
+        return self._priced([After(layers[entered], kinds, kinds > 0) for entered in self.layers.entered])
 
     def price_after(self, after: After) -> PricedLayers:
         """Price every column where what comes after a step depends on how long it takes."""
-        kinds = np.arange(len(self.lattice.slots))
-        values = after.values.reshape(len(kinds), self.layers, -1)
-        return self._priced([After(values[kinds, entered], after.charge, after.staying) for entered in self._entered])
+        kinds = np.arange(len(self.durations.times))
+        values = after.values.reshape(len(kinds), self.layers.count, -1)
+        return self._priced(
+            [After(values[kinds, entered], after.charge, after.staying) for entered in self.layers.entered]
+        )
 
     def _priced(self, layers: Sequence[After]) -> PricedLayers:
         """Price the columns of every layer for what comes after them."""
         found = []
         for t, after in enumerate(layers):
-            charge = after.charge + self.late_price * self._crosses[t]
-            found.append(self.base.price_after(After(after.values, charge, after.staying | self._passes[t])))
+            charge = after.charge + self.late_price * self.layers.crosses[t]
+            found.append(self.base.price_after(After(after.values, charge, after.staying | self.layers.passes[t])))
         return PricedLayers(tuple(found), self.base.column_count)
 
     def choose(self, columns: IntArray) -> Choice:
         """The given columns, ready to be evaluated or written out."""
         layer, within = np.divmod(columns, self.base.column_count)
         plain, kind = self.base.choose(within), self.base.durations.kind(within)
-        passes, entries = self._passes[layer, kind], plain.outcomes.shape[1]
-        start = self._entered[layer, kind] * entries
+        passes, entries = self.layers.passes[layer, kind], plain.outcomes.shape[1]
+        start = self.layers.entered[layer, kind] * entries
         kept = np.flatnonzero(passes & (plain.staying > 0))
         staying = sparse.csr_array(
             (plain.staying[kept], (kept, start[kept] + plain.configuration[kept])),
-            shape=(len(columns), self.layers * entries),
+            shape=(len(columns), self.layers.count * entries),
         )
         places = plain.outcomes.indices + np.repeat(start, np.diff(plain.outcomes.indptr))
         outcomes = sparse.csr_array((plain.outcomes.data, places, plain.outcomes.indptr), shape=staying.shape)
@@ -328,21 +339,21 @@ class TimeAugmented(Derived):
             process=self,
             columns=columns,
             configuration=layer * self.base.size + plain.configuration,
-            cost=plain.cost + self.late_price * self._crosses[layer, kind],
+            cost=plain.cost + self.late_price * self.layers.crosses[layer, kind],
             repetition=plain.repetition.within(passes),
             delivering=plain.delivering,
             outcomes=sparse.csr_array(outcomes + staying),
-            table=Layered(plain.table, self.base.size, entries, self.layers),
+            table=Layered(plain.table, self.base.size, entries, self.layers.count),
         )
 
     @property
     def resources(self) -> Mapping[str, Resource]:
         """Those of the process without time, and being late."""
-        return {**self.base.resources, LATE.name: LATE}
+        return {**self.base.resources, BEING_LATE.name: BEING_LATE}
 
     def amounts(self, resource: Resource, columns: IntArray) -> FloatArray:
         """What the given columns use of a resource, (columns,)."""
         layer, within = np.divmod(columns, self.base.column_count)
-        if resource == LATE:
-            return self._crosses[layer, self.base.durations.kind(within)].astype(np.float64)
+        if resource == BEING_LATE:
+            return self.layers.crosses[layer, self.base.durations.kind(within)].astype(np.float64)
         return self.base.amounts(resource, within)

@@ -16,7 +16,7 @@ from lpdistill.process.process import Process
 SIMPLE = 10**6
 """Denominators up to which a float is taken for the fraction that rounds to it."""
 
-MOST_SLOTS = 10**9
+LONGEST_STEP = 10**9
 """Slots of one step beyond which its duration has no unit in common with the others that anybody means."""
 
 
@@ -55,11 +55,11 @@ class TimeLattice:
         """
         unit = reduce(_common, process.durations.times, Fraction(0)) or Fraction(1)
         longest = int(max(process.durations.times) / unit)
-        if longest > MOST_SLOTS:
+        if longest > LONGEST_STEP:
             raise LimitError(
                 f"durations: their common unit is {float(unit):.3g}, of which the longest step takes {longest:.3g}; "
                 "round the durations so that they have a simple unit in common",
-                size={"slots": longest, "most_slots": MOST_SLOTS},
+                size={"slots": longest, "most_slots": LONGEST_STEP},
             )
         slots = np.array([int(time / unit) for time in process.durations.times], dtype=np.int64)
         return TimeLattice(unit, slots, process.durations.uncharged)

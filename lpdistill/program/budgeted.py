@@ -15,9 +15,10 @@ from lpdistill.process.process import Process
 from lpdistill.program.column_generation import ColumnGeneration, feasible
 from lpdistill.program.highs import Algorithm, LinearSolution, solve_program
 from lpdistill.program.infeasible import raise_infeasible
+from lpdistill.program.objective import FIRST_DELIVERY
 from lpdistill.program.occupation import OccupationProgram
 from lpdistill.program.plan import Plan
-from lpdistill.program.policy_iteration import GAP, Optimum
+from lpdistill.program.policy_iteration import Optimum
 from lpdistill.program.vertex import Vertex
 from lpdistill.progress import silent
 
@@ -110,7 +111,7 @@ def most_apart(upper: float, dual: Optimum) -> float:
     The bounds of the optimum under the prices leave open what is rounded.  Near the edge of what is possible prices may
     be of any size, and so may that be, beside the waiting time.
     """
-    return GAP * upper + float(dual.upper[0] - dual.lower[0])
+    return FIRST_DELIVERY.gap * upper + float(dual.upper[0] - dual.lower[0])
 
 
 @dataclass(frozen=True)
@@ -264,9 +265,9 @@ def _result(generation: ColumnGeneration) -> Budgeted:
             raise _unattained((use.budget,))
     if plan.upper[0] - bound > most_apart(float(plan.upper[0]), generation.dual):
         raise NotCertifiedError(
-            f"the bounds within budgets, {bound!r} and {plan.upper[0]!r}, are more than {GAP:g} apart, relative "
-            "to their size; make runs shorter (a larger p does), or take limits that are not at the edge of what is "
-            "possible"
+            f"the bounds within budgets, {bound!r} and {plan.upper[0]!r}, are more than {FIRST_DELIVERY.gap:g} apart, "
+            "relative to their size; make runs shorter (a larger p does), or take limits that are not at the edge of "
+            "what is possible"
         )
     return Budgeted(
         plan=plan,
@@ -299,4 +300,6 @@ def _use(vertex: Vertex, budgets: tuple[Budget, ...], budget: Budget, plan: Plan
         return BudgetUse(budget, used, price, limit, limit, degenerate=True)
     others = tuple((other.resource, *other.ends) for other in budgets if other not in vertex.budgets)
     start, end = vertex.price_range(row, others)
-    return BudgetUse(budget, used, price, start, end, degenerate=min(end - limit, limit - start) <= MET * limit)
+    return BudgetUse(
+        budget, used, price, start, end, degenerate=min(end - limit, limit - start) <= MET * limit
+    )

@@ -23,6 +23,7 @@ from lpdistill.process.tariff import Tariff
 from lpdistill.program.differences import Twofold
 from lpdistill.program.evaluation import evaluate, stuck, visits
 from lpdistill.program.highs import Algorithm, Basis, LinearSolution, solve_program
+from lpdistill.program.objective import FIRST_DELIVERY
 from lpdistill.program.occupation import OccupationProgram
 from lpdistill.program.policy_iteration import Optimum, policy_iteration
 from lpdistill.program.proof import bounds, evaluated, feasibility
@@ -35,7 +36,7 @@ CLOSED = 1e-11
 POSSIBLE = MET / 2
 """The same while it is found out whether limits can be met at all, so that the policy that meets them does."""
 
-SETTLED = 1e-12
+SETTLED_VALUE = 1e-12
 """Excess of a value over an action value, relative to the greatest value, that is taken for rounding."""
 
 PENALTIES = (1e-3, 1e-6, 1e-9)
@@ -191,7 +192,7 @@ def _priced_with_gains(process: Process, tariff: Tariff, policy: IntArray) -> Op
     while True:
         rounds += 1
         values = _values_with_gains(process, tariff, policy)
-        worth = SETTLED * float(np.abs(values).max())
+        worth = SETTLED_VALUE * float(np.abs(values).max())
         if charged.written is not None:
             floor = evaluated(charged.choose(policy)).lowered
             compared = feasibility(charged, floor)
@@ -218,8 +219,7 @@ def _worth_waiting(charged: Process, policy: IntArray, worth: float) -> IntArray
     Waiting in unreachable configurations is no policy, so it is of use only to show that an optimum is not attained.
     """
     waiting = charged.choose(charged.admission.waiting)
-    gains, start = waiting.cost < -worth, np.zeros(charged.size)
-    start[0] = 1.0
+    gains, start = waiting.cost < -worth, FIRST_DELIVERY.entered(charged)
     base = charged.choose(policy)
     visited = np.zeros(charged.size, dtype=bool)
     visited[base.configuration[visits(base, start) > 0]] = True
@@ -234,7 +234,7 @@ def _values_with_gains(process: Process, tariff: Tariff, policy: IntArray) -> Fl
     parts = []
     for part in (costs, gains):
         choice = process.under(part).choose(policy)
-        local = choice.cost / choice.leaving
+        local = choice.repetition.until(choice.cost)
         parts.append(evaluate(choice, local, scale=evaluate(choice, local)))
     return np.asarray(parts[0] - parts[1])
 

@@ -28,16 +28,16 @@ from lpdistill.program.occupation import OccupationProgram
 from lpdistill.program.plan import Plan
 from lpdistill.program.solver import Solver
 
-MOST_COLUMNS = 20_000
+MOST_BINARY = 20_000
 """Columns up to which the mixed-integer program is tried."""
 
 HORIZONS = (1.01, 1.1, 2.0, 10.0, 100.0, 1000.0)
 """Times, relative to the randomised optimum, below which a deterministic policy is looked for, one after the other."""
 
-TOLERANCE = 1e-9
+INTEGER_TOLERANCE = 1e-9
 """How closely the solver keeps to constraints, integrality and the gap."""
 
-ROUNDING = 1e-9
+NO_REGRET = 1e-9
 """Regrets below this, relative to the time, are taken for none."""
 
 CHOSEN = 0.5
@@ -88,11 +88,11 @@ def deterministic(
     NotCertifiedError
         If HiGHS ends without an optimum.
     """
-    if process.column_count > MOST_COLUMNS:
+    if process.column_count > MOST_BINARY:
         raise LimitError(
-            f"deterministic: {process.column_count:,} actions are more than the {MOST_COLUMNS:,} up to which the "
+            f"deterministic: {process.column_count:,} actions are more than the {MOST_BINARY:,} up to which the "
             "mixed-integer program is tried; take fewer memories, or rules that leave fewer actions",
-            size={"columns": process.column_count, "most_columns": MOST_COLUMNS},
+            size={"columns": process.column_count, "most_columns": MOST_BINARY},
         )
     if process.durations.least <= 0:
         raise ModelError("deterministic", "needs every step to take time (no discarding, no duration of 0)", None)
@@ -101,8 +101,8 @@ def deterministic(
     regrets = drawn.dual.policy.process.choose(program.choice.columns).regrets(drawn.dual.values)
     for horizon in HORIZONS:
         progress(f"branch and bound on {program.shape[1]:,} actions, up to {horizon:g} times the randomised optimum")
-        slack = horizon * time - drawn.bound + ROUNDING * time
-        taken = np.minimum(horizon * time / program.cost, slack / np.maximum(regrets, ROUNDING * time))
+        slack = horizon * time - drawn.bound + NO_REGRET * time
+        taken = np.minimum(horizon * time / program.cost, slack / np.maximum(regrets, NO_REGRET * time))
         found = _solve(program, taken, horizon * time)
         if found is not None:
             columns, bound, nodes = found
@@ -124,14 +124,14 @@ def _solve(program: OccupationProgram, taken: FloatArray, horizon: float) -> tup
     model, scale = scaled_model(program)
     columns, rows = program.shape[1], program.shape[0]
     # Waiting for ever is no policy, so waiting is taken never.
-    most = np.where(program.choice.leaving > 0, taken * scale, 0.0)
+    most = np.where(program.choice.repetition.waits, 0.0, taken * scale)
     model.col_upper_ = most
     solver = Solver(
         {
-            "mip_rel_gap": TOLERANCE,
+            "mip_rel_gap": INTEGER_TOLERANCE,
             "mip_abs_gap": 0.0,
-            "mip_feasibility_tolerance": TOLERANCE,
-            "primal_feasibility_tolerance": TOLERANCE,
+            "mip_feasibility_tolerance": INTEGER_TOLERANCE,
+            "primal_feasibility_tolerance": INTEGER_TOLERANCE,
         }
     )
     solver.passModel(model)
@@ -156,7 +156,7 @@ def _solve(program: OccupationProgram, taken: FloatArray, horizon: float) -> tup
             "an optimum"
         )
     info, found = solver.getInfo(), np.array(solver.getSolution().col_value)
-    used = (found[columns:] > CHOSEN) & (found[:columns] > TOLERANCE)
+    used = (found[columns:] > CHOSEN) & (found[:columns] > INTEGER_TOLERANCE)
     return program.choice.columns[used], float(info.mip_dual_bound), int(info.mip_node_count)
 
 

@@ -18,13 +18,11 @@ from functools import cached_property
 
 import numpy as np
 
-from lpdistill.arrays import BoolArray, FloatArray, IntArray
+from lpdistill.arrays import ROUNDOFF, BoolArray, FloatArray, IntArray
 from lpdistill.errors import NotCertifiedError
 from lpdistill.process.process import Choice
+from lpdistill.program.objective import FIRST_DELIVERY, Objective
 from lpdistill.program.systems import System
-
-UNIT = 2.0**-53
-"""Unit roundoff of a double."""
 
 MOST_REFINEMENTS = 12
 """Rounds of iterative refinement: two or three are usual."""
@@ -85,19 +83,28 @@ class Written:
         What each of them costs, (columns,).
     terms
         The sum of what each cost is a sum of, without signs, (columns,).
+    objective
+        What is made least.
     """
 
     choice: Choice
     cost: FloatArray
     terms: FloatArray
+    objective: Objective = FIRST_DELIVERY
 
     @staticmethod
-    def of(choice: Choice) -> Written:
-        """Columns that cost what the tariff of their process says."""
-        tariff = choice.process.tariff
+    def of(choice: Choice, objective: Objective = FIRST_DELIVERY) -> Written:
+        """Columns that cost what the objective says."""
+        tariff, cost = choice.process.tariff, objective.cost(choice)
         if not tariff.signed:
-            return Written(choice, choice.cost, choice.cost)
-        return Written(choice, choice.cost, choice.process.under(tariff.unsigned).choose(choice.columns).cost)
+            return Written(choice, cost, cost, objective)
+        unsigned = objective.cost(choice.process.under(tariff.unsigned).choose(choice.columns))
+        return Written(choice, cost, unsigned, objective)
+
+    @cached_property
+    def _absorbed(self) -> FloatArray:
+        """Probability that a run ends with each column, (columns,)."""
+        return self.objective.absorbed(self.choice)
 
     @cached_property
     def _row(self) -> IntArray:
@@ -108,12 +115,12 @@ class Written:
     def _rounding(self) -> float:
         """Rounding of a reduced cost, relative to the sum of what it is a sum of."""
         outcomes = int(np.diff(self.choice.moves.indptr).max(initial=0))
-        return (outcomes + 4 * len(self.choice.process.tariff.prices) + 24) * UNIT
+        return (outcomes + 4 * len(self.choice.process.tariff.prices) + 24) * ROUNDOFF
 
     def _changes(self, values: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Expected change of values in a step, the target being worth 0, and that of its size, (columns,)."""
         moves, here = self.choice.moves, values[self.choice.configuration]
-        changes, ends = moves.data * (values[moves.indices] - here[self._row]), self.choice.reaching * here
+        changes, ends = moves.data * (values[moves.indices] - here[self._row]), self._absorbed * here
         total = np.bincount(self._row, changes, minlength=len(here)) - ends
         size = np.bincount(self._row, np.abs(changes), minlength=len(here)) + np.abs(ends)
         return total.astype(np.float64), size.astype(np.float64)
@@ -140,10 +147,10 @@ class Written:
         Each moves the values down by more than their rounding, so that no policy comes twice.
         """
         reduced, rounding = self.reduced_costs(values)
-        leaving = self.choice.leaving
-        rows = np.flatnonzero(wanted[self.choice.configuration] & (leaving > 0) & (reduced < rounding))
+        waits = self.choice.repetition.waits
+        rows = np.flatnonzero(wanted[self.choice.configuration] & ~waits & (reduced < rounding))
         owners = self.choice.configuration[rows]
-        order = np.lexsort((reduced[rows] / leaving[rows], owners))
+        order = np.lexsort((self.choice.repetition.at(rows).until(reduced[rows]), owners))
         _, first = np.unique(owners[order], return_index=True)
         return np.asarray(self.choice.columns[rows[order[first]]])
 
@@ -157,21 +164,25 @@ class Equations:
         One column for every configuration that is entered.
     cost
         What is collected in each of its configurations, (columns,); by default, what its columns cost.
+    objective
+        What is made least.
     """
 
-    def __init__(self, policy: Choice, cost: FloatArray | None = None) -> None:
+    def __init__(self, policy: Choice, cost: FloatArray | None = None, objective: Objective = FIRST_DELIVERY) -> None:
         self.policy, self._system = policy, System(policy)
-        self._written = Written.of(policy) if cost is None else Written(policy, cost, np.abs(cost))
+        self._written = (
+            Written.of(policy, objective) if cost is None else Written(policy, cost, np.abs(cost), objective)
+        )
 
     def _solve(self, collected: FloatArray) -> FloatArray:
         everywhere = np.zeros(self.policy.process.size)
-        everywhere[self.policy.configuration] = self._system.solve(collected / self.policy.leaving)
+        everywhere[self.policy.configuration] = self._system.solve(self.policy.repetition.until(collected))
         return everywhere
 
     def _noise(self, values: Twofold, rounding: FloatArray) -> FloatArray:
         """How far reduced costs of the policy may be from 0 for rounding, that of the tails included, (columns,)."""
-        size = np.abs(values.tail) + TAIL * UNIT * np.abs(values.head)
-        return rounding + 8 * UNIT * (self.policy.leaving * size[self.policy.configuration])
+        size = np.abs(values.tail) + TAIL * ROUNDOFF * np.abs(values.head)
+        return rounding + 8 * ROUNDOFF * self.policy.repetition.changes(size[self.policy.configuration])
 
     @cached_property
     def values(self) -> Twofold:

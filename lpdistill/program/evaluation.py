@@ -17,12 +17,12 @@ from scipy import sparse
 
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.errors import ImproperPolicyError, NotCertifiedError
-from lpdistill.process.graph_search import Edges
 from lpdistill.process.process import Choice
 from lpdistill.program.differences import Equations
-from lpdistill.program.systems import ACCEPTED, MEDIUM, NoConvergenceError, System, factorised, iterate, square
+from lpdistill.program.objective import FIRST_DELIVERY, Objective
+from lpdistill.program.systems import ACCEPTED, FACTORISED, NoConvergenceError, System, factorised, iterate, square
 
-MOST_SWEEPS, SETTLED = 100, 1e-14
+MOST_SWEEPS, SETTLED_SWEEP = 100, 1e-14
 """Sweeps over a policy's equations, and the relative change of every value at which they end."""
 
 
@@ -101,9 +101,9 @@ def visits(choice: Choice, entered: FloatArray) -> FloatArray:
     return np.where(reached, left / choice.leaving, 0.0)
 
 
-def stuck(choice: Choice) -> BoolArray:
+def stuck(choice: Choice, objective: Objective = FIRST_DELIVERY) -> BoolArray:
     """Columns of a policy from whose configuration it never reaches the target, (columns,), by search of its graph."""
-    return ~_reachable(_back(choice), np.flatnonzero((choice.leaving > 0) & (choice.reaching > 0)))
+    return ~_reachable(_back(choice), np.flatnonzero(~choice.repetition.waits & (objective.absorbed(choice) > 0)))
 
 
 def doomed(choice: Choice) -> BoolArray:
@@ -140,7 +140,7 @@ def _back(choice: Choice) -> FloatArray | sparse.csr_array:
 
 def require_leaving(choice: Choice) -> None:
     """Raise ImproperPolicyError if a policy waits forever somewhere."""
-    if not (choice.leaving > 0).all():
+    if choice.repetition.waits.any():
         raise_improper(choice)
 
 
@@ -152,9 +152,9 @@ def require_proper(choice: Choice) -> None:
 
 def all_leave(choice: Choice) -> bool:
     """Whether runs of a policy reach the target, or where it has no column, from everywhere else."""
-    edges = Edges.of(choice.configuration, choice.moves, choice.reaching)
-    elsewhere = np.append(np.setdiff1d(np.arange(edges.size), choice.configuration), edges.size)
-    return bool(edges.reached_from(elsewhere).all())
+    size = choice.process.size
+    elsewhere = np.append(np.setdiff1d(np.arange(size), choice.configuration), size)
+    return bool(choice.edges.reached_from(elsewhere).all())
 
 
 def raise_improper(choice: Choice, among: IntArray | None = None) -> NoReturn:
@@ -214,7 +214,7 @@ def _reachable(graph: FloatArray | sparse.csr_array, starts: IntArray) -> BoolAr
 
 def _solve(iterate: Callable[[], FloatArray], factorise: Callable[[], FloatArray], right: FloatArray) -> FloatArray:
     """Solve a system by the way that is quicker for its size, or by factorisation where iterating fails."""
-    if len(right) > MEDIUM:
+    if len(right) > FACTORISED:
         with suppress(NoConvergenceError):
             return iterate()
     return factorise()
@@ -224,6 +224,6 @@ def _swept(values: FloatArray, sweep: Callable[[FloatArray], FloatArray]) -> Flo
     """Repeat a policy's equations until values settle: small ones then carry as many digits as large ones."""
     for _ in range(MOST_SWEEPS):
         before, values = values, np.maximum(sweep(values), 0.0)
-        if (np.abs(values - before) <= SETTLED * values).all():
+        if (np.abs(values - before) <= SETTLED_SWEEP * values).all():
             break
     return values

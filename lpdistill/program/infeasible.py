@@ -18,10 +18,10 @@ from lpdistill.program.occupation import OccupationProgram
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import Optimum
 
-DIGITS = 9
+LIMIT_DIGITS = 9
 """Significant digits of a limit in a message."""
 
-ROUNDED = 1e-13
+USE_ROUNDING = 1e-13
 """Share by which the expected use of a policy may be rounded."""
 
 
@@ -72,7 +72,7 @@ class _Limit:
     upper: bool
 
     def __str__(self) -> str:
-        return at_least(self.value, DIGITS) if self.upper else at_most(self.value, DIGITS)
+        return at_least(self.value, LIMIT_DIGITS) if self.upper else at_most(self.value, LIMIT_DIGITS)
 
     def eased(self, share: float) -> _Limit:
         """The limit moved by a share of itself to where more policies meet it."""
@@ -110,7 +110,7 @@ def _workable(generation: ColumnGeneration) -> dict[str, _Limit]:
     if len(budgets) == 1 and shortfalls[1, 0] > 0:
         policy = generation.dual.policy
         plan = Plan.of(generation.dual.policy.process.under(TIME).choose(policy.columns), np.ones(len(policy.columns)))
-        return {budgets[0].name: _Limit(plan.used(budgets[0].resource), upper=True).eased(ROUNDED)}
+        return {budgets[0].name: _Limit(plan.used(budgets[0].resource), upper=True).eased(USE_ROUNDING)}
     return {b.name: _moved(b, short, over) for b, short, over in zip(budgets, *shortfalls.tolist(), strict=True)}
 
 

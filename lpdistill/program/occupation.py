@@ -21,6 +21,7 @@ from scipy import sparse
 from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.process.budgets import Budget
 from lpdistill.process.process import PROCESS, Choice, Process
+from lpdistill.program.objective import FIRST_DELIVERY, Objective
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -40,15 +41,23 @@ class OccupationProgram:
         first.
     budgets
         Limits on resources.
+    objective
+        What is made least.
     """
 
     process: Process
     choice: Choice
     start: FloatArray
     budgets: tuple[Budget, ...] = ()
+    objective: Objective = FIRST_DELIVERY
 
     @staticmethod
-    def of(process: Process, columns: IntArray | None = None, budgets: tuple[Budget, ...] = ()) -> OccupationProgram:
+    def of(
+        process: Process,
+        columns: IntArray | None = None,
+        budgets: tuple[Budget, ...] = (),
+        objective: Objective = FIRST_DELIVERY,
+    ) -> OccupationProgram:
         """The program over the given columns, or over all that are allowed.
 
         Raises
@@ -57,10 +66,8 @@ class OccupationProgram:
             If all columns of a problem, written out, do not fit into this machine's memory.
         """
         process = PROCESS.meant(process, "process")
-        start = np.zeros(process.size)
-        start[0] = 1.0
         chosen = process.everything() if columns is None else process.choose(columns)
-        return OccupationProgram(process, chosen, start, budgets)
+        return OccupationProgram(process, chosen, objective.entered(process), budgets, objective)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -70,12 +77,12 @@ class OccupationProgram:
     @property
     def cost(self) -> FloatArray:
         """What each column costs, (columns,): the duration of its step."""
-        return self.choice.cost
+        return self.objective.cost(self.choice)
 
     @property
     def offset(self) -> float:
         """Constant of the objective: minus the last step's duration where that is free."""
-        return 0.0 - float(self.process.durations.uncharged)
+        return self.objective.offset(self.process)
 
     @cached_property
     def matrix(self) -> sparse.csc_array:

@@ -14,6 +14,7 @@ from lpdistill.process.process import Choice
 from lpdistill.process.tariff import Resource
 from lpdistill.program.differences import Twofold
 from lpdistill.program.evaluation import deadlocked, doomed, entered, evaluate, raise_improper, visits
+from lpdistill.program.objective import FIRST_DELIVERY
 from lpdistill.program.policy_iteration import Optimum
 from lpdistill.program.proof import bounds, evaluated
 
@@ -128,10 +129,8 @@ class Plan:
         ImproperPolicyError
             If runs may never reach the target.
         """
-        begun = np.zeros(self.uses.process.size)
-        begun[0] = 1.0
         found = np.zeros(self.uses.process.size)
-        found[self._sure.configuration] = visits(self._sure, begun)
+        found[self._sure.configuration] = visits(self._sure, FIRST_DELIVERY.entered(self.uses.process))
         return found
 
     @cached_property
@@ -152,7 +151,7 @@ class Plan:
         part = uses.at(kept)
         owners = np.searchsorted(sure, part.configuration)
         local = np.bincount(owners, self.probability[kept] * square[kept], minlength=len(sure))
-        found = evaluate(self._sure, local / self._sure.leaving)
+        found = evaluate(self._sure, self._sure.repetition.until(local.astype(np.float64)))
         found[~np.isfinite(self.values)] = np.inf
         return found
 
@@ -167,9 +166,8 @@ class Plan:
 
     def flow_residual(self) -> float:
         """Greatest imbalance of expected visits in any configuration."""
-        balance = -(self.uses.moves.T @ self.occupation)
-        np.add.at(balance, self.uses.configuration, self.uses.leaving * self.occupation)
-        balance[0] -= 1.0
+        balance = -(self.uses.moves.T @ self.occupation) - FIRST_DELIVERY.entered(self.uses.process)
+        np.add.at(balance, self.uses.configuration, self.uses.repetition.changes(self.occupation))
         return float(np.abs(balance).max())
 
 

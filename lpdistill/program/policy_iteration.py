@@ -13,14 +13,12 @@ from lpdistill.process.priced import Priced
 from lpdistill.process.process import Choice, Contraction, Process
 from lpdistill.program.differences import Twofold
 from lpdistill.program.evaluation import all_leave, raise_improper, stuck
+from lpdistill.program.objective import FIRST_DELIVERY, Objective
 from lpdistill.program.proof import bounds, evaluated, feasibility
 from lpdistill.progress import silent
 
 MOST_ROUNDS = 1000
 """Far beyond what policy iteration takes (three to six rounds); more would mean that arithmetic has failed."""
-
-GAP = 1e-9
-"""Relative distance of the proven bounds, in any configuration, beyond which no optimum is claimed."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,12 @@ class Optimum:
     priced: Priced | None = field(default=None, repr=False, compare=False)
 
 
-def policy_iteration(process: Process, columns: IntArray, progress: Callable[[str], None] = silent) -> Optimum:
+def policy_iteration(
+    process: Process,
+    columns: IntArray,
+    progress: Callable[[str], None] = silent,
+    objective: Objective = FIRST_DELIVERY,
+) -> Optimum:
     r"""Improve a proper policy in all configurations at once, until no column of the program can.
 
     Each round evaluates the policy, prices every column, and replaces the column of every configuration that has a
@@ -78,6 +81,8 @@ def policy_iteration(process: Process, columns: IntArray, progress: Callable[[st
         A proper policy, one column per live configuration, in order.
     progress
         Told what is being done.
+    objective
+        What is made least.
 
     Raises
     ------
@@ -89,13 +94,13 @@ def policy_iteration(process: Process, columns: IntArray, progress: Callable[[st
     if process.merged is not None:
         merged = process.merged
         start = _projected(process, merged, columns)
-        return _lifted(process, merged, policy_iteration(merged.process, start, progress))
+        return _lifted(process, merged, policy_iteration(merged.process, start, progress, objective))
     live, generated, seen = process.live, [columns], {columns.tobytes()}
     for rounds in range(1, MOST_ROUNDS):
         policy = process.choose(columns)
-        values = evaluated(policy)
+        values = evaluated(policy, objective)
         progress(f"round {rounds}: pricing {process.column_count:,} columns")
-        compared = feasibility(process, values.lowered)
+        compared = feasibility(process, values.lowered, objective)
         better = compared.excess > 0
         if not better.any():
             break
@@ -110,10 +115,10 @@ def policy_iteration(process: Process, columns: IntArray, progress: Callable[[st
         raise NotCertifiedError(f"policy iteration did not end within {MOST_ROUNDS} rounds")
     floor, ceiling = compared.floor, values.raised
     lower, upper = bounds(process, floor, ceiling)
-    if (upper - lower > GAP * upper).any():
+    if not objective.closed(lower, upper):
         raise NotCertifiedError(
-            f"the proven bounds of some configuration are more than {GAP:g} apart, relative to their size: a run has "
-            "too many steps, or steps of too different cost; make runs shorter, or durations of similar size"
+            f"the proven bounds of some configuration are more than {objective.gap:g} apart, relative to their size: a "
+            "run has too many steps, or steps of too different cost; make runs shorter, or durations of similar size"
         )
     return Optimum(
         policy,

@@ -21,6 +21,7 @@ from lpdistill.process.priced import Priced
 from lpdistill.process.process import Choice, Process
 from lpdistill.program.differences import Equations, Twofold, Written
 from lpdistill.program.evaluation import evaluate, require_leaving, require_proper
+from lpdistill.program.objective import FIRST_DELIVERY, Objective
 
 MARGIN = 4.0
 """Roundings by which the values of a proof stay below those of the policy."""
@@ -45,8 +46,8 @@ class Evaluated(Protocol):
         ...
 
 
-def evaluated(policy: Choice) -> Evaluated:
-    """A policy with its expected cost to go, under the tariff of its process.
+def evaluated(policy: Choice, objective: Objective = FIRST_DELIVERY) -> Evaluated:
+    """A policy with its expected cost to go.
 
     Raises
     ------
@@ -54,17 +55,18 @@ def evaluated(policy: Choice) -> Evaluated:
         If it does not reach the target from every configuration in which it has a column.
     """
     if policy.process.written is None:
-        return FactoredEquations(policy)
+        return FactoredEquations(policy, objective)
     require_proper(policy)
-    return Equations(policy)
+    return Equations(policy, objective=objective)
 
 
 class FactoredEquations:
     """The equations of a proper policy whose columns are factored."""
 
-    def __init__(self, policy: Choice) -> None:
+    def __init__(self, policy: Choice, objective: Objective = FIRST_DELIVERY) -> None:
         require_leaving(policy)
-        self._policy, self._process, self._local = policy, policy.process, policy.cost / policy.leaving
+        self._policy, self._process = policy, policy.process
+        self._local = policy.repetition.until(objective.cost(policy))
         self._values = evaluate(policy, self._local, scale=evaluate(policy, self._local))
         self._margin = MARGIN * self._process.rounding * self._values[policy.configuration]
 
@@ -119,11 +121,11 @@ class Feasibility(Protocol):
         ...
 
 
-def feasibility(process: Process, values: Twofold) -> Feasibility:
+def feasibility(process: Process, values: Twofold, objective: Objective = FIRST_DELIVERY) -> Feasibility:
     """All columns of a process, compared with values."""
     if process.written is None:
         return FactoredFeasibility(process, values.nearest)
-    return WrittenFeasibility(Written.of(process.written), values)
+    return WrittenFeasibility(Written.of(process.written, objective), values)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from lpdistill.program.occupation import OccupationProgram
 from lpdistill.program.solver import Solver
 from lpdistill.progress import Counter, uncounted
 
-ROUNDING = 1e-12
+COST_ROUNDING = 1e-12
 """Share of the greatest cost by which costs may be exceeded, so that rounding does not exclude the optimum itself."""
 
 
@@ -76,7 +76,7 @@ def ranges(program: OccupationProgram, most: float, taken: BoolArray, *, progres
     solver.passModel(model)
     scale = max(most, np.finfo(float).tiny)
     spent = np.flatnonzero(cost)
-    solver.addRow(-highspy.kHighsInf, 1.0 + ROUNDING, len(spent), spent.astype(np.int32), cost[spent] / scale)
+    solver.addRow(-highspy.kHighsInf, 1.0 + COST_ROUNDING, len(spent), spent.astype(np.int32), cost[spent] / scale)
     solver.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost)
     solver.run()
     solver.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), np.zeros(len(cost)))

@@ -22,10 +22,10 @@ RESIDUALS = (1e-10, 1e-5)
 ACCEPTED = 1e-13
 """Relative residual beyond which a system is factorised instead."""
 
-SMALL = 80
+DENSE = 80
 """Configurations up to which a policy is solved as a dense system."""
 
-MEDIUM = 1000
+FACTORISED = 1000
 """Configurations up to which factorising a sparse system is quicker than iterating."""
 
 TRIAL = 40
@@ -38,7 +38,7 @@ class NoConvergenceError(Exception):
 
 def square(choice: Choice) -> FloatArray | sparse.csr_array:
     """Probability, given that anything happens, of moving from column to column of a policy; dense if it is small."""
-    if len(choice.columns) <= SMALL:
+    if len(choice.columns) <= DENSE:
         return choice.dense
     if len(choice.columns) == choice.process.size:
         return choice.conditional
@@ -102,7 +102,7 @@ class System:
 
     def __init__(self, policy: Choice) -> None:
         self.moves = square(policy)
-        self._iterates = len(policy.columns) > MEDIUM
+        self._iterates = len(policy.columns) > FACTORISED
 
     @cached_property
     def _sparse(self) -> SuperLU:

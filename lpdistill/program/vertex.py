@@ -25,10 +25,11 @@ from lpdistill.process.process import Choice, Process
 from lpdistill.process.tariff import Resource, Tariff
 from lpdistill.program.evaluation import evaluate, stuck, visits
 from lpdistill.program.highs import LinearSolution
+from lpdistill.program.objective import FIRST_DELIVERY
 from lpdistill.program.occupation import OccupationProgram
 from lpdistill.program.plan import Plan
 
-PRESENT = 1e-9
+ABSENT = 1e-9
 """Share of a configuration's visits below which a solver's column is taken for absent."""
 
 SINGULAR = 1e-10
@@ -50,7 +51,7 @@ def _properly(process: Process, policy: IntArray, extra: IntArray) -> tuple[IntA
         swapped = np.array(exchanged, dtype=bool)
         chosen[owners[swapped]], added[swapped] = extra[swapped], policy[owners[swapped]]
         choice = process.choose(chosen)
-        if (choice.leaving > 0).all() and not stuck(choice).any():
+        if not (choice.repetition.waits.any() or stuck(choice).any()):
             return chosen, added
     return policy, extra
 
@@ -98,19 +99,19 @@ class Vertex:
             Columns of a proper policy, one for every live configuration: what to do where the answer never comes.
         """
         choice = program.choice
-        flow = linear.occupation * choice.leaving
+        flow = choice.repetition.changes(linear.occupation)
         through = np.bincount(choice.configuration, weights=flow, minlength=program.process.size)
-        present = np.flatnonzero(flow > PRESENT * through[choice.configuration])
+        present = np.flatnonzero(flow > ABSENT * through[choice.configuration])
         order = present[np.argsort(flow[present], kind="stable")]
         policy = np.full(program.process.size, -1)
         policy[program.process.live] = elsewhere
         policy[choice.configuration[order]] = choice.columns[order]
         binds = ~linear.basis.budgets
         others = policy[choice.configuration] != choice.columns
-        waits = (choice.leaving == 0) & (linear.occupation > PRESENT * linear.occupation.max())
-        extra = np.flatnonzero(others & ((flow > PRESENT * through[choice.configuration]) | waits))
+        waits = choice.repetition.waits & (linear.occupation > ABSENT * linear.occupation.max())
+        extra = np.flatnonzero(others & ((flow > ABSENT * through[choice.configuration]) | waits))
         if len(extra) < np.count_nonzero(binds):  # basic at zero: the limit is the end of a price's range
-            basic = np.isin(choice.columns, linear.basis.columns) & (through[choice.configuration] > PRESENT)
+            basic = np.isin(choice.columns, linear.basis.columns) & (through[choice.configuration] > ABSENT)
             basic[extra] = False
             extra = np.append(extra, np.flatnonzero(others & basic)[: np.count_nonzero(binds) - len(extra)])
         live = program.process.live
@@ -136,7 +137,7 @@ class Vertex:
     def _values(self, tariff: Tariff) -> FloatArray:
         """Expected cost to go of the policy under a tariff, (configurations,)."""
         policy = self.process.under(tariff).choose(self.policy)
-        local = policy.cost / policy.leaving
+        local = policy.repetition.until(policy.cost)
         return evaluate(policy, local, scale=evaluate(policy, local))
 
     def _rates(self, tariff: Tariff, values: FloatArray) -> FloatArray:
@@ -215,9 +216,7 @@ class Vertex:
     @cached_property
     def occupation(self) -> FloatArray:
         """How often the policy's own columns are taken, (columns,)."""
-        entered = np.zeros(self.process.size)
-        entered[0] = 1.0
-        return np.asarray(visits(self.base, entered) + self.diverted @ self.taken)
+        return np.asarray(visits(self.base, FIRST_DELIVERY.entered(self.process)) + self.diverted @ self.taken)
 
     @cached_property
     def plan(self) -> Plan:

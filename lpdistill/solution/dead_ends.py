@@ -19,7 +19,7 @@ from lpdistill.process.process import Process
 MOST_NAMED = 10
 """Dead ends that an error carries."""
 
-CHUNK = 100_000
+WRITTEN_AT_ONCE = 100_000
 """Columns written out at a time."""
 
 
@@ -55,7 +55,7 @@ def require_live(process: Process) -> None:
     closing = tuple(rule for rule in rules if _closes(problem, rule, named[0]))
     remedy = (
         "allow discarding (discarding=True), or relax a rule"
-        if _discarding_helps(problem, process.attempts)
+        if _discarding_helps(problem, process.names.attempts)
         else "relax a rule"
     )
     raise InfeasibleError(
@@ -78,8 +78,8 @@ def require_reachable(process: Process) -> None:
         return
     unguarded = process.unguarded()
     entered, columns = _entered(unguarded), unguarded.columns
-    for first in range(0, len(columns), CHUNK):
-        choice = unguarded.choose(columns[first : first + CHUNK])
+    for first in range(0, len(columns), WRITTEN_AT_ONCE):
+        choice = unguarded.choose(columns[first : first + WRITTEN_AT_ONCE])
         if (entered[choice.configuration] & (choice.reaching > 0)).any():
             return
     require_live(process)
@@ -96,8 +96,8 @@ def _entered(process: Process) -> BoolArray:
     """Configurations that some policy may enter from the start, (configurations,)."""
     graph = sparse.csr_array((process.size, process.size))
     columns = process.columns
-    for first in range(0, len(columns), CHUNK):
-        choice = process.choose(columns[first : first + CHUNK])
+    for first in range(0, len(columns), WRITTEN_AT_ONCE):
+        choice = process.choose(columns[first : first + WRITTEN_AT_ONCE])
         moves = choice.moves.tocoo()
         edges = choice.configuration[moves.coords[0]], moves.coords[1]
         graph = graph + sparse.csr_array((np.ones(len(edges[0])), edges), shape=graph.shape)

@@ -13,8 +13,8 @@ from lpdistill.problem.question import process_of_question
 from lpdistill.process.budgets import MET
 from lpdistill.program.budgeted import granted, most_apart
 from lpdistill.program.column_generation import lagrangian_bound
+from lpdistill.program.objective import FIRST_DELIVERY
 from lpdistill.program.plan import Plan
-from lpdistill.program.policy_iteration import GAP
 from lpdistill.program.proof import bounds, shortfall
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def verify(solution: Solution) -> Verification:
     ImproperPolicyError
         If the policy does not reach the target from everywhere.
     """
-    process = process_of_question(solution.problem, solution.process.attempts)
+    process = process_of_question(solution.problem, solution.process.names.attempts)
     budgets = process.problem.budgets
     plan, dual, uses = solution.plan, solution.dual, solution.plan.uses
     columns, tariff = uses.columns, dual.policy.process.tariff
@@ -90,7 +90,7 @@ def verify(solution: Solution) -> Verification:
             "expected visits do not balance",
         ),
         ((np.abs(total[live] - 1) <= FLOW_TOLERANCE).all(), "probabilities of actions do not sum to 1"),
-        (np.allclose(plan.values, again.values, rtol=GAP, atol=0), "values are not those of the policy"),
+        (np.allclose(plan.values, again.values, rtol=FIRST_DELIVERY.gap, atol=0), "values are not those of the policy"),
         (not paid or paid == prices, "the prices of budgets are not those of the proof"),
         (solution.bound <= proved, "the lower bound is not feasible for the dual program"),
         ((dual.lower <= floor).all(), "the lower bound is not feasible for the dual program"),
@@ -105,7 +105,10 @@ def verify(solution: Solution) -> Verification:
         (all(use.budget.kept(use.used) for _, use in checked), "a budget is not kept"),
         (found.gap >= 0, "the bounds contradict each other"),
         (not optimal or found.gap <= most_apart(float(plan.upper[0]), dual), "the bounds are too far apart"),
-        (((plan.upper - dual.lower) <= GAP * plan.upper)[everywhere].all(), "the bounds are too far apart"),
+        (
+            ((plan.upper - dual.lower) <= FIRST_DELIVERY.gap * plan.upper)[everywhere].all(),
+            "the bounds are too far apart",
+        ),
     ):
         if not holds:
             raise NotCertifiedError(f"the solution does not verify: {claim} ({found})")
@@ -114,5 +117,5 @@ def verify(solution: Solution) -> Verification:
 
 def _between(lower: FloatArray, values: FloatArray, upper: FloatArray) -> bool:
     """Whether values lie within their bounds, and these close to each other."""
-    near = (upper - lower <= GAP * np.abs(upper)).all()
+    near = (upper - lower <= FIRST_DELIVERY.gap * np.abs(upper)).all()
     return bool(near and (lower <= values).all() and (values <= upper).all())

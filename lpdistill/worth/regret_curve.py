@@ -255,8 +255,7 @@ def time_of(solution: Solution, there: Dynamics) -> float:
             "policy", "says nothing about a configuration that a run comes to there", there.names.key(int(missing[0]))
         )
     try:
-        local = policy.cost / np.where(policy.leaving > 0, policy.leaving, 1.0)
-        return waited(float(evaluate(policy, local)[0]), there.durations.uncharged)
+        return waited(float(evaluate(policy, policy.repetition.until(policy.cost))[0]), there.durations.uncharged)
     except ImproperPolicyError:
         return float("inf")
 

@@ -297,7 +297,7 @@ class _Search:
     def _time(self, columns: IntArray, value: float) -> float:
         """Expected duration of a policy for a value of the parameter."""
         policy = self._there(value).choose(columns)
-        return float(evaluate(policy, policy.cost / policy.leaving)[0])
+        return float(evaluate(policy, policy.repetition.until(policy.cost))[0])
 
     def _rival(self, columns: IntArray, value: float) -> IntArray | None:
         """The optimal policy's columns for a value of the parameter, or None where the given ones are as good."""

@@ -108,7 +108,7 @@ def test_the_policy_does_what_is_stated(name):
     actions = process.names.actions(plan.uses.columns)
     for use, action in enumerate(actions):
         counts, passed = process.names.key(int(plan.uses.configuration[use]))
-        state = counts, None if passed is None else int(passed / process.lattice.unit)
+        state = counts, None if passed is None else int(passed / process.layers.lattice.unit)
         deed = tuple(sorted(action.distil)), action.generate, tuple(action.discard)
         draws.setdefault(state, {})[deed] = Fraction(float(plan.probability[use])).limit_denominator(10**15)
     for chances in draws.values():

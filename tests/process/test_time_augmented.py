@@ -14,7 +14,7 @@ from lpdistill import Dynamics, MaxAttempts, ModelError, OccupationProgram, Prob
 from lpdistill.process.graph.state_graph import process_of
 from lpdistill.process.repetition import After
 from lpdistill.process.tariff import Tariff
-from lpdistill.process.time_augmented import LATE, TimeAugmented
+from lpdistill.process.time_augmented import BEING_LATE, TimeAugmented
 from lpdistill.program.policy_iteration import policy_iteration
 
 FEW = Problem("7/10", 3, "3/4", "79/100")
@@ -48,10 +48,10 @@ def test_columns_are_those_of_the_enumerated_chain(problem, window):
     """Every column has the duration, the outcomes and the lateness of the same action in the enumerated chain."""
     process, plain = augmented(problem, window), everything(Hardware.of(problem), discarding=problem.discarding)
     chain, late = timed(plain, window), closes(plain, window)
-    columns, unit = process.columns, process.lattice.unit
+    columns, unit = process.columns, process.layers.lattice.unit
     choice = process.choose(columns)
     moves = choice.moves.tocsr()
-    used = process.amounts(LATE, columns)
+    used = process.amounts(BEING_LATE, columns)
     actions = process.names.actions(columns)
     for row in range(len(columns)):
         counts, passed = process.names.key(int(choice.configuration[row]))
@@ -76,7 +76,7 @@ def test_columns_are_those_of_the_enumerated_chain(problem, window):
 @some
 def test_prices_are_the_least_action_values(problem, window):
     """Pricing finds the least action value of every configuration, and columns that attain it; being late costs."""
-    process = augmented(problem, window).under(Tariff(0.7, ((LATE, 3.0),)))
+    process = augmented(problem, window).under(Tariff(0.7, ((BEING_LATE, 3.0),)))
     values = arbitrary(process.size)
     columns = process.columns
     choice = process.choose(columns)
@@ -98,7 +98,7 @@ def test_prices_are_the_least_action_values(problem, window):
 def test_the_optimum_does_not_look_at_the_time(problem, window):
     """Without a limit on being late, the least expected time is that of the process without time, in every layer."""
     process = augmented(problem, window)
-    found = policy_iteration(process, process.admission.proper()).values.reshape(process.layers, -1)
+    found = policy_iteration(process, process.admission.proper()).values.reshape(process.layers.count, -1)
     plain = solve(problem).values.array + float(process.durations.uncharged)
     for layer in found:
         assert layer == pytest.approx(plain, rel=1e-11)
@@ -115,7 +115,7 @@ def test_configurations_have_names(problem, window):
     for wrong in (0, ((0,) * 9, 0), (process.base.names.key(0), "soon"), (process.base.names.key(0), 1000)):
         with pytest.raises(KeyError):
             process.names.rank(wrong)
-    between = process.lattice.unit / Fraction(2)
+    between = process.layers.lattice.unit / Fraction(2)
     with pytest.raises(KeyError, match="no step begins"):
         process.names.rank((process.base.names.key(0), between))
 

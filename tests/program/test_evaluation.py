@@ -16,7 +16,7 @@ every_problem = pytest.mark.parametrize("problem", SMALL.values(), ids=SMALL)
 
 ROUTES = {
     "dense": (),
-    "iterative": ((systems, "SMALL", 0), (evaluation, "MEDIUM", 0)),
+    "iterative": ((systems, "DENSE", 0), (evaluation, "FACTORISED", 0)),
     "sparse factors": ((systems, "SMALL", 0),),
 }
 

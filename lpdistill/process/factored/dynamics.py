@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from lpdistill.arrays import FloatArray, IntArray
+from lpdistill.arrays import ROUNDOFF, FloatArray, IntArray
 from lpdistill.errors import ModelError
 from lpdistill.hardware.actions import Attempts
 from lpdistill.numbers import member
-from lpdistill.process.derived import UNIT, Derived
+from lpdistill.process.derived import Derived
 from lpdistill.process.durations import Durations
 from lpdistill.process.factored.admission import Permission
 from lpdistill.process.factored.columns import Numbering
@@ -130,7 +130,7 @@ class Dynamics(Derived):
         recipes, outcomes = len(matchings.recipes), matchings.most_outcomes
         branches = sum(max(len(recipe.made), 1) for recipe in matchings.recipes)
         prices = len(self.tariff.prices) * (recipes + 4)
-        return (10 * self.problem.hardware.memories + 4 * branches + outcomes + prices + 64) * UNIT
+        return (10 * self.problem.hardware.memories + 4 * branches + outcomes + prices + 64) * ROUNDOFF
 
     def under(self, tariff: Tariff) -> Dynamics:
         """The same columns with other costs; everything that does not depend on costs is shared."""

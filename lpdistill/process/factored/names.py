@@ -11,7 +11,7 @@ import numpy as np
 
 from lpdistill.arrays import BoolArray, IntArray
 from lpdistill.errors import quoted
-from lpdistill.hardware.actions import Action
+from lpdistill.hardware.actions import Action, Attempts
 from lpdistill.physics.levels import Levels
 from lpdistill.process.factored.columns import Columns, Numbering
 
@@ -40,6 +40,11 @@ class Counts:
     def memories(self) -> int:
         """The most pairs that a configuration counts."""
         return self.numbering.configurations.most
+
+    @property
+    def attempts(self) -> Attempts:
+        """Which numbers of generation attempts actions have."""
+        return self.numbering.repertoire.attempts
 
     @property
     def named(self) -> Sequence[int]:

@@ -19,7 +19,7 @@ from lpdistill.process.reachability import HUGE
 from lpdistill.process.repetition import After
 from lpdistill.process.tariff import Tariff
 
-CHUNK = 1 << 17
+PRICED_AT_ONCE = 1 << 17
 """Action values computed at a time: a megabyte, so that they are reduced while still in cache."""
 
 GENERATING, DISTILLING, DISCARDING = range(3)
@@ -244,7 +244,7 @@ class Pricing:
         sizes = np.diff(edges)
         starts = np.concatenate([[0], np.flatnonzero(np.diff(sizes)) + 1, [len(sizes)]])
         for first, last in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True):
-            step = max(1, CHUNK // (int(sizes[first]) * len(block.rest)))
+            step = max(1, PRICED_AT_ONCE // (int(sizes[first]) * len(block.rest)))
             for a in range(first, last, step):
                 b = min(a + step, last)
                 yield range(a, b), range(int(edges[a]), int(edges[b])), int(sizes[first])

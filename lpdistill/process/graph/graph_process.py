@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from lpdistill.arrays import BoolArray, FloatArray, IntArray
+from lpdistill.arrays import ROUNDOFF, BoolArray, FloatArray, IntArray
 from lpdistill.errors import ModelError
 from lpdistill.hardware.actions import Step
 from lpdistill.process.budgets import Budget
-from lpdistill.process.derived import UNIT, Guarded, Written
+from lpdistill.process.derived import Guarded, Written
 from lpdistill.process.durations import Durations
 from lpdistill.process.merged import Merged
 from lpdistill.process.names import node_as_json
@@ -80,6 +80,7 @@ class Nodes:
     configuration: IntArray
     levels: None = None
     memories: int = 0
+    attempts: None = None
 
     @property
     def named(self) -> Sequence[int]:
@@ -199,7 +200,7 @@ class GraphProcess(Written):
         )
         states = len(np.unique(self.names.configuration[rounded]))
         times = any(Fraction(float(time)) != time for time in self.durations.times)
-        return 4 * (states + 1) * UNIT if states or times else 0.0
+        return 4 * (states + 1) * ROUNDOFF if states or times else 0.0
 
     def choose(self, columns: IntArray) -> Choice:
         """The given actions, ready to be evaluated or written out."""

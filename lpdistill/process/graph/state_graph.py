@@ -38,7 +38,7 @@ KINDS = ("state", "action", "target")
 EDGE_BYTES = 1_000
 """Memory for an edge and its share of the nodes, roughly."""
 
-SUM = 1e-9
+MASS_ROUNDING = 1e-9
 """Distance from 1 of an action's probabilities, summed, that is taken for rounding."""
 
 DESCRIPTIVE = frozenset({"time", "generate"})
@@ -148,7 +148,7 @@ def _outcomes(
     total = sum(probability for _, probability in found)
     if not found:
         raise ModelError(f"node {action!r}", "is an action without outcomes; add edges with a probability", None)
-    if abs(total - 1) > SUM:
+    if abs(total - 1) > MASS_ROUNDING:
         raise ModelError(f"node {action!r}", "must have outcome probabilities that sum to 1", total)
     return found
 

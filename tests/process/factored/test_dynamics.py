@@ -119,7 +119,7 @@ def test_threads_price_as_one_does(attempts, monkeypatch):
     values = arbitrary(dynamics.size)
     alone = dynamics.price(values).best
     monkeypatch.setattr("lpdistill.process.factored.pricing.PARALLEL", 0)
-    monkeypatch.setattr("lpdistill.process.factored.pricing.CHUNK", 1)
+    monkeypatch.setattr("lpdistill.process.factored.pricing.PRICED_AT_ONCE", 1)
     assert dynamics.price(values).best.tolist() == alone.tolist()
 
 
