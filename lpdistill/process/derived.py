@@ -110,23 +110,23 @@ class Written(Derived):
     """What follows for a process whose columns are all written out."""
 
     @cached_property
-    def whole(self) -> Choice:
+    def _whole(self) -> Choice:
         """All columns, allowed or not."""
         return self.choose(np.arange(self.column_count))
 
     @cached_property
     def admission(self) -> Guarded:
         """The columns that never leave the live configurations."""
-        return Guarded(self.whole)
+        return Guarded(self._whole)
 
     def unguarded(self) -> Process:
         """The same process with the columns that may leave the live configurations."""
-        return self.changed(admission=Guarded(self.whole, open=True))
+        return self._changed(admission=Guarded(self._whole, open=True))
 
-    def changed(self, **changes: object) -> Self:
+    def _changed(self, **changes: object) -> Self:
         """A copy with some attributes changed; what depends on costs is computed anew."""
         other = copy(self)
-        for name in ("whole", "written", "merged", "rounding"):
+        for name in ("_whole", "written", "merged", "rounding"):
             other.__dict__.pop(name, None)
         other.__dict__.update(changes)
         return other
@@ -144,16 +144,16 @@ class Written(Derived):
     @cached_property
     def written(self) -> Choice:
         """All columns that are allowed."""
-        return self.whole.at(self.columns)
+        return self._whole.at(self.columns)
 
     @cached_property
     def rounding(self) -> float:
         """Bound on the relative rounding error of an action value: one addition and product for every outcome."""
-        outcomes = int(np.diff(self.whole.moves.indptr).max(initial=0))
+        outcomes = int(np.diff(self._whole.moves.indptr).max(initial=0))
         return (2 * outcomes + 4 * len(self.tariff.prices) + 64) * ROUNDOFF
 
     def price_after(self, after: After) -> Priced:
         """Price every column where what comes after a step depends on how long it takes."""
-        value = self.whole.values_after(after)
+        value = self._whole.values_after(after)
         value[~self.admission.allowed] = np.inf
-        return PricedColumns(self.size, self.whole.configuration, value)
+        return PricedColumns(self.size, self._whole.configuration, value)

@@ -300,6 +300,4 @@ def _use(vertex: Vertex, budgets: tuple[Budget, ...], budget: Budget, plan: Plan
         return BudgetUse(budget, used, price, limit, limit, degenerate=True)
     others = tuple((other.resource, *other.ends) for other in budgets if other not in vertex.budgets)
     start, end = vertex.price_range(row, others)
-    return BudgetUse(
-        budget, used, price, start, end, degenerate=min(end - limit, limit - start) <= MET * limit
-    )
+    return BudgetUse(budget, used, price, start, end, degenerate=min(end - limit, limit - start) <= MET * limit)

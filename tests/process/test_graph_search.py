@@ -22,7 +22,7 @@ GRAPH = drawn(
 def test_end_components_are_where_one_can_stay():
     """The two states between which one goes round are a component; what may leave it is none of its columns."""
     process = process_of(GRAPH)
-    component, inner = process.whole.edges.end_components(process.column_count)
+    component, inner = process.choose(np.arange(process.column_count)).edges.end_components(process.column_count)
     together = {process.names.key(rank) for rank in np.flatnonzero(component == component[process.names.rank("a")])}
     assert together == {"a", "b"}
     assert {process.names.nodes[column] for column in np.flatnonzero(inner)} == {("a", "round"), ("b", "round")}
@@ -31,7 +31,7 @@ def test_end_components_are_where_one_can_stay():
 def test_a_way_is_short_if_it_is_likely():
     """The way to the target avoids an outcome that comes once in a hundred, though it is one step."""
     process = process_of(GRAPH)
-    rows = process.whole.edges.approach(np.array([process.size]))
+    rows = process.choose(np.arange(process.column_count)).edges.approach(np.array([process.size]))
     assert process.names.nodes[rows[process.names.rank("start")]] == ("start", "on")
     assert process.names.nodes[rows[process.names.rank("a")]] == ("a", "out")
     assert rows[process.names.rank("trap")] == -1

@@ -159,7 +159,7 @@ class GraphProcess(Written):
 
     def under(self, tariff: Tariff) -> GraphProcess:
         """The same process with other costs."""
-        return self.changed(tariff=tariff, admission=self.admission)
+        return self._changed(tariff=tariff, admission=self.admission)
 
     @cached_property
     def merged(self) -> Merged | None:
@@ -167,7 +167,7 @@ class GraphProcess(Written):
 
         Of a tariff that is signed, costs that sum up to nothing are not found.
         """
-        allowed, whole = self.admission.allowed, self.whole
+        allowed, whole = self.admission.allowed, self._whole
         free = allowed & ~whole.repetition.waits & (whole.cost == 0)
         if self.tariff.signed or not free.any():
             return None
@@ -181,7 +181,7 @@ class GraphProcess(Written):
         entries = moves.data[kept], (moves.coords[0][kept], label[moves.coords[1][kept]])
         joined = sparse.csr_array(entries, shape=self.moves.shape)
         other = replace(self, names=replace(self.names, configuration=label[whole.configuration]), moves=joined)
-        admission = Guarded(other.whole)
+        admission = Guarded(other.choose(np.arange(self.column_count)))
         represented = Reachability(self.live & (label == np.arange(self.size)), np.zeros(0, dtype=np.int64))
         admission.__dict__.update(reachability=represented, allowed=allowed & ~inner)
         other.__dict__["admission"] = admission
