@@ -71,20 +71,6 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
-def examples(session: nox.Session) -> None:
-    """Every example runs."""
-    session.install("-e", ".[plot]")
-    folder = session.create_tmp()
-    sources = sorted(Path("examples").resolve().glob("*.py"))
-    problem = str(Path("examples/problem.toml").resolve())
-    with session.chdir(folder):
-        for source in sources:
-            session.run("python", str(source), silent=True)
-        session.run("lpdistill", "solve", problem, "--json", silent=True)
-        session.run("lpdistill", "levels", problem, silent=True)
-
-
-@nox.session
 def docs(session: nox.Session) -> None:
     """The documentation, in which a reference that leads nowhere is an error."""
     session.install("-e", ".[docs,plot]")

@@ -1,6 +1,8 @@
 """Sphinx configuration."""
 
+import ast
 import re
+from pathlib import Path
 from pydoc import locate
 from typing import Any
 
@@ -39,6 +41,7 @@ ALIASES = (
 )
 nitpick_ignore_regex = [("py:(class|obj)", rf"(.*\.)?({ALIASES})")]
 
+IMAGES = Path(__file__).with_name("img")
 NUMPYDOC = Config(napoleon_use_ivar=True)
 
 
@@ -62,7 +65,24 @@ def named(app: Sphinx, domain: Domain, node: Element) -> bool | None:  # noqa: A
     return True if node.get("reftype") == "class" and not public and locate(target) is not None else None
 
 
+def gallery(app: Sphinx, name: str, source: list[str]) -> None:
+    """Put every example on its page: what it says of itself, the pictures it draws, its source, and what it prints."""
+    if name == "gallery":
+        source[0] += "".join(map(_shown, sorted(Path(app.srcdir, "../examples").glob("*.py"))))
+
+
+def _shown(example: Path) -> str:
+    """An example as Markdown; ``docs/output`` has what it prints, ``docs/img`` what it draws."""
+    text = example.read_text(encoding="utf-8")
+    pictures = [name for name in dict.fromkeys(re.findall(r"(\w+\.png)\b", text)) if Path(IMAGES, name).exists()]
+    parts = [f"\n## {example.stem.replace('_', ' ').capitalize()}", ast.get_docstring(ast.parse(text)) or ""]
+    parts += [f"![{name.removesuffix('.png').replace('_', ' ')}](img/{name})" for name in pictures]
+    parts += [f"```{{literalinclude}} ../examples/{example.name}\n:language: python\n```", "It prints"]
+    return "\n\n".join([*parts, f"```{{literalinclude}} output/{example.stem}.txt\n:language: text\n```\n"])
+
+
 def setup(app: Sphinx) -> None:
-    """Read all docstrings, and know what needs no page."""
+    """Read all docstrings, show all examples, and know what needs no page."""
+    app.connect("source-read", gallery)
     app.connect("autodoc-process-docstring", read)
     app.connect("warn-missing-reference", named)

@@ -1,6 +1,6 @@
 """All optimal policies of four memories, 0.75 -> 0.79, for 0 < p <= 1 and along the ratio of durations.
 
-Draws both maps to the files named on the command line.
+Draws both maps to the files named on the command line, such as policy_map.png and policy_map_ratio.png.
 """
 
 import sys
