@@ -21,6 +21,7 @@ from lpdistill.export.dot import dot_of
 from lpdistill.export.files import GRAPHS, writing
 from lpdistill.export.portable import BOOKKEEPING, portable
 from lpdistill.hardware.actions import Action
+from lpdistill.physics.levels import names_of
 from lpdistill.problem.question import GRAPH
 from lpdistill.process.graph.node_names import name_of
 from lpdistill.process.graph.state_graph import process_of
@@ -336,24 +337,15 @@ def _label(graph: nx.DiGraph[Any], node: Hashable) -> str:
     """A node in words where it comes from a problem, and otherwise its text."""
     attributes, text = graph.nodes[node], name_of(node)
     if attributes["kind"] == "state" and {"counts", "fidelities"} <= attributes.keys():
-        stored = zip(attributes["counts"], _decimals(attributes["fidelities"]), strict=True)
+        stored = zip(attributes["counts"], names_of(attributes["fidelities"]), strict=True)
         text = " + ".join(f"{n} x {fidelity}" for n, fidelity in stored if n) or "empty"
     elif attributes["kind"] == "action" and isinstance(node, tuple) and isinstance(node[-1], Action):
-        names, action = _decimals(graph.nodes[next(iter(graph.predecessors(node)))]["fidelities"]), node[-1]
-        parts = [f"distil {names[low]}, {names[high]}" for low, high in action.distil]
+        names, action = names_of(graph.nodes[next(iter(graph.predecessors(node)))]["fidelities"]), node[-1]
+        parts = [f"distil {', '.join(names[level] for level in levels)}" for levels in action.distil]
         parts += [f"discard {names[level]}" for level in action.discard]
         parts += [f"generate on {action.generate}"] if action.generate else []
         text = "; ".join(parts)
     return textwrap.fill(text, WIDEST)
-
-
-def _decimals(fidelities: Sequence[float]) -> list[str]:
-    """Fidelities with as many decimals as tell them apart, and at least three."""
-    for decimals in range(3, 17):
-        names = [f"{fidelity:.{decimals}f}" for fidelity in fidelities]
-        if len({*names}) == len(names):
-            break
-    return names
 
 
 def _waits(graph: nx.DiGraph[Any], node: Hashable) -> bool:

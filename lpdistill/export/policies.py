@@ -15,6 +15,7 @@ from lpdistill.errors import ModelError
 from lpdistill.export.files import require_suffix, writing
 from lpdistill.hardware.actions import Action
 from lpdistill.numbers import exact, whole
+from lpdistill.physics.maps import consumes
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import PROBLEM, is_problem
 from lpdistill.solution.given import POLICY, PolicyLike, ProblemLike
@@ -61,7 +62,7 @@ def _cells(key: Key, decision: Decision) -> tuple[str, ...]:
     action = decision.action
     return (
         " ".join(map(str, key)),
-        " ".join(f"{low}-{high}" for low, high in action.distil),
+        " ".join("-".join(map(str, levels)) for levels in action.distil),
         str(action.generate),
         " ".join(map(str, action.discard)),
         repr(decision.probability),
@@ -100,9 +101,9 @@ def read_policy(problem: ProblemLike, file: str | PathLike[str], *, improper: bo
         text = path.read_text(encoding="utf-8-sig")
         if path.suffix == ".json":
             document = json.loads(text)
-            decided, made_for = _from_json(document), MadeFor.of(document)
+            decided, made_for = _from_json(document, problem), MadeFor.of(document)
         else:
-            decided = _from_csv(text.splitlines())
+            decided = _from_csv(text.splitlines(), problem)
     except OSError as error:
         raise ModelError("policy file", f"cannot be read: {error.strerror}", str(file)) from None
     except UnicodeDecodeError:
@@ -160,8 +161,10 @@ class MadeFor:
             return f"it has {_count(self.memories, 'memory', 'memories')} instead of {problem.memories}"
         if self.levels is not None and self.levels != len(here):
             return f"it has {_count(self.levels, 'level', 'levels')} instead of {len(here)}"
+        sided = any(consumed != tuple(sorted(consumed)) for consumed in here.combinations)
+        told = str if sided else _sorted_tree
         for level, tree in zip(here, self.trees or (), strict=False):
-            if _sorted_tree(str(level.tree)) != _sorted_tree(tree):
+            if told(str(level.tree)) != told(tree):
                 return f"its level {level.index} is made by {tree} instead of {level.tree}"
         return ""
 
@@ -171,19 +174,19 @@ def _count(number: int, one: str, several: str) -> str:
 
 
 def _sorted_tree(text: str) -> str:
-    """The text of a tree, children in an order of their own: it does not matter which of two pairs comes first."""
+    """The text of a tree, children in an order of their own: where it does not matter which pair comes first."""
     if not text.startswith("D("):
         return text
-    depth = 0
-    for place, letter in enumerate(text):
-        depth += {"(": 1, ")": -1}.get(letter, 0)
-        if letter == "," and depth == 1:
-            children = sorted((_sorted_tree(text[2:place]), _sorted_tree(text[place + 2 : -1])))
-            return f"D({', '.join(children)})"
-    return text
+    children, depth = [""], 0
+    inside, closing, outcome = text[2:].rpartition(")")
+    for part in inside.split(", "):
+        children[-1] += f", {part}" if depth else part
+        depth += part.count("(") - part.count(")")
+        children += [] if depth else [""]
+    return f"D({', '.join(sorted(map(_sorted_tree, children[:-1])))}{closing}{outcome}"
 
 
-def _from_json(document: object) -> dict[Key, list[Decision]]:
+def _from_json(document: object, problem: Problem) -> dict[Key, list[Decision]]:
     found: dict[Key, list[Decision]] = {}
     known: set[Key] = set()
     for number, item in enumerate(_list(_table(document, "document", "policy")["policy"], "policy")):
@@ -194,7 +197,7 @@ def _from_json(document: object) -> dict[Key, list[Decision]]:
             raise ModelError(f"{where}.counts", "must be of a configuration that no entry before speaks of", counts)
         known.add(counts)
         decisions = [
-            _decision(one, f"{where}.actions[{place}]")
+            _decision(one, problem, f"{where}.actions[{place}]")
             for place, one in enumerate(_list(entry["actions"], f"{where}.actions"))
         ]
         if decisions:
@@ -202,12 +205,12 @@ def _from_json(document: object) -> dict[Key, list[Decision]]:
     return found
 
 
-def _decision(item: object, where: str) -> Decision:
+def _decision(item: object, problem: Problem, where: str) -> Decision:
     """One decision of a JSON document."""
     one = _table(item, where, "distil", "generate", "probability")
     pairs = _list(one["distil"], f"{where}.distil")
     action = Action(
-        tuple(_pair(pair, f"{where}.distil[{place}]") for place, pair in enumerate(pairs)),
+        tuple(_pairs(pair, problem, f"{where}.distil[{place}]") for place, pair in enumerate(pairs)),
         whole(one["generate"], f"{where}.generate"),
         _wholes(one.get("discard", []), f"{where}.discard"),
     )
@@ -234,15 +237,15 @@ def _wholes(value: object, where: str) -> tuple[int, ...]:
     return tuple(whole(part, where) for part in _list(value, where))
 
 
-def _pair(value: object, where: str) -> tuple[int, int]:
-    """The two levels of a distillation."""
-    levels = _wholes(value, where)
-    if len(levels) != 2:
-        raise ModelError(where, "must be two levels", value)
-    return levels[0], levels[1]
+def _pairs(value: object, problem: Problem, where: str) -> tuple[int, ...]:
+    """The levels of a distillation, as many as the map of a problem takes."""
+    levels, sizes = _wholes(value, where), consumes(problem.distillation)
+    if len(levels) not in sizes:
+        raise ModelError(where, f"must be {' or '.join('two' if n == 2 else str(n) for n in sizes)} levels", value)
+    return levels
 
 
-def _from_csv(lines: Sequence[str]) -> dict[Key, list[Decision]]:
+def _from_csv(lines: Sequence[str], problem: Problem) -> dict[Key, list[Decision]]:
     """The decisions in the lines of a table, whose cells commas, semicolons or tabs separate: spreadsheets differ."""
     found: dict[Key, list[Decision]] = {}
     known: set[tuple[Key, Action]] = set()
@@ -259,7 +262,7 @@ def _from_csv(lines: Sequence[str]) -> dict[Key, list[Decision]]:
         if not any(map(str.strip, row.values())):
             continue
         action = Action(
-            tuple(_pair(pair.split("-"), f"{where}: distil") for pair in row["distil"].split()),
+            tuple(_pairs(pair.split("-"), problem, f"{where}: distil") for pair in row["distil"].split()),
             whole(row["generate"], f"{where}: generate"),
             _wholes(row["discard"].split(), f"{where}: discard"),
         )

@@ -108,7 +108,7 @@ class Levels:
         return [level.name for level in self.levels]
 
 
-def names_of(fidelities: Sequence[Fraction], target: Fraction | None = None) -> list[str]:
+def names_of(fidelities: Sequence[Fraction | float], target: Fraction | None = None) -> list[str]:
     """Names for levels: fidelities with as many decimals as tell them and the target apart, and at least three.
 
     Different levels of equal fidelity have a letter as well.

@@ -133,11 +133,11 @@ def _lanes(count: int) -> list[float]:
 
 
 def _link(canvas: Axes, event: Event, place: float) -> None:
-    """Join the two memories of a distillation, and mark how it went; or mark a discard."""
+    """Join the memories of a distillation, and mark how it went; or mark a discard."""
     if len(event.memories) == 1:
         canvas.plot([place], event.memories, **THROWN, zorder=5)
         return
-    places = [place, place]
+    places = [place] * len(event.memories)
     canvas.plot(places, event.memories, color=INK, lw=1.6, ls="-" if event.success else DASHED, zorder=4)
     if event.success:
         canvas.plot(places[:1], event.memories[:1], **DONE, zorder=5)

@@ -161,7 +161,7 @@ def increments(solution: SolutionLike, *, progress: Callable[[str], None] = sile
         ]
         tried.append(("max_distillations", strictest.most, raised.most, problem.replace(rules=rules)))
     if len(problem.levels):
-        below = problem.levels[len(problem.levels) - 1].fidelity
+        below = max(level.fidelity for level in problem.levels)
         tried.append(("target", float(problem.target), float(below), problem.replace(target=below)))
     changes = []
     told = counter(progress)

@@ -4,13 +4,27 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from toy_maps import TOYS, enumerated, states_of
+from toy_maps import TOYS, Twins, enumerated, states_of
 
-from lpdistill import Dynamics, ModelError, Problem, Rule, baseline, sensitivity, simulate, solve
+from lpdistill import (
+    Dynamics,
+    ModelError,
+    Problem,
+    Rule,
+    baseline,
+    history,
+    read_policy,
+    sensitivity,
+    simulate,
+    solve,
+    write_policy,
+)
+from lpdistill.export.graphs import draw
 from lpdistill.export.transitions import written_out
 from lpdistill.hardware.actions import word
 from lpdistill.hardware.recipes import Duration, Outcome, Recipe
 from lpdistill.process.factored.size import Size
+from lpdistill.solution.level_picture import draw_levels
 from lpdistill.solution.wording import words_of
 from symbolic import certify, check, waiting_time
 
@@ -184,3 +198,31 @@ def test_twins_have_names_that_differ():
     assert names == ["0.600", "0.700a", "0.650", "0.700b"]
     assert [level.get("name") for level in solve(problem).to_dict()["levels"]] == [None, "0.700a", None, "0.700b"]
     assert words_of(Dynamics(problem)).configuration((0, 1, 0, 2)) == "1 x 0.700a + 2 x 0.700b, 1 empty"
+
+
+@toys
+@pytest.mark.parametrize("suffix", [".json", ".csv"])
+def test_policies_are_read_back(name, suffix, tmp_path):
+    """A policy that distils three pairs, or in either order, is written to a file and read from it as it was."""
+    problem = TOYS[name]
+    policy = solve(problem).policy
+    write_policy(policy, tmp_path / f"policy{suffix}")
+    assert dict(read_policy(problem, tmp_path / f"policy{suffix}")) == dict(policy)
+
+
+@toys
+def test_pictures_show_recipes_of_every_size(name):
+    """Levels, policies and runs are drawn, whatever is distilled; levels have their names in them."""
+    problem = TOYS[name]
+    solution = solve(problem)
+    assert set(problem.levels.names) <= {text.get_text() for text in draw_levels(problem).texts}
+    drawn = solution.policy.plot()
+    assert any(problem.levels.names[0] in text.get_text() for text in drawn.texts)
+    history(solution, seed=1).plot()
+
+
+def test_state_graphs_are_drawn_with_names_that_differ():
+    """In the picture of a state graph, states that hold pairs of equal fidelity have different names."""
+    drawn = draw(Problem("1/2", 2, "3/5", "3/4", distillation=Twins()).graph())
+    texts = {text.get_text() for text in drawn.texts}
+    assert {"1 x 0.700a", "1 x 0.700b", "2 x 0.700a", "2 x 0.700b"} <= texts
