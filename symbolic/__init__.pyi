@@ -2,9 +2,9 @@
 
 from .algebra.algebraic_numbers import AlgebraicNumber
 from .algebra.rational_function import RationalFunction
-from .checking.checker import Checked, check
 from .exact.certificate import Certificate
 from .exact.certification import Scope, certify
+from .exact.checked import Checked, check
 from .exact.waiting_times import variance, variance_in_p, waiting_time, waiting_time_in_p, waiting_time_in_p_and_f0
 from .formulas.lattice import levels
 from .formulas.lattice_changes import changes, level_range

@@ -49,21 +49,8 @@ class Block(NamedTuple):
     rests: list[int]
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What a certificate has been found to prove.
-
-    Attributes
-    ----------
-    waiting_time
-        Least expected waiting time, exact.
-    unique
-        Whether all optimal policies do the same in every reachable configuration.
-    configurations, columns, exact_columns
-        Configurations and columns of the program, and columns that needed the full digits of the values.
-    problem
-        The problem, as the certificate states it.
-    """
+class Proved(NamedTuple):
+    """What a certificate has been found to prove: :class:`symbolic.Checked` says what each of it is."""
 
     waiting_time: Fraction
     unique: bool
@@ -73,7 +60,7 @@ class Checked:
     problem: Mapping[str, Any]
 
 
-def check(certificate: str | PathLike[str] | dict[str, Any] | Written) -> Checked:
+def check(certificate: str | PathLike[str] | dict[str, Any] | Written) -> Proved:
     """Verify a certificate from the parameters of its problem alone.
 
     Parameters
@@ -150,7 +137,7 @@ class _Proof:
         charges = Charges(hardware, budgets_of(document))
         return _Proof(document, hardware, levels, values, exact, common, charges)
 
-    def checked(self) -> Checked:
+    def checked(self) -> Proved:
         """Check every claim."""
         given = self.document
         self._only_dead_are_left_out()
@@ -172,7 +159,7 @@ class _Proof:
             else all(len(self.exact[code][1]) == 1 for code in closure(policy, 0))
         )
         _demand(given["unique"] is unique, f"the optimal policy is {'' if unique else 'not '}unique")
-        return Checked(waiting, unique, len(self.values), columns, undecided, given["problem"])
+        return Proved(waiting, unique, len(self.values), columns, undecided, given["problem"])
 
     @cached_property
     def _occupation(self) -> Occupation:

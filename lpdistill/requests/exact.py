@@ -1,0 +1,28 @@
+"""What is answered in exact arithmetic, which is loaded when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lpdistill.progress import silent
+from lpdistill.solution.given import ProblemLike
+
+if TYPE_CHECKING:
+    from symbolic import Checked, PolicyMap
+
+
+def check(certificate: Path | dict[str, Any], *, progress: Callable[[str], None] = silent) -> Checked:
+    """A certificate, verified from the parameters of its problem alone."""
+    from symbolic import check as checked  # noqa: PLC0415 - only this needs exact arithmetic
+
+    progress("checking the reduced costs of all columns")
+    return checked(certificate)
+
+
+def policy_map(problem: ProblemLike, *, axis: str = "p", progress: Callable[[str], None] = silent) -> PolicyMap:
+    """All optimal policies along a parameter."""
+    from symbolic import policy_map as mapped  # noqa: PLC0415 - only this needs exact arithmetic
+
+    return mapped(problem, axis=axis, progress=progress)

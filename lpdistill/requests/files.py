@@ -1,0 +1,140 @@
+"""State graphs, and files for other tools."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lpdistill.errors import ModelError
+from lpdistill.export.models import write_drn, write_prism
+from lpdistill.export.policies import write_policy
+from lpdistill.export.programs import write_mps
+from lpdistill.problem.problem import Problem
+from lpdistill.progress import silent
+from lpdistill.solution.answer import Answer
+from lpdistill.solution.document import Question
+from lpdistill.solving import solve
+
+if TYPE_CHECKING:
+    import networkx as nx
+    from matplotlib.axes import Axes
+
+WRITERS: Mapping[str, Callable[[Any, Path], object]] = {
+    ".mps": write_mps,
+    ".drn": write_drn,
+    ".tra": write_prism,
+    ".json": lambda problem, file: write_policy(solve(problem).policy, file),
+    ".csv": lambda problem, file: write_policy(solve(problem).policy, file),
+}
+"""What writes a file, by its suffix."""
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Graphed(Answer):
+    """A state graph.
+
+    Attributes
+    ----------
+    problem
+        What it is of: a problem, or the graph itself.
+    graph
+        The graph.
+    """
+
+    KIND = "graph"
+
+    problem: Problem | nx.DiGraph[Any]
+    graph: nx.DiGraph[Any]
+
+    @property
+    def _question(self) -> Question:
+        return self.problem
+
+    @property
+    def size(self) -> str:
+        """How large it is, in words."""
+        kinds = [data["kind"] for _, data in self.graph.nodes(data=True)]
+        nodes = f"{kinds.count('state'):,} states, {kinds.count('action'):,} actions"
+        return f"{nodes}, {self.graph.number_of_edges():,} edges"
+
+    def _lines(self) -> Iterable[tuple[str, str]]:
+        yield "graph", self.size
+
+    def _content(self) -> dict[str, Any]:
+        from lpdistill.export.graphs import node_link  # noqa: PLC0415 - networkx, only where there is a graph
+
+        return node_link(self.graph)
+
+    def _cells(self) -> Iterable[dict[str, Any]]:
+        """A row for every node, with its attributes."""
+        return ({"node": str(node), **data} for node, data in self.graph.nodes(data=True))
+
+    def plot(self, axes: Axes | None = None) -> Axes:
+        """Draw the states with their actions, and where those lead."""
+        from lpdistill.export.graphs import draw  # noqa: PLC0415 - as above
+
+        return draw(self.graph, axes, about=self.problem if isinstance(self.problem, Problem) else None)
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Exported(Answer):
+    """Files that were written.
+
+    Attributes
+    ----------
+    problem
+        What they are about.
+    files
+        Their paths.
+    """
+
+    KIND = "export"
+    UNDRAWN = "shows numbers, and a file has none of its own; draw the graph or the solution"
+
+    problem: Problem | nx.DiGraph[Any]
+    files: tuple[str, ...]
+
+    @property
+    def _question(self) -> Question:
+        return self.problem
+
+    def _lines(self) -> Iterable[tuple[str, str]]:
+        yield "written", ", ".join(self.files)
+
+    def _content(self) -> dict[str, Any]:
+        return {"files": list(self.files)}
+
+    def _cells(self) -> Iterable[dict[str, Any]]:
+        """A row for every file."""
+        return ({"file": file} for file in self.files)
+
+
+def graph(
+    problem: Problem | nx.DiGraph[Any], *, output: Path | None = None, progress: Callable[[str], None] = silent
+) -> Graphed:
+    """The state graph of a problem, written to a file if there is one."""
+    from lpdistill.export.graphs import write_graph  # noqa: PLC0415 - networkx, only where there is a graph
+
+    progress("building the graph")
+    made = problem.graph() if isinstance(problem, Problem) else problem
+    if output is not None:
+        progress(f"writing {output}")
+        write_graph(made, output)
+    return Graphed(problem, made)
+
+
+def export(problem: Problem | nx.DiGraph[Any], output: Path, *, progress: Callable[[str], None] = silent) -> Exported:
+    """The linear program, the decision process or the optimal policy, in a file whose suffix says which.
+
+    Raises
+    ------
+    ModelError
+        If there is no such suffix.
+    """
+    if output.suffix not in WRITERS:
+        raise ModelError("--output", f"must have one of the suffixes {', '.join(WRITERS)}", str(output))
+    progress(f"writing {output}")
+    written = WRITERS[output.suffix](problem, output)
+    return Exported(problem, tuple(map(str, written if isinstance(written, list) else [output])))

@@ -1,0 +1,75 @@
+"""An answer together with what else was wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from lpdistill.solution.answer import SHOWN, Answer, Table
+from lpdistill.solution.document import Question
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+A = TypeVar("A", bound=Answer)
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Report(Answer, Generic[A]):
+    """An answer, and below it others to the same question: one document, one summary, one table, one picture.
+
+    Attributes
+    ----------
+    main
+        The answer; table and picture are its own.
+    document
+        What the document says besides, by name.
+    parts
+        The other answers, by the name of what was wanted.
+    lines, table
+        The lines of the summary below the problem, and what is shown, where they are not those of the answer.
+    """
+
+    main: A
+    document: Mapping[str, Any] = field(default_factory=dict)
+    parts: Mapping[str, Answer] = field(default_factory=dict)
+    lines: tuple[tuple[str, str], ...] = ()
+    table: Table | None = None
+
+    @property
+    def KIND(self) -> str:  # type: ignore[override]  # noqa: N802 - what classes of answers have, a report takes over
+        """The document is that of the answer."""
+        return self.main.KIND
+
+    @property
+    def _question(self) -> Question | Mapping[str, Any]:
+        return self.main._question
+
+    def _lines(self) -> Iterable[tuple[str, str]]:
+        return self.lines or self.main._lines()
+
+    def _content(self) -> Mapping[str, Any]:
+        return {**self.main._content(), **self.document}
+
+    def _cells(self) -> Iterable[Mapping[str, Any]] | Mapping[str, Any]:
+        return self.main._cells()
+
+    def shown(self, most: int | None = SHOWN) -> Table:
+        """What was asked for, if it is a table of its own; otherwise the table of the answer."""
+        return self.table or self.main.shown(most)
+
+    def to_frame(self) -> pd.DataFrame:
+        """The answer as a pandas DataFrame."""
+        return self.main.to_frame()
+
+    def plot(self, axes: Axes | None = None) -> Axes:
+        """Draw the answer."""
+        return self.main.plot(axes)
+
+    def __repr__(self) -> str:
+        return repr(self.main)
+
+    def _repr_html_(self) -> str:
+        return super()._repr_html_() + "".join(part._repr_html_() for part in self.parts.values())

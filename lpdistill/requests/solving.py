@@ -1,0 +1,92 @@
+"""The optimal policy with all that may be wanted of it, and the actions of one configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import lpdistill as lp
+from lpdistill.export.files import writing
+from lpdistill.progress import silent
+from lpdistill.requests.report import Report
+from lpdistill.solution.document import finite, section
+from lpdistill.solution.explanation import Explanation
+from lpdistill.solution.given import QuestionLike
+from lpdistill.solution.solution import Solution
+from lpdistill.solution.tables import Key
+from lpdistill.solving import Method
+from lpdistill.solving import solve as solve_problem
+
+if TYPE_CHECKING:
+    from lpdistill.solution.answer import Answer
+    from symbolic import Certificate
+
+
+def solve(  # noqa: PLR0913 - one keyword for each thing that may be wanted
+    problem: QuestionLike,
+    *,
+    method: Method | str = Method.AUTO,
+    least: str | None = None,
+    deterministic: bool = False,
+    exact: bool = False,
+    certificate: Path | None = None,
+    sensitivity: bool = False,
+    ranges: bool = False,
+    increments: bool = False,
+    progress: Callable[[str], None] = silent,
+) -> Report[Solution]:
+    """The optimal policy, with what else is wanted: one document, and the other answers as parts.
+
+    Parameters
+    ----------
+    problem, method, least, deterministic, progress
+        As for :func:`lpdistill.solve`.
+    exact, certificate
+        Whether to prove the optimum in rational arithmetic, and the file that the proof goes to.
+    sensitivity, ranges, increments
+        Derivatives by every parameter; how far the policy, or the price of each budget, holds; changes in whole pieces.
+    """
+    found = solve_problem(problem, method=method, least=least, deterministic=deterministic, progress=progress)
+    progress("reading the policy off")
+    found.occupation  # noqa: B018 - computed here, while progress is told
+    parts: dict[str, Answer] = {}
+    document: dict[str, Any] = {}
+    if exact or certificate is not None:
+        proof = parts["certificate"] = _proof(found, certificate, progress)
+    if sensitivity:
+        progress("differentiating")
+        slopes = parts["sensitivity"] = lp.sensitivity(found)
+        document["sensitivity"] = {name: finite(slope.value) for name, slope in slopes.derivatives.items()}
+        details = section(slopes.to_dict())
+        document["sensitivity_details"] = {name: part for name, part in details.items() if name != "waiting_time"}
+    if ranges and found.budgets:
+        prices = {name: lp.neighbours(found, name) for name in found.budgets}
+        parts |= {f"price of {name}": price for name, price in prices.items()}
+        document["prices"] = {name: price.section() for name, price in prices.items()}
+    elif ranges:
+        holds = parts["ranges"] = lp.validity(found, progress=progress)
+        document["ranges"] = holds.to_dict()["ranges"]
+    if exact or certificate is not None:
+        document["certificate"] = proof.claims()
+    if increments:
+        saved = parts["increments"] = lp.increments(found, progress=progress)
+        document["increments"] = saved.to_dict()["changes"]
+    return Report(found, document, parts)
+
+
+def _proof(solution: Solution, path: Path | None, progress: Callable[[str], None]) -> Certificate:
+    """A certificate of a solution, written to a file if there is one."""
+    from symbolic import certify  # noqa: PLC0415 - only proofs need exact arithmetic
+
+    proof = certify(solution, progress=progress)
+    if path is not None:
+        progress("writing the certificate")
+        with writing(path, "certificate"):
+            proof.save(path)
+    return proof
+
+
+def explain(problem: QuestionLike, counts: Key, *, progress: Callable[[str], None] = silent) -> Explanation:
+    """Every action of one configuration, and what it costs."""
+    return solve_problem(problem, progress=progress).explain(counts)

@@ -1,0 +1,110 @@
+"""What a certificate has been found to prove, as an answer like any other; the checker itself knows none of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from os import PathLike
+from typing import Any
+
+from lpdistill.solution.answer import Answer
+from symbolic.checking.checker import check as proved
+from symbolic.checking.model import Written
+from symbolic.exact.text import exact_text, shortened
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Checked(Answer):
+    """What a certificate has been found to prove.
+
+    Attributes
+    ----------
+    waiting_time
+        Least expected waiting time, exact.
+    unique
+        Whether all optimal policies do the same in every reachable configuration.
+    configurations, columns, exact_columns
+        Configurations and columns of the program, and columns that needed the full digits of the values.
+    problem
+        The problem, as the certificate states it.
+    """
+
+    KIND = "check"
+    UNDRAWN = "shows numbers, and a certificate that holds is one fact; draw the solution that it is of"
+
+    waiting_time: Fraction
+    unique: bool
+    configurations: int
+    columns: int
+    exact_columns: int
+    problem: Mapping[str, Any]
+
+    @property
+    def _question(self) -> Mapping[str, Any]:
+        return self.problem
+
+    def _lines(self) -> Iterable[tuple[str, str]]:
+        yield "certificate", "valid"
+        yield "problem", _in_words(self.problem)
+        yield "waiting time", f"{float(self.waiting_time):.12g} = {shortened(self.waiting_time)}"
+        yield "optimal", "one optimal policy" if self.unique else "several optimal policies"
+        yield "checked", f"{self.columns:,} columns of {self.configurations:,} configurations"
+
+    def _content(self) -> dict[str, Any]:
+        return {
+            "valid": True,
+            "waiting_time": exact_text(self.waiting_time),
+            "unique": self.unique,
+            "configurations": self.configurations,
+            "checked_columns": self.columns,
+        }
+
+    def _cells(self) -> Iterable[dict[str, Any]]:
+        """One row."""
+        return [self._content()]
+
+
+def check(certificate: str | PathLike[str] | dict[str, Any] | Written) -> Checked:
+    """Verify a certificate from the parameters of its problem alone (:mod:`symbolic.checking.checker`).
+
+    Parameters
+    ----------
+    certificate
+        A file, a :class:`symbolic.Certificate`, or what its ``to_dict`` returns.
+
+    Raises
+    ------
+    ModelError
+        If it is no certificate, or of a problem that this checker does not know.
+    NotCertifiedError
+        If it claims something that is not so.
+    LimitError
+        If the program is too large to be checked.
+
+    Examples
+    --------
+    >>> from lpdistill import Problem, solve
+    >>> from symbolic import certify
+    >>> check(certify(solve(Problem("9/10", 3, "3/4", "79/100")))).waiting_time
+    Fraction(2595250028, 309269159)
+    """
+    return Checked(*proved(certificate))
+
+
+def _in_words(problem: Mapping[str, Any]) -> str:
+    """A problem as a certificate states it: numbers exactly."""
+    rules = (" ".join(str(part) for part in rule.values()).replace("_", " ") for rule in problem["rules"])
+    budgets = (
+        f"{name.replace('_', ' ')} {'<=' if side == 'most' else '>='} {limit}"
+        for name, limits in problem["budgets"].items()
+        for side, limit in limits.items()
+        if side in {"most", "least"} and limit is not None
+    )
+    text = (
+        f"p = {problem['p']}, M = {problem['memories']}, f0 = {problem['f0']} -> {problem['target']}, times "
+        f"{problem['generation_time']} (generation) and {problem['distillation_time']} (distillation)"
+        + (", last step free" if problem["final_step"] == "free" else "")
+        + (", discarding" if problem["discarding"] else "")
+    )
+    return "; ".join([text, *rules, *budgets])
