@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from itertools import islice
-from pathlib import Path
 from typing import Annotated
 
-from lpdistill import pictures
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import Json, Plot, takes_problem
-from lpdistill.cli.output import Progress, console, print_json, table
-from lpdistill.errors import ModelError
-from lpdistill.export.policies import SUFFIXES, read_policy
-from lpdistill.numbers import decimals
-from lpdistill.policies.comparison import Candidate, Comparison
-from lpdistill.policies.comparison import compare as compare_policies
+from lpdistill.cli.output import Progress, console, draw, print_json, say, show
 from lpdistill.policies.differences import Differences
-from lpdistill.policies.differences import differences as differences_of
 from lpdistill.policies.named import POLICIES
 from lpdistill.problem.problem import Problem
-from lpdistill.solution.answer import SHOWN
+from lpdistill.requests.policies import compare as compared
+from lpdistill.solution.answer import Table
 
 
 @takes_problem()
@@ -55,79 +47,24 @@ def compare(
     """
     names = [name.strip() for name in policies.split(",") if name.strip()]
     with Progress() as progress:
-        candidates = {name: _candidate(problem, name) for name in [*names, *([against] if against else [])]}
-        found = compare_policies(problem, candidates, progress=progress)
-        progress("spreads and totals")
-        [(one.standard_deviation, one.expected) for one in found.policies.values()]  # computed while progress shows
-        apart = _differences(found, against) if against else None
-        if apart is not None:
-            progress("comparing actions")
-            apart.rows  # noqa: B018 - computed here, while progress shows
-    if plot is not None:
-        pictures.save(found.plot(), plot)
+        found = compared(problem, names, differences=against, progress=progress)
+        draw(found, plot, progress)
     if as_json:
-        print_json(found.to_dict() | ({} if apart is None else {"differences": apart.to_dict()["differences"]}))
+        print_json(found.to_dict())
         return
-    _print(found)
-    if apart is not None and against is not None:
-        _print_differences(apart, against)
-
-
-def _candidate(problem: Problem, name: str) -> Candidate:
-    """What a name on the command line stands for: a policy file, or a policy by name."""
-    return read_policy(problem, name, improper=True) if Path(name).suffix in SUFFIXES else name
-
-
-def _differences(found: Comparison, name: str) -> Differences:
-    one, other = found.optimum.policy, found.policies[name].policy
-    if one is None or other is None:
-        raise ModelError("--differences", f"must name a policy that is allowed: {found.policies[name].refusal}", name)
-    return differences_of(one, other)
-
-
-def _print(found: Comparison) -> None:
+    say([("problem", str(problem)), ("convention", found.main.convention)])
+    show(found.main.shown(None))
     screen = console()
-    screen.print(f"problem        {found.problem}", soft_wrap=True)
-    screen.print(f"convention     {found.convention}", soft_wrap=True)
-    rows = []
-    for name, compared in found.policies.items():
-        deviation = compared.standard_deviation
-        numbers = [compared.waiting_time, deviation, *(compared.expected or {}).values()][:TOTALS]
-        shown = ["-" if number is None else decimals(number) for number in numbers]
-        rows.append((name, *shown, *["-"] * (TOTALS - len(shown)), found.verdict(name)))
-    headings = {"policy": "left"} | dict.fromkeys(HEADINGS, "right") | {"": "left"}
-    screen.print()
-    screen.print(table("policies", headings, rows))
-    for name, compared in found.policies.items():
-        if compared.refusal:
-            screen.print(f"{name} is not allowed: {compared.refusal}", soft_wrap=True, markup=False)
-
-
-HEADINGS = ("waiting time", "std", "steps", "attempts", "raw pairs", "distillations")
-"""Numbers of each policy in the table; JSON has all resources."""
-
-TOTALS = len(HEADINGS)
-
-
-def _print_differences(apart: Differences, name: str) -> None:
-    screen = console()
-    if not len(apart):
-        screen.print(f"\n{name} acts as the optimum does, in every reachable configuration.")
-        return
-    problem_words = apart.one.wording
-    rows = [
-        (
-            problem_words.configuration(row.counts),
-            apart.words(row.one),
-            apart.words(row.other),
-            *("-" if number is None else decimals(number) for number in (row.visits_one, row.visits_other)),
-            *("-" if number is None else decimals(number) for number in (row.regret, row.loss)),
-        )
-        for row in islice(apart.rows, SHOWN)
-    ]
-    headings = dict.fromkeys(("configuration", "optimal", name), "left")
-    headings |= dict.fromkeys(("visits", f"visits of {name}", "regret", "loss"), "right")
-    screen.print()
-    screen.print(table(f"where {name} acts differently", headings, rows))
-    if len(apart) > SHOWN:
-        screen.print(f"{SHOWN} of {len(apart):,} configurations: --json has them all", style="dim")
+    for name, one in found.main.policies.items():
+        if one.refusal:
+            screen.print(f"{name} is not allowed: {one.refusal}", soft_wrap=True)
+    apart = found.parts.get("differences")
+    if isinstance(apart, Differences) and len(apart):
+        title, headings, rows = apart.shown()
+        renamed = {"one": "optimal", "the other": f"{against}", "visits of the other": f"visits of {against}"}
+        sides = {renamed.get(name, name): side for name, side in headings.items()}
+        show(Table(title.replace("the policies act", f"{against} acts"), sides, rows))
+        if len(apart) > len(rows):
+            screen.print(f"{len(rows)} of {len(apart):,} configurations: --json has them all", style="dim")
+    elif apart is not None:
+        screen.print(f"\n{against} acts as the optimum does, in every reachable configuration.")

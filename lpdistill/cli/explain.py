@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from lpdistill.cli.options import Counts, Json, counts_of, takes_problem
-from lpdistill.cli.output import Progress, console, print_json, table
+from lpdistill.cli.output import Progress, console, print_json, say, show
 from lpdistill.problem.problem import Problem
-from lpdistill.solution.answer import SHOWN
-from lpdistill.solving import solve
+from lpdistill.requests.solving import explain as explained
 
 
 @takes_problem()
@@ -19,14 +18,14 @@ def explain(problem: Problem, counts: Counts, as_json: Json = False) -> None:
     """
     configuration = counts_of(counts)
     with Progress() as progress:
-        found = solve(problem, progress=progress).explain(configuration)
+        found = explained(problem, configuration, progress=progress)
     if as_json:
         print_json(found.to_dict())
         return
-    headings = {name: "right" if name == "regret" else "left" for name in found.headings}
-    screen = console()
-    screen.print(f"problem        {problem}", soft_wrap=True)
-    screen.print()
-    screen.print(table(found.title, headings, found.rows()[:SHOWN]))
-    if len(found.alternatives) > SHOWN:
-        screen.print(f"the best {SHOWN} of {len(found.alternatives):,} actions: --json has them all", style="dim")
+    shown = found.shown()
+    say(found.summary()[:1])
+    show(shown)
+    if len(found.alternatives) > len(shown.rows):
+        console().print(
+            f"the best {len(shown.rows)} of {len(found.alternatives):,} actions: --json has them all", style="dim"
+        )

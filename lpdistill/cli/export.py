@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import FILE, Asked, Json, takes_problem
 from lpdistill.cli.output import Progress, console, print_json
-from lpdistill.errors import ModelError
-from lpdistill.export.models import write_drn, write_prism
-from lpdistill.export.policies import write_policy
-from lpdistill.export.programs import write_mps
-from lpdistill.solution.document import headed
-from lpdistill.solving import solve
-
-WRITERS: Mapping[str, Callable[[Any, Path], object]] = {
-    ".mps": write_mps,
-    ".drn": write_drn,
-    ".tra": write_prism,
-    ".json": lambda problem, file: write_policy(solve(problem).policy, file),
-    ".csv": lambda problem, file: write_policy(solve(problem).policy, file),
-}
-"""What writes a file, by its suffix."""
+from lpdistill.requests.files import export as exported
 
 
 @takes_problem(graphs=True)
@@ -48,13 +33,9 @@ def export(
     lpdistill export problem.toml -o program.mps
     lpdistill export problem.toml -o policy.csv
     """
-    if output.suffix not in WRITERS:
-        raise ModelError("--output", f"must have one of the suffixes {', '.join(WRITERS)}", str(output))
     with Progress() as progress:
-        progress(f"writing {output}")
-        written = WRITERS[output.suffix](problem, output)
-    files = [str(file) for file in (written if isinstance(written, list) else [output])]
+        found = exported(problem, output, progress=progress)
     if as_json:
-        print_json({**headed("export", problem), "files": files})
-        return
-    console().print(f"written: {', '.join(files)}", soft_wrap=True)
+        print_json(found.to_dict())
+    else:
+        console().print(f"written: {', '.join(found.files)}", soft_wrap=True)

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from lpdistill import pictures
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import RESOURCE, Asked, Json, Plot, takes_problem
-from lpdistill.cli.output import Progress, console, print_json, table
-from lpdistill.frontiers.frontier import frontier as frontier_of
-from lpdistill.numbers import decimals
+from lpdistill.cli.output import Progress, draw, print_json, say, show
 from lpdistill.process.resources import RESOURCES
-from lpdistill.solution.document import question_in_words
+from lpdistill.requests.direct import frontier as frontier_of
 
 
 @takes_problem(graphs=True)
@@ -31,14 +28,9 @@ def frontier(
     """
     with Progress() as progress:
         found = frontier_of(problem, resource, progress=progress)
-    if plot is not None:
-        pictures.save(found.plot(), plot)
+        draw(found, plot, progress)
     if as_json:
         print_json(found.to_dict())
         return
-    rows = [(decimals(p.used), decimals(p.waiting_time), decimals(p.price)) for p in found.points]
-    headings = {"limit": "right", "waiting time": "right", "price of one more": "right"}
-    screen = console()
-    screen.print(f"problem        {question_in_words(problem)}", soft_wrap=True)
-    screen.print()
-    screen.print(table(found.resource.replace("_", " "), headings, rows))
+    say(found.summary())
+    show(found.shown(None))

@@ -6,14 +6,19 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Table as Grid
 
+from lpdistill import pictures
 from lpdistill.cli.streams import discard_output
+
+if TYPE_CHECKING:
+    from lpdistill.solution.answer import Answer, Table
 
 PATIENCE = 1.5
 """Seconds of work after which a command says what it is doing: within two, with its start."""
@@ -58,14 +63,34 @@ def print_json(document: dict[str, Any]) -> None:
         discard_output()
 
 
-def table(title: str, columns: dict[str, str], rows: Sequence[tuple[str, ...]]) -> Table:
+def table(title: str, columns: Mapping[str, str], rows: Sequence[tuple[str, ...]]) -> Grid:
     """A titled table; ``columns`` maps headings to ``left`` or ``right``."""
-    drawn = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    drawn = Grid(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for heading, side in columns.items():
         drawn.add_column(heading, justify="right" if side == "right" else "left", header_style="dim", overflow="fold")
     for row in rows:
         drawn.add_row(*row)
     return drawn
+
+
+def draw(found: Answer, file: Path | None, progress: Callable[[str], None]) -> None:
+    """Draw an answer into a file, if there is one."""
+    if file is not None:
+        progress("drawing")
+        pictures.save(found.plot(), file)
+
+
+def say(lines: Iterable[tuple[str, str]]) -> None:
+    """Print the lines of a summary."""
+    for name, text in lines:
+        console().print(f"{name:<15}{text}", soft_wrap=True)
+
+
+def show(shown: Table) -> None:
+    """Print a table below what there is."""
+    screen = console()
+    screen.print()
+    screen.print(table(*shown))
 
 
 def clock(seconds: float) -> str:

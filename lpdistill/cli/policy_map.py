@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
-from lpdistill import pictures
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import Json, Plot, takes_problem
-from lpdistill.cli.output import Progress, console, print_json, table
+from lpdistill.cli.output import Progress, console, draw, print_json, say, show, table
 from lpdistill.numbers import member
 from lpdistill.problem.problem import Problem
+from lpdistill.requests.exact import policy_map as mapped
 
 if TYPE_CHECKING:
     from symbolic import PolicyMap
@@ -51,13 +51,9 @@ def policy_map(
     lpdistill policy-map problem.toml
     lpdistill policy-map problem.toml --axis tau_d/tau_g --latex
     """
-    from symbolic import policy_map as map_of  # noqa: PLC0415 - only this command needs exact arithmetic
-
     with Progress() as progress:
-        found = map_of(problem, axis=axis, progress=progress)
-        if plot is not None:
-            progress("drawing")
-            pictures.save(found.plot(), plot)
+        found = mapped(problem, axis=axis, progress=progress)
+        draw(found, plot, progress)
     if as_json:
         print_json(found.to_dict())
     else:
@@ -66,8 +62,7 @@ def policy_map(
 
 def _print(found: PolicyMap, *, latex: bool) -> None:
     screen = console()
-    for name, text in found.summary():
-        screen.print(f"{name:<14}{text}", soft_wrap=True)
+    say(found.summary())
     screen.print()
     pieces = [
         (
@@ -92,6 +87,4 @@ def _print(found: PolicyMap, *, latex: bool) -> None:
         for piece in found.pieces:
             screen.print(f"T = {piece.waiting_time.to_latex()}", soft_wrap=True, markup=False)
     if found.breakpoints:
-        screen.print()
-        headings = dict.fromkeys((str(found.axis), "configuration", "before", "after"), "left")
-        screen.print(table("what changes", headings, found.table()))
+        show(found.shown(None))

@@ -15,10 +15,9 @@ from lpdistill.cli.output import Progress, console, print_json, table
 from lpdistill.cli.termination import orderly
 from lpdistill.errors import ModelError
 from lpdistill.numbers import whole
+from lpdistill.requests.study import reproduce as reproduced
 from lpdistill.study.claims import MOST_LEVELS, Record
 from lpdistill.study.published_numbers import TOLERANCE, Residual
-from lpdistill.study.reproduction import draw_figures
-from lpdistill.study.reproduction import reproduce as reproduced
 
 
 def reproduce(
@@ -47,10 +46,10 @@ def reproduce(
             raise ModelError("--figures", "must be a folder that exists", str(figures))
         pictures.require(figures / "optimal_time.png", "--figures")
     with orderly(), Progress() as progress:
-        found = reproduced(search=not numbers, jobs=workers, progress=progress.count)
-        drawn = [] if figures is None else list(draw_figures(figures, jobs=workers, progress=progress.count))
+        report = reproduced(search=not numbers, figures=figures, jobs=workers, progress=progress.count)
+    found = report.main
     if as_json:
-        print_json({**found.to_dict(), "figures": [str(path) for path in drawn]})
+        print_json(report.to_dict())
         return
     screen = console()
     screen.print(
@@ -82,7 +81,7 @@ def reproduce(
     for claim in found.claims:
         screen.print()
         screen.print(f"claim    {claim.text}\nverdict  {claim.verdict}\nfinding  {claim.finding}", soft_wrap=True)
-    for path in drawn:
+    for path in report.document["figures"]:
         screen.print(f"drawn    {path}", soft_wrap=True)
     if not found.agrees:
         raise click.exceptions.Exit(1)

@@ -6,15 +6,14 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Annotated, Any
 
-from lpdistill import pictures
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import NUMBER, Json, Plot, takes_problem
-from lpdistill.cli.output import Progress, console, print_json
+from lpdistill.cli.output import Progress, draw, print_json, say
 from lpdistill.cli.solve import print_policy
 from lpdistill.errors import ModelError
 from lpdistill.numbers import exact
 from lpdistill.problem.problem import Problem
-from lpdistill.worth.robust import robust as robust_of
+from lpdistill.requests.direct import robust as robust_of
 
 
 def interval_of(text: str) -> tuple[Fraction, Fraction]:
@@ -61,17 +60,13 @@ def robust(
     lpdistill robust problem.toml --p 0.4:0.6
     """
     (low, high), (problem, expects) = interval_of(p), question
+    expected = problem.p if expects and low <= problem.p <= high else (low + high) / 2
+    expected = expected if nominal is None else exact(nominal, "--nominal")
     with Progress() as progress:
-        expected = problem.p if expects and low <= problem.p <= high else (low + high) / 2
-        expected = expected if nominal is None else exact(nominal, "--nominal")
         found = robust_of(problem.replace(p=expected), (low, high), progress=progress)
-        if plot is not None:
-            progress("drawing")
-            pictures.save(found.plot(), plot)
+        draw(found, plot, progress)
     if as_json:
         print_json(found.to_dict())
         return
-    screen = console()
-    for name, text in found.summary():
-        screen.print(f"{name:<15}{text}", soft_wrap=True)
+    say(found.summary())
     print_policy(found.worst, everything=everything)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import inf, isnan
 from pathlib import Path
 from typing import Annotated
 
@@ -11,17 +10,13 @@ import click
 from lpdistill import pictures
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import FILE, INTEGER, NUMBER, Json, Plot, drawable, takes_problem
-from lpdistill.cli.output import Progress, console, print_json, table
-from lpdistill.cli.policies import PolicyOption, policy_of
-from lpdistill.numbers import decimals, whole
+from lpdistill.cli.output import Progress, print_json, say, show
+from lpdistill.cli.policies import PolicyOption
+from lpdistill.numbers import whole
 from lpdistill.problem.problem import Problem
+from lpdistill.requests.policies import simulate as simulated
 from lpdistill.simulation.deviations import Deviations
-from lpdistill.simulation.estimates import Estimate
-from lpdistill.simulation.history import history as history_of
 from lpdistill.simulation.simulated import Simulation
-from lpdistill.simulation.simulation import seeded
-from lpdistill.simulation.simulation import simulate as simulated
-from lpdistill.solution.document import section
 
 RUNS = 100_000
 
@@ -76,67 +71,38 @@ def simulate(
     lpdistill simulate problem.toml --real-p 0.4 --message-loss 0.02 --runs 10000
     """
     reality = Deviations(p=real_p, f0=real_f0, message_loss=message_loss, jitter=jitter)
-    count, start = whole(runs, "runs"), seeded(seed)
-    one = None
     with Progress() as progress:
-        chosen = policy_of(problem, policy, progress)
-        if history or timeline is not None:
-            progress("example run")
-            one = history_of(chosen, seed=start, deviations=reality, horizon=horizon)
         found = simulated(
-            chosen,
-            count,
-            seed=start,
+            problem,
+            policy,
+            whole(runs, "runs"),
+            seed=seed,
             deviations=reality,
             horizon=horizon,
             confidence=confidence,
-            progress=progress.count,
+            history=history,
+            example=timeline is not None,
+            progress=progress,
         )
-        progress("what the model says")
-        found.estimates  # noqa: B018 - computed here, while progress shows
+    example = found.parts.get("history")
     if as_json:
-        said = {"policy": policy, **({"history": section(one.to_dict())} if history and one is not None else {})}
-        print_json(found.to_dict() | said)
+        print_json(found.to_dict())
     else:
-        _show(found, policy)
-        if history and one is not None:
-            click.echo(f"\nexample run\n{one}")
+        _show(found.main, policy)
+        if history:
+            click.echo(f"\nexample run\n{example}")
     # A picture that cannot be drawn loses nothing of the simulation.
     if plot is not None:
         pictures.save(found.plot(), plot)
-    if timeline is not None and one is not None:
-        pictures.save(one.plot(), timeline)
+    if timeline is not None and example is not None:
+        pictures.save(example.plot(), timeline)
 
 
 def _show(found: Simulation, policy: str) -> None:
     """The simulation as a table."""
-    screen = console()
-    screen.print(f"problem        {found.problem}", soft_wrap=True)
-    screen.print(f"policy         {policy}", soft_wrap=True)
-    if found.deviations:
-        screen.print(f"deviations     {found.deviations}", soft_wrap=True)
+    lines = [("problem", str(found.problem)), ("policy", policy)]
+    lines += [("deviations", str(found.deviations))] if found.deviations else []
     if found.horizon is not None:
-        screen.print(f"horizon        {float(found.horizon):g}; the mean waiting time is that of the runs delivered")
-    screen.print(f"runs           {found.runs:,}, seed {found.seed}")
-    screen.print()
-    said = f"at {100 * found.confidence:g} %"
-    headings = dict.fromkeys(("estimate", "from", "to", "model", "standard errors away"), "right")
-    rows = [
-        (name.replace("_", " "), *map(_number, _numbers(one)), "-" if one.distance is None else f"{one.distance:+.1f}")
-        for name, one in found.estimates.items()
-    ]
-    screen.print(table(f"a run, with intervals {said}", {"": "left"} | headings, rows))
-
-
-def _numbers(estimate: Estimate) -> tuple[float | None, ...]:
-    """Value, interval and model; no interval around nothing."""
-    if isnan(estimate.value):
-        return None, None, None, estimate.model
-    return estimate.value, estimate.lower, estimate.upper, estimate.model
-
-
-def _number(number: float | None) -> str:
-    """A number, or that there is none."""
-    if number is None or isnan(number):
-        return "-"
-    return "not delivered" if number == inf else decimals(number)
+        lines.append(("horizon", f"{float(found.horizon):g}; the mean waiting time is that of the runs delivered"))
+    say([*lines, ("runs", f"{found.runs:,}, seed {found.seed}")])
+    show(found.shown(None))

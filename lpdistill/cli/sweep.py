@@ -16,12 +16,12 @@ from lpdistill.hardware.rules import rules_from
 from lpdistill.numbers import decimals, member
 from lpdistill.problem.settings import require
 from lpdistill.process.budgets import budgets_from
+from lpdistill.requests.direct import sweep as sweep_of
 from lpdistill.study.charts import Quantity, drawable, varying
 from lpdistill.study.grid import Grid, counted
 from lpdistill.study.outcome import Ending
 from lpdistill.study.result import Row, Sweep, require_writable
 from lpdistill.study.sweep import policies_named
-from lpdistill.study.sweep import sweep as sweep_of
 
 FEW = 20
 """Problems up to which each is a row of the answer."""

@@ -92,7 +92,7 @@ class Curve(Answer):
         yield "fastest", f"{last.waiting_time:.9g} with {self._amount(last)} {self._noun}"
         if first is not last:
             yield "other end", f"{first.waiting_time:.9g} with {self._amount(first)} {self._noun}"
-            yield "steepest", f"{first.price:.6g} for one more of the limit, there"
+            yield "price there", f"{first.price:.6g} a unit of the limit"
 
     def _content(self) -> dict[str, Any]:
         return {"points": list(self._cells())}
@@ -105,7 +105,7 @@ class Curve(Answer):
         """Draw the curve with its breakpoints."""
         drawn = pictures.canvas(axes, question_in_words(self.problem))
         used, times = [point.used for point in self.points], [point.waiting_time for point in self.points]
-        room = max(0.1 * (used[-1] - used[0]), 0.02 * used[-1]) or 0.01
+        room = 0.1 * (used[-1] - used[0]) or 0.02 * used[-1] or 0.01
         start, end = max(used[0] - room, 0.0), used[-1] + room
         drawn.axvspan(start, used[0], color="0.92", lw=0)
         drawn.plot([*used, end], [*times, times[-1]], color=pictures.COLOURS[0], lw=1.8)
@@ -121,6 +121,8 @@ class Curve(Answer):
             color=pictures.INK,
         )
         drawn.set_xlim(start, end)
+        drawn.ticklabel_format(axis="x", useOffset=False)
+        drawn.locator_params(axis="x", nbins=6)
         drawn.set_xlabel(self._limit)
         drawn.set_ylabel(f"least expected waiting time\n({pictures.UNIT})")
         drawn.legend(frameon=False)

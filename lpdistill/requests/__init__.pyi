@@ -1,13 +1,10 @@
 """Where each request lives: they load on first use."""
 
-from ..frontiers.frontier import frontier
-from ..study.sweep import sweep
-from ..worth.robust import robust
-from ..worth.variability import variability
 from .deadlines import deadline
+from .direct import frontier, robust, sweep, variability
 from .exact import check, policy_map
 from .files import export, graph
-from .levels import levels
+from .level_table import levels
 from .policies import compare, simulate, waiting_time
 from .report import Report
 from .solving import explain, solve

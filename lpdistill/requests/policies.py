@@ -126,7 +126,7 @@ def waiting_time(  # noqa: PLR0913 - one keyword for each thing that may be want
         lines.append(("never", f"with probability {found.never:.9f}: {_trap(chosen)}"))
     else:
         lines += [("mean", f"{mean:.9f}"), ("deviation", f"{spread:.9f} (standard)")]
-    lines += [line for line in found._lines() if line[0] in {"tail", "computed"}]
+    lines += [line for line in found.summary() if line[0] in {"tail", "computed"}]
     rows = [(_moment(time), "at least " + q) for q, time in times.items()]
     rows += [(time, f"{probability:.9f}") for time, probability in done.items()]
     table = Table("done", {"by": "right", "with probability": "left"}, rows)

@@ -298,11 +298,16 @@ class Simulation(Answer):
             if some
             else "",
         }
-        return ((name, text) for name, text in lines.items() if text)
+        return ((name, text) for name, text in {"runs": self._runs, **lines}.items() if text)
+
+    @property
+    def _runs(self) -> str:
+        return f"{self.runs:,}, seed {self.seed}, intervals at {100 * self.confidence:g} %"
 
     def __repr__(self) -> str:
-        said = f"{self.runs:,} runs, seed {self.seed}, intervals at {100 * self.confidence:g} %"
-        return super().__repr__().replace(type(self).__name__, f"{type(self).__name__}: {said}", 1)
+        first, *lines = super().__repr__().splitlines()
+        runs = self._runs.replace(", seed", " runs, seed")
+        return "\n".join([f"{first}: {runs}", *(line for line in lines if not line.startswith("  runs:"))])
 
 
 def _number(number: float | None) -> str:

@@ -230,7 +230,7 @@ class Explanation(Answer):
         drawn = pictures.bars(
             axes,
             question_in_words(self.process),
-            [(self.action(item) or "wait", item.regret) for item in shown],
+            [(f"{self.action(item) or 'wait'}{' (taken)' if item.taken else ''}", item.regret) for item in shown],
             [bool(item.taken) for item in shown],
         )
         drawn.set_title(self.title, loc="left", fontsize="medium")

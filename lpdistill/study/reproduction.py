@@ -101,7 +101,7 @@ class Reproduction(Answer):
         pictures.mark(drawn.xaxis, *drawn.get_xlim())
         drawn.set_xlabel("expected waiting time found")
         drawn.set_ylabel("published less found")
-        drawn.legend(frameon=False, ncols=3, fontsize="small")
+        drawn.legend(frameon=False, ncols=5, fontsize="small", loc="lower right", bbox_to_anchor=(1.0, 1.0))
         return drawn
 
     def __repr__(self) -> str:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from lpdistill import pictures
 from lpdistill.errors import ModelError
 from lpdistill.hardware.rules import MaxDistillations
+from lpdistill.numbers import decimals
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import is_problem
 from lpdistill.process.process import Process
 from lpdistill.progress import counter, silent
-from lpdistill.solution.answer import Answer
+from lpdistill.solution.answer import SHOWN, Answer, Table
 from lpdistill.solution.document import question_in_words
 from lpdistill.solution.given import SolutionLike
 from lpdistill.solution.solution import Solution
@@ -100,6 +101,15 @@ class Increments(Answer):
     def _cells(self) -> Iterable[dict[str, Any]]:
         """A row for every change."""
         return (change.to_dict() for change in self.changes)
+
+    def shown(self, most: int | None = SHOWN) -> Table:
+        """The changes with what they save."""
+        rows = [
+            (one.name.replace("_", " "), f"{one.before:g}", f"{one.after:g}", decimals(one.saves))
+            for one in self.changes[:most]
+        ]
+        headings = dict.fromkeys(("change", "from", "to", "saves"), "right")
+        return Table("what whole pieces save", headings | {"change": "left"}, rows)
 
     def plot(self, axes: Axes | None = None) -> Axes:
         """Draw what the changes save as bars."""

@@ -15,7 +15,7 @@ from lpdistill.problem.problem import Problem
 from lpdistill.process.budgets import Budget
 from lpdistill.process.process import Process
 from lpdistill.program.budgeted import BudgetUse, within_budgets
-from lpdistill.solution.answer import Answer
+from lpdistill.solution.answer import SHOWN, Answer, Table
 from lpdistill.solution.document import finite, question_in_words
 from lpdistill.solution.given import SolutionLike
 from lpdistill.solution.solution import Solution
@@ -116,6 +116,12 @@ class Neighbours(Answer):
             last = self.above.breakpoint
             found.append((self.above.end, np.inf if last is None else last, self.above.price))
         return found
+
+    def shown(self, most: int | None = SHOWN) -> Table:
+        """What there is beyond both ends of the range."""
+        _, *lines = self._lines()
+        rows = [(self.use.budget.name.replace("_", " "), name, text) for name, text in lines]
+        return Table("prices beyond the range", dict.fromkeys(("budget", "side", "price"), "left"), rows[:most])
 
     def plot(self, axes: Axes | None = None) -> Axes:
         """Draw the price against the limit, as a step for every range, and the limit that there is."""

@@ -14,12 +14,13 @@ from scipy.sparse.linalg import splu
 from lpdistill import pictures
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.errors import ModelError, NotCertifiedError
+from lpdistill.numbers import decimals
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import PROBLEM
 from lpdistill.process.factored.dynamics import Dynamics, require_dynamics
 from lpdistill.process.process import Process
 from lpdistill.process.resources import StandardResource
-from lpdistill.solution.answer import Answer
+from lpdistill.solution.answer import SHOWN, Answer, Table
 from lpdistill.solution.document import finite
 from lpdistill.solution.given import SolutionLike
 from lpdistill.solution.solution import Solution
@@ -145,6 +146,29 @@ class Sensitivity(Answer):
     def _cells(self) -> Iterable[dict[str, Any]]:
         """A row for every parameter."""
         return ({"parameter": name, **found.to_dict()} for name, found in self.derivatives.items())
+
+    def shown(self, most: int | None = SHOWN) -> Table:
+        """The parameters with their values and derivatives."""
+        rows = [
+            (
+                name.replace("_", " "),
+                f"{float(getattr(self.solution.problem, name)):g}",
+                (decimals(slope.value) if isfinite(slope.value) else "none")
+                + (f" (below: {decimals(slope.below)})" if slope.kink else ""),
+                f"{slope.elasticity:.4f}" if isfinite(slope.value) else "",
+                self._beside(name, slope),
+            )
+            for name, slope in list(self.derivatives.items())[:most]
+        ]
+        headings = dict.fromkeys(("parameter", "value", "d(time)/d(parameter)", "elasticity"), "right")
+        return Table("what the parameters are worth", headings | {"parameter": "left", "": "left"}, rows)
+
+    def _beside(self, name: str, slope: Derivative) -> str:
+        """What is to be said of a derivative."""
+        if slope.kink:
+            return "kink"
+        jumps = "jumps below" if name == "f0" and self.jump else ""
+        return jumps if isfinite(slope.value) else f"{jumps}, ends above"
 
     def plot(self, axes: Axes | None = None) -> Axes:
         """Draw the elasticities as bars, the greatest first."""

@@ -33,7 +33,7 @@ from lpdistill.solution.document import finite, question_in_words
 from lpdistill.solution.given import SolutionLike
 from lpdistill.solution.solution import Solution
 from lpdistill.solution.tables import Key, described
-from lpdistill.solution.wording import Words, words_of
+from lpdistill.solution.wording import Words, phrase, words_of
 from lpdistill.solving import solution_of
 
 if TYPE_CHECKING:
@@ -192,16 +192,19 @@ class Variability(Answer):
         most = max((row.greatest for row in rows if np.isfinite(row.greatest)), default=1.0)
         for place, row in enumerate(rows):
             end = min(row.greatest, 1.1 * most)
-            drawn.plot([row.least, end], [place, place], color=pictures.COLOURS[0], lw=6, solid_capstyle="butt")
-            drawn.plot(end, place, marker=">" if end < row.greatest else "|", ms=10, color=pictures.COLOURS[0])
-            drawn.plot(row.least, place, marker="|", ms=10, color=pictures.COLOURS[0])
-            drawn.plot(row.taken, place, "o", ms=6, color=pictures.COLOURS[1])
-        drawn.set_xlabel("expected times that the action is taken in a run (dots: by the optimum found)")
+            drawn.plot(
+                [row.least, end], [place, place], "|-", color=pictures.COLOURS[0], lw=6, solid_capstyle="butt", ms=11
+            )
+            if end < row.greatest:
+                drawn.plot(end, place, ">", ms=10, color=pictures.COLOURS[0])
+        taken = [row.taken for row in rows]
+        drawn.plot(taken, range(len(rows)), "o", ms=6, color=pictures.COLOURS[1], label="by the optimum found")
+        drawn.set_xlabel("expected times taken in a run")
+        drawn.legend(frameon=False, loc="lower left", bbox_to_anchor=(0.0, 1.0), fontsize="small")
         return drawn
 
     def _name(self, row: Varying) -> str:
-        does = ", ".join(text for text in self.words.action(row.action) if text != "-") or "wait"
-        return f"{self.words.configuration(row.counts)}: {does}"
+        return f"{self.words.configuration(row.counts)}: {phrase(self.words, row.action)}"
 
     def __repr__(self) -> str:
         never = sum(not row.allowed for row in self.rows)

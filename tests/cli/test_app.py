@@ -139,21 +139,21 @@ def test_bad_usage_is_named(run, arguments, named):
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
 def test_errors_leave_with_their_exit_code(run, monkeypatch, error):
     """Every error of the package has the exit code that the command line documents."""
-    monkeypatch.setattr("lpdistill.cli.solve.solve_problem", raising(error))
+    monkeypatch.setattr("lpdistill.requests.solving.solve_problem", raising(error))
     assert run(*SOLVE).code == CODES[type(error)]
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
 def test_errors_are_one_line(run, monkeypatch, error):
     """An error of the package is one line on standard error and nothing on standard output, also with ``--json``."""
-    monkeypatch.setattr("lpdistill.cli.solve.solve_problem", raising(error))
+    monkeypatch.setattr("lpdistill.requests.solving.solve_problem", raising(error))
     ran = run(*SOLVE, "--json")
     assert (ran.out, ran.err) == ("", f"lpdistill: error: {error}\n")
 
 
 def test_unexpected_errors_are_messages_too(run, monkeypatch):
     """A fault of the program itself exits with 1 and one message that asks for a report, not with a traceback."""
-    monkeypatch.setattr("lpdistill.cli.solve.solve_problem", raising(ZeroDivisionError("division by zero")))
+    monkeypatch.setattr("lpdistill.requests.solving.solve_problem", raising(ZeroDivisionError("division by zero")))
     ran = run(*SOLVE)
     assert (ran.code, ran.out, ran.err.count("\n")) == (1, "", 1)
     assert "ZeroDivisionError: division by zero; please report" in ran.err
@@ -161,7 +161,7 @@ def test_unexpected_errors_are_messages_too(run, monkeypatch):
 
 def test_running_out_of_memory_says_what_to_do(run, monkeypatch):
     """Where memory runs out after all, the message says so and what would need less."""
-    monkeypatch.setattr("lpdistill.cli.solve.solve_problem", raising(MemoryError()))
+    monkeypatch.setattr("lpdistill.requests.solving.solve_problem", raising(MemoryError()))
     ran = run(*SOLVE)
     assert (ran.code, ran.out, ran.err.count("\n")) == (1, "", 1)
     assert "out of memory; take fewer memories" in ran.err
@@ -169,7 +169,7 @@ def test_running_out_of_memory_says_what_to_do(run, monkeypatch):
 
 def test_an_interrupt_is_no_traceback(run, monkeypatch):
     """Ctrl-C exits with the shell's code for it, 130, and leaves no traceback."""
-    monkeypatch.setattr("lpdistill.cli.solve.solve_problem", raising(KeyboardInterrupt()))
+    monkeypatch.setattr("lpdistill.requests.solving.solve_problem", raising(KeyboardInterrupt()))
     ran = run(*SOLVE)
     assert (ran.code, ran.out) == (130, "")
     assert "Traceback" not in ran.err

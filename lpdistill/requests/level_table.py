@@ -10,6 +10,7 @@ from lpdistill.errors import UnreachableTargetError
 from lpdistill.hardware.recipes import distillations, tables
 from lpdistill.numbers import at_most
 from lpdistill.problem.problem import Problem
+from lpdistill.problem.settings import SETTINGS
 from lpdistill.solution.answer import SHOWN, Answer, Table
 from lpdistill.solution.document import section
 from lpdistill.solution.level_picture import draw_levels
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from symbolic import ProblemFormulas
-
-DEPENDS = ("memories", "f0", "target", "distillation")
-"""What levels and limits depend on; levels alone do not depend on memories."""
 
 LONGEST_EXACT = 32
 """Characters of an exact fidelity that a table shows; documents have them all."""
@@ -49,8 +47,9 @@ class LevelTable(Answer):
 
     @property
     def _question(self) -> dict[str, Any]:
-        known = [name for name in self.problem.to_dict() if name in DEPENDS and (self.limited or name != "memories")]
-        return {name: self.problem.to_dict()[name] for name in known}
+        """What levels and limits depend on; levels alone do not depend on memories."""
+        known = {name: told for name, told in self.problem.to_dict().items() if SETTINGS[name].shapes_levels}
+        return {name: told for name, told in known.items() if self.limited or name != "memories"}
 
     def _lines(self) -> Iterable[tuple[str, str]]:
         problem, reach = self.problem, self.problem.reach
