@@ -27,4 +27,4 @@ def check(
     if as_json:
         print_json(found.to_dict())
     else:
-        say(found.summary())
+        say(found.summary(), 14)

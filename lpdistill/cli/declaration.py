@@ -11,7 +11,7 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import update_wrapper
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 import click
 from click.core import ParameterSource
@@ -171,6 +171,8 @@ def _parameters(function: Callable[..., None]) -> Iterator[tuple[click.Parameter
             settings = {"is_flag": True, "type": bool}
         elif Path in kinds:
             settings = {"type": click.Path(path_type=Path)}
+        elif any(get_origin(kind) is list for kind in kinds):
+            settings = {"multiple": True}
         required = item.default is inspect.Parameter.empty
         settings |= {"required": True} if required else {"required": False, "default": _plain(item.default)}
         yield _parameter(name, declared, settings), declared

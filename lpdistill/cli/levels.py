@@ -38,7 +38,7 @@ def levels(
     if as_json:
         print_json(found.to_dict())
         return
-    say(found.summary())
+    say(found.summary(), 14)
     if problem.levels.raw is None:
         console().print("\nA raw pair meets the target: there is nothing to distil.")
     else:
@@ -51,4 +51,4 @@ def levels(
         return
     show(found.formulas.shown(None))
     console().print()
-    say(line for line in found.formulas.lines() if known_memories or line[0] != "memory limit")
+    say((line for line in found.formulas.lines() if known_memories or line[0] != "memory limit"), 14)

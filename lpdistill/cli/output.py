@@ -80,10 +80,10 @@ def draw(found: Answer, file: Path | None, progress: Callable[[str], None]) -> N
         pictures.save(found.plot(), file)
 
 
-def say(lines: Iterable[tuple[str, str]]) -> None:
-    """Print the lines of a summary."""
+def say(lines: Iterable[tuple[str, str]], width: int = 15) -> None:
+    """Print the lines of a summary, names in a column so wide."""
     for name, text in lines:
-        console().print(f"{name:<15}{text}", soft_wrap=True)
+        console().print(f"{name:<{width}}{text}", soft_wrap=True)
 
 
 def show(shown: Table) -> None:

@@ -62,7 +62,7 @@ def policy_map(
 
 def _print(found: PolicyMap, *, latex: bool) -> None:
     screen = console()
-    say(found.summary())
+    say(found.summary(), 14)
     screen.print()
     pieces = [
         (

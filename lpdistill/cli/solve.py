@@ -104,7 +104,7 @@ def solve(
 def _print_proof(proof: Any) -> None:
     screen = console()
     screen.print("\nexactly", style="bold")
-    say(proof.summary()[1:])
+    say(proof.summary()[1:], 14)
     words = Wording(proof.problem.levels, proof.problem.memories)
     for counts, actions in proof.ties.items():
         screen.print(

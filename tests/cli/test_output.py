@@ -12,7 +12,8 @@ import pytest
 from hanging import HANGING
 from rich.console import Console
 
-from lpdistill.cli import output, solve
+from lpdistill.cli import output
+from lpdistill.requests import solving as solve
 
 PATIENCE = output.PATIENCE  # before any test is given another
 

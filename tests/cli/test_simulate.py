@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from lpdistill import Deviations, Problem, baseline, history, simulate, solve, write_policy
-from lpdistill.cli import simulate as command
 from lpdistill.simulation import history as recorded
 from lpdistill.solution.document import section
 
@@ -126,7 +125,7 @@ def test_what_is_wrong_is_one_message(run, tmp_path, monkeypatch, wrong):
 def test_an_example_run_that_fails_fails_first(run, monkeypatch):
     """An example run too long to be read is refused before the runs are simulated."""
     monkeypatch.setattr(recorded, "MOST_STEPS", 1)
-    monkeypatch.setattr(command, "simulated", None)
+    monkeypatch.setattr("lpdistill.requests.policies.simulate_policy", None)
     ran = run(*SIMULATE, "--history")
     assert (ran.code, ran.out) == (4, "")
     assert "history: has more than 1 steps" in ran.err
