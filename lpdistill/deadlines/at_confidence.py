@@ -124,7 +124,7 @@ class ServiceLevel(Answer):
         The optimum within the budgets, with its proof.
     """
 
-    KIND = "service-level"
+    _KIND = "service-level"
 
     problem: Problem | nx.DiGraph[Any]
     window: Fraction

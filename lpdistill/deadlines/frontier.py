@@ -39,7 +39,7 @@ class DeadlineFrontier(Curve):
         The breakpoints, by increasing probability of being late (``Point.used``).
     """
 
-    KIND = "deadline-frontier"
+    _KIND = "deadline-frontier"
 
     problem: Problem | nx.DiGraph[Any]
     window: Fraction

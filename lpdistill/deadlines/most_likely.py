@@ -77,7 +77,7 @@ class Deadline(Answer):
         The confidence for which the window is the smallest, where that was asked.
     """
 
-    KIND = "deadline"
+    _KIND = "deadline"
 
     problem: Problem | nx.DiGraph[Any]
     window: Fraction

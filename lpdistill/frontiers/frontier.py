@@ -43,7 +43,7 @@ class Frontier(Curve):
         The breakpoints, by increasing limit.
     """
 
-    KIND = "frontier"
+    _KIND = "frontier"
 
     problem: Problem | nx.DiGraph[Any]
     resource: str

@@ -128,7 +128,7 @@ class Comparison(Answer):
         The policies by name; the optimum, ``"optimal"``, comes first.
     """
 
-    KIND = "comparison"
+    _KIND = "comparison"
 
     problem: Problem | nx.DiGraph[Any]
     policies: Mapping[str, Compared]

@@ -92,7 +92,7 @@ class Differences(Answer):
         The policies.
     """
 
-    KIND = "differences"
+    _KIND = "differences"
 
     one: Policy
     other: Policy

@@ -43,7 +43,7 @@ class Graphed(Answer):
         The graph.
     """
 
-    KIND = "graph"
+    _KIND = "graph"
 
     problem: Problem | nx.DiGraph[Any]
     graph: nx.DiGraph[Any]
@@ -90,8 +90,8 @@ class Exported(Answer):
         Their paths.
     """
 
-    KIND = "export"
-    UNDRAWN = "shows numbers, and a file has none of its own; draw the graph or the solution"
+    _KIND = "export"
+    _UNDRAWN = "shows numbers, and a file has none of its own; draw the graph or the solution"
 
     problem: Problem | nx.DiGraph[Any]
     files: tuple[str, ...]

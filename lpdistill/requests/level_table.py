@@ -39,7 +39,7 @@ class LevelTable(Answer):
         Levels and limits as formulas, if they are wanted.
     """
 
-    KIND = "levels"
+    _KIND = "levels"
 
     problem: Problem
     limited: bool

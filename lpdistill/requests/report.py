@@ -39,9 +39,9 @@ class Report(Answer, Generic[A]):
     table: Table | None = None
 
     @property
-    def KIND(self) -> str:  # type: ignore[override]  # noqa: N802 - what classes of answers have, a report takes over
+    def _KIND(self) -> str:  # type: ignore[override]  # noqa: N802 - what classes of answers have, a report takes over
         """The document is that of the answer."""
-        return self.main.KIND
+        return self.main._KIND
 
     @property
     def _question(self) -> Question | Mapping[str, Any]:

@@ -122,7 +122,7 @@ class History(Answer):
         The waiting time by the problem's convention for the last step; None if the run was given up at the horizon.
     """
 
-    KIND = "history"
+    _KIND = "history"
 
     problem: Problem
     deviations: Deviations

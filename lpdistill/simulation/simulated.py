@@ -59,7 +59,7 @@ class Simulation(Answer):
         How often a pair of each real fidelity was delivered.
     """
 
-    KIND = "simulation"
+    _KIND = "simulation"
 
     problem: Problem
     policy: Policy | None

@@ -34,8 +34,13 @@ class Summary(list[tuple[str, str]]):
     """Lines with their names, which print one below the other."""
 
     def __repr__(self) -> str:
-        width = max([NAMES, *(len(name) + 1 for name, _ in self)])
-        return "\n".join(f"{name:<{width}}{text}" for name, text in self)
+        return "\n".join(self.aligned())
+
+    def aligned(self, before: str = "", after: str = "") -> list[str]:
+        """The lines with their texts one below the other, and what stands before and after every name."""
+        names = [f"{name}{after}" for name, _ in self]
+        width = max([NAMES, *(len(name) + 1 for name in names)])
+        return [f"{before}{name:<{width}}{text}" for name, (_, text) in zip(names, self, strict=True)]
 
     def _repr_html_(self) -> str:
         rows = (f"<th>{html.escape(name)}</th><td>{html.escape(text)}</td>" for name, text in self)
@@ -72,10 +77,10 @@ class Answer(ABC):
 
     __slots__ = ()
 
-    KIND: ClassVar[str]
+    _KIND: ClassVar[str]
     """What its document is called: ``frontier`` for one that follows ``lpdistill.frontier/1``."""
 
-    UNDRAWN: ClassVar[str] = ""
+    _UNDRAWN: ClassVar[str] = ""
     """Why there is no picture of it, in one sentence, where there is none."""
 
     @property
@@ -116,7 +121,7 @@ class Answer(ABC):
 
     def to_dict(self) -> dict[str, Any]:
         """The answer as JSON data: what it is about, and what was found (:doc:`documents`)."""
-        return {**headed(self.KIND, self._question), **self._content()}
+        return {**headed(self._KIND, self._question), **self._content()}
 
     def to_json(self, *, indent: int | None = 2) -> str:
         """The answer as a JSON document."""
@@ -137,10 +142,10 @@ class Answer(ABC):
         ModelError
             If there is nothing to draw, or matplotlib is not installed.
         """
-        raise ModelError("plot", self.UNDRAWN, None if axes is None else axes)
+        raise ModelError("plot", self._UNDRAWN, None if axes is None else axes)
 
     def __repr__(self) -> str:
-        return "\n".join([type(self).__name__, *(f"  {name + ':':<{NAMES}}{text}" for name, text in self.summary())])
+        return "\n".join([type(self).__name__, *self.summary().aligned("  ", ":")])
 
     def _repr_html_(self) -> str:
         return self.summary()._repr_html_() + self.shown().to_html()

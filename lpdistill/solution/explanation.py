@@ -83,7 +83,7 @@ class Explanation(Answer):
         The process whose configuration it is.
     """
 
-    KIND = "explanation"
+    _KIND = "explanation"
 
     counts: Key
     value: float

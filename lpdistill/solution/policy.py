@@ -91,7 +91,7 @@ class Policy(ByConfiguration[tuple[Decision, ...]], Deciding, Answer):
         Columns of the program that the policy uses, with their probabilities.
     """
 
-    KIND = "policy"
+    _KIND = "policy"
 
     def __init__(self, plan: Plan) -> None:
         super().__init__(plan.uses.process)

@@ -108,7 +108,7 @@ class Solution(Answer):
         randomised optimum.
     """
 
-    KIND = "solution"
+    _KIND = "solution"
 
     problem: Problem | nx.DiGraph[Any]
     plan: Plan

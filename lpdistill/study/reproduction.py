@@ -33,7 +33,7 @@ class Reproduction(Answer):
         The headline claims; empty if they were not examined.
     """
 
-    KIND = "reproduction"
+    _KIND = "reproduction"
 
     residuals: tuple[Residual, ...]
     records: tuple[Record, ...] = ()

@@ -83,7 +83,7 @@ class Sweep(Answer):
         process at work.  Points beyond fidelity 1 are neither.
     """
 
-    KIND = "sweep"
+    _KIND = "sweep"
 
     grid: Grid
     policies: tuple[str, ...]

@@ -70,7 +70,7 @@ class Distribution(Answer):
         Probabilities by slot of the lattice, as far as they were computed.
     """
 
-    KIND = "waiting-time"
+    _KIND = "waiting-time"
 
     policy: Policy
     lattice: TimeLattice

@@ -75,7 +75,7 @@ class Increments(Answer):
         The changes that the problem has room for.
     """
 
-    KIND = "increments"
+    _KIND = "increments"
 
     solution: Solution
     changes: tuple[Increment, ...]

@@ -53,7 +53,7 @@ class Intervention(Answer):
         The policy that attains it.
     """
 
-    KIND = "intervention"
+    _KIND = "intervention"
 
     ruling: Ruling
     counts: Key

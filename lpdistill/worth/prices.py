@@ -73,7 +73,7 @@ class Neighbours(Answer):
         None where the range has no end on that side.
     """
 
-    KIND = "prices"
+    _KIND = "prices"
 
     process: Process
     use: BudgetUse

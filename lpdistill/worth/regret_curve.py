@@ -59,7 +59,7 @@ class RegretCurve(Answer):
         Least expected waiting time, (points,).
     """
 
-    KIND = "regret-curve"
+    _KIND = "regret-curve"
 
     problem: Problem
     parameter: str

@@ -76,7 +76,7 @@ class Robust(Answer):
         Expected waiting time of the robust policy if ``p`` is the expected one.
     """
 
-    KIND = "robust"
+    _KIND = "robust"
 
     low: Fraction
     high: Fraction

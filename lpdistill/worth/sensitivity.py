@@ -114,7 +114,7 @@ class Sensitivity(Answer):
         the same.
     """
 
-    KIND = "sensitivity"
+    _KIND = "sensitivity"
 
     solution: Solution
     derivatives: Mapping[str, Derivative]

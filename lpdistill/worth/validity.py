@@ -75,7 +75,7 @@ class Validity(Answer):
         The process whose policy it is.
     """
 
-    KIND = "validity"
+    _KIND = "validity"
 
     ranges: Mapping[str, Range]
     process: Process

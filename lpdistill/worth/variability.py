@@ -85,7 +85,7 @@ class Variability(Answer):
         The same, action by action, by configuration.
     """
 
-    KIND = "variability"
+    _KIND = "variability"
 
     solution: Solution
     slack: float

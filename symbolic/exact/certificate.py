@@ -57,8 +57,8 @@ class Certificate(Answer):
         times to go less the price of what is used.
     """
 
-    KIND = "certificate"
-    UNDRAWN = "shows how a policy goes, and a certificate why it is optimal; draw the solution that it is of"
+    _KIND = "certificate"
+    _UNDRAWN = "shows how a policy goes, and a certificate why it is optimal; draw the solution that it is of"
 
     chain: ExactChain
     numerators: Elements

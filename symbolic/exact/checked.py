@@ -30,8 +30,8 @@ class Checked(Answer):
         The problem, as the certificate states it.
     """
 
-    KIND = "check"
-    UNDRAWN = "shows numbers, and a certificate that holds is one fact; draw the solution that it is of"
+    _KIND = "check"
+    _UNDRAWN = "shows numbers, and a certificate that holds is one fact; draw the solution that it is of"
 
     waiting_time: Fraction
     unique: bool

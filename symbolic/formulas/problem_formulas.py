@@ -50,7 +50,7 @@ class ProblemFormulas(Answer):
     ('D(f0, f0) = (10*f0**2 - 2*f0 + 1)/(8*f0**2 - 4*f0 + 5)', 2)
     """
 
-    KIND = "formulas"
+    _KIND = "formulas"
 
     problem: Problem
     lattice: LevelLattice

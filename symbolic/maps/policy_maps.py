@@ -112,7 +112,7 @@ class PolicyMap(Answer):
         Number of reduced-cost numerators whose sign was proved on a whole segment, all segments together.
     """
 
-    KIND = "policy-map"
+    _KIND = "policy-map"
 
     problem: Problem
     axis: Axis
