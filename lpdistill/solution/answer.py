@@ -111,13 +111,13 @@ class Answer(ABC):
     def shown(self, most: int | None = SHOWN) -> Table:
         """The table in words, as a notebook and a terminal show it: so many rows of it at most, or all."""
         cells = self._cells()
-        rows = (
-            [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]
-            if isinstance(cells, Mapping)
-            else list(islice(cells, most))
-        )
-        headings = {name.replace("_", " "): _side(value) for name, value in rows[0].items()} if rows else {}
-        return Table("", headings, [tuple(map(_in_words, row.values())) for row in rows[:most]])
+        if isinstance(cells, Mapping):
+            cells = [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]
+        rows = list(islice(cells, most))
+        names = dict.fromkeys(name for row in rows for name in row)
+        kinds = {name: value for row in rows for name, value in row.items()}
+        headings = {name.replace("_", " "): _side(kinds[name]) for name in names}
+        return Table("", headings, [tuple(_in_words(row.get(name)) for name in names) for row in rows])
 
     def to_dict(self) -> dict[str, Any]:
         """The answer as JSON data: what it is about, and what was found (:doc:`documents`)."""
