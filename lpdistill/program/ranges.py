@@ -16,7 +16,7 @@ from lpdistill.errors import NotCertifiedError
 from lpdistill.program.highs import ALONE, PRIMAL, scaled_model
 from lpdistill.program.occupation import OccupationProgram
 from lpdistill.program.solver import Solver
-from lpdistill.progress import Counter, uncounted
+from lpdistill.progress import Report, silent
 
 COST_ROUNDING = 1e-12
 """Share of the greatest cost by which costs may be exceeded, so that rounding does not exclude the optimum itself."""
@@ -42,7 +42,7 @@ class Ranges:
     iterations: int
 
 
-def ranges(program: OccupationProgram, most: float, taken: BoolArray, *, progress: Counter = uncounted) -> Ranges:
+def ranges(program: OccupationProgram, most: float, taken: BoolArray, *, progress: Report = silent) -> Ranges:
     r"""Minimise and maximise :math:`x(s, a)` subject to the program and :math:`\sum c\, x \le` ``most``.
 
     Parameters

@@ -11,7 +11,7 @@ from lpdistill.arrays import IntArray
 from lpdistill.errors import LimitError, ModelError
 from lpdistill.numbers import Number, whole
 from lpdistill.process.resources import RESOURCES
-from lpdistill.progress import Counter, uncounted
+from lpdistill.progress import Report, silent
 from lpdistill.simulation.controller import CONTROLLER, Controller
 from lpdistill.simulation.deviations import NONE, Deviations
 from lpdistill.simulation.estimates import Moments
@@ -35,7 +35,7 @@ def simulate(  # noqa: PLR0913 - what an experiment consists of
     deviations: Deviations = NONE,
     horizon: Number | None = None,
     confidence: Number = 0.95,
-    progress: Counter = uncounted,
+    progress: Report = silent,
 ) -> Simulation:
     """Run a policy many times in the system of labelled memories.
 

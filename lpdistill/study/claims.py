@@ -13,7 +13,7 @@ from lpdistill.policies.named import least_time, waiting_times
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.settings import FinalStep
 from lpdistill.process.factored.baselines import BASELINES
-from lpdistill.progress import Counter, uncounted
+from lpdistill.progress import Report, silent
 from lpdistill.study.race import Interval, Race, Region, greatest, races
 
 GAP = Fraction(4, 100)
@@ -157,7 +157,7 @@ class Record:
         )
 
 
-def records(*, jobs: int = 1, progress: Counter = uncounted) -> tuple[Record, ...]:
+def records(*, jobs: int = 1, progress: Report = silent) -> tuple[Record, ...]:
     """The greatest advantages found over each baseline, range by range, by a search coarse to fine."""
     found: list[Record] = []
     for region in (PUBLISHED, SAME_GAP, BEYOND):
@@ -166,7 +166,7 @@ def records(*, jobs: int = 1, progress: Counter = uncounted) -> tuple[Record, ..
     return tuple(found)
 
 
-def claims(found: tuple[Record, ...], *, jobs: int = 1, progress: Counter = uncounted) -> tuple[Claim, ...]:
+def claims(found: tuple[Record, ...], *, jobs: int = 1, progress: Report = silent) -> tuple[Claim, ...]:
     """The headline claims, each with what is found.
 
     Parameters
@@ -213,7 +213,7 @@ def jumps() -> tuple[Fraction, ...]:
     return tuple(c.f0.low for c in changes(gap=GAP, raw_pairs=4) if low < c.f0.low < high)
 
 
-def _not_monotonic(progress: Counter) -> Claim:
+def _not_monotonic(progress: Report) -> Claim:
     """The optimal time against the raw fidelity, at fixed gap."""
     edges = [FINITE[0], *jumps(), FINITE[1]]
     sides: dict[str, list[float]] = {}
@@ -241,7 +241,7 @@ def _optimum(p: str, f0: Fraction) -> float:
     return least_time(Problem(p, 4, f0, gap=GAP, final_step=FinalStep.FREE))
 
 
-def _pumping(jobs: int, progress: Counter) -> Claim:
+def _pumping(jobs: int, progress: Report) -> Claim:
     """Two memories: pumping against the optimum."""
     points = [(p, 2, f0, gap) for p in TWO[0].values for f0 in TWO[1].values for gap in BEYOND.gaps]
     found = [one for one in races(points, MOST_LEVELS, jobs=jobs, progress=progress, doing="two memories") if one]
@@ -255,7 +255,7 @@ def _pumping(jobs: int, progress: Counter) -> Claim:
     )
 
 
-def _nested(progress: Counter) -> Claim:
+def _nested(progress: Report) -> Claim:
     """Many memories: nested, and the others, against the optimum."""
     found: dict[str, dict[str, dict[str, float]]] = {}
     for (f0, target), many in MANY.items():

@@ -18,7 +18,7 @@ from lpdistill.policies.named import OPTIMAL, waiting_times
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.settings import FinalStep
 from lpdistill.process.factored.baselines import BASELINES
-from lpdistill.progress import Counter, uncounted
+from lpdistill.progress import Report, silent
 from lpdistill.simulation.history import history
 from lpdistill.solving import solve
 from lpdistill.study.claims import GAP, MOST_LEVELS, jumps
@@ -66,7 +66,7 @@ class Atlas:
     times: dict[str, FloatArray]
 
     @staticmethod
-    def computed(*, jobs: int = 1, progress: Counter = uncounted) -> Atlas:
+    def computed(*, jobs: int = 1, progress: Report = silent) -> Atlas:
         """Compute it."""
         points = [(p, 4, f0, GAP) for p in P.values for f0 in F0.values]
         found = races(points, MOST_LEVELS + 1, jobs=jobs, progress=progress, doing="atlas")
@@ -120,7 +120,7 @@ def advantages(atlas: Atlas) -> Axes:
     return drawn[0]
 
 
-def many_memories(progress: Counter = uncounted) -> Axes:
+def many_memories(progress: Report = silent) -> Axes:
     """Waiting times of all policies against the number of memories, and by how much baselines are slower."""
     left, right = pictures.panels(2, width=10.5, height=4.5, about=f"0.75 -> 0.79, {CONVENTION}")
     found = {}

@@ -15,7 +15,7 @@ from lpdistill.policies.named import OPTIMAL, baseline
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.settings import FinalStep
 from lpdistill.process.factored.baselines import BASELINES
-from lpdistill.progress import Counter, uncounted
+from lpdistill.progress import Report, silent
 from lpdistill.solving import solve
 
 TOLERANCE = 2e-5
@@ -85,7 +85,7 @@ def published() -> Iterator[PublishedTime]:
                     yield PublishedTime(table, problem, policy, float(row[policy]))
 
 
-def recompute(progress: Counter = uncounted) -> tuple[Residual, ...]:
+def recompute(progress: Report = silent) -> tuple[Residual, ...]:
     """Every published waiting time, computed again."""
     found, points = [], list(published())
     for number, point in enumerate(points):

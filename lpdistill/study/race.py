@@ -17,7 +17,7 @@ from lpdistill.policies.named import OPTIMAL, waiting_times
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.settings import FinalStep
 from lpdistill.process.factored.baselines import BASELINES
-from lpdistill.progress import Counter, uncounted
+from lpdistill.progress import Report, silent
 from lpdistill.study.pool import in_one_thread, processes
 
 FINER, ROUNDS = 5, 3
@@ -176,7 +176,7 @@ def races(
     most_levels: int,
     *,
     jobs: int = 1,
-    progress: Counter = uncounted,
+    progress: Report = silent,
     doing: str = "points",
 ) -> list[Race | None]:
     """All policies at many points, on several cores."""
@@ -190,7 +190,7 @@ def races(
 
 
 def greatest(
-    region: Region, known: Iterable[Race] = (), *, jobs: int = 1, progress: Counter = uncounted
+    region: Region, known: Iterable[Race] = (), *, jobs: int = 1, progress: Report = silent
 ) -> dict[str, Race]:
     """Where the greatest advantage over each baseline is found, coarse to fine.
 

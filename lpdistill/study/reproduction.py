@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lpdistill import pictures
-from lpdistill.progress import Counter, uncounted
+from lpdistill.progress import Report, silent
 from lpdistill.solution.answer import Answer
 from lpdistill.solution.document import in_common
 from lpdistill.study.claims import Claim, Record, claims, records
@@ -112,7 +112,7 @@ class Reproduction(Answer):
         )
 
 
-def reproduce(*, search: bool = True, jobs: int = 1, progress: Counter = uncounted) -> Reproduction:
+def reproduce(*, search: bool = True, jobs: int = 1, progress: Report = silent) -> Reproduction:
     """Recompute every published number, and examine the headline claims.
 
     Parameters
@@ -137,7 +137,7 @@ def reproduce(*, search: bool = True, jobs: int = 1, progress: Counter = uncount
     return Reproduction(residuals, best, claims(best, jobs=jobs, progress=progress))
 
 
-def draw_figures(folder: Path, *, suffix: str = ".png", jobs: int = 1, progress: Counter = uncounted) -> Iterator[Path]:
+def draw_figures(folder: Path, *, suffix: str = ".png", jobs: int = 1, progress: Report = silent) -> Iterator[Path]:
     """Draw the figures into a folder, one after the other.
 
     Raises

@@ -15,7 +15,7 @@ from lpdistill.arguments import Kind
 from lpdistill.errors import LimitError, ModelError
 from lpdistill.numbers import whole
 from lpdistill.problem.problem import Problem
-from lpdistill.progress import Counter, uncounted
+from lpdistill.progress import Report, silent
 from lpdistill.solution.given import ProblemLike, is_policy
 from lpdistill.solution.solution import Solution
 from lpdistill.study.grid import MOST_POINTS, Grid, Point
@@ -47,7 +47,7 @@ def sweep(  # noqa: PLR0913 - one keyword for each thing that may be asked
     jobs: int | str | None = None,
     dask: str | Client | None = None,
     retry: bool = False,
-    progress: Counter = uncounted,
+    progress: Report = silent,
 ) -> Sweep:
     """Policies on all problems of a grid, with results kept in a database as they come.
 
@@ -192,7 +192,7 @@ class _Work:
     points: tuple[Point, ...]
     policies: tuple[str, ...]
     retry: bool = field(kw_only=True)
-    progress: Counter = field(kw_only=True)
+    progress: Report = field(kw_only=True)
     waiting: deque[Task] = field(init=False)
     found: dict[str, Outcome] = field(init=False, default_factory=dict)
     total: int = field(init=False)
