@@ -111,16 +111,8 @@ class Command(click.Command):
 class Gathering:
     """A function of which one argument is gathered from several options.
 
-    Parameters
-    ----------
-    function
-        The function.
-    argument
-        Its argument.
-    options
-        What declares the options, by name; asked anew for every command line.
-    gather
-        Makes the argument of what they hold, given all others.
+    ``options`` declares them by name, anew for every command line; ``gather`` makes the argument of what they hold, and
+    of what all others do.
     """
 
     def __init__(

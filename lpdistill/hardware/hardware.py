@@ -31,22 +31,7 @@ CLOSEST = Fraction(1, 10**15)
 class Hardware:
     """Two nodes with ``memories`` shared memory pairs.
 
-    Parameters
-    ----------
-    p
-        Probability that one attempt on one empty memory generates a raw pair, in (0, 1].
-    memories
-        Number of memory pairs, at least 1.
-    f0
-        Fidelity of a raw pair, in (1/2, 1].
-    generation_time, distillation_time
-        Duration of a step that only generates, and of a step that distils.
-    distillation
-        The map of distillation; the Werner map of the paper by default.
-    rules
-        Which actions are allowed.
-    discarding
-        Whether stored pairs may be discarded, which takes no time.
+    Its arguments mean what those of :class:`~lpdistill.Problem` do.
 
     Raises
     ------

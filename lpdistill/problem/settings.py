@@ -36,38 +36,29 @@ class Kind(StrEnum):
     TABLE = "table"
 
 
+def _plain(value: Any) -> Any:
+    """A value as JSON data: whole numbers and flags are themselves, other numbers exact text."""
+    return value if isinstance(value, int) else str(value)
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """What is known of a setting.
 
     Attributes
     ----------
-    name
-        How arguments, problem files and JSON call it; options have ``-`` for ``_``.
-    kind
-        What it holds.
-    help
-        What it is.
-    bounds
-        What its values fulfil: an expression, of which ``>= 0`` is the right side.
-    default
-        What holds if it is not given, in words.
-    unit
-        The unit of its numbers.
-    values
-        Those that a choice is of.
-    required
-        Whether it must be given.
-    instead_of
-        The setting in whose place it may be given; JSON has that one.
+    name, kind, help
+        How arguments, problem files and JSON call it (options have ``-`` for ``_``); what it holds; what it is.
+    bounds, default, unit
+        What its values fulfil, as an expression (``>= 0`` is the right side of one); what holds without it; its unit.
+    values, short
+        Those that a choice is of; a short name of the option.
+    required, instead_of
+        Whether it must be given; the setting in whose place it may be given, which JSON has.
     shapes_levels
         Whether the fidelity levels depend on it.
-    short
-        A short name of its option.
-    written
-        Makes JSON data of a value.
-    read
-        Makes of what files and documents say what the problem takes.
+    written, read
+        What makes JSON data of a value; and what the problem takes of what files and documents say.
     """
 
     name: str
@@ -77,11 +68,11 @@ class Setting:
     default: str = ""
     unit: str = ""
     values: Iterable[str] = ()
+    short: str = ""
     required: bool = False
     instead_of: str = ""
     shapes_levels: bool = False
-    short: str = ""
-    written: Callable[[Any], Any] = str
+    written: Callable[[Any], Any] = _plain
     read: Callable[[Any], Any] = lambda value: value
 
     @property
@@ -96,43 +87,22 @@ class Setting:
 
 
 SETTINGS = {
-    setting.name: setting
-    for setting in (
+    row.name: row
+    for row in (
         Setting("p", Kind.NUMBER, "Generation success probability", "0 < p <= 1", required=True),
         Setting(
-            "memories",
-            Kind.WHOLE,
-            "Number of memory pairs",
-            ">= 1",
-            required=True,
-            shapes_levels=True,
-            short="-M",
-            written=int,
+            "memories", Kind.WHOLE, "Number of memory pairs", ">= 1", short="-M", required=True, shapes_levels=True
         ),
         Setting("f0", Kind.NUMBER, "Fidelity of a raw pair", "1/2 < f0 <= 1", required=True, shapes_levels=True),
         Setting("target", Kind.NUMBER, "Fidelity to reach", "0 < target <= 1", shapes_levels=True),
         Setting("gap", Kind.NUMBER, "Instead of the target: target - f0", instead_of="target", shapes_levels=True),
-        Setting(
-            "generation_time",
-            Kind.NUMBER,
-            "Duration of a step that only generates",
-            ">= 0",
-            default="1",
-            unit=UNIT_OF_TIME,
-        ),
-        Setting(
-            "distillation_time",
-            Kind.NUMBER,
-            "Duration of a step that distils",
-            ">= 0",
-            default="2",
-            unit=UNIT_OF_TIME,
-        ),
+        Setting("generation_time", Kind.NUMBER, "Duration of a step that only generates", ">= 0", "1", UNIT_OF_TIME),
+        Setting("distillation_time", Kind.NUMBER, "Duration of a step that distils", ">= 0", "2", UNIT_OF_TIME),
         Setting(
             "final_step",
             Kind.CHOICE,
             "Whether the last step counts (charged) or not (free)",
-            default="charged",
+            default=FinalStep.CHARGED,
             values=FinalStep,
         ),
         Setting(
@@ -152,7 +122,7 @@ SETTINGS = {
             "Limits on expected use, by resource",
             written=lambda budgets: {budget.name: budget.limits() for budget in budgets},
         ),
-        Setting("discarding", Kind.FLAG, "Whether stored pairs may be discarded", default="no", written=bool),
+        Setting("discarding", Kind.FLAG, "Whether stored pairs may be discarded", default="no"),
     )
 }
 """All settings by name, in the order of JSON documents."""
