@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lpdistill.progress import Counter, uncounted
+from lpdistill import progress as listening
 from lpdistill.requests.report import Report
 from lpdistill.study.reproduction import Reproduction, draw_figures
 from lpdistill.study.reproduction import reproduce as reproduced
 
 
 def reproduce(
-    *, search: bool = True, figures: Path | None = None, jobs: int = 1, progress: Counter = uncounted
+    *, search: bool = True, figures: Path | None = None, jobs: int = 1, progress: listening.Report = listening.silent
 ) -> Report[Reproduction]:
     """Every published number computed again, the claims examined, and the figures drawn.
 
