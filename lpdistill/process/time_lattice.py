@@ -29,7 +29,7 @@ class TimeLattice:
     unit
         Greatest common divisor of all durations of steps.
     slots
-        Duration of each of the process' :attr:`~lpdistill.process.process.Process.step_times`, in units.
+        Duration of each of the process' durations (:class:`~lpdistill.process.durations.Durations`), in units.
     uncharged
         What is taken off the duration of every run.
     """

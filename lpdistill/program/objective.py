@@ -24,7 +24,7 @@ class Objective(Protocol):
         ...
 
     def cost(self, choice: Choice) -> FloatArray:
-        """What each column costs, (columns,)."""
+        """What each column costs, (columns,); where columns are factored, ``Process.price`` counts the same."""
         ...
 
     def absorbed(self, choice: Choice) -> FloatArray:

@@ -25,7 +25,7 @@ class Decisions:
     attempts, discard
         Number of generation attempts, and level of the pair discarded, -1 for none, (decisions,).
     time
-        Which of the process' :attr:`~lpdistill.process.process.Process.step_times` they take, (decisions,).
+        Which of the process' durations (:class:`~lpdistill.process.durations.Durations`) they take, (decisions,).
     pairs, first
         Number of distillations, and where they start in the lists below, (decisions,).
     levels

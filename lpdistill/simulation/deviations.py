@@ -157,7 +157,7 @@ class Clock:
         return not self.deviations.message_loss and not self.deviations.jitter
 
     def durations(self, steps: IntArray, repeats: IntArray, rng: np.random.Generator) -> FloatArray:
-        """How long steps last that take the given :attr:`~lpdistill.process.process.Process.step_times`, (runs,) units.
+        """How long steps last that take the durations of such numbers, (runs,) units.
 
         Whole numbers without jitter, exact below ``2**53``.  Each is taken so many times (``repeats``) in a row.
         """

@@ -58,7 +58,7 @@ class AttemptTables:
         return np.concatenate(self.generation.expect(values))
 
     def expand(self, index: IntArray) -> tuple[IntArray, IntArray, FloatArray]:
-        """Entries of the joined tables, as :meth:`Generation.expand` has them."""
+        """Entries of the joined tables, as the attempts have them."""
         return self.generation.expand(index)
 
     def spread(self, index: IntArray) -> int:

@@ -109,7 +109,7 @@ class Pricing:
         return self.price(After.always(np.where(avoided, HUGE, -reached.astype(np.float64)), KINDS))
 
     def action_values(self, columns: IntArray, after: After) -> FloatArray:
-        """Value of each column, as :attr:`PricedCells.best` has it, (columns,); infinite where it is not allowed."""
+        """Value of each column, as ``PricedCells.best`` has it, (columns,); infinite where it is not allowed."""
         found = self.choose(columns).values_after(after)
         return found if self.allowed is None else np.where(self.allowed[columns], found, np.inf)
 
