@@ -234,6 +234,21 @@ STATED = record(
         "attempts": text("Which numbers of attempts the program has."),
         "budgets": anything("Limits by resource."),
     },
+    {
+        "levels": whole("How many levels the map makes, where it is not Werner's."),
+        "raw": or_null(whole("The level of a raw pair.")),
+        "recipes": listed(
+            record(
+                {
+                    "consumed": listed(LEVEL, minItems=2),
+                    "outcomes": listed(
+                        record({"probability": exact(), "produced": listed(LEVEL), "target": {"type": "boolean"}})
+                    ),
+                }
+            ),
+            "What distillation makes of levels.",
+        ),
+    },
     told="What the certificate is of.",
 )
 

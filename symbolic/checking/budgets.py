@@ -16,7 +16,7 @@ from math import ceil
 from typing import Any, TypeAlias
 
 from lpdistill.errors import ModelError, NotCertifiedError
-from symbolic.checking.model import Hardware, Pair, number
+from symbolic.checking.model import Hardware, Pairs, number
 
 PRIME = (1 << 61) - 1
 """A system that has one solution modulo a prime has one."""
@@ -24,7 +24,7 @@ PRIME = (1 << 61) - 1
 RESOURCES = {"steps", "generation_attempts", "raw_pairs", "distillations", "failed_distillations", "memory_time"}
 """The resources whose amounts are known."""
 
-Act: TypeAlias = tuple[tuple[Pair, ...], int, tuple[int, ...]]
+Act: TypeAlias = tuple[tuple[Pairs, ...], int, tuple[int, ...]]
 """The pairs of levels distilled, in order, the number of attempts, and the levels discarded."""
 
 
@@ -89,7 +89,7 @@ class Charges:
             "generation_attempts": attempts,
             "raw_pairs": self.hardware.p * attempts,
             "distillations": len(distilled),
-            "failed_distillations": sum(1 - self.hardware.outcome[pair][0] for pair in distilled),
+            "failed_distillations": sum(self.hardware.recipes[pairs].failure for pairs in distilled),
             "memory_time": sum(counts) * self.hardware.duration(distilled, discarded),
         }
         return standard[name]

@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 from lpdistill.errors import LimitError, ModelError, NotCertifiedError
 from symbolic.checking.budgets import Act, Charges, Occupation, balanced, budgets_of, independent
 from symbolic.checking.graph import closure, stays_and_reaches, surely_reaching
-from symbolic.checking.model import Hardware, Written, document_of, number
+from symbolic.checking.model import Hardware, Outcome, Written, document_of, number
 
 MOST_COLUMNS = 20_000_000
 SHIFT = 96
@@ -120,7 +120,7 @@ class _Proof:
     @staticmethod
     def of(document: dict[str, Any]) -> _Proof:
         hardware = Hardware.of(document["problem"])
-        levels, memories = len(hardware.levels()), hardware.memories
+        levels, memories = hardware.levels, hardware.memories
         rows = [*document["exact"], *document["bounds"]]
         values: dict[int, Fraction] = {}
         for row in rows:
@@ -218,6 +218,11 @@ class _Proof:
         return tuple(code // base**level % base for level in range(self.levels))
 
     @cached_property
+    def _raw(self) -> int:
+        """The number of the configuration that holds one raw pair."""
+        return self.hardware.code([self.hardware.raw])
+
+    @cached_property
     def _by_size(self) -> list[list[int]]:
         """All configurations by number of stored pairs, live or not."""
         memories = self.hardware.memories
@@ -242,8 +247,9 @@ class _Proof:
         """Everything that the rules allow, a number of attempts and of stored pairs at a time; discards apart."""
         hardware, columns = self.hardware, 0
         for distilled, consumed, outcomes, scale in hardware.matchings():
-            for stored in range(hardware.memories - 2 * len(distilled) + 1):
-                for g in hardware.attempts(hardware.memories - 2 * len(distilled) - stored, len(distilled)):
+            left = hardware.memories - sum(map(len, distilled))
+            for stored in range(left + 1):
+                for g in hardware.attempts(left - stored, len(distilled)):
                     columns += len(self._by_size[stored])
                     yield Block((distilled, g, ()), consumed, outcomes, scale, self._by_size[stored])
             if columns > MOST_COLUMNS:
@@ -252,7 +258,7 @@ class _Proof:
     def _possible(self) -> Iterator[tuple[int, frozenset[int | None]]]:
         """Every configuration, and where each of its actions may lead."""
         for (_, g, _), consumed, outcomes, scale, rests in self._blocks():
-            made = [u + j for u in outcomes for j in (self.hardware.successes(g) if self.levels else (0,))]
+            made = [u + j * self._raw for u in outcomes for j in (self.hardware.successes(g) if self.levels else (0,))]
             done = sum(outcomes.values()) < scale or (g > 0 and not self.levels)
             for rest in rests:
                 yield rest + consumed, frozenset([*(rest + u for u in made), *([None] if done else [])])
@@ -310,7 +316,7 @@ class _Proof:
             before, here = table[-1], {}
             for code in (code for size in self._by_size[: memories - g + 1] for code in size):
                 failed = before.get(code) if lost else 0
-                made = before.get(code + 1) if self.levels else 0
+                made = before.get(code + self._raw) if self.levels else 0
                 if failed is not None and made is not None:
                     here[code] = lost * failed + won * made
             table.append(here)
@@ -319,16 +325,16 @@ class _Proof:
     def _moves(self, state: int, act: Act) -> dict[int | None, Fraction]:
         """Probability of everything that an action leads to."""
         distilled, g, discarded = act
-        hardware, base = self.hardware, self.hardware.memories + 1
-        taken = sum(base**low + base**high for low, high in distilled) + sum(base**level for level in discarded)
+        hardware = self.hardware
+        taken = hardware.code(level for pairs in (*distilled, discarded) for level in pairs)
         found: dict[int | None, Fraction] = {state - taken: Fraction(1)}
-        coins = [hardware.outcome[pair] for pair in distilled]
-        coins += [(hardware.p, 0 if self.levels else None)] * g
-        for success, result in coins:
+        generated = Outcome(hardware.p, (hardware.raw,)) if self.levels else Outcome(hardware.p, target=True)
+        draws = [hardware.recipes[pairs].outcomes for pairs in distilled] + [(Outcome(1 - hardware.p), generated)] * g
+        for ends in draws:
             grown: dict[int | None, Fraction] = defaultdict(Fraction)
             for code, chance in found.items():
-                grown[code] += chance * (1 - success)
-                grown[None if code is None or result is None else code + base**result] += chance * success
+                for odds, produced, target in ends:
+                    grown[None if code is None or target else code + hardware.code(produced)] += chance * odds
             found = grown
         return {code: chance for code, chance in found.items() if chance}
 
@@ -365,5 +371,5 @@ def _code(counts: list[int], memories: int) -> int:
 
 def _act(stated: dict[str, Any]) -> Act:
     """An action as a certificate states it."""
-    pairs = tuple(sorted((int(low), int(high)) for low, high in stated["distil"]))
+    pairs = tuple(sorted(tuple(map(int, levels)) for levels in stated["distil"]))
     return pairs, stated["generate"], tuple(stated.get("discard", ()))

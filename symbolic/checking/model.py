@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from itertools import combinations_with_replacement
 from math import lcm
 from os import PathLike
 from pathlib import Path
@@ -25,7 +26,7 @@ DIGITS = 4000
 
 SCHEMA = "lpdistill.certificate/1"
 
-Pair: TypeAlias = tuple[int, int]
+Pairs: TypeAlias = tuple[int, ...]
 
 
 class Written(Protocol):
@@ -82,12 +83,64 @@ def _integer(digits: str) -> int:
     return found
 
 
-class Kind(NamedTuple):
-    """One kind of distillation: the levels, success probability, and the level made (None: the target)."""
+class Outcome(NamedTuple):
+    """What may become of the pairs that are distilled: the levels made, and whether a pair meets the target."""
 
-    pair: Pair
-    success: Fraction
-    result: int | None
+    chance: Fraction
+    produced: tuple[int, ...] = ()
+    target: bool = False
+
+
+class Recipe(NamedTuple):
+    """One distillation: the levels consumed, that which is kept last, and all outcomes."""
+
+    consumed: Pairs
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def failure(self) -> Fraction:
+        """Probability that nothing comes of it."""
+        return sum((end.chance for end in self.outcomes if not (end.produced or end.target)), Fraction(0))
+
+
+def recipes_of(stated: dict[str, Any]) -> tuple[list[Recipe], int, int] | None:
+    """The distillations, the number of levels and that of a raw pair, of a map that is not Werner's; None for Werner's.
+
+    Raises
+    ------
+    ModelError
+        If they are stated of Werner's map, or not of another, or are none.
+    """
+    if ("recipes" in stated) == (stated["distillation"] == "werner"):
+        message = "has another map than Werner's, which this checker does not know unless it states its recipes"
+        raise ModelError("certificate", message, stated["distillation"])
+    if "recipes" not in stated:
+        return None
+    levels, raw = stated["levels"], stated["raw"]
+    found = [
+        Recipe(
+            tuple(one["consumed"]),
+            tuple(
+                Outcome(number(end["probability"]), tuple(end["produced"]), end["target"]) for end in one["outcomes"]
+            ),
+        )
+        for one in stated["recipes"]
+    ]
+    named = {level for recipe in found for level in (*recipe.consumed, *(x for end in recipe.outcomes for x in end[1]))}
+    proper = all(
+        sum(end.chance for end in recipe.outcomes) == 1
+        and all(end.chance >= 0 and type(end.target) is bool for end in recipe.outcomes)
+        and 2 <= len(recipe.consumed) >= max(len(end.produced) for end in recipe.outcomes)
+        for recipe in found
+    )
+    if not (
+        proper
+        and type(levels) is int
+        and all(type(level) is int and 0 <= level < levels <= MOST_LEVELS for level in {raw, *named})
+        and len({recipe.consumed for recipe in found}) == len(found)
+    ):
+        raise ModelError("certificate", "states recipes that are none", None)
+    return sorted(found), levels, raw
 
 
 RULES = {
@@ -141,6 +194,7 @@ class Hardware:
     every_attempt: bool
     rules: dict[str, list[int]]
     discarding: bool
+    stated: tuple[list[Recipe], int, int] | None
 
     @staticmethod
     def of(stated: dict[str, Any]) -> Hardware:
@@ -151,8 +205,6 @@ class Hardware:
         ModelError
             If they are of no problem, or of one that the checker does not know.
         """
-        if stated["distillation"] != "werner":
-            raise ModelError("certificate", "has another map than Werner's, which this checker does not know", None)
         if stated["final_step"] not in {"charged", "free"} or stated["attempts"] not in {"full", "all"}:
             raise ModelError("certificate", "has an unknown final_step or attempts", None)
         rules, budgets, discarding = rules_of(stated["rules"]), stated["budgets"], stated["discarding"]
@@ -168,13 +220,15 @@ class Hardware:
         ):
             raise ModelError("certificate", "states parameters of no problem", None)
         free, every = stated["final_step"] == "free", stated["attempts"] == "full"
-        return Hardware(p, memories, f0, target, (times[0], times[1]), free, every, rules, discarding)
+        return Hardware(
+            p, memories, f0, target, (times[0], times[1]), free, every, rules, discarding, recipes_of(stated)
+        )
 
     def allows(self, low: int, high: int) -> bool:
-        """Whether the rules allow levels ``low <= high`` to be distilled; raw pairs are of level 0."""
+        """Whether the rules allow pairs of levels ``low`` to ``high`` to be distilled together."""
         banded = all(high - low <= width for width in self.rules.get("banded", []))
         equal = low == high or "equal_levels_only" not in self.rules
-        return banded and equal and (low == 0 or "raw_pair_only" not in self.rules)
+        return banded and equal and (self.raw in {low, high} or "raw_pair_only" not in self.rules)
 
     @property
     def most_distillations(self) -> int:
@@ -192,11 +246,19 @@ class Hardware:
         """How many of some attempts may succeed."""
         return range(attempts if self.p == 1 else 0, attempts + 1)
 
-    def levels(self) -> list[Fraction]:
-        """All fidelities below the target that distillation makes (arXiv:2606.14908, Eq. 2), increasing.
+    @property
+    def raw(self) -> int:
+        """The level of a raw pair; among Werner pairs, the lowest: distilling improves below the pumping limit."""
+        return self.stated[2] if self.stated else 0
 
-        The first is that of a raw pair, because distilling improves every pair below the pumping limit.
-        """
+    @cached_property
+    def levels(self) -> int:
+        """How many levels there are."""
+        return self.stated[1] if self.stated else len(self.fidelities)
+
+    @cached_property
+    def fidelities(self) -> list[Fraction]:
+        """All fidelities below the target that Werner's map makes (arXiv:2606.14908, Eq. 2), increasing."""
         found: list[Fraction] = []
         new = [self.f0] if self.f0 < self.target else []
         while new:
@@ -207,54 +269,54 @@ class Hardware:
             new = sorted(fidelity for fidelity in made - set(found) if fidelity < self.target)
         return sorted(found)
 
-    def duration(self, distilled: tuple[Pair, ...], discarded: tuple[int, ...]) -> Fraction:
+    def duration(self, distilled: tuple[Pairs, ...], discarded: tuple[int, ...]) -> Fraction:
         """Duration of a step; a discard takes none."""
         return Fraction(0) if discarded else self.times[bool(distilled)]
 
     @cached_property
-    def outcome(self) -> dict[Pair, tuple[Fraction, int | None]]:
-        """Success probability, and the level made, of every kind of distillation that the rules allow."""
-        return {kind.pair: (kind.success, kind.result) for kind in self.kinds()}
+    def recipes(self) -> dict[Pairs, Recipe]:
+        """Every distillation that the rules allow, by what it consumes, in its order."""
+        every = self.stated[0] if self.stated else self._werner()
+        return {one.consumed: one for one in every if self.allows(min(one.consumed), max(one.consumed))}
 
-    def kinds(self) -> list[Kind]:
-        """The distillation table, as far as the rules allow it."""
-        have = self.levels()
-        index = {fidelity: level for level, fidelity in enumerate(have)}
-        found = []
-        for low, a in enumerate(have):
-            for high in range(low, len(have)):
-                fidelity, success = _distil(a, have[high])
-                if self.allows(low, high):
-                    found.append(Kind((low, high), success, index.get(fidelity)))
-        return found
+    def _werner(self) -> Iterator[Recipe]:
+        """The distillations of Werner pairs."""
+        index = {fidelity: level for level, fidelity in enumerate(self.fidelities)}
+        for (low, a), (high, b) in combinations_with_replacement(enumerate(self.fidelities), 2):
+            fidelity, success = _distil(a, b)
+            end = Outcome(success, (index[fidelity],)) if fidelity in index else Outcome(success, target=True)
+            yield Recipe((low, high), (Outcome(1 - success), end))
 
-    def matchings(self) -> Iterator[tuple[tuple[Pair, ...], int, dict[int, int], int]]:
+    def matchings(self) -> Iterator[tuple[tuple[Pairs, ...], int, dict[int, int], int]]:
         """All sets of distillations: the pairs, what they consume, what they make with which weight, and a scale.
 
         Weights are probabilities times the scale; what reaches the target is left out.  Pairs are counted by numbers
         whose digits to the base ``M + 1`` are the counts of the levels.
         """
-        kinds = self.kinds()
-        base = self.memories + 1
-        common = lcm(*(kind.success.denominator for kind in kinds))
+        recipes = list(self.recipes.values())
+        common = lcm(*(end.chance.denominator for recipe in recipes for end in recipe.outcomes))
 
-        def extend(first: int, pairs: tuple[Pair, ...], consumed: int, outcomes: dict[int, int]) -> Iterator[Any]:
+        def extend(first: int, pairs: tuple[Pairs, ...], consumed: int, outcomes: dict[int, int]) -> Iterator[Any]:
             yield pairs, consumed, outcomes, common ** len(pairs)
             if len(pairs) == self.most_distillations:
                 return
-            for number in range(first, len(kinds)):
-                (low, high), success, result = kinds[number]
-                won = int(success * common)
+            stored = sum(map(len, pairs))
+            for place in range(first, len(recipes)):
+                taken, ends = recipes[place]
+                if stored + len(taken) > self.memories:
+                    continue
                 after: dict[int, int] = defaultdict(int)
                 for made, weight in outcomes.items():
-                    if won < common:
-                        after[made] += weight * (common - won)
-                    if result is not None:
-                        after[made + base**result] += weight * won
-                taken = consumed + base**low + base**high
-                yield from extend(number, (*pairs, (low, high)), taken, dict(after))
+                    for end in ends:
+                        if end.chance and not end.target:
+                            after[made + self.code(end.produced)] += weight * int(end.chance * common)
+                yield from extend(place, (*pairs, taken), consumed + self.code(taken), dict(after))
 
         yield from extend(0, (), 0, {0: 1})
+
+    def code(self, levels: Iterable[int]) -> int:
+        """The number that counts a pair of each of some levels."""
+        return sum((self.memories + 1) ** level for level in levels)
 
 
 def _distil(a: Fraction, b: Fraction) -> tuple[Fraction, Fraction]:

@@ -21,6 +21,8 @@ import numpy as np
 from lpdistill.arrays import IntArray
 from lpdistill.errors import ModelError
 from lpdistill.hardware.actions import Action
+from lpdistill.hardware.recipes import distillations
+from lpdistill.physics.werner import Werner
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import PROBLEM
 from lpdistill.process.factored.dynamics import Dynamics
@@ -181,7 +183,23 @@ class Certificate(Answer):
             b.name: {**b.limits(), **({"visits": b.resource.configurations} if isinstance(b.resource, Visits) else {})}
             for b in self.problem.budgets
         }
-        return {**self.problem.to_dict(), "attempts": str(self.dynamics.attempts), "budgets": budgets}
+        recipes = {} if type(self.problem.distillation) is Werner else self._recipes()
+        return {**self.problem.to_dict(), "attempts": str(self.dynamics.attempts), "budgets": budgets, **recipes}
+
+    def _recipes(self) -> dict[str, Any]:
+        """What distillation makes of levels, for a checker that does not know the map."""
+        levels = self.problem.levels
+        stated = [
+            {
+                "consumed": list(recipe.consumed),
+                "outcomes": [
+                    {"probability": str(chance), "produced": list(produced), "target": target}
+                    for chance, produced, target in recipe.outcomes
+                ],
+            }
+            for recipe in distillations(levels)
+        ]
+        return {"levels": len(levels), "raw": levels.raw, "recipes": stated}
 
     def _content(self) -> dict[str, Any]:
         chosen, actions = labels(self.dynamics, self.chain.columns), self.optimal_actions

@@ -9,6 +9,7 @@ from toy_maps import TOYS, Twins, enumerated, states_of
 from lpdistill import (
     Dynamics,
     ModelError,
+    NotCertifiedError,
     Problem,
     Rule,
     baseline,
@@ -158,10 +159,18 @@ def test_a_derivative_by_success_needs_one_success():
         sensitivity(solve(TOYS["three into one"]))
 
 
-def test_the_checker_refuses_other_maps():
-    """A certificate for another map is exact, and refused by the checker, which knows Werner's map."""
+@toys
+def test_certificates_state_their_recipes(name):
+    """A certificate for another map states its recipes, and is checked by them; changed ones are found out."""
+    problem = TOYS[name]
+    claims = certify(solve(problem)).to_dict()
+    assert check(claims).waiting_time == enumerated(problem).time
+    claims["problem"]["recipes"][0]["outcomes"][0]["probability"] = "1/97"
+    claims["problem"]["recipes"][0]["outcomes"][1]["probability"] = "96/97"
+    with pytest.raises((NotCertifiedError, ModelError)):
+        check(claims)
     with pytest.raises(ModelError, match="has another map than Werner's, which this checker does not know"):
-        check(certify(solve(TOYS["sided"])).to_dict())
+        check({**claims, "problem": {key: told for key, told in claims["problem"].items() if key != "recipes"}})
 
 
 THIRD = Fraction(1, 3)
