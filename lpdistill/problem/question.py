@@ -14,7 +14,8 @@ from lpdistill.process.task import ELSEWHERE, TASK
 if TYPE_CHECKING:
     import networkx as nx
 
-    Question: TypeAlias = Problem | nx.DiGraph[Any]
+Question: TypeAlias = "Problem | nx.DiGraph[Any]"
+"""A problem or a state graph."""
 
 
 def is_problem(given: object) -> TypeGuard[Problem]:
@@ -69,7 +70,7 @@ def process_of_question(question: Question, attempts: Attempts | None = None) ->
         If it is a state graph with a mistake.
     """
     if isinstance(question, Problem):
-        from lpdistill.process.factored.dynamics import Dynamics  # noqa: PLC0415 - it knows what a problem is
+        from lpdistill.process.factored.dynamics import Dynamics  # noqa: PLC0415 - only where one is built
 
         return Dynamics(question, attempts)
     from lpdistill.process.graph.state_graph import process_of  # noqa: PLC0415 - networkx, only where there is a graph

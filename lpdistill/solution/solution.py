@@ -29,7 +29,7 @@ from lpdistill.solution.explanation import Explanation
 from lpdistill.solution.policy import Decision, Policy
 from lpdistill.solution.resources import Expected, in_words
 from lpdistill.solution.tables import ConfigurationTable, Key, Regrets
-from lpdistill.solution.verification import Verification, verify
+from lpdistill.solution.verification import Claim, Verification, verify
 from lpdistill.solution.wording import Words, outwards
 
 if TYPE_CHECKING:
@@ -231,7 +231,8 @@ class Solution(Answer):
         ImproperPolicyError
             If the policy does not reach the target from everywhere.
         """
-        return verify(self)
+        gap, optimal = self.upper_bound - self.lower_bound, self.status == Status.OPTIMAL
+        return verify(self.problem, Claim(self.plan, self.dual, self.bound, self.uses, optimal, gap))
 
     @property
     def _question(self) -> Process:

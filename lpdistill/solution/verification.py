@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lpdistill.arrays import FloatArray
 from lpdistill.errors import NotCertifiedError
-from lpdistill.problem.question import process_of_question
+from lpdistill.problem.question import Question, process_of_question
 from lpdistill.process.budgets import MET
-from lpdistill.program.budgeted import granted, most_apart
+from lpdistill.program.budgeted import BudgetUse, granted, most_apart
 from lpdistill.program.column_generation import lagrangian_bound
 from lpdistill.program.objective import FIRST_DELIVERY
 from lpdistill.program.plan import Plan
+from lpdistill.program.policy_iteration import Optimum
 from lpdistill.program.proof import bounds, shortfall
-
-if TYPE_CHECKING:
-    from lpdistill.solution.solution import Solution
-
 
 FLOW_TOLERANCE = 1e-9
 """Imbalance of expected visits, relative to the steps of a run, beyond which a solution does not verify."""
@@ -46,8 +42,34 @@ class Verification:
     gap: float
 
 
-def verify(solution: Solution) -> Verification:
-    """Check everything that a solution claims.
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a solution claims.
+
+    Attributes
+    ----------
+    plan, dual
+        The policy, and the optimum under the tariff of the prices.
+    bound
+        What no policy is faster than, the uncharged time included.
+    uses
+        What came of every budget.
+    optimal
+        Whether the policy is claimed to be an optimum.
+    gap
+        Distance of the bounds.
+    """
+
+    plan: Plan
+    dual: Optimum
+    bound: float
+    uses: tuple[BudgetUse, ...]
+    optimal: bool
+    gap: float
+
+
+def verify(problem: Question, solution: Claim) -> Verification:
+    """Check everything that a solution of a problem claims.
 
     Raises
     ------
@@ -58,30 +80,30 @@ def verify(solution: Solution) -> Verification:
     ImproperPolicyError
         If the policy does not reach the target from everywhere.
     """
-    process = process_of_question(solution.problem, solution.process.names.attempts)
-    budgets = process.problem.budgets
     plan, dual, uses = solution.plan, solution.dual, solution.plan.uses
+    process = process_of_question(problem, uses.process.names.attempts)
+    budgets, claimed = process.problem.budgets, {use.budget.name: use for use in solution.uses}
     columns, tariff = uses.columns, dual.policy.process.tariff
     known = np.isin(columns, process.columns).all() and len(dual.values) == process.size
     if not known or (process.choose(columns).configuration != uses.configuration).any():
         raise NotCertifiedError("the solution does not verify: its policy belongs to another problem")
     again = Plan.of(process.choose(columns), plan.probability)
     total = np.bincount(uses.configuration, weights=plan.probability, minlength=process.size)
-    checked = [(again.used(budget.resource), solution.budgets[budget.name]) for budget in budgets if solution.uses]
+    checked = [(again.used(budget.resource), claimed[budget.name]) for budget in budgets if solution.uses]
     paid = {resource.name: -price for resource, price in tariff.prices}
     proved, excess = lagrangian_bound(process, tariff, dual.floor, granted(solution.uses) if paid else [])
     floor = dual.floor.below if tariff.signed else bounds(process, dual.floor, dual.floor)[0]
     found = Verification(
         flow_residual=replace(plan, uses=process.choose(columns)).flow_residual(),
         dual_slack=0.0 - excess,
-        gap=solution.upper_bound - solution.lower_bound,
+        gap=solution.gap,
     )
-    live, optimal = process.live, solution.status == "optimal"
+    live, optimal = process.live, solution.optimal
     everywhere = live if optimal and not budgets else np.zeros_like(live)
     prices = {use.budget.name: use.price for use in solution.uses if use.price}
     for holds, claim in (
         (
-            process.durations.uncharged == solution.process.durations.uncharged,
+            process.durations.uncharged == uses.process.durations.uncharged,
             "its last step is charged otherwise than the problem says",
         ),
         ([use.budget for use in solution.uses] == list(budgets), "its budgets are not those of the problem"),

@@ -38,7 +38,7 @@ def varied(dynamics: Dynamics, **changes: Any) -> Dynamics:
     --------
     >>> from lpdistill import Problem
     >>> here = Dynamics(Problem(0.5, 4, "3/4", "79/100"))
-    >>> varied(here, p="0.6").matchings is here.matchings
+    >>> varied(here, p="0.6").kernel.matchings is here.kernel.matchings
     True
     """
     problem = dynamics.problem.replace(**changes)
