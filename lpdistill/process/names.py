@@ -56,6 +56,7 @@ class Names(Protocol):
 def node_as_json(node: object) -> Any:  # noqa: PLR0911 - a case each
     """A configuration as the list of its counts, a node of a state graph as the JSON data that is most like it.
 
+    >>> from fractions import Fraction
     >>> node_as_json((2, 1)), node_as_json(frozenset({3, 1})), node_as_json(Fraction(1, 3)), node_as_json("idle")
     ([2, 1], [1, 3], '1/3', 'idle')
     """
