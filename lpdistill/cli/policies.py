@@ -7,8 +7,9 @@ from typing import Annotated, TypeAlias
 from lpdistill.cli.declaration import Option
 from lpdistill.policies.named import POLICIES
 
-NAMES = f"{', '.join(POLICIES)}, banded:WIDTH"
+POLICY_NAMES = f"{', '.join(POLICIES)}, banded:WIDTH"
 
 PolicyOption: TypeAlias = Annotated[
-    str, Option("--policy", metavar="<policy>", values=POLICIES, help=f"{NAMES}, or a policy file (.json, .csv).")
+    str,
+    Option("--policy", metavar="<policy>", values=POLICIES, help=f"{POLICY_NAMES}, or a policy file (.json, .csv)."),
 ]

@@ -15,7 +15,7 @@ from lpdistill.requests.exact import policy_map as mapped
 if TYPE_CHECKING:
     from symbolic import PolicyMap
 
-SHOWN, SHORT = 100, 240
+IN_TABLE, ON_LINE = 100, 240
 """Characters of a formula that the table of pieces has room for, and that a line of its own has."""
 
 
@@ -69,7 +69,7 @@ def _print(found: PolicyMap, *, latex: bool) -> None:
             piece.low.label(),
             "infinity" if piece.high is None else piece.high.label(),
             str(len(piece.policy)),
-            piece.waiting_time.shortened(SHOWN),
+            piece.waiting_time.shortened(IN_TABLE),
         )
         for piece in found.pieces
     ]
@@ -77,7 +77,7 @@ def _print(found: PolicyMap, *, latex: bool) -> None:
     screen.print(table("pieces", headings, pieces))
     formulas = [str(piece.waiting_time) for piece in found.pieces]
     for place, formula in enumerate(formulas):
-        if SHOWN < len(formula) <= SHORT:
+        if IN_TABLE < len(formula) <= ON_LINE:
             where = f" in piece {place + 1}" if len(formulas) > 1 else ""
             screen.print(
                 f"T({'p' if str(found.axis) == 'p' else 'r'}) = {formula}{where}", soft_wrap=True, markup=False

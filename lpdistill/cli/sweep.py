@@ -23,7 +23,7 @@ from lpdistill.study.outcome import Ending
 from lpdistill.study.result import Row, Sweep, require_writable
 from lpdistill.study.sweep import policies_named
 
-FEW = 20
+FEW_PROBLEMS = 20
 """Problems up to which each is a row of the answer."""
 
 
@@ -129,7 +129,7 @@ def _print(found: Sweep, export: Path | None) -> None:
     counts = [(policy, *(f"{found.endings(policy)[ending]:,}" for ending in seen)) for policy in found.policies]
     screen.print()
     screen.print(table("points", {"policy": "left"} | dict.fromkeys(map(str, seen), "right"), counts))
-    if found.grid.size <= FEW:
+    if found.grid.size <= FEW_PROBLEMS:
         headings = dict.fromkeys([*(axis.name.replace("_", " ") for axis in found.grid.axes), *found.policies], "right")
         screen.print()
         screen.print(table("waiting times", headings, _times(found)))

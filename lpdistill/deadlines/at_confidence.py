@@ -23,8 +23,8 @@ from lpdistill import pictures
 from lpdistill.arrays import FloatArray
 from lpdistill.deadlines.recursion import DeadlineRecursion
 from lpdistill.deadlines.window import (
-    LARGEST,
-    MET,
+    ALMOST_ONE,
+    LATE_ROUNDING,
     attainable,
     augmented,
     confidence_of,
@@ -335,7 +335,7 @@ def _require_possible(
         told(f"pricing {timed.base.column_count:,} columns, slot by slot", slot, timed.window + 1)
         recursion.advance()
     least, greatest = float(recursion.slots[-1].late[0]), float(recursion.slots[-1].done[0])
-    if least * (1 - MET) <= float(1 - confidence) or as_float(confidence) == greatest:
+    if least * (1 - LATE_ROUNDING) <= float(1 - confidence) or as_float(confidence) == greatest:
         return least, greatest
     lower = ", or a lower confidence" if greatest else ""
     try:
@@ -343,7 +343,7 @@ def _require_possible(
         remedy = f"take a window of at least {needed}{lower}"
     except LimitError:
         remedy = "take a lower confidence" if greatest else "take a longer window"
-    wanted = repr(float(confidence)) if confidence <= Fraction(LARGEST) else f"1 - {float(1 - confidence):g}"
+    wanted = repr(float(confidence)) if confidence <= Fraction(ALMOST_ONE) else f"1 - {float(1 - confidence):g}"
     possible, printed = attainable(least, greatest)
     raise InfeasibleError(
         f"confidence: no policy is done within {at_least(window)} with probability {wanted}; the greatest possible is "

@@ -8,7 +8,15 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from lpdistill import pictures
-from lpdistill.deadlines.window import MET, attainable, augmented, confidence_of, likely, opened_in_time, window_of
+from lpdistill.deadlines.window import (
+    LATE_ROUNDING,
+    attainable,
+    augmented,
+    confidence_of,
+    likely,
+    opened_in_time,
+    window_of,
+)
 from lpdistill.frontiers.breakpoints import breakpoints
 from lpdistill.frontiers.curve import Curve, Point
 from lpdistill.numbers import Number, as_float, at_least, decimals
@@ -61,7 +69,11 @@ class DeadlineFrontier(Curve):
         """
         wanted, least = confidence_of(confidence), self.points[0].used
         late = float(1 - wanted)
-        return self._between(late) if late >= least * (1 - MET) or as_float(wanted) == 1.0 - least else float("inf")
+        return (
+            self._between(late)
+            if late >= least * (1 - LATE_ROUNDING) or as_float(wanted) == 1.0 - least
+            else float("inf")
+        )
 
     @property
     def _limit(self) -> str:

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     import networkx as nx
     from matplotlib.axes import Axes
 
-FEW, SHOWN = 5, 12
+PRINTED_SPELLS, SHOWN_SPELLS = 5, 12
 """Departures from the fastest policy that a printed deadline shows, and that a table does."""
 
 NONE_SURE = "none: no policy reaches the target for sure"
@@ -208,7 +208,7 @@ class Deadline(Answer):
         if not self.spells:
             yield "policy", "that of the fastest, in every configuration reachable in time"
 
-    def shown(self, most: int | None = SHOWN) -> Table:
+    def shown(self, most: int | None = SHOWN_SPELLS) -> Table:
         """Where the policy leaves the fastest one, what matters most first."""
         words, rows = words_of(self.recursion.process), []
         for one in self.spells[:most]:
@@ -273,7 +273,7 @@ class Deadline(Answer):
             f"  departures       {len(self.departures)}",
         ]
         words = self.fastest.wording
-        for spell in self.spells[:FEW]:
+        for spell in self.spells[:PRINTED_SPELLS]:
             does, usual = (" / ".join(words.action(action)) for action in (spell.action, spell.fastest))
             lines.append(f"    {spell.span} left, {words.configuration(spell.key)}: {does}, not {usual}")
         return "\n".join(lines)

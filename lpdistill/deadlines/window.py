@@ -26,7 +26,7 @@ from lpdistill.program.policy_iteration import policy_iteration
 from lpdistill.progress import counter, silent
 from lpdistill.solution.policy import Policy
 from lpdistill.solving import process_and_budgets
-from lpdistill.times.distribution import SHORT
+from lpdistill.times.distribution import FIRST_TIMES
 from lpdistill.times.propagation import Law, propagate
 from lpdistill.times.renewal import Renewal
 
@@ -34,16 +34,16 @@ if TYPE_CHECKING:
     import networkx as nx
     from matplotlib.axes import Axes
 
-STYLES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)))
+CURVE_STYLES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)))
 """Lines that are told apart without colour."""
 
 NEAR = 1e-6
 """Distance of a probability from 1 below which it is written as such."""
 
-MET = 1e-9
+LATE_ROUNDING = 1e-9
 """Share of the least probability of being late by which a limit may lie below it, for rounding."""
 
-LARGEST = math.nextafter(1.0, 0.0)
+ALMOST_ONE = math.nextafter(1.0, 0.0)
 """The greatest number of double precision below 1."""
 
 ROUNDED = 1 + 1e-12
@@ -65,7 +65,7 @@ def grow(
     most = most_slots(size, columns, layers=False)
     renewal = Renewal.of(Policy(fastest).to_chain(), lattice)
     needed = None
-    for slots in (min(SHORT, most), most):
+    for slots in (min(FIRST_TIMES, most), most):
         needed = needed or _slots_needed(propagate(renewal, slots, min(float(1 - confidence), 1 / 2)), confidence)
     if needed is None:
         raise LimitError(
@@ -175,7 +175,7 @@ def draw_until(drawn: Axes, times: Sequence[float], curves: Mapping[str, FloatAr
     """Draw probabilities of being done up to the end of a window, with their last values written beside it."""
     last = times[-1] if times[-1] > 0 else 1.0
     for i, (name, curve) in enumerate(curves.items()):
-        colour, style = pictures.COLOURS[i % len(pictures.COLOURS)], STYLES[i % len(STYLES)]
+        colour, style = pictures.COLOURS[i % len(pictures.COLOURS)], CURVE_STYLES[i % len(CURVE_STYLES)]
         drawn.step(times, curve, where="post", color=colour, ls=style, lw=1.8 if i < 2 else 1.3, label=name)
         drawn.plot(times[-1:], curve[-1:], "o", ms=5, color=colour)
     # Values that lie close together are written one above the other.
@@ -232,8 +232,8 @@ def attainable(late: float, done: float) -> tuple[float, str]:
     >>> attainable(1 / 3, 2 / 3), attainable(2.5e-9, 1 - 2.5e-9), attainable(0.75, 0.25)
     ((0.6666666666666666, '0.666666'), (0.9999999975, '0.9999999975'), (0.25, '0.25'))
     """
-    most = min(1 - Fraction(late * (1 - MET)), exact(LARGEST, "confidence"))
-    number = min(done, LARGEST)
+    most = min(1 - Fraction(late * (1 - LATE_ROUNDING)), exact(ALMOST_ONE, "confidence"))
+    number = min(done, ALMOST_ONE)
     while exact(number, "confidence") > most:
         number = math.nextafter(number, 0.0)
     if done < 1 / 2:

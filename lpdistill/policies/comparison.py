@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 Candidate: TypeAlias = str | Policy | Mapping[Key, Choices] | Callable[[Key], Choices]
 """What can be compared: a name, a policy, or what :meth:`Policy.of` takes."""
 
-FEW = 9
+MOST_NAMED = 9
 """Policies that a printed comparison names."""
 
-HEADINGS = ("waiting time", "std", "steps", "attempts", "raw pairs", "distillations")
+MAIN_NUMBERS = ("waiting time", "std", "steps", "attempts", "raw pairs", "distillations")
 """Numbers of each policy in a table; documents have all resources."""
 
-ROUNDING = 1e-9
+NO_SAVING = 1e-9
 """Relative difference of waiting times that counts as none."""
 
 CONVENTIONS = {
@@ -170,12 +170,12 @@ class Comparison(Answer):
         return self.problem
 
     def _lines(self) -> Iterable[tuple[str, str]]:
-        for name, compared in list(self.policies.items())[:FEW]:
+        for name, compared in list(self.policies.items())[:MOST_NAMED]:
             time = compared.waiting_time
             told = [] if time is None else ["infinite" if math.isinf(time) else f"{time:.6f}"]
             yield name, "; ".join(filter(None, [*told, self.verdict(name)]))
-        if len(self.policies) > FEW:
-            yield "...", f"and {len(self.policies) - FEW} more"
+        if len(self.policies) > MOST_NAMED:
+            yield "...", f"and {len(self.policies) - MOST_NAMED} more"
         if self.convention:
             yield "convention", self.convention
 
@@ -203,9 +203,9 @@ class Comparison(Answer):
         rows = []
         for name, compared in list(self.policies.items())[:most]:
             numbers = [compared.waiting_time, compared.standard_deviation, *(compared.expected or {}).values()]
-            cells = ["-" if number is None else decimals(number) for number in numbers[: len(HEADINGS)]]
-            rows.append((name, *cells, *["-"] * (len(HEADINGS) - len(cells)), self.verdict(name)))
-        return Table("policies", {"policy": "left"} | dict.fromkeys(HEADINGS, "right") | {"": "left"}, rows)
+            cells = ["-" if number is None else decimals(number) for number in numbers[: len(MAIN_NUMBERS)]]
+            rows.append((name, *cells, *["-"] * (len(MAIN_NUMBERS) - len(cells)), self.verdict(name)))
+        return Table("policies", {"policy": "left"} | dict.fromkeys(MAIN_NUMBERS, "right") | {"": "left"}, rows)
 
     def verdict(self, name: str) -> str:
         """What is to be said of a policy against the optimum, in a few words."""
@@ -218,7 +218,7 @@ class Comparison(Answer):
         advantage = self.advantage(name) or 0.0
         if name == OPTIMAL:
             return ""
-        if advantage < -ROUNDING:
+        if advantage < -NO_SAVING:
             return f"exceeds the budgets, {-advantage / (1 - advantage):.2%} faster"
         return f"the optimum saves {advantage:z.2%}"
 
@@ -260,9 +260,9 @@ class Comparison(Answer):
         lines = [
             f"  {name:<{width}}  {'-' if compared.waiting_time is None else format(compared.waiting_time, '.6f'):>12}"
             f"  {self.verdict(name)}".rstrip()
-            for name, compared in list(self.policies.items())[:FEW]
+            for name, compared in list(self.policies.items())[:MOST_NAMED]
         ]
-        more = [f"  and {len(self.policies) - FEW} more"] if len(self.policies) > FEW else []
+        more = [f"  and {len(self.policies) - MOST_NAMED} more"] if len(self.policies) > MOST_NAMED else []
         notes = [f"  ({self.convention})"] if self.convention else []
         return "\n".join([f"Comparison: {self.problem}", *lines, *more, *notes])
 

@@ -15,6 +15,7 @@ from lpdistill.policies.comparison import compare as compare_policies
 from lpdistill.policies.differences import differences as differences_of
 from lpdistill.policies.named import OPTIMAL, POLICIES, policy_named
 from lpdistill.problem.problem import Problem
+from lpdistill.process.time_lattice import TimeLattice
 from lpdistill.progress import counter, silent
 from lpdistill.requests.report import Report
 from lpdistill.simulation.deviations import NONE, Deviations
@@ -25,9 +26,10 @@ from lpdistill.simulation.simulation import simulate as simulate_policy
 from lpdistill.solution.answer import Answer, Table
 from lpdistill.solution.document import section
 from lpdistill.solution.policy import Policy
-from lpdistill.times.distribution import Distribution, never
+from lpdistill.times.distribution import Distribution
 from lpdistill.times.distribution import distribution as distribution_of
 from lpdistill.times.distribution_picture import QUANTILES
+from lpdistill.times.renewal import Renewal
 
 Told = Callable[[str], None]
 
@@ -159,10 +161,16 @@ def _trap(policy: Policy) -> str:
     return f"trapped for ever in {keys[0]}{others}"
 
 
+def _never(policy: Policy) -> float:
+    """Probability that a run of a policy never reaches the target, without its law."""
+    renewal = Renewal.of(policy.to_chain(), TimeLattice.of(policy.process))
+    return float(renewal.never[0]) if renewal.size else 1.0
+
+
 def _improper(policy: Policy, name: str) -> ImproperPolicyError:
     """That a policy has no mean waiting time, how probably its runs never end, and what can be asked all the same."""
     return ImproperPolicyError(
-        f"policy {name}: never reaches the target with probability {never(policy):.9g}, {_trap(policy)}, so its mean "
+        f"policy {name}: never reaches the target with probability {_never(policy):.9g}, {_trap(policy)}, so its mean "
         "waiting time is infinite; give --until T for the probabilities until then, see it beside others with "
         "`lpdistill compare`, or take a policy that is proper",
         deadlock=policy.deadlock,

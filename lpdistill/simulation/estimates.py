@@ -40,7 +40,7 @@ class Estimate:
         if self.model is None or not isfinite(self.model) or not isfinite(self.error):
             return None
         if self.error == 0:
-            return 0.0 if abs(self.value - self.model) <= ROUNDING * abs(self.model) else None
+            return 0.0 if abs(self.value - self.model) <= UNSPREAD * abs(self.model) else None
         return (self.value - self.model) / self.error
 
     def to_dict(self) -> dict[str, float | None]:
@@ -56,7 +56,7 @@ class Estimate:
         return {name: finite(x) for name, x in numbers.items()}
 
 
-ROUNDING = 1e-9
+UNSPREAD = 1e-9
 """Relative distance from the model at which an estimate without any spread counts as equal to it."""
 
 
@@ -156,7 +156,7 @@ class Confidence:
         from scipy import stats  # noqa: PLC0415 - slow to import
 
         between = stats.quantile_test(ordered, p=probability).confidence_interval(self.level)
-        value = ordered[max(0, int(np.ceil(probability * len(ordered) - ROUNDING)) - 1)]
+        value = ordered[max(0, int(np.ceil(probability * len(ordered) - UNSPREAD)) - 1)]
         low, high = np.where(np.isnan(between), [0.0, inf], between).tolist()
         return Estimate(float(value), low, high)
 

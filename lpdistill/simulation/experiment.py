@@ -33,7 +33,7 @@ from lpdistill.solution.policy import Policy
 BLOCK = 1 << 15
 """Runs that are advanced together; every block has a stream of random numbers of its own."""
 
-MOST_WORK = 2 * 10**10
+MOST_RUN_WORK = 2 * 10**10
 """Memories times steps times runs beyond which a simulation takes more than about half an hour."""
 
 STEP_WORK = 20_000
@@ -43,7 +43,7 @@ RAREST = 1e-11
 """Success probability of an attempt from which the steps of a run are counted exactly: a run of mean ``1 / RAREST``
 stays far below ``2**53`` slots."""
 
-PATIENCE = 1000
+ENOUGH_STEPS = 1000
 """Times the expected number of steps after which a run is given up; no run of a proper policy comes near."""
 
 
@@ -212,12 +212,12 @@ class Experiment:
                 "steps of a run are not counted exactly in double precision; take a larger p, or a shorter horizon",
                 size={"steps": int(min(1 / self.memories.chance, 1e18))},
             )
-        rounds = PATIENCE * ceil(steps + 1)
+        rounds = ENOUGH_STEPS * ceil(steps + 1)
         if not isinstance(policy, Policy):
-            return Allowance(rounds, MOST_WORK)
+            return Allowance(rounds, MOST_RUN_WORK)
         blocks, together = -(-runs // BLOCK), min(runs, BLOCK)
         work = runs * steps * self.problem.memories + blocks * steps * (1 + log(together)) * STEP_WORK
-        if work > MOST_WORK:
+        if work > MOST_RUN_WORK:
             raise LimitError(
                 f"runs: {runs:,} of about {steps:.3g} steps each would take more than about half an hour; take fewer "
                 "runs, or a shorter horizon",

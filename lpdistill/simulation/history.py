@@ -34,7 +34,7 @@ MOST_STEPS = 10_000
 DECIMALS = 4
 """Decimals of a fidelity in a table."""
 
-HEADINGS = ("from", "to", "operation", "memories", "outcome")
+EVENT_HEADINGS = ("from", "to", "operation", "memories", "outcome")
 """What a row of :meth:`History.rows` says."""
 
 
@@ -181,7 +181,7 @@ class History(Answer):
 
     def shown(self, most: int | None = SHOWN) -> Table:
         """The operations, all attempts of a step in one row."""
-        return Table(self._last(), dict.fromkeys(HEADINGS, "left"), list(self.rows())[:most])
+        return Table(self._last(), dict.fromkeys(EVENT_HEADINGS, "left"), list(self.rows())[:most])
 
     def plot(self, axes: Axes | None = None) -> Axes:
         """Draw the run: memories as rows, operations as boxes, stored pairs in the colour of their fidelity."""
@@ -202,7 +202,7 @@ class History(Answer):
                 yield (*_span(tried[0]), "generate", _listed([event.memories[0] for event in tried]), outcome)
 
     def __str__(self) -> str:
-        table = [HEADINGS, *self.rows()]
+        table = [EVENT_HEADINGS, *self.rows()]
         widths = [max(len(row[column]) for row in table) for column in range(4)]
         lines = [
             f"{a:>{widths[0]}}  {b:>{widths[1]}}  {what:<{widths[2]}}  {where:<{widths[3]}}  {outcome}".rstrip()

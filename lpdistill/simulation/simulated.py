@@ -17,7 +17,7 @@ from lpdistill.numbers import Number, decimals, exact
 from lpdistill.problem.problem import Problem
 from lpdistill.process.resources import RESOURCES
 from lpdistill.simulation.deviations import Deviations
-from lpdistill.simulation.estimates import ROUNDING, Confidence, Estimate, Moments
+from lpdistill.simulation.estimates import UNSPREAD, Confidence, Estimate, Moments
 from lpdistill.simulation.histogram import draw_histogram
 from lpdistill.solution.answer import SHOWN, Answer, Table
 from lpdistill.solution.document import rational
@@ -132,7 +132,7 @@ class Simulation(Answer):
         """The model's law of the waiting time, as far as the runs reach; None where it takes too long."""
         if self.policy is None:
             return None
-        end = self.horizon if self.horizon is not None else float(self._ordered[-1]) * (1 + ROUNDING)
+        end = self.horizon if self.horizon is not None else float(self._ordered[-1]) * (1 + UNSPREAD)
         for until in (end, None):  # all of the law may be less than the law until then
             try:
                 return distribution(self.policy, until=until)

@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lpdistill import pictures
+from lpdistill.pictures import INK
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,7 +30,6 @@ SIZE = 6.0
 STUB = 0.03
 """Share of the time axis behind the end, which shows what is stored then."""
 
-INK = pictures.INK
 
 Style: TypeAlias = dict[str, Any]
 """Keywords of matplotlib."""

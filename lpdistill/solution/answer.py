@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 LINES = 12
 """Lines of a summary, at most."""
 
-NAMES = 15
+NAME_WIDTH = 15
 """Width of the names of lines, at least."""
 
 SHOWN = 20
@@ -39,7 +39,7 @@ class Summary(list[tuple[str, str]]):
     def aligned(self, before: str = "", after: str = "") -> list[str]:
         """The lines with their texts one below the other, and what stands before and after every name."""
         names = [f"{name}{after}" for name, _ in self]
-        width = max([NAMES, *(len(name) + 1 for name in names)])
+        width = max([NAME_WIDTH, *(len(name) + 1 for name in names)])
         return [f"{before}{name:<{width}}{text}" for name, (_, text) in zip(names, self, strict=True)]
 
     def _repr_html_(self) -> str:

@@ -22,7 +22,7 @@ from lpdistill.solution.wording import Words, words_of
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-FEW = 8
+MOST_PRINTED = 8
 """Actions, and outcomes of an action, that are printed unasked."""
 
 
@@ -158,7 +158,7 @@ class Explanation(Answer):
         shown = [
             f"{outcome.probability:.1%} "
             + ("target" if outcome.counts is None else self.words.configuration(outcome.counts))
-            for outcome in alternative.outcomes[:FEW]
+            for outcome in alternative.outcomes[:MOST_PRINTED]
         ]
         more = len(alternative.outcomes) - len(shown)
         return "; ".join(shown) + (f"; and {more} more" if more else "")
@@ -177,10 +177,8 @@ class Explanation(Answer):
                 f"{self.action(others[0]) or 'wait'}, {others[0].regret:.6g} slower" if others else "none",
             )
             taken = [item for item in self.alternatives if item.taken]
-            yield (
-                "taken",
-                " or ".join(f"{self.action(item) or 'wait'} ({item.taken:.4g})" for item in taken[:FEW]) or "-",
-            )
+            told = [f"{self.action(item) or 'wait'} ({item.taken:.4g})" for item in taken[:MOST_PRINTED]]
+            yield "taken", " or ".join(told) or "-"
             yield "actions", f"{len(self.alternatives):,}"
 
     def _content(self) -> dict[str, Any]:
@@ -247,7 +245,7 @@ class Explanation(Answer):
     def __repr__(self) -> str:
         lines = [
             f"  +{item.regret:.6f}{' *' if item.taken else '  '} " + (self.action(item) or "wait")
-            for item in self.alternatives[:FEW]
+            for item in self.alternatives[:MOST_PRINTED]
         ]
         more = len(self.alternatives) - len(lines)
         return "\n".join([self.title, *lines, *([f"  and {more} more"] if more else [])])

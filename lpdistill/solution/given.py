@@ -37,7 +37,7 @@ def is_solution(given: object) -> TypeGuard[Solution]:
     return isinstance(given, Solution)
 
 
-ELSEWHERE = {
+INSTEAD_OF_POLICY = {
     "Problem": 'the optimal one is solve(problem).policy, and by name it is policy_named(problem, "nested")',
     "DiGraph": "the optimal one is solve(graph).policy",
     "str": 'by name it is policy_named(problem, "nested"), and from a file read_policy(problem, file)',
@@ -51,7 +51,7 @@ ELSEWHERE = {
 }
 """What to write instead of something that is no policy."""
 
-POLICY: Kind[Policy] = Kind("a Policy", is_policy, "policy", ELSEWHERE)
+POLICY: Kind[Policy] = Kind("a Policy", is_policy, "policy", INSTEAD_OF_POLICY)
 """A policy, or what has one."""
 
 SOLUTION: Kind[Solution] = Kind(

@@ -14,7 +14,7 @@ from lpdistill.solution.wording import results
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-MOST_LEVELS = 10
+MOST_DRAWN = 10
 """Levels whose distillations, a row each, can be read in one picture."""
 
 ROW, HEAD, FOOT = 0.34, 1.75, 1.6
@@ -79,10 +79,10 @@ def draw_levels(problem: Problem, axes: Axes | None = None, *, limited: bool = T
         If matplotlib is not installed.
     """
     count = len(problem.levels)
-    if count > MOST_LEVELS:
+    if count > MOST_DRAWN:
         raise LimitError(
             f"plot: {count} levels are not drawn: their {len(problem.levels.combinations)} distillations cannot be "
-            f"read in one picture (at most {MOST_LEVELS} levels); print the table instead",
+            f"read in one picture (at most {MOST_DRAWN} levels); print the table instead",
             size={"levels": count},
         )
     rows = max(len(problem.levels.combinations), 1)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from lpdistill.solution.policy import Policy
 from lpdistill.solution.tables import Key
 
-MOST_MEMORIES = 12
+MOST_BOXES = 12
 """Memories that can be told apart in a row."""
 
 ROWS = 16
@@ -80,9 +80,9 @@ def require_drawable(problem: object) -> Problem:
     """The problem given; LimitError if it has more memories than can be told apart, ModelError if it is none."""
     if not is_problem(problem):
         raise ModelError("plot", "draws policies of problems; nodes of a state graph have no memories to draw", None)
-    if problem.memories > MOST_MEMORIES:
+    if problem.memories > MOST_BOXES:
         raise LimitError(
-            f"plot: a policy of {problem.memories} memories is not drawn: more than {MOST_MEMORIES} boxes in a row "
+            f"plot: a policy of {problem.memories} memories is not drawn: more than {MOST_BOXES} boxes in a row "
             "cannot be read; print the table instead (--all), or write the policy to a file",
             size={"memories": problem.memories},
         )

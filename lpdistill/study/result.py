@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
 
-FEW = 6
+SUMMED_UP = 6
 """Policies of which a summary says how their points ended."""
 
 SUFFIXES = {".csv": (), ".parquet": ("pyarrow",), ".nc": ("xarray", "h5netcdf", "h5py")}
@@ -138,7 +138,7 @@ class Sweep(Answer):
             yield "problem", self.grid.common
         yield "points", f"{len(self):,}; {self.computed:,} computed now, {self.reused:,} from the store"
         yield "store", str(self.store or "none")
-        for policy in self.policies[:FEW]:
+        for policy in self.policies[:SUMMED_UP]:
             yield policy, ", ".join(f"{count:,} {ending}" for ending, count in self.endings(policy).items() if count)
 
     def _content(self) -> dict[str, Any]:

@@ -44,10 +44,10 @@ ENDED = 1e-18
 TIE = 1e-12
 """Relative distance of a probability from the one asked for that is taken for rounding."""
 
-SHORT, PROBE = 512, 10**8
+FIRST_TIMES, PROBE = 512, 10**8
 """Times, and then products, that are spent before anybody asks how many there will be."""
 
-MOST_WORK, MOST_SLOTS = 5 * 10**10, 5 * 10**6
+LAW_WORK, LAW_SLOTS = 5 * 10**10, 5 * 10**6
 """Products and slots beyond which a distribution is refused: minutes, and gigabytes."""
 
 
@@ -358,24 +358,6 @@ def distribution(
     return Distribution(policy, lattice, renewal, _whole(renewal, progress))
 
 
-def never(policy: Policy) -> float:
-    """Probability that a run of a policy never reaches the target: without its law.
-
-    Raises
-    ------
-    LimitError
-        If the durations of steps have no unit in common that anybody means.
-
-    Examples
-    --------
-    >>> from lpdistill import Problem, baseline
-    >>> round(never(baseline(Problem("1/2", 2, "3/4", "79/100"), "nested")), 9)
-    1.0
-    """
-    renewal = Renewal.of(policy.to_chain(), TimeLattice.of(policy.process))
-    return float(renewal.never[0]) if renewal.size else 1.0
-
-
 def _enough(renewal: Renewal) -> float:
     """Probability of ending later, at which a law counts as whole."""
     return ENDED * float(renewal.ever[0]) if renewal.size else 0.0
@@ -387,8 +369,8 @@ def _whole(renewal: Renewal, progress: Callable[[str], None]) -> Law:
         return Law(np.zeros(1), 0.0)
     enough = _enough(renewal)
     # Most laws are short, and long ones are computed in a way that takes longer to begin with.
-    most = max(1, min(int(PROBE / max(1, work(renewal, 10**6) / 10**6)), MOST_SLOTS))
-    for probe in (min(most, SHORT), most):
+    most = max(1, min(int(PROBE / max(1, work(renewal, 10**6) / 10**6)), LAW_SLOTS))
+    for probe in (min(most, FIRST_TIMES), most):
         progress(f"probabilities of up to {probe:,} times")
         law = propagate(renewal, probe, enough)
         if law.later <= enough:
@@ -402,10 +384,10 @@ def _whole(renewal: Renewal, progress: Callable[[str], None]) -> Law:
 def _require(renewal: Renewal, slots: int) -> None:
     """Refuse more slots than can be computed."""
     needed = work(renewal, slots) if renewal.size else 0
-    if slots > MOST_SLOTS or needed > MOST_WORK:
+    if slots > LAW_SLOTS or needed > LAW_WORK:
         raise LimitError(
             f"waiting time: its distribution has {slots:,} times to compute ({needed:,} products), more than the "
-            f"{MOST_SLOTS:,} ({MOST_WORK:,}) that are worth while; give an earlier `until`, durations with a larger "
+            f"{LAW_SLOTS:,} ({LAW_WORK:,}) that are worth while; give an earlier `until`, durations with a larger "
             "common unit, or a larger p",
-            size={"slots": slots, "most_slots": MOST_SLOTS, "products": needed, "most_products": MOST_WORK},
+            size={"slots": slots, "most_slots": LAW_SLOTS, "products": needed, "most_products": LAW_WORK},
         )

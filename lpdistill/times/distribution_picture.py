@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 QUANTILES = ("0.5", "0.9", "0.99")
 """The quantiles that are marked."""
 
-SHOWN = {"cdf": 1e-3, "survival": 1e-8}
+PICTURE_ENDS = {"cdf": 1e-3, "survival": 1e-8}
 """Probability of ending later at which a picture ends."""
 
 TALLEST = 2.5
@@ -27,7 +27,7 @@ TALLEST = 2.5
 WIDTH = 250.0
 """Width of all bars side by side, in points."""
 
-LATE = 0.8
+FAR_RIGHT = 0.8
 """Share of the time axis beyond which words stand to the left of their mark."""
 
 LAW = "law"
@@ -51,7 +51,7 @@ def drawn(found: Distribution, axes: Axes | None, label: str | None, view: View)
     here = pictures.canvas(axes, str(found.policy.process.problem))
     before = sum(line.get_gid() == LAW for line in here.lines)
     style = pictures.style(before)
-    ended = found.surviving - found.never <= SHOWN[view]
+    ended = found.surviving - found.never <= PICTURE_ENDS[view]
     last = int(np.argmax(ended)) if ended.any() else len(found.pmf) - 1
     if view is View.CDF:
         if axes is None:
@@ -63,7 +63,7 @@ def drawn(found: Distribution, axes: Axes | None, label: str | None, view: View)
         values = found.surviving - (found.never if found.never < 1 else 0)
         _slope(found, here, last, named=label is None)
         here.set_yscale("log")
-        here.set_ylim(SHOWN[view] / 2, 1.5)
+        here.set_ylim(PICTURE_ENDS[view] / 2, 1.5)
         here.set_ylabel("probability of not being done by then")
     here.plot(found.times, values, drawstyle="steps-post", **style, lw=1.8, gid=LAW, label=label or "_law")
     here.set_xlabel(f"waiting time ({pictures.UNIT})")
@@ -121,6 +121,6 @@ def _marks(found: Distribution) -> list[tuple[str, float, float]]:
 
 def _name(here: Axes, words: str, place: tuple[float, float]) -> None:
     """Words beside a mark, below the curve, and left of the edge of the picture."""
-    late = place[0] > LATE * here.get_xlim()[1]
+    late = place[0] > FAR_RIGHT * here.get_xlim()[1]
     side: dict[str, Any] = {"xytext": (-6, -12), "ha": "right"} if late else {"xytext": (6, -12)}
     here.annotate(words, place, textcoords="offset points", color=pictures.INK, **side)

@@ -24,7 +24,7 @@ from lpdistill.solving import solution_of
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-BEYOND = 1e-7
+JUST_BEYOND = 1e-7
 """How far beyond the end of a range the next price is looked up, relative to the end."""
 
 
@@ -188,7 +188,7 @@ def _side(solution: Solution, use: BudgetUse, *, below: bool) -> Side | None:
     end = use.limit if use.degenerate else use.valid_from if below else use.valid_to
     if not np.isfinite(end) or (below and end <= 0):
         return None
-    limit = Fraction(end) * (1 - Fraction(BEYOND) if below else 1 + Fraction(BEYOND))
+    limit = Fraction(end) * (1 - Fraction(JUST_BEYOND) if below else 1 + Fraction(JUST_BEYOND))
     # Only the limit that binds moves; the other one would contradict it.
     moved = Budget(use.budget.resource, **{use.side: limit})
     budgets = tuple(moved if other.budget is use.budget else other.budget for other in solution.uses)

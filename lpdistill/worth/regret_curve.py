@@ -32,7 +32,7 @@ from lpdistill.worth.slopes import Parameter
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-MOST_POINTS = 10_000
+MOST_VALUES = 10_000
 """Values beyond which a curve takes hours."""
 
 POINTS = 41
@@ -193,10 +193,10 @@ def regret_curve(
     count = whole(points, "points")
     if count < 2:
         raise ModelError("points", "must be at least 2", points)
-    if count > MOST_POINTS:
+    if count > MOST_VALUES:
         raise LimitError(
-            f"points: {count:,} values are more than the {MOST_POINTS:,} that are solved for; take fewer",
-            size={"points": count, "most_points": MOST_POINTS},
+            f"points: {count:,} values are more than the {MOST_VALUES:,} that are solved for; take fewer",
+            size={"points": count, "most_points": MOST_VALUES},
         )
     problem = PROBLEM.meant(process, "regret curve")
     low, high = _default(problem, name) if span is None else interval(span, "span")

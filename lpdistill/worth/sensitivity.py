@@ -24,20 +24,17 @@ from lpdistill.solution.answer import SHOWN, Answer, Table
 from lpdistill.solution.document import finite
 from lpdistill.solution.given import SolutionLike
 from lpdistill.solution.solution import Solution
-from lpdistill.solution.tables import ConfigurationTable
+from lpdistill.solution.tables import EVEN, ConfigurationTable
 from lpdistill.solving import solution_of
-from lpdistill.worth.slopes import Parameter, Slopes, uncharged_slope
+from lpdistill.worth.slopes import Parameter, Slopes, meets_target, uncharged_slope
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-TIED = 1e-11
-"""Regret, relative to the waiting time, up to which an action counts as optimal too."""
-
 KINK = 1e-9
 """Difference of one-sided derivatives, relative to the waiting time, from which they count as different."""
 
-NOTHING = 1e-13
+NO_CHANGE = 1e-13
 """Relative change of a total, for a relative change of a parameter, that is rounding."""
 
 NO_SIDE = "none: the waiting time jumps below, and the parameter ends above"
@@ -265,15 +262,7 @@ def _derivative(problem: Problem, parameter: Parameter, below: float, above: flo
 
 def _settled(slope: float, at: float, total: float) -> float:
     """A derivative at a parameter, 0 where it is the rounding of the total."""
-    return 0.0 if at and abs(slope) * at <= NOTHING * abs(total) else slope
-
-
-def meets_target(problem: Problem) -> bool:
-    """Whether some tree's fidelity equals the target exactly: a slightly smaller ``f0`` would lose it."""
-    if problem.levels.raw is None:
-        return problem.f0 == problem.target
-    made = (state for made in problem.levels.combinations.values() for _, state in made.outcomes)
-    return any(pair.fidelity == problem.target for pair in made)
+    return 0.0 if at and abs(slope) * at <= NO_CHANGE * abs(total) else slope
 
 
 @dataclass(frozen=True)
@@ -310,7 +299,7 @@ class _Face:
         columns = np.unique(taken)
         if not solution.uses:
             priced = solution.dual.priced or process.price(solution.dual.values)
-            slack = TIED * float(solution.dual.values[0])
+            slack = EVEN * float(solution.dual.values[0])
             while True:
                 columns = np.union1d(taken, priced.tied(visited, slack))
                 entered = visited.copy()

@@ -170,3 +170,11 @@ def _state(maps: DistillationMap[Any], tree: Tree, f0: Fraction) -> Pair:
         return state
     made: Pair = maps.combine(*(_state(maps, child, f0) for child in tree.children)).outcomes[tree.outcome][1]
     return made
+
+
+def meets_target(problem: Problem) -> bool:
+    """Whether some tree's fidelity equals the target exactly: a slightly smaller ``f0`` would lose it."""
+    if problem.levels.raw is None:
+        return problem.f0 == problem.target
+    made = (state for made in problem.levels.combinations.values() for _, state in made.outcomes)
+    return any(pair.fidelity == problem.target for pair in made)

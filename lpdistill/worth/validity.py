@@ -44,19 +44,19 @@ from lpdistill.worth.slopes import Parameter
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-OPTIMAL = 1e-12
+AS_GOOD = 1e-12
 """Relative difference from the least time up to which a policy counts as optimal."""
 
 NEGLIGIBLE = 1e-9
 """Regret at an end, relative to the waiting time, of the actions that take over there."""
 
-FAR = 10**6
+FARTHEST = 10**6
 """Factor up to which ranges are searched; beyond, times and probabilities have no end."""
 
 WITHIN = 8
 """Points within a range of ``p`` or ``f0`` at which it is checked."""
 
-WIDEST = 5.0
+DRAWN_FACTOR = 5.0
 """Factor by which a picture shows how far a range goes."""
 
 MOST_ROOTS = 200
@@ -149,7 +149,7 @@ class Validity(Answer):
         drawn = pictures.canvas(axes, question_in_words(self.process), width=7.0, height=2.9)
         for place, found in enumerate(self.ranges.values()):
             ends = [end.value / found.value if found.value else 1.0 for end in (found.lower, found.upper)]
-            near = min(max(ends[0], 1 / WIDEST), 1.0), max(min(ends[1], WIDEST), 1.0)
+            near = min(max(ends[0], 1 / DRAWN_FACTOR), 1.0), max(min(ends[1], DRAWN_FACTOR), 1.0)
             drawn.plot(near, [place, place], color=pictures.COLOURS[0], lw=6, solid_capstyle="butt")
             for end, shown, marker in zip(ends, near, "<>", strict=True):
                 drawn.plot(shown, place, marker=marker if end != shown else "|", ms=11, color=pictures.INK)
@@ -242,11 +242,11 @@ class _Search:
         at = self.value
         match self.parameter:
             case Parameter.P:
-                return at / FAR, Fraction(1)
+                return at / FARTHEST, Fraction(1)
             case Parameter.F0:
                 return same_levels(self.process.problem)
         hardware = self.process.problem.hardware
-        return at / FAR, max(at, (hardware.generation_time + hardware.distillation_time) / FAR) * FAR
+        return at / FARTHEST, max(at, (hardware.generation_time + hardware.distillation_time) / FARTHEST) * FARTHEST
 
     def ends(self) -> Range:
         """Both ends."""
@@ -303,7 +303,7 @@ class _Search:
         """The optimal policy's columns for a value of the parameter, or None where the given ones are as good."""
         there = self._there(value)
         optimum = policy_iteration(there, self._proper(there))
-        if self._time(columns, value) <= float(optimum.values[0]) * (1 + OPTIMAL):
+        if self._time(columns, value) <= float(optimum.values[0]) * (1 + AS_GOOD):
             return None
         return optimum.policy.columns
 
@@ -334,9 +334,9 @@ class _Search:
             return self._time(rival, value) - self._time(columns, value)
 
         near, far = lead(at), lead(beyond)
-        if near <= OPTIMAL * self.solution.dual.values[0]:
+        if near <= AS_GOOD * self.solution.dual.values[0]:
             # As good at the present value already: ahead at once, or somewhat behind first.
-            nearby = at + (beyond - at) * OPTIMAL**0.5
+            nearby = at + (beyond - at) * AS_GOOD**0.5
             if lead(nearby) <= 0:
                 return at
             at, near = nearby, lead(nearby)

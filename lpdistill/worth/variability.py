@@ -32,20 +32,17 @@ from lpdistill.solution.answer import SHOWN, Answer, Table
 from lpdistill.solution.document import finite, question_in_words
 from lpdistill.solution.given import SolutionLike
 from lpdistill.solution.solution import Solution
-from lpdistill.solution.tables import Key, described
+from lpdistill.solution.tables import EVEN, Key, described
 from lpdistill.solution.wording import Words, phrase, words_of
 from lpdistill.solving import solution_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-TIED = 1e-11
-"""Regret, relative to the waiting time, up to which an action counts as optimal too."""
-
 NEVER = 1e-9
 """Expected number of times, relative to the steps of a run, that counts as never."""
 
-MOST_COLUMNS, MOST_OPTIMAL = 5_000, 500_000
+MOST_VARIED, MOST_OPTIMAL = 5_000, 500_000
 """Columns beyond which two linear programs for each take hours, and beyond which the optimal ones fill a table."""
 
 
@@ -254,7 +251,7 @@ def variability(solution: SolutionLike, slack: Number = 0, *, progress: Callable
     if solution.status != "optimal":
         raise ModelError("variability", "needs a proven optimum", str(solution.status))
     process = solution.process
-    most = MOST_COLUMNS if share else MOST_OPTIMAL
+    most = MOST_VARIED if share else MOST_OPTIMAL
     if process.column_count > most:
         raise LimitError(
             f"variability: {process.column_count:,} actions are more than the {most:,} that end in reasonable time; "
@@ -277,7 +274,7 @@ def _possible(solution: Solution, columns: IntArray) -> BoolArray:
     dual = solution.dual
     regrets = dual.policy.process.choose(columns).regrets(dual.values)
     taken = np.isin(columns, solution.plan.uses.columns[solution.plan.occupation > 0])
-    return np.asarray(taken | (regrets <= TIED * float(solution.plan.values[0])))
+    return np.asarray(taken | (regrets <= EVEN * float(solution.plan.values[0])))
 
 
 def _rows(solution: Solution, found: Ranges) -> tuple[Varying, ...]:

@@ -658,7 +658,7 @@ def test_controllers_may_have_horizons_far_beyond_their_runs():
 
 def test_controllers_stop_once_they_have_taken_too_much(monkeypatch):
     """A controller that takes too many steps is stopped, and the message says how far it came."""
-    monkeypatch.setattr(experiment, "MOST_WORK", 3 * (10 * 3 + experiment.STEP_WORK))
+    monkeypatch.setattr(experiment, "MOST_RUN_WORK", 3 * (10 * 3 + experiment.STEP_WORK))
     with pytest.raises(LimitError, match="after 0 runs and 3 steps of 10 others, 10 of which"):
         simulate(deadline(INSTANT, 5).policy, 10, seed=1, horizon=10**6)
 
