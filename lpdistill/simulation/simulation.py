@@ -83,12 +83,12 @@ def simulate(  # noqa: PLR0913 - what an experiment consists of
     >>> found = simulate(baseline(Problem("1/2", 2, "3/4", "31/40"), "greedy"), 20_000, seed=1)
     >>> found
     Simulation: 20,000 runs, seed 1, intervals at 95 %
-      problem:      p = 0.5, M = 2, f0 = 0.75 -> 0.775, times 1 (generation) and 2 (distillation)
-      waiting time: 6.4451 (6.39103 to 6.49917); model 6.46154, 0.6 standard errors away
-      spread:       standard deviation 3.90097; model 3.91024, 0.2 standard errors away
-      quantiles:    50 % within 5, 90 % within 11, 99 % within 20
-      yield:        0.361507 (0.358861 to 0.364152) delivered pairs a raw pair
-      fidelity:     0.788462 (0.788462 to 0.788462); 100 % meet the target
+      problem:       p = 0.5, M = 2, f0 = 0.75 -> 0.775, times 1 (generation) and 2 (distillation)
+      waiting time:  6.4451 (6.39103 to 6.49917); model 6.46154, 0.6 standard errors away
+      spread:        standard deviation 3.90097; model 3.91024, 0.2 standard errors away
+      quantiles:     50 % within 5, 90 % within 11, 99 % within 20
+      yield:         0.361507 (0.358861 to 0.364152) delivered pairs a raw pair
+      fidelity:      0.788462 (0.788462 to 0.788462); 100 % meet the target
     """
     policy = CONTROLLER.meant(policy, "policy")
     count, start = whole(runs, "runs"), seeded(seed)
