@@ -666,7 +666,7 @@ def test_a_law_computed_to_its_end_is_whole_however_rarely_runs_end():
     graph.add_edge("wait", "lost", probability=1)
     graph.add_edge("leave", "end", probability=1)
     process = process_of(graph)
-    columns = np.array([process.names.index(name) for name in ("try", "wait")])
+    columns = np.array([process.names.nodes.index(name) for name in ("try", "wait")])
     found = distribution(Policy(Plan.improper(process.choose(columns), np.ones(2))))
     assert (found.never, found.whole) == (1, True)
     assert found.cdf(10**6) == pytest.approx(2e-20, rel=1e-12)
