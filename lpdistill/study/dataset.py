@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from lpdistill.problem.problem import Problem
-    from lpdistill.study.result import Sweep
+    from lpdistill.study.grid import Grid, Point
 
 Variable: TypeAlias = tuple[Any, Any, dict[str, str]]
 """Dimensions, values, attributes."""
@@ -35,7 +36,31 @@ UNITS = {
 """Units of what is not a pure number."""
 
 
-def dataset_of(sweep: Sweep) -> xr.Dataset:
+class Swept(Protocol):
+    """What a dataset is made of (:class:`lpdistill.Sweep`)."""
+
+    @property
+    def grid(self) -> Grid:
+        """What was swept."""
+        ...
+
+    @property
+    def policies(self) -> tuple[str, ...]:
+        """Names of the policies."""
+        ...
+
+    @property
+    def points(self) -> tuple[Point, ...]:
+        """The problems."""
+        ...
+
+    @property
+    def rows(self) -> Sequence[Any]:
+        """All points with their outcomes."""
+        ...
+
+
+def dataset_of(sweep: Swept) -> xr.Dataset:
     """The dataset of :meth:`Sweep.to_dataset <lpdistill.Sweep.to_dataset>`."""
     try:
         import xarray as xr  # noqa: PLC0415 - an extra, and slow to import
@@ -45,7 +70,7 @@ def dataset_of(sweep: Sweep) -> xr.Dataset:
     return xr.Dataset(_variables(sweep), {**_axes(sweep), **_settings(sweep), "policy": policies}, _about(sweep))
 
 
-def _variables(sweep: Sweep) -> dict[str, Variable]:
+def _variables(sweep: Swept) -> dict[str, Variable]:
     """What came of every policy on every problem."""
     names = [*(axis.name for axis in sweep.grid.axes), "policy"]
     shape = [*(len(axis.values) for axis in sweep.grid.axes), len(sweep.policies)]
@@ -60,7 +85,7 @@ def _variables(sweep: Sweep) -> dict[str, Variable]:
     return found
 
 
-def _axes(sweep: Sweep) -> dict[str, Variable]:
+def _axes(sweep: Swept) -> dict[str, Variable]:
     """The coordinates along which the sweep runs."""
     return {
         axis.name: (
@@ -72,7 +97,7 @@ def _axes(sweep: Sweep) -> dict[str, Variable]:
     }
 
 
-def _settings(sweep: Sweep) -> dict[str, Variable]:
+def _settings(sweep: Swept) -> dict[str, Variable]:
     """The other numbers of the problems: one for all, and target or gap along the axes that they follow."""
     grid, one = sweep.grid, _problems(sweep)[0]
     swept = {axis.name: axis.values for axis in grid.axes}
@@ -94,12 +119,12 @@ def _settings(sweep: Sweep) -> dict[str, Variable]:
     return found
 
 
-def _problems(sweep: Sweep) -> list[Problem]:
+def _problems(sweep: Swept) -> list[Problem]:
     """The problems of all points; of those beyond fidelity 1, all but their target."""
     return [point.problem or sweep.grid.nearest(point.at) for point in sweep.points]
 
 
-def _about(sweep: Sweep) -> dict[str, str]:
+def _about(sweep: Swept) -> dict[str, str]:
     """What the dataset is about: settings as they were given, and all that is the same at every point, exactly."""
     problems = _problems(sweep)
     return {
