@@ -250,7 +250,7 @@ class TimeAugmented(Derived):
         """Which columns are allowed."""
         return LayeredAdmission(self.base, self.layers)
 
-    @property
+    @cached_property
     def durations(self) -> Durations:
         """How long steps take: what they take without time in the configurations."""
         return replace(self.base.durations, kind=self._kind)

@@ -17,7 +17,7 @@ every_problem = pytest.mark.parametrize("problem", SMALL.values(), ids=SMALL)
 ROUTES = {
     "dense": (),
     "iterative": ((systems, "DENSE", 0), (evaluation, "FACTORISED", 0)),
-    "sparse factors": ((systems, "SMALL", 0),),
+    "sparse factors": ((systems, "DENSE", 0),),
 }
 
 

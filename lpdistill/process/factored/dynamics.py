@@ -81,7 +81,7 @@ class Dynamics(Derived):
         """Names of configurations and actions."""
         return self.kernel.names
 
-    @property
+    @cached_property
     def durations(self) -> Durations:
         """Durations of a step that does not distil, of one that does, and of discarding.
 

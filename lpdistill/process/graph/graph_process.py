@@ -204,17 +204,22 @@ class GraphProcess(Written):
 
     def choose(self, columns: IntArray) -> Choice:
         """The given actions, ready to be evaluated or written out."""
-        times = np.array([float(time) for time in self.durations.times])[self.durations.kind(columns)]
         return Choice(
             process=self,
             columns=columns,
             configuration=self.names.configuration[columns],
-            cost=self.tariff.cost(times, lambda resource: self.amounts(resource, columns)),
+            cost=self.tariff.cost(self._times[columns], lambda resource: self.amounts(resource, columns)),
             repetition=self._repetition.at(columns),
             delivering=self.delivering[columns],
             outcomes=self.moves[columns],
             table=Plain(),
         )
+
+    @cached_property
+    def _times(self) -> FloatArray:
+        """Time that each action takes, (columns,)."""
+        times = np.array([float(time) for time in self.durations.times])
+        return times[self.durations.kind(np.arange(self.column_count))]
 
     @cached_property
     def _repetition(self) -> Repetition:
