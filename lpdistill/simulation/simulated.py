@@ -54,7 +54,7 @@ class Simulation(Answer):
     samples
         Waiting time of every run, (runs,); infinite where a run was not delivered.
     moments
-        Of the totals of a run (:data:`~lpdistill.process.resources.RESOURCES`, and whether it was delivered).
+        Of the totals of a run (``RESOURCES``, and whether it was delivered).
     fidelities
         How often a pair of each real fidelity was delivered.
     """
