@@ -36,13 +36,13 @@ FLOORS = (
 """The rooms of lpdistill from the ground up: a room knows its own floor and those below."""
 
 BESIDE = {
-    "symbolic.algebra": {"errors", "numbers", "arguments", "arrays"},
-    "symbolic.formulas": {"solution"},
-    "symbolic.exact": {"solving"},
-    "symbolic.checking": {"errors"},
-    "symbolic.maps": {"solving", "pictures"},
+    "symbolic.checking": "errors",
+    "symbolic.algebra": "numbers",
+    "symbolic.formulas": "solution",
+    "symbolic.exact": "solving",
+    "symbolic.maps": "solving",
 }
-"""The rooms of symbolic, and how high in lpdistill each may look."""
+"""The rooms of symbolic from the ground up, and how high in lpdistill each may look."""
 
 EXACT = {"requests", "study", "cli"}
 """The rooms of lpdistill that ask symbolic, when they are asked to."""
@@ -99,20 +99,15 @@ HEIGHT = {name: height for height, floor in enumerate(FLOORS) for name in floor}
 def allowed(module: str, other: str) -> bool:
     """Whether the flow of data lets a module know another."""
     here, there = room(module), room(other)
-    if here in {there, "lpdistill"}:  # the face of the package is above all rooms
+    if here in {there, "lpdistill", "symbolic"}:  # the face of a package is above all rooms
         return True
     if there == "lpdistill":
         return False
-    if here.startswith("symbolic."):
-        if there.startswith("symbolic."):
-            order = list(BESIDE)
-            return (
-                here != "symbolic.checking" and there != "symbolic.checking" and order.index(there) < order.index(here)
-            )
-        if here == "symbolic.checking":
-            return there in BESIDE[here]
-        return HEIGHT[there] <= max(HEIGHT[name] for name in BESIDE[here])
-    if there.split(".")[0] == "symbolic":
+    if here in BESIDE and there in BESIDE:
+        return here != "symbolic.checking" and list(BESIDE).index(there) < list(BESIDE).index(here)
+    if here in BESIDE:
+        return HEIGHT[there] <= HEIGHT[BESIDE[here]]
+    if there.startswith("symbolic"):
         return here in EXACT
     return HEIGHT[there] <= HEIGHT[here]
 
