@@ -23,7 +23,7 @@ STEP = 1e-6
 ALIKE = 1e-3
 """Relative difference of the prices on both sides that is taken for none; a curved objective makes less of the step."""
 
-NONE = 1e-6
+NO_DIFFERENCE = 1e-6
 """Difference of such prices that is none, whatever their size: solvers promise no more."""
 
 
@@ -64,7 +64,7 @@ class Price(float):
     @property
     def degenerate(self) -> bool:
         """Whether more than one price would do, so that this is one of them."""
-        return not math.isclose(self.below, self.above, rel_tol=ALIKE, abs_tol=NONE)
+        return not math.isclose(self.below, self.above, rel_tol=ALIKE, abs_tol=NO_DIFFERENCE)
 
     def __reduce__(self) -> tuple[type[float], tuple[float]]:
         return float, (float(self),)

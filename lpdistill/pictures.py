@@ -131,7 +131,7 @@ def axes_in(given: Any) -> Axes:
         return parts[0]
     several = f" with {len(parts)} of them; give one" if len(parts) > 1 else ""
     remedy = "; those of pyplot are plt.gca()" if isinstance(given, ModuleType) else several
-    raise wrong_type("axes", f"must be the Axes of a figure, not {named(given)}{remedy}", given)
+    raise wrong_type("ax", f"must be the Axes of a figure, not {named(given)}{remedy}", given)
 
 
 def panels(

@@ -329,9 +329,9 @@ def test_axes_may_be_those_of_a_figure_or_an_array():
         one = figures.Figure().subplots()
         two = figures.Figure().subplots(1, 1, squeeze=False)
         for given, meant in ((one, one), (one.figure, one), (two, two[0, 0]), ([one], one)):
-            assert plot(axes=given) is meant
+            assert plot(ax=given) is meant
         empty = figures.Figure()
-        assert plot(axes=empty).figure is empty
+        assert plot(ax=empty).figure is empty
 
 
 def test_other_axes_are_one_clear_type_error():
@@ -343,7 +343,7 @@ def test_other_axes_are_one_clear_type_error():
             (several, "must be the Axes of a figure, not a ndarray with 2 of them; give one"),
             (several[0].figure, "not a Figure with 2 of them; give one"),
             (np, "not a module"),
-            ("axes", "not a str"),
+            ("ax", "not a str"),
         ):
             with pytest.raises(ModelTypeError, match=message):
-                plot(axes=given)
+                plot(ax=given)

@@ -47,7 +47,7 @@ def command(line: str, capsys: pytest.CaptureFixture[str]) -> str:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
         patch.setattr(
-            "lpdistill.cli.output.PATIENCE", 1e6
+            "lpdistill.cli.output.SILENT_FOR", 1e6
         )  # what is quoted does not depend on how quick the machine is
         patch.setattr("sys.argv", shlex.split(line))
         capsys.readouterr()

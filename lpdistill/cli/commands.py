@@ -10,7 +10,7 @@ from importlib import import_module
 import click
 from click.shell_completion import shell_complete
 
-from lpdistill.cli.declaration import SETTINGS, Command, command
+from lpdistill.cli.declaration import CONTEXT, Command, command
 from lpdistill.errors import did_you_mean
 
 COMMANDS = {
@@ -71,7 +71,7 @@ def load(name: str) -> Command:
     return command(getattr(import_module(f"lpdistill.cli.{function}"), function), name)
 
 
-@click.group("lpdistill", cls=Commands, context_settings=SETTINGS)
+@click.group("lpdistill", cls=Commands, context_settings=CONTEXT)
 @click.version_option(package_name="lpdistill", message="%(prog)s %(version)s")
 def app() -> None:
     """Optimal entanglement-distillation policies, with proofs."""

@@ -18,7 +18,7 @@ from click.core import ParameterSource
 
 from lpdistill.errors import ModelError
 
-SETTINGS = {"show_default": True, "help_option_names": ["-h", "--help"]}
+CONTEXT = {"show_default": True, "help_option_names": ["-h", "--help"]}
 """What holds for every command."""
 
 GENERAL = "Options"
@@ -142,7 +142,7 @@ def command(function: Callable[..., None], name: str) -> Command:
         declared={str(item.name): declared for item, declared in found},
         help=told,
         epilog=examples,
-        context_settings=SETTINGS,
+        context_settings=CONTEXT,
     )
 
 

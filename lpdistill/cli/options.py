@@ -72,7 +72,7 @@ def options_of(setting: Setting) -> dict[str, Declared]:
             return {name: Option(*names, values=setting.values, help=told, heading=PROBLEM)}
         case Kind.TABLE:
             everything = Option(f"--no-{name}", is_flag=True, help=f"Take back all {name} of the file.", heading=LIMITS)
-            return TABLES[name]() | {f"no_{name}": everything}
+            return TABLE_OPTIONS[name]() | {f"no_{name}": everything}
     return {name: Option(*names, metavar=f"<{setting.kind}>", help=told, heading=PROBLEM)}
 
 
@@ -103,10 +103,10 @@ def budget_option() -> dict[str, Declared]:
     }
 
 
-TABLES: Mapping[str, Callable[[], dict[str, Declared]]] = {"rules": rule_options, "budgets": budget_option}
+TABLE_OPTIONS: Mapping[str, Callable[[], dict[str, Declared]]] = {"rules": rule_options, "budgets": budget_option}
 """What options say line by line where a problem file has a table."""
 
-BUDGET = re.compile(r"\s*(?P<name>[^<>=]*?)\s*(?P<side><=|>=|=)\s*(?P<limit>[^<>=]+?)\s*")
+BUDGET_OPTION = re.compile(r"\s*(?P<name>[^<>=]*?)\s*(?P<side><=|>=|=)\s*(?P<limit>[^<>=]+?)\s*")
 
 
 def takes_problem(
@@ -224,7 +224,7 @@ def budgets_of(limits: Sequence[str]) -> dict[str, dict[str, str]]:
     """
     found: dict[str, dict[str, str]] = {}
     for text in limits:
-        parts = BUDGET.fullmatch(text)
+        parts = BUDGET_OPTION.fullmatch(text)
         if parts is None:
             raise ModelError("--budget", 'must be of the form NAME=LIMIT, or "NAME>=LIMIT"', text)
         sides, side = found.setdefault(parts["name"], {}), "least" if parts["side"] == ">=" else "most"

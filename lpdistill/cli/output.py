@@ -20,7 +20,7 @@ from lpdistill.cli.streams import discard_output
 if TYPE_CHECKING:
     from lpdistill.solution.answer import Answer, Table
 
-PATIENCE = 1.5
+SILENT_FOR = 1.5
 """Seconds of work after which a command says what it is doing: within two, with its start."""
 
 RARELY = 5.0
@@ -148,7 +148,7 @@ class Progress:
 
     def _show(self) -> None:
         """Show what is being done until the work ends."""
-        if self._ended.wait(PATIENCE):
+        if self._ended.wait(SILENT_FOR):
             return
         screen = Console(stderr=True, highlight=False, markup=False, emoji=False)
         if screen.is_terminal:

@@ -16,7 +16,7 @@ from lpdistill.cli.termination import orderly
 from lpdistill.errors import ModelError
 from lpdistill.numbers import whole
 from lpdistill.requests.study import reproduce as reproduced
-from lpdistill.study.claims import MOST_LEVELS, Record
+from lpdistill.study.claims import MOST_SEARCHED_LEVELS, Record
 from lpdistill.study.published_numbers import TOLERANCE, Residual
 
 
@@ -69,7 +69,7 @@ def reproduce(
         )
         screen.print(
             table(
-                f"greatest advantages found, with at most {MOST_LEVELS} levels",
+                f"greatest advantages found, with at most {MOST_SEARCHED_LEVELS} levels",
                 sides,
                 [_record(record) for record in found.records],
             )

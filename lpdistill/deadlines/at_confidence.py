@@ -250,9 +250,9 @@ class ServiceLevel(Answer):
         for key, left in lots[:MOST_LOTS]:
             yield "randomises", f"{words.configuration(key)}, {float(left):g} left"
 
-    def plot(self, axes: Axes | None = None) -> Axes:
+    def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the probability to be done against the time, beside that of the fastest policy."""
-        drawn = pictures.canvas(axes, question_in_words(self.problem))
+        drawn = pictures.canvas(ax, question_in_words(self.problem))
         lattice, slots = self.process.layers.lattice, range(self.process.window + 1)
         times = [float(lattice.time(slot)) for slot in slots]
         usual = in_time(self.fastest.plan, lattice, len(times))

@@ -99,9 +99,9 @@ class DeadlineFrontier(Curve):
             chances = {"probability": 1.0 - one.used, "late": one.used}
             yield chances | {"waiting_time": one.waiting_time, "price": 0.0 - one.price}
 
-    def plot(self, axes: Axes | None = None) -> Axes:
+    def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the curve with its breakpoints, and which of them are fastest and likeliest in time."""
-        drawn, first, last = super().plot(axes), self.points[0], self.points[-1]
+        drawn, first, last = super().plot(ax), self.points[0], self.points[-1]
         drawn.plot(last.used, last.waiting_time, "s", color=pictures.COLOURS[2], ms=7, label="fastest on average")
         drawn.plot(first.used, first.waiting_time, "D", color=pictures.COLOURS[3], ms=7, label="most likely in time")
         drawn.legend(frameon=False)

@@ -243,17 +243,17 @@ class Deadline(Answer):
         rows = zip(self._times, self.probabilities.tolist(), usual, strict=True)
         return [row for row in rows if row[0] >= 0]
 
-    def plot(self, axes: Axes | None = None, *, beside: Mapping[str, Policy] | None = None) -> Axes:
+    def plot(self, ax: Axes | None = None, *, beside: Mapping[str, Policy] | None = None) -> Axes:
         """Draw the greatest probability against the window, beside what stationary policies attain.
 
         Parameters
         ----------
-        axes
+        ax
             Where to draw; by default, in a figure of its own.
         beside
             More policies of the same problem, by the name in the legend.
         """
-        drawn = pictures.canvas(axes, question_in_words(self.problem))
+        drawn = pictures.canvas(ax, question_in_words(self.problem))
         curves = {"the best policy for each window": self.probabilities}
         curves |= {} if self.of_fastest is None else {"fastest on average": self.of_fastest}
         curves |= {name: self.probability_of(policy) for name, policy in (beside or {}).items()}

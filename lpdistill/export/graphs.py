@@ -29,7 +29,7 @@ from lpdistill.process.graph.state_graph import process_of
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-SUFFIXES = (".graphml", ".dot", ".json")
+GRAPH_SUFFIXES = (".graphml", ".dot", ".json")
 
 MOST_LINES, MOST_CROSSINGS = 80, 130
 """Lines to next states, and crossings of them, up to which a picture of a state graph can be read."""
@@ -40,7 +40,7 @@ ACTIONS, CHANCES, AFTER, MARGIN = 2.8, 4.2, 6.6, 1.9
 ROOM, TALL, LINE = 0.12, 0.26, 0.16
 """Inches: between what stands one above the other; a label of one line, and each further one; a probability."""
 
-WIDEST = 26
+WIDEST_LABEL = 26
 """Characters of a label on one line."""
 
 
@@ -101,8 +101,8 @@ def write_graph(graph: nx.DiGraph[Any], file: str | PathLike[str]) -> None:
     True
     """
     graph, path = GRAPH.meant(graph, "graph"), path_of(file, "file")
-    if path.suffix not in SUFFIXES:
-        raise ModelError("file", f"must have one of the suffixes {', '.join(SUFFIXES)}", str(file))
+    if path.suffix not in GRAPH_SUFFIXES:
+        raise ModelError("file", f"must have one of the suffixes {', '.join(GRAPH_SUFFIXES)}", str(file))
     if graph.is_multigraph():
         raise ModelError("graph", "must be a networkx.DiGraph, without parallel edges", type(graph).__name__)
     with writing(file):
@@ -213,7 +213,7 @@ def _listed(value: object) -> object:
     return tuple(map(_listed, value)) if isinstance(value, list) else value
 
 
-def draw(graph: nx.DiGraph[Any], axes: Axes | None = None, *, about: object = None) -> Axes:
+def draw(graph: nx.DiGraph[Any], ax: Axes | None = None, *, about: object = None) -> Axes:
     """Draw a small state graph, one step from left to right: states, their actions, and the states that come next.
 
     States stand on both sides, so that every line leads to the right.  Graphviz says in which order, so that few lines
@@ -223,7 +223,7 @@ def draw(graph: nx.DiGraph[Any], axes: Axes | None = None, *, about: object = No
     ----------
     graph
         A state graph.
-    axes
+    ax
         Where to draw; new axes by default.
     about
         What the graph is one of, for the title: a problem.
@@ -247,7 +247,7 @@ def draw(graph: nx.DiGraph[Any], axes: Axes | None = None, *, about: object = No
     title = f"a state graph of {states:,} states and {len(actions):,} actions that change them"
     high = max(*before.values(), *chances.values(), *after.values())
     drawn = pictures.canvas(
-        axes, title if about is None else f"{about}; {title}", width=AFTER + 2 * MARGIN, height=1.5 + high
+        ax, title if about is None else f"{about}; {title}", width=AFTER + 2 * MARGIN, height=1.5 + high
     )
     ranked = sorted(actions, key=before.__getitem__, reverse=True)
     colours = {action: pictures.COLOURS[i % 4] for i, action in enumerate(ranked)}
@@ -345,7 +345,7 @@ def _label(graph: nx.DiGraph[Any], node: Hashable) -> str:
         parts += [f"discard {names[level]}" for level in action.discard]
         parts += [f"generate on {action.generate}"] if action.generate else []
         text = "; ".join(parts)
-    return textwrap.fill(text, WIDEST)
+    return textwrap.fill(text, WIDEST_LABEL)
 
 
 def _waits(graph: nx.DiGraph[Any], node: Hashable) -> bool:

@@ -22,7 +22,7 @@ from lpdistill.solution.given import POLICY, PolicyLike, ProblemLike
 from lpdistill.solution.policy import Decision, Policy
 from lpdistill.solution.tables import Key
 
-SUFFIXES = (".json", ".csv")
+POLICY_SUFFIXES = (".json", ".csv")
 FIELDS = ("counts", "distil", "generate", "discard", "probability")
 SEPARATORS = ",;\t"
 """What may stand between the cells of a table; we write the first."""
@@ -40,7 +40,7 @@ def write_policy(policy: PolicyLike, file: str | PathLike[str]) -> None:
         If the suffix is neither, the policy is one of a state graph, or the file cannot be written.
     """
     chosen, path = POLICY.meant(policy, "policy"), path_of(file, "file")
-    require_suffix(file, *SUFFIXES)
+    require_suffix(file, *POLICY_SUFFIXES)
     problem = chosen.process.problem
     if not is_problem(problem):
         raise ModelError("policy", "must be one of a problem; nodes of a state graph have no counts to write", None)
@@ -94,8 +94,8 @@ def read_policy(problem: ProblemLike, file: str | PathLike[str], *, improper: bo
         If the policy does not reach the target, unless that is accepted.
     """
     problem, path = PROBLEM.meant(problem, "problem"), path_of(file, "policy file")
-    if path.suffix not in SUFFIXES:
-        raise ModelError("policy file", f"must have the suffix {' or '.join(SUFFIXES)}", str(file))
+    if path.suffix not in POLICY_SUFFIXES:
+        raise ModelError("policy file", f"must have the suffix {' or '.join(POLICY_SUFFIXES)}", str(file))
     made_for = MadeFor()
     try:
         text = path.read_text(encoding="utf-8-sig")

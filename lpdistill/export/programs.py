@@ -32,7 +32,7 @@ CONSTANT = "last_step:free"
 As the right-hand side of the objective, readers do not agree on its sign: GLPK and lp_solve take the opposite one.
 """
 
-LONGEST = 60
+LONGEST_NAME = 60
 """Characters of a configuration or an action in a name; some readers end at 160."""
 
 
@@ -105,7 +105,7 @@ def _word(label: Hashable) -> str:
         found = "n" + "_".join(map(str, label))
     else:
         found = re.sub(r"\W+", "_", str(label), flags=re.ASCII) or "_"
-    return found[:LONGEST]
+    return found[:LONGEST_NAME]
 
 
 def _unique(names: Sequence[str]) -> list[str]:

@@ -101,9 +101,9 @@ class Curve(Answer):
         """A row for every breakpoint."""
         return ({"used": one.used, "waiting_time": one.waiting_time, "price": one.price} for one in self.points)
 
-    def plot(self, axes: Axes | None = None) -> Axes:
+    def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the curve with its breakpoints."""
-        drawn = pictures.canvas(axes, question_in_words(self.problem))
+        drawn = pictures.canvas(ax, question_in_words(self.problem))
         used, times = [point.used for point in self.points], [point.waiting_time for point in self.points]
         room = 0.1 * (used[-1] - used[0]) or 0.02 * used[-1] or 0.01
         start, end = max(used[0] - room, 0.0), used[-1] + room

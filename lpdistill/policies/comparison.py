@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 Candidate: TypeAlias = str | Policy | Mapping[Key, Choices] | Callable[[Key], Choices]
 """What can be compared: a name, a policy, or what :meth:`Policy.of` takes."""
 
-MOST_NAMED = 9
+MOST_COMPARED = 9
 """Policies that a printed comparison names."""
 
 MAIN_NUMBERS = ("waiting time", "std", "steps", "attempts", "raw pairs", "distillations")
@@ -170,12 +170,12 @@ class Comparison(Answer):
         return self.problem
 
     def _lines(self) -> Iterable[tuple[str, str]]:
-        for name, compared in list(self.policies.items())[:MOST_NAMED]:
+        for name, compared in list(self.policies.items())[:MOST_COMPARED]:
             time = compared.waiting_time
             told = [] if time is None else ["infinite" if math.isinf(time) else f"{time:.6f}"]
             yield name, "; ".join(filter(None, [*told, self.verdict(name)]))
-        if len(self.policies) > MOST_NAMED:
-            yield "...", f"and {len(self.policies) - MOST_NAMED} more"
+        if len(self.policies) > MOST_COMPARED:
+            yield "...", f"and {len(self.policies) - MOST_COMPARED} more"
         if self.convention:
             yield "convention", self.convention
 
@@ -222,13 +222,13 @@ class Comparison(Answer):
             return f"exceeds the budgets, {-advantage / (1 - advantage):.2%} faster"
         return f"the optimum saves {advantage:z.2%}"
 
-    def plot(self, axes: Axes | None = None) -> Axes:
+    def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the waiting times as bars, and at each what the optimum saves.
 
         A policy that is trapped has a hatched bar of full length; one that is not allowed has none, and says so.
         """
         rows = list(self.policies)
-        drawn = pictures.canvas(axes, question_in_words(self.problem), width=7.2, height=1.4 + 0.42 * len(rows))
+        drawn = pictures.canvas(ax, question_in_words(self.problem), width=7.2, height=1.4 + 0.42 * len(rows))
         times = [compared.waiting_time or 0.0 for compared in self.policies.values() if compared.proper]
         longest = max(times) or 1.0
         for place, (name, compared) in enumerate(self.policies.items()):
@@ -260,9 +260,9 @@ class Comparison(Answer):
         lines = [
             f"  {name:<{width}}  {'-' if compared.waiting_time is None else format(compared.waiting_time, '.6f'):>12}"
             f"  {self.verdict(name)}".rstrip()
-            for name, compared in list(self.policies.items())[:MOST_NAMED]
+            for name, compared in list(self.policies.items())[:MOST_COMPARED]
         ]
-        more = [f"  and {len(self.policies) - MOST_NAMED} more"] if len(self.policies) > MOST_NAMED else []
+        more = [f"  and {len(self.policies) - MOST_COMPARED} more"] if len(self.policies) > MOST_COMPARED else []
         notes = [f"  ({self.convention})"] if self.convention else []
         return "\n".join([f"Comparison: {self.problem}", *lines, *more, *notes])
 

@@ -177,11 +177,11 @@ class Differences(Answer):
         headings |= dict.fromkeys(("visits", "visits of the other", "regret", "loss"), "right")
         return Table("where the policies act differently", headings, rows)
 
-    def plot(self, axes: Axes | None = None) -> Axes:
+    def plot(self, ax: Axes | None = None) -> Axes:
         """Draw what the other policy loses in each configuration as bars, the greatest loss first."""
         lost = sorted(self.rows, key=lambda row: -abs(row.loss or 0.0))[:SHOWN]
         rows = [(self._wording.configuration(row.counts), row.loss or 0.0) for row in lost]
-        drawn = pictures.bars(axes, question_in_words(self.one.process), rows)
+        drawn = pictures.bars(ax, question_in_words(self.one.process), rows)
         drawn.set_xlabel(f"expected time that the other policy loses there ({pictures.UNIT})")
         return drawn
 

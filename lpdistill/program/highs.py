@@ -23,7 +23,7 @@ class Accuracy:
     tolerance: float
 
 
-ALONE = Accuracy(entry=1e-12, tolerance=1e-10)
+FINEST = Accuracy(entry=1e-12, tolerance=1e-10)
 """For solving without help: the finest that HiGHS offers."""
 
 CONFIRMING = Accuracy(entry=1e-10, tolerance=1e-7)
@@ -125,7 +125,7 @@ def solve_program(
         If HiGHS does not report an optimum.
     """
     confirming = basis is not None and not program.budgets
-    accuracy = CONFIRMING if confirming else ALONE
+    accuracy = CONFIRMING if confirming else FINEST
     scaling = _Scaling.of(program, relaxed=relaxed)
     solver = Solver(
         {
@@ -257,13 +257,13 @@ def _basis(program: OccupationProgram, status: highspy.HighsBasis, *, relaxed: b
 def scaled_model(program: OccupationProgram) -> tuple[highspy.HighsLp, FloatArray]:
     """A program as HiGHS takes it, costs as they are, and what its columns are divided by, (columns,)."""
     scaling = replace(_Scaling.of(program, relaxed=False), unit=1.0)
-    return _model(program, scaling, ALONE.entry), scaling.columns
+    return _model(program, scaling, FINEST.entry), scaling.columns
 
 
 def unscaled_model(program: OccupationProgram) -> highspy.HighsLp:
     """A program as HiGHS takes it, in its own units and with the constant of the objective."""
     unit = _Scaling(np.ones(program.shape[1]), 1.0, np.ones(len(program.budgets)), relaxed=False)
-    model = _model(program, unit, ALONE.entry)
+    model = _model(program, unit, FINEST.entry)
     model.offset_ = program.offset
     return model
 
@@ -271,7 +271,7 @@ def unscaled_model(program: OccupationProgram) -> highspy.HighsLp:
 def irreducible(program: OccupationProgram) -> list[int]:
     """Positions of the budgets in an irreducible infeasible subsystem of a program that has no solution."""
     solver = Solver({"iis_strategy": int(highspy.IisStrategy.kIisStrategyFromLp)})
-    solver.passModel(_model(program, _Scaling.of(program, relaxed=False), ALONE.entry))
+    solver.passModel(_model(program, _Scaling.of(program, relaxed=False), FINEST.entry))
     solver.run()
     _, found = solver.getIis()
     rows = program.shape[0]

@@ -13,7 +13,7 @@ import numpy as np
 
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.errors import NotCertifiedError
-from lpdistill.program.highs import ALONE, PRIMAL, scaled_model
+from lpdistill.program.highs import FINEST, PRIMAL, scaled_model
 from lpdistill.program.occupation import OccupationProgram
 from lpdistill.program.solver import Solver
 from lpdistill.progress import Report, silent
@@ -66,9 +66,9 @@ def ranges(program: OccupationProgram, most: float, taken: BoolArray, *, progres
         {
             "presolve": "off",
             "simplex_strategy": PRIMAL,
-            "small_matrix_value": ALONE.entry,
-            "primal_feasibility_tolerance": ALONE.tolerance,
-            "dual_feasibility_tolerance": ALONE.tolerance,
+            "small_matrix_value": FINEST.entry,
+            "primal_feasibility_tolerance": FINEST.tolerance,
+            "dual_feasibility_tolerance": FINEST.tolerance,
         }
     )
     cost = np.array(model.col_cost_)

@@ -4,6 +4,11 @@ Commands, and whatever else stands between a person and the library, call nothin
 is the question already, it is the request; the others put together what several of them answer.
 """
 
-from lazy_loader import attach_stub
+# Where each request lives is in __init__.pyi; as for the whole package, what loads them loads when it is needed.
 
-__getattr__, __dir__, __all__ = attach_stub(__name__, __file__)
+
+def __getattr__(name: str) -> object:
+    from lazy_loader import attach_stub  # noqa: PLC0415 - commands, which know where a request lives, do without
+
+    load, _, public = attach_stub(__name__, __file__)
+    return public if name == "__all__" else load(name)

@@ -71,11 +71,11 @@ class Graphed(Answer):
         """A row for every node, with its attributes."""
         return ({"node": str(node), **data} for node, data in self.graph.nodes(data=True))
 
-    def plot(self, axes: Axes | None = None) -> Axes:
+    def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the states with their actions, and where those lead."""
         from lpdistill.export.graphs import draw  # noqa: PLC0415 - as above
 
-        return draw(self.graph, axes, about=self.problem if isinstance(self.problem, Problem) else None)
+        return draw(self.graph, ax, about=self.problem if isinstance(self.problem, Problem) else None)
 
 
 @dataclass(frozen=True, repr=False, eq=False)

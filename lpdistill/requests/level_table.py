@@ -106,9 +106,9 @@ class LevelTable(Answer):
         ]
         return Table("distillation", dict.fromkeys(("pair", "success", "makes"), "left"), rows)
 
-    def plot(self, axes: Axes | None = None) -> Axes:
+    def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the levels with what distils into what, the target and the limits."""
-        return draw_levels(self.problem, axes, limited=self.limited)
+        return draw_levels(self.problem, ax, limited=self.limited)
 
 
 def with_memories(settings: Mapping[str, Any]) -> tuple[Problem, bool]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lpdistill.errors import ImproperPolicyError, LimitError, ModelError
-from lpdistill.export.policies import SUFFIXES, read_policy
+from lpdistill.export.policies import POLICY_SUFFIXES, read_policy
 from lpdistill.numbers import Number
 from lpdistill.policies.comparison import Candidate, Comparison
 from lpdistill.policies.comparison import compare as compare_policies
@@ -18,7 +18,7 @@ from lpdistill.problem.problem import Problem
 from lpdistill.process.time_lattice import TimeLattice
 from lpdistill.progress import counter, silent
 from lpdistill.requests.report import Report
-from lpdistill.simulation.deviations import NONE, Deviations
+from lpdistill.simulation.deviations import NO_DEVIATIONS, Deviations
 from lpdistill.simulation.history import history as history_of
 from lpdistill.simulation.simulated import Simulation
 from lpdistill.simulation.simulation import seeded
@@ -42,7 +42,7 @@ def policy_of(problem: Problem, text: str, progress: Told = silent) -> Policy:
     ModelError
         If there is none of that name, or the file holds no policy of the problem.
     """
-    if Path(text).suffix in SUFFIXES:
+    if Path(text).suffix in POLICY_SUFFIXES:
         return read_policy(problem, text, improper=True)
     return policy_named(problem, text, progress)
 
@@ -69,7 +69,7 @@ def compare(
     """
     names = [*policies, *([differences] if differences else [])]
     candidates: dict[str, Candidate] = {
-        name: policy_of(problem, name) if Path(name).suffix in SUFFIXES else name for name in names
+        name: policy_of(problem, name) if Path(name).suffix in POLICY_SUFFIXES else name for name in names
     }
     found = compare_policies(problem, candidates, progress=progress)
     progress("spreads and totals")
@@ -183,7 +183,7 @@ def simulate(  # noqa: PLR0913 - what an experiment consists of
     runs: int = 100_000,
     *,
     seed: int | str | None = None,
-    deviations: Deviations = NONE,
+    deviations: Deviations = NO_DEVIATIONS,
     horizon: Number | None = None,
     confidence: Number = 0.95,
     history: bool = False,

@@ -64,9 +64,9 @@ class Report(Answer, Generic[A]):
         """The answer as a pandas DataFrame."""
         return self.main.to_frame()
 
-    def plot(self, axes: Axes | None = None) -> Axes:
+    def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the answer."""
-        return self.main.plot(axes)
+        return self.main.plot(ax)
 
     def __repr__(self) -> str:
         return repr(self.main)

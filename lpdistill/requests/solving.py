@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import lpdistill as lp
 from lpdistill.export.files import writing
 from lpdistill.progress import silent
 from lpdistill.requests.report import Report
@@ -55,22 +54,30 @@ def solve(  # noqa: PLR0913 - one keyword for each thing that may be wanted
     if exact or certificate is not None:
         proof = parts["certificate"] = _proof(found, certificate, progress)
     if sensitivity:
+        from lpdistill.worth.sensitivity import sensitivity as derivatives  # noqa: PLC0415 - slow to load, rarely wanted
+
         progress("differentiating")
-        slopes = parts["sensitivity"] = lp.sensitivity(found)
+        slopes = parts["sensitivity"] = derivatives(found)
         document["sensitivity"] = {name: finite(slope.value) for name, slope in slopes.derivatives.items()}
         details = section(slopes.to_dict())
         document["sensitivity_details"] = {name: part for name, part in details.items() if name != "waiting_time"}
     if ranges and found.budgets:
-        prices = {name: lp.neighbours(found, name) for name in found.budgets}
+        from lpdistill.worth.prices import neighbours  # noqa: PLC0415 - the same
+
+        prices = {name: neighbours(found, name) for name in found.budgets}
         parts |= {f"price of {name}": price for name, price in prices.items()}
         document["prices"] = {name: price.section() for name, price in prices.items()}
     elif ranges:
-        holds = parts["ranges"] = lp.validity(found, progress=progress)
+        from lpdistill.worth.validity import validity  # noqa: PLC0415 - the same
+
+        holds = parts["ranges"] = validity(found, progress=progress)
         document["ranges"] = holds.to_dict()["ranges"]
     if exact or certificate is not None:
         document["certificate"] = proof.claims()
     if increments:
-        saved = parts["increments"] = lp.increments(found, progress=progress)
+        from lpdistill.worth.increments import increments as changes  # noqa: PLC0415 - the same
+
+        saved = parts["increments"] = changes(found, progress=progress)
         document["increments"] = saved.to_dict()["changes"]
     return Report(found, document, parts)
 

@@ -23,7 +23,7 @@ from lpdistill.schemas.parts import (
 from lpdistill.solution.solution import Status
 from lpdistill.worth.optimal_range import End
 
-TIME = number("Expected waiting time, in the user's unit.")
+TIME_RECORD = number("Expected waiting time, in the user's unit.")
 BOUNDS = {
     "lower_bound": number("No policy is faster: proved."),
     "upper_bound": number("This policy is not slower: proved."),
@@ -96,7 +96,7 @@ END = record(
 RANGES = table(
     record({"value": number(), "lower": END, "upper": END}), "Values of each parameter for which the policy is optimal."
 )
-BEYOND = record(
+NEIGHBOURING = record(
     {
         "end": or_null(number()),
         "price": or_null(number(), "Null: no policy keeps within such limits."),
@@ -104,7 +104,7 @@ BEYOND = record(
     },
     told="The price beyond one end of a range.",
 )
-PRICES = {**USE, "below": or_null(BEYOND), "above": or_null(BEYOND)}
+PRICES = {**USE, "below": or_null(NEIGHBOURING), "above": or_null(NEIGHBOURING)}
 CHANGES = listed(
     record({"name": text(), "before": number(), "after": number(), "waiting_time": number(), "saves": number()}),
     "What changes in whole pieces save.",
@@ -130,13 +130,13 @@ DIFFERENCES = listed(
     "Configurations in which two policies act differently.",
 )
 
-SOLUTION = document(
+SOLUTION_DOCUMENT = document(
     "solution",
     "An optimal policy, as `solve` has it.",
     record(
         {
             "status": one_of(Status),
-            "waiting_time": TIME,
+            "waiting_time": TIME_RECORD,
             **BOUNDS,
             "program": PROGRAM,
             "levels": listed(part("level")),
@@ -238,7 +238,7 @@ DIFFERENT = document(
     "differences", "Where two policies act differently.", record({"differences": DIFFERENCES}), graphs=True
 )
 
-POLICY = document(
+POLICY_DOCUMENT = document(
     "policy",
     "A policy for one problem, as `export` and `write_policy` write it.",
     record({"levels": listed(part("level")), "policy": listed(part("decided"))}),

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from lpdistill.hardware.rules import BUILT_IN, number_of
-from lpdistill.problem.settings import SETTINGS as SETTING
-from lpdistill.problem.settings import Kind, Setting
+from lpdistill.problem.settings import SETTINGS, Kind, Setting
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -103,7 +102,7 @@ def acting(more: Mapping[str, Schema], optional: Mapping[str, Schema] | None = N
     return record({**ACTION, **more}, {**DISCARD, **(optional or {})}, told)
 
 
-TABLES = {"rules": listed(part("rule"), SETTING["rules"].told), "budgets": part("limits")}
+TABLE_SCHEMAS = {"rules": listed(part("rule"), SETTINGS["rules"].told), "budgets": part("limits")}
 """The settings that are tables."""
 
 
@@ -118,10 +117,10 @@ def setting(row: Setting) -> Schema:
             return text(row.told) if row.name == "distillation" else one_of(row.values, row.told)
         case Kind.FLAG:
             return flag(row.told)
-    return TABLES[row.name]
+    return TABLE_SCHEMAS[row.name]
 
 
-SETTINGS = {name: setting(row) for name, row in SETTING.items() if not row.instead_of}
+PROBLEM_SETTINGS = {name: setting(row) for name, row in SETTINGS.items() if not row.instead_of}
 """What a problem says of itself, exactly."""
 
 USE = {
@@ -143,7 +142,7 @@ ALGEBRAIC = {
 """A real algebraic number."""
 
 PARTS: dict[str, Schema] = {
-    "problem": record(SETTINGS, told="What was asked, exactly: numbers as text."),
+    "problem": record(PROBLEM_SETTINGS, told="What was asked, exactly: numbers as text."),
     "graph": record(
         {
             "graph": record({"states": whole(), "actions": whole(), "start": part("node")}),

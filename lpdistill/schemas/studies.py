@@ -7,7 +7,7 @@ from lpdistill.schemas.answers import CLAIMS, DEADLOCK
 from lpdistill.schemas.parts import (
     ALGEBRAIC,
     LEVEL,
-    SETTINGS,
+    PROBLEM_SETTINGS,
     acting,
     anything,
     chance,
@@ -28,7 +28,7 @@ from lpdistill.study.claims import Verdict
 from lpdistill.study.grid import counted
 from lpdistill.study.outcome import Ending
 
-SAME = record({}, SETTINGS, "What is the same of all problems.")
+SAME = record({}, PROBLEM_SETTINGS, "What is the same of all problems.")
 
 SWEEP = document(
     "sweep",
@@ -66,7 +66,7 @@ SWEEP = document(
     problem=SAME,
 )
 
-WHERE = {name: SETTINGS[name] for name in ("p", "memories", "f0", "target")}
+WHERE = {name: PROBLEM_SETTINGS[name] for name in ("p", "memories", "f0", "target")}
 
 REPRODUCTION = document(
     "reproduction",
@@ -185,7 +185,8 @@ LEVELS = document(
         },
     ),
     problem=record(
-        {name: SETTINGS[name] for name in ("f0", "target", "distillation")}, {"memories": SETTINGS["memories"]}
+        {name: PROBLEM_SETTINGS[name] for name in ("f0", "target", "distillation")},
+        {"memories": PROBLEM_SETTINGS["memories"]},
     ),
 )
 
@@ -222,15 +223,15 @@ POLICY_MAP = document(
         }
     ),
     problem=record(
-        {n: s for n, s in SETTINGS.items() if n not in {"p", "distillation_time"}},
-        {n: SETTINGS[n] for n in ("p", "distillation_time")},
+        {n: s for n, s in PROBLEM_SETTINGS.items() if n not in {"p", "distillation_time"}},
+        {n: PROBLEM_SETTINGS[n] for n in ("p", "distillation_time")},
         "What is fixed.",
     ),
 )
 
 STATED = record(
     {
-        **SETTINGS,
+        **PROBLEM_SETTINGS,
         "attempts": text("Which numbers of attempts the program has."),
         "budgets": anything("Limits by resource."),
     },
@@ -293,7 +294,7 @@ CHECK = document(
 
 EXPORT = document("export", "The files that `export` wrote.", record({"files": listed(text())}), graphs=True)
 
-GRAPH = document(
+GRAPH_DOCUMENT = document(
     "graph",
     "A state graph as node-link data, as `graph` has it; `networkx.node_link_graph` reads it.",
     record(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lpdistill.schemas.answers import BOUNDS, TIME
+from lpdistill.schemas.answers import BOUNDS, TIME_RECORD
 from lpdistill.schemas.parts import (
     chance,
     document,
@@ -31,7 +31,7 @@ DEADLINE = document(
             "probability": chance("Of being done within it."),
             "probability_of_fastest_mean": chance("The same of the policy that is fastest on average."),
             "waiting_time": or_null(number(), "Expected; null: infinite."),
-            "waiting_time_of_fastest_mean": TIME,
+            "waiting_time_of_fastest_mean": TIME_RECORD,
             "curve": listed(
                 record({"window": WINDOW, "probability": chance(), "probability_of_fastest_mean": chance()}),
                 "The same for every shorter window.",
@@ -63,11 +63,11 @@ SERVICE_LEVEL = document(
         {
             "window": WINDOW,
             "confidence": chance(),
-            "waiting_time": TIME,
+            "waiting_time": TIME_RECORD,
             **BOUNDS,
             "probability": chance("Of being done within the window."),
             "greatest_probability": chance("Of any policy."),
-            "waiting_time_of_fastest_mean": TIME,
+            "waiting_time_of_fastest_mean": TIME_RECORD,
             "probability_of_fastest_mean": chance(),
             "price": number("d(waiting time)/d(confidence)."),
             "valid_from": chance("From which confidence on the price holds, at least."),
@@ -96,7 +96,7 @@ DEADLINE_FRONTIER = document(
         {
             "window": WINDOW,
             "points": listed(
-                record({"probability": chance(), "late": chance(), "waiting_time": TIME, "price": number()}),
+                record({"probability": chance(), "late": chance(), "waiting_time": TIME_RECORD, "price": number()}),
                 "Every breakpoint.",
             ),
         }
@@ -104,7 +104,7 @@ DEADLINE_FRONTIER = document(
     graphs=True,
 )
 
-DEVIATIONS = record(
+DEVIATING = record(
     {
         "p": or_null(chance()),
         "f0": or_null(chance()),
@@ -127,7 +127,7 @@ ESTIMATE = record(
 )
 
 RUN = {
-    "deviations": DEVIATIONS,
+    "deviations": DEVIATING,
     "seed": whole(),
     "waiting_time": or_null(number(), "Null: the run was given up at the horizon."),
     "events": listed(
@@ -157,7 +157,7 @@ SIMULATION = document(
             "seed": whole(),
             "confidence": chance("Level of the intervals."),
             "horizon": or_null(number(), "Time after which a run was given up."),
-            "deviations": DEVIATIONS,
+            "deviations": DEVIATING,
             **dict.fromkeys(("waiting_time", "std"), ESTIMATE),
             "quantiles": table(ESTIMATE, "By probability."),
             "expected": table(ESTIMATE, "Totals of a run, by resource."),

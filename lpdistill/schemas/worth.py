@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lpdistill.schemas.answers import BOUNDS, CHANGES, PRICES, RANGES, ROW, SLOPES, TIME
+from lpdistill.schemas.answers import BOUNDS, CHANGES, PRICES, RANGES, ROW, SLOPES, TIME_RECORD
 from lpdistill.schemas.parts import (
     ACTION,
     DISCARD,
@@ -21,10 +21,12 @@ from lpdistill.schemas.parts import (
 from lpdistill.worth.intervention import Ruling
 from lpdistill.worth.slopes import Parameter
 
-SENSITIVITY = document("sensitivity", "Derivatives of the waiting time.", record({"waiting_time": TIME, **SLOPES}))
+SENSITIVITY = document(
+    "sensitivity", "Derivatives of the waiting time.", record({"waiting_time": TIME_RECORD, **SLOPES})
+)
 VALIDITY = document("validity", "How far a policy stays optimal.", record({"ranges": RANGES}))
 INCREMENTS = document(
-    "increments", "What changes in whole pieces save.", record({"waiting_time": TIME, "changes": CHANGES})
+    "increments", "What changes in whole pieces save.", record({"waiting_time": TIME_RECORD, "changes": CHANGES})
 )
 
 NEIGHBOURS = document(
@@ -38,7 +40,7 @@ VARIABILITY = document(
     "How often every action may be taken, as `variability` has it.",
     record(
         {
-            "waiting_time": TIME,
+            "waiting_time": TIME_RECORD,
             "slack": number("How much slower a policy may be, as a share.", minimum=0),
             "actions": listed(
                 acting(
@@ -87,7 +89,7 @@ FRONTIER = document(
                 record(
                     {
                         "used": number("The limit, all of which is used."),
-                        "waiting_time": TIME,
+                        "waiting_time": TIME_RECORD,
                         "price": number("d(waiting time)/d(limit) for limits above."),
                     }
                 ),
@@ -126,7 +128,7 @@ INTERVENTION = document(
             "ruling": one_of(Ruling),
             "counts": part("configuration"),
             **ACTION,
-            "waiting_time": TIME,
+            "waiting_time": TIME_RECORD,
             "cost": number("How much longer that is."),
         },
         DISCARD,

@@ -90,7 +90,7 @@ class Deviations:
 
     def __bool__(self) -> bool:
         """Whether anything is different."""
-        return self != NONE
+        return self != NO_DEVIATIONS
 
     def to_dict(self) -> dict[str, Any]:
         """The deviations as JSON data; None for what is as in the model."""
@@ -111,7 +111,7 @@ class Deviations:
         return ", ".join(f"{name} = {float(value):g}" for name, value in parts.items() if value is not None) or "none"
 
 
-NONE = Deviations()
+NO_DEVIATIONS = Deviations()
 """Reality is as the model has it."""
 
 

@@ -98,10 +98,10 @@ def _common(one: Fraction, other: Fraction) -> Fraction:
     return Fraction(math.gcd(one.numerator * other.denominator, other.numerator * one.denominator), below)
 
 
-def draw_histogram(found: Simulation, axes: Axes | None = None) -> Axes:
+def draw_histogram(found: Simulation, ax: Axes | None = None) -> Axes:
     """Draw the waiting times of simulated runs with their mean, and the model's mean where all were delivered."""
     about = f"{found.problem}" + (f"; in reality {found.deviations}" if found.deviations else "")
-    drawn = pictures.canvas(axes, about)
+    drawn = pictures.canvas(ax, about)
     drawn.set_xlabel(f"waiting time ({pictures.UNIT})")
     drawn.set_ylabel("share of the runs")
     delivered = found.samples[np.isfinite(found.samples)]

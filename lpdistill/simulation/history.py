@@ -17,7 +17,7 @@ from lpdistill.numbers import Number
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.settings import FinalStep
 from lpdistill.simulation.controller import CONTROLLER, Controller
-from lpdistill.simulation.deviations import NONE, Deviations
+from lpdistill.simulation.deviations import NO_DEVIATIONS, Deviations
 from lpdistill.simulation.experiment import Advanced, Experiment
 from lpdistill.simulation.labelled import EMPTY
 from lpdistill.simulation.simulation import seeded
@@ -183,9 +183,9 @@ class History(Answer):
         """The operations, all attempts of a step in one row."""
         return Table(self._last(), dict.fromkeys(EVENT_HEADINGS, "left"), list(self.rows())[:most])
 
-    def plot(self, axes: Axes | None = None) -> Axes:
+    def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the run: memories as rows, operations as boxes, stored pairs in the colour of their fidelity."""
-        return timeline(self, axes)
+        return timeline(self, ax)
 
     def rows(self) -> Iterator[tuple[str, str, str, str, str]]:
         """From, to, operation, memories and outcome: a row for every distillation, one for all attempts of a step."""
@@ -245,7 +245,7 @@ def history(
     policy: PolicyLike | Controller,
     *,
     seed: int | None = None,
-    deviations: Deviations = NONE,
+    deviations: Deviations = NO_DEVIATIONS,
     horizon: Number | None = None,
 ) -> History:
     """Record one run of a policy in the system of labelled memories.

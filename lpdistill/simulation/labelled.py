@@ -26,7 +26,7 @@ from lpdistill.simulation.deviations import Deviations
 EMPTY = -1
 """What a memory holds that holds nothing."""
 
-MANY = 20
+COUNTING_FROM = 20
 """Memories from which sorting their levels by counting is quicker."""
 
 MOST_SPECIES = 1000
@@ -205,7 +205,7 @@ class LabelledMemories:
 
         Eight bits are sorted by counting, which takes a table of 256 for every run: worth it for many memories only.
         """
-        small = self.problem.memories >= MANY and len(self.problem.levels) <= np.iinfo(np.int8).max
+        small = self.problem.memories >= COUNTING_FROM and len(self.problem.levels) <= np.iinfo(np.int8).max
         return np.concatenate([[EMPTY], self.species.level]).astype(np.int8 if small else np.int32)
 
     def empty(self, runs: int) -> IntArray:

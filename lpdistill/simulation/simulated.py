@@ -267,9 +267,9 @@ class Simulation(Answer):
         headings = dict.fromkeys(("estimate", "from", "to", "model", "standard errors away"), "right")
         return Table(f"a run, with intervals at {100 * self.confidence:g} %", {"": "left"} | headings, rows)
 
-    def plot(self, axes: Axes | None = None) -> Axes:
+    def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the histogram of waiting times with their mean, and the model's mean where all runs were delivered."""
-        return draw_histogram(self, axes)
+        return draw_histogram(self, ax)
 
     def _lines(self) -> Iterable[tuple[str, str]]:
         def interval(found: Estimate) -> str:

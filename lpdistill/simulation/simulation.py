@@ -13,7 +13,7 @@ from lpdistill.numbers import Number, whole
 from lpdistill.process.resources import RESOURCES
 from lpdistill.progress import Report, silent
 from lpdistill.simulation.controller import CONTROLLER, Controller
-from lpdistill.simulation.deviations import NONE, Deviations
+from lpdistill.simulation.deviations import NO_DEVIATIONS, Deviations
 from lpdistill.simulation.estimates import Moments
 from lpdistill.simulation.experiment import BLOCK, Experiment
 from lpdistill.simulation.simulated import Simulation, inside
@@ -32,7 +32,7 @@ def simulate(  # noqa: PLR0913 - what an experiment consists of
     runs: int = 100_000,
     *,
     seed: int | None = None,
-    deviations: Deviations = NONE,
+    deviations: Deviations = NO_DEVIATIONS,
     horizon: Number | None = None,
     confidence: Number = 0.95,
     progress: Report = silent,

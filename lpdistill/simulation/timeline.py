@@ -35,7 +35,7 @@ Style: TypeAlias = dict[str, Any]
 """Keywords of matplotlib."""
 
 
-def drawn(history: History, axes: Axes | None = None) -> Axes:
+def drawn(history: History, ax: Axes | None = None) -> Axes:
     """Draw a run, on new axes if none are given."""
     from matplotlib import colormaps  # noqa: PLC0415 - an extra, and slow to import
     from matplotlib.cm import ScalarMappable  # noqa: PLC0415 - as above
@@ -43,7 +43,7 @@ def drawn(history: History, axes: Axes | None = None) -> Axes:
 
     memories, steps = history.problem.memories, max((event.step for event in history.events), default=1)
     width = min(max(WIDTHS[0], 2.5 + 0.55 * steps), WIDTHS[1])
-    canvas = pictures.canvas(axes, _about(history), width=width, height=2.2 + 0.5 * memories)
+    canvas = pictures.canvas(ax, _about(history), width=width, height=2.2 + 0.5 * memories)
     norm, colours = _norm(history), colormaps[MAP]
 
     def box(memory: int, span: tuple[float, float], height: float, **style: Any) -> None:
@@ -64,7 +64,7 @@ def drawn(history: History, axes: Axes | None = None) -> Axes:
         if not event.consumed:
             face = INK if event.success else "white"
             box(event.memories[0], span, TRIED, facecolor=face, edgecolor=INK, lw=0.8, zorder=2)
-            canvas.plot([sum(span) / 2], [event.memories[0]], **(HELD if event.success else MISSED), zorder=3)
+            canvas.plot([sum(span) / 2], [event.memories[0]], **(HELD_MARK if event.success else MISSED), zorder=3)
             continue
         for memory, fidelity in zip(event.memories, event.consumed, strict=True):
             colour = colours(norm(float(fidelity)))
@@ -113,7 +113,7 @@ DONE: Style = {"marker": "o", "color": "white", "markeredgecolor": INK, "markers
 LOST: Style = {"marker": "X", "color": "white", "markeredgecolor": INK, "markersize": SIZE + 2, "ls": ""}
 """The memories of a distillation: where what is made stays, and both of them where it fails."""
 
-HELD: Style = {"marker": "o", "color": "white", "markersize": SIZE - 3, "ls": ""}
+HELD_MARK: Style = {"marker": "o", "color": "white", "markersize": SIZE - 3, "ls": ""}
 MISSED: Style = {"marker": "x", "color": INK, "markersize": SIZE - 1.5, "ls": ""}
 """An attempt that succeeds, and one that fails."""
 

@@ -134,7 +134,7 @@ class Answer(ABC):
         cells = self._cells()
         return pd.DataFrame(cells if isinstance(cells, Mapping) else list(cells))
 
-    def plot(self, axes: Axes | None = None) -> Axes:
+    def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the answer, on new axes if none are given (:doc:`answers` says what is drawn).
 
         Raises
@@ -142,7 +142,7 @@ class Answer(ABC):
         ModelError
             If there is nothing to draw, or matplotlib is not installed.
         """
-        raise ModelError("plot", self._UNDRAWN, None if axes is None else axes)
+        raise ModelError("plot", self._UNDRAWN, None if ax is None else ax)
 
     def __repr__(self) -> str:
         return "\n".join([type(self).__name__, *self.summary().aligned("  ", ":")])

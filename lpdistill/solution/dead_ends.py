@@ -16,7 +16,7 @@ from lpdistill.problem.question import is_problem
 from lpdistill.process.factored.dynamics import Dynamics
 from lpdistill.process.process import Process
 
-MOST_NAMED = 10
+MOST_DEAD_ENDS = 10
 """Dead ends that an error carries."""
 
 WRITTEN_AT_ONCE = 100_000
@@ -35,7 +35,7 @@ def require_live(process: Process) -> None:
         return
     unguarded = process.unguarded()
     sinks = np.isinf(unguarded.price(np.zeros(process.size)).best)
-    named = tuple(process.names.key(int(rank)) for rank in np.flatnonzero(sinks & _entered(unguarded))[:MOST_NAMED])
+    named = tuple(process.names.key(int(rank)) for rank in np.flatnonzero(sinks & _entered(unguarded))[:MOST_DEAD_ENDS])
     problem = process.problem
     if not is_problem(problem):
         where = f"node {named[0]!r} is entered and never left" if named else "no actions lead there"

@@ -222,11 +222,11 @@ class Explanation(Answer):
         headings = {name: "right" if name == "regret" else "left" for name in self.headings}
         return Table(self.title, headings, self.rows()[:most])
 
-    def plot(self, axes: Axes | None = None) -> Axes:
+    def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the regrets of the best actions as bars, those that the policy takes in a colour of their own."""
         shown = self.alternatives[:SHOWN]
         drawn = pictures.bars(
-            axes,
+            ax,
             question_in_words(self.process),
             [(f"{self.action(item) or 'wait'}{' (taken)' if item.taken else ''}", item.regret) for item in shown],
             [bool(item.taken) for item in shown],

@@ -64,7 +64,7 @@ def draw_tree(axes: Axes, tree: Tree, corner: tuple[float, float], unit: tuple[f
     return top
 
 
-def draw_levels(problem: Problem, axes: Axes | None = None, *, limited: bool = True) -> Axes:
+def draw_levels(problem: Problem, ax: Axes | None = None, *, limited: bool = True) -> Axes:
     """Draw the levels of a problem on an axis of fidelity, and every distillation as a row.
 
     Each level has a line at its fidelity, headed by the tree that makes it.  A row joins the two pairs that are
@@ -88,7 +88,7 @@ def draw_levels(problem: Problem, axes: Axes | None = None, *, limited: bool = T
     rows = max(len(problem.levels.combinations), 1)
     about = f"f0 = {float(problem.f0):g} -> {float(problem.target):g}"
     about = f"M = {problem.memories}, {about}" if limited else about
-    drawn = pictures.canvas(axes, about, width=max(7.6, 1.0 * count + 2.6), height=HEAD + FOOT + ROW * rows)
+    drawn = pictures.canvas(ax, about, width=max(7.6, 1.0 * count + 2.6), height=HEAD + FOOT + ROW * rows)
     picture = _Picture(drawn, problem)
     picture.marks(limited=limited)
     picture.levels()

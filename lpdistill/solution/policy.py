@@ -291,7 +291,7 @@ class Policy(ByConfiguration[tuple[Decision, ...]], Deciding, Answer):
         trapped = f", trapped for ever in {self.deadlock[0]!r}" if self.deadlock else ""
         return f"Policy: {len(self):,} configurations, {self._kind}{trapped}"
 
-    def plot(self, axes: Axes | None = None, *, most: int = ROWS) -> Axes:
+    def plot(self, ax: Axes | None = None, *, most: int = ROWS) -> Axes:
         """Draw the policy: a row for every configuration, most visited first.
 
         Memories are boxes, coloured by the level that they hold; arcs join the pairs that are distilled and say what
@@ -300,7 +300,7 @@ class Policy(ByConfiguration[tuple[Decision, ...]], Deciding, Answer):
 
         Parameters
         ----------
-        axes
+        ax
             Where to draw; on a new figure by default.
         most
             Configurations to draw, of those that runs can enter.
@@ -312,7 +312,7 @@ class Policy(ByConfiguration[tuple[Decision, ...]], Deciding, Answer):
         LimitError
             If there are more memories than can be told apart.
         """
-        return draw_policy(self, axes, most)
+        return draw_policy(self, ax, most)
 
     def of_rank(self, rank: int) -> tuple[Decision, ...]:
         """What to do in the configuration of the given rank."""

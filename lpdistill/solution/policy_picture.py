@@ -89,7 +89,7 @@ def require_drawable(problem: object) -> Problem:
     return problem
 
 
-def draw_policy(policy: Policy, axes: Axes | None = None, most: int = ROWS) -> Axes:
+def draw_policy(policy: Policy, ax: Axes | None = None, most: int = ROWS) -> Axes:
     """Draw a policy (:meth:`Policy.plot`)."""
     if whole(most, "most") < 1:
         raise ModelError("most", "must be at least 1 configuration", most)
@@ -97,7 +97,7 @@ def draw_policy(policy: Policy, axes: Axes | None = None, most: int = ROWS) -> A
     rows, entered = _rows(policy, problem, most)
     drawing = _Drawing(problem, several=any(row.probability < 1 for row in rows))
     width = max(INCHES * (drawing.right - drawing.left), NARROWEST)
-    drawn = pictures.canvas(axes, "", width=width, height=0.56 * len(rows) + 1.5)
+    drawn = pictures.canvas(ax, "", width=width, height=0.56 * len(rows) + 1.5)
     drawing.draw(drawn, rows)
     proper = policy.plan.proper
     time = f"expected waiting time {policy.waiting_time:.6g}" if proper else "may never reach the target"

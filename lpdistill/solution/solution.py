@@ -313,9 +313,9 @@ class Solution(Answer):
         numbers = [*(["probability"] if several else []), "time to go", "visits"]
         return Table("policy", headings | dict.fromkeys(numbers, "right"), rows)
 
-    def plot(self, axes: Axes | None = None) -> Axes:
+    def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the policy (:meth:`Policy.plot`)."""
-        return self.policy.plot(axes)
+        return self.policy.plot(ax)
 
     def _lines(self) -> Iterable[tuple[str, str]]:
         run, drawn = self.run, len(self.policy.randomised)

@@ -28,10 +28,10 @@ SPREAD = 4.0
 DEPTH = 1000.0
 """Ratio of the greatest to the least number that logarithmic colours tell apart."""
 
-MARKERS = "osD^vP"
-DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)))
+POLICY_MARKERS = "osD^vP"
+POLICY_DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)))
 
-NAMES = {
+AXIS_NAMES = {
     "p": "generation success probability p",
     "f0": "raw fidelity f0",
     "memories": "memories M",
@@ -72,16 +72,16 @@ def varying(grid: Grid) -> list[Axis]:
     return several
 
 
-def chart(sweep: Sweep, axes: Axes | None, quantity: Quantity | str, policy: str | None) -> Axes:
+def chart(sweep: Sweep, ax: Axes | None, quantity: Quantity | str, policy: str | None) -> Axes:
     """Draw a sweep."""
     what = member(Quantity, quantity, "quantity")
     several = varying(sweep.grid)
     names = drawable(sweep.policies, what, policy)
     if len(several) < 2:
-        drawn = pictures.canvas(axes, sweep.grid.common)
+        drawn = pictures.canvas(ax, sweep.grid.common)
         _lines(sweep, drawn, what, names)
         return drawn
-    drawn = pictures.canvas(axes, sweep.grid.common, width=7.4, height=5.2)
+    drawn = pictures.canvas(ax, sweep.grid.common, width=7.4, height=5.2)
     _map(sweep, drawn, what, names[0])
     return drawn
 
@@ -121,8 +121,8 @@ def _lines(sweep: Sweep, drawn: Axes, quantity: Quantity, names: tuple[str, ...]
     seen = every[np.isfinite(every)]
     for i, name in enumerate(names):
         values = _of(sweep, quantity, name)[order]
-        colour, marker = pictures.COLOURS[i % len(pictures.COLOURS)], MARKERS[i % len(MARKERS)]
-        dash = DASHES[i % len(DASHES)] if labels is None else "none"
+        colour, marker = pictures.COLOURS[i % len(pictures.COLOURS)], POLICY_MARKERS[i % len(POLICY_MARKERS)]
+        dash = POLICY_DASHES[i % len(POLICY_DASHES)] if labels is None else "none"
         missing = np.count_nonzero(~np.isfinite(values))
         label = f"{name} ({missing} of {len(values)} without)" if missing else name
         # Later lines are thinner, so that lines that coincide are all seen.
@@ -157,7 +157,7 @@ def _positions(axis: Axis | None) -> tuple[FloatArray, tuple[str, ...] | None]:
 
 
 def _name(axis: Axis) -> str:
-    return NAMES.get(axis.name, axis.name.replace("_", " "))
+    return AXIS_NAMES.get(axis.name, axis.name.replace("_", " "))
 
 
 def _map(sweep: Sweep, drawn: Axes, quantity: Quantity, policy: str) -> None:

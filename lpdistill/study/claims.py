@@ -17,7 +17,7 @@ from lpdistill.progress import Report, silent
 from lpdistill.study.race import Interval, Race, Region, greatest, races
 
 GAP = Fraction(4, 100)
-MOST_LEVELS = 5
+MOST_SEARCHED_LEVELS = 5
 """Greatest number of levels that is searched: towards the pumping limit they, and every advantage, grow on."""
 
 PUBLISHED = Region(
@@ -26,22 +26,27 @@ PUBLISHED = Region(
     (GAP,),
     Interval.of("0.3", "0.9", "0.1"),
     Interval.of("0.62", "0.90", "0.01"),
-    MOST_LEVELS,
+    MOST_SEARCHED_LEVELS,
 )
 """The range of the published points: four memories, gap 0.04."""
 
 SAME_GAP = Region(
-    "all p and f0", (4,), (GAP,), Interval.of("0.05", "1", "0.05"), Interval.of("0.58", "0.92", "0.01"), MOST_LEVELS
+    "all p and f0",
+    (4,),
+    (GAP,),
+    Interval.of("0.05", "1", "0.05"),
+    Interval.of("0.58", "0.92", "0.01"),
+    MOST_SEARCHED_LEVELS,
 )
 """Four memories and the gap 0.04 wherever the target is below the pumping limit."""
 
-BEYOND = Region(
+WIDE_REGION = Region(
     "gaps 0.01 to 0.08, 2 to 6 memories",
     (2, 3, 4, 5, 6),
     tuple(Fraction(n, 100) for n in range(1, 9)),
     Interval.of("0.05", "1", "0.19"),
     Interval.of("0.51", "0.99", "0.08"),
-    MOST_LEVELS,
+    MOST_SEARCHED_LEVELS,
 )
 """Gaps from 0.01 to 0.08 and two to six memories."""
 
@@ -51,7 +56,7 @@ ABOUT = 0.05
 FAR = 0.1
 """What a policy may take more than the optimum, and be on the way to it."""
 
-MANY = {("0.75", "0.79"): (4, 8, 16, 32, 64), ("0.9", "0.94"): (4, 8, 16, 32)}
+MANY_MEMORIES = {("0.75", "0.79"): (4, 8, 16, 32, 64), ("0.9", "0.94"): (4, 8, 16, 32)}
 """Numbers of memories on the way to many, by raw fidelity and target."""
 
 TWO = Interval.of("0.1", "1", "0.1"), Interval.of("0.52", "0.98", "0.02")
@@ -160,7 +165,7 @@ class Record:
 def records(*, jobs: int = 1, progress: Report = silent) -> tuple[Record, ...]:
     """The greatest advantages found over each baseline, range by range, by a search coarse to fine."""
     found: list[Record] = []
-    for region in (PUBLISHED, SAME_GAP, BEYOND):
+    for region in (PUBLISHED, SAME_GAP, WIDE_REGION):
         best = greatest(region, [record.race for record in found], jobs=jobs, progress=progress)
         found += [Record(name, region.name, one) for name, one in best.items()]
     return tuple(found)
@@ -243,8 +248,10 @@ def _optimum(p: str, f0: Fraction) -> float:
 
 def _pumping(jobs: int, progress: Report) -> Claim:
     """Two memories: pumping against the optimum."""
-    points = [(p, 2, f0, gap) for p in TWO[0].values for f0 in TWO[1].values for gap in BEYOND.gaps]
-    found = [one for one in races(points, MOST_LEVELS, jobs=jobs, progress=progress, doing="two memories") if one]
+    points = [(p, 2, f0, gap) for p in TWO[0].values for f0 in TWO[1].values for gap in WIDE_REGION.gaps]
+    found = [
+        one for one in races(points, MOST_SEARCHED_LEVELS, jobs=jobs, progress=progress, doing="two memories") if one
+    ]
     worst = max(abs(one.excess("pumping")) for one in found)
     return Claim(
         "pumping is optimal with two memories",
@@ -258,7 +265,7 @@ def _pumping(jobs: int, progress: Report) -> Claim:
 def _nested(progress: Report) -> Claim:
     """Many memories: nested, and the others, against the optimum."""
     found: dict[str, dict[str, dict[str, float]]] = {}
-    for (f0, target), many in MANY.items():
+    for (f0, target), many in MANY_MEMORIES.items():
         for number, p in enumerate(SOME_P):
             progress(f"many memories, {f0} -> {target}", number, len(SOME_P))
             problems = [Problem(p, memories, f0, target, final_step=FinalStep.FREE) for memories in many]
@@ -267,7 +274,7 @@ def _nested(progress: Report) -> Claim:
                 name: {str(one.problem.memories): one.excess(name) for one in ran} for name in BASELINES
             }
     nested = [list(series["nested"].values()) for series in found.values()]
-    most = ", ".join(f"{many[-1]} for {f0} -> {target}" for (f0, target), many in MANY.items())
+    most = ", ".join(f"{many[-1]} for {f0} -> {target}" for (f0, target), many in MANY_MEMORIES.items())
     falls = all(series[-1] < series[-2] and series[-1] < FAR for series in nested)
     rises = [where for where, series in zip(found, nested, strict=True) if series != sorted(series, reverse=True)]
     return Claim(

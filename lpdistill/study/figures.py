@@ -21,7 +21,7 @@ from lpdistill.process.factored.baselines import BASELINES
 from lpdistill.progress import Report, silent
 from lpdistill.simulation.history import history
 from lpdistill.solving import solve
-from lpdistill.study.claims import GAP, MOST_LEVELS, jumps
+from lpdistill.study.claims import GAP, MOST_SEARCHED_LEVELS, jumps
 from lpdistill.study.published_numbers import published
 from lpdistill.study.race import Interval, races
 
@@ -30,16 +30,16 @@ if TYPE_CHECKING:
     from matplotlib.collections import QuadMesh
 
 P = Interval.of("0.05", "1", "0.05")
-F0 = Interval.of("0.59", "0.906", "0.004")
+RAW_FIDELITIES = Interval.of("0.59", "0.906", "0.004")
 SHOWN_P, FEW_P = ("0.3", "0.5", "0.7", "0.9"), ("0.3", "0.9")
-MARKERS = "osD^"
+FIGURE_MARKERS = "osD^"
 MEMORIES = (2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 28, 32)
 STYLES = {"pumping": ("--", "s"), "nested": ("-.", "D"), "greedy": (":", "^")}
 
 EXAMPLE, EXAMPLE_SEED = Problem("0.5", 4, "0.9", "0.94", final_step=FinalStep.FREE), 52
 """The problem, and the seed, of the example policy and history: three levels, as in the published point."""
 
-TIME = f"expected waiting time\n({pictures.UNIT})"
+TIME_LABEL = f"expected waiting time\n({pictures.UNIT})"
 
 CONVENTION = "times 1 (generation) and 2 (distillation), last step free"
 COMMON = f"M = 4, target f0 + {float(GAP):g}, {CONVENTION}"
@@ -68,11 +68,11 @@ class Atlas:
     @staticmethod
     def computed(*, jobs: int = 1, progress: Report = silent) -> Atlas:
         """Compute it."""
-        points = [(p, 4, f0, GAP) for p in P.values for f0 in F0.values]
-        found = races(points, MOST_LEVELS + 1, jobs=jobs, progress=progress, doing="atlas")
-        shape = len(P.values), len(F0.values)
+        points = [(p, 4, f0, GAP) for p in P.values for f0 in RAW_FIDELITIES.values]
+        found = races(points, MOST_SEARCHED_LEVELS + 1, jobs=jobs, progress=progress, doing="atlas")
+        shape = len(P.values), len(RAW_FIDELITIES.values)
         return Atlas(
-            np.array(F0.values, dtype=np.float64),
+            np.array(RAW_FIDELITIES.values, dtype=np.float64),
             np.array(P.values, dtype=np.float64),
             {
                 name: np.array([np.nan if one is None else one.times[name] for one in found]).reshape(shape)
@@ -87,20 +87,20 @@ def optimal_time(atlas: Atlas) -> Axes:
 
     left, right = pictures.panels(2, width=10.5, height=4.5, about=f"{COMMON}; vertical lines: the levels change")
     points = [point for point in published() if point.table == "grid" and point.policy == OPTIMAL]
-    for p, colour, marker in zip(SHOWN_P, pictures.COLOURS, MARKERS, strict=False):
+    for p, colour, marker in zip(SHOWN_P, pictures.COLOURS, FIGURE_MARKERS, strict=False):
         row = atlas.times[OPTIMAL][np.argmin(np.abs(atlas.p - float(p)))]
         left.plot(*_broken(atlas.f0, row), color=colour, lw=1.5)
         ours = [point for point in points if point.problem.p == Fraction(p)]
         places = [float(point.problem.f0) for point in ours]
         left.plot(places, [point.waiting_time for point in ours], marker, color=colour, ms=5, label=f"p = {p}")
     _mark(left, text=True)
-    left.set(xlabel="raw fidelity f0 (target f0 + 0.04)", ylabel=f"least {TIME}", yscale="log")
+    left.set(xlabel="raw fidelity f0 (target f0 + 0.04)", ylabel=f"least {TIME_LABEL}", yscale="log")
     left.set_ylim(top=1.6 * left.get_ylim()[1])  # room for what the lines are
     pictures.mark(left.yaxis, *left.get_ylim())
     left.legend(frameon=False, title="published values, on", title_fontsize="small", fontsize="small")
     seen = atlas.times[OPTIMAL][np.isfinite(atlas.times[OPTIMAL])]
     mesh = _map(right, atlas, atlas.times[OPTIMAL], norm=LogNorm(float(seen.min()), float(seen.max())))
-    _beside([right], mesh, f"least {TIME}", (float(seen.min()), float(seen.max())))
+    _beside([right], mesh, f"least {TIME_LABEL}", (float(seen.min()), float(seen.max())))
     return left
 
 
@@ -139,7 +139,7 @@ def many_memories(progress: Report = silent) -> Axes:
             right.plot(MEMORIES, excess, dash, marker=marker, ms=3.5, lw=1.3, color=colour, label=f"{name}, p = {p}")
     left.axhline(3, color="0.6", lw=0.8)
     left.annotate("limit of many memories", (2, 3), (0, 3), textcoords="offset points", color=pictures.INK)
-    left.set(ylabel=f"least {TIME}", yscale="log")
+    left.set(ylabel=f"least {TIME_LABEL}", yscale="log")
     pictures.mark(left.yaxis, *left.get_ylim())
     right.set(ylabel="longer than the optimum (%)")
     for panel in (left, right):

@@ -87,9 +87,9 @@ class Reproduction(Answer):
                 "difference": one.difference,
             }
 
-    def plot(self, axes: Axes | None = None) -> Axes:
+    def plot(self, ax: Axes | None = None) -> Axes:
         """Draw how far every published number is from the one found, beside the published stopping tolerance."""
-        drawn = pictures.canvas(axes, "published waiting times less those found, the last step free")
+        drawn = pictures.canvas(ax, "published waiting times less those found, the last step free")
         policies = list(dict.fromkeys(one.published.policy for one in self.residuals))
         for number, policy in enumerate(policies):
             ours = [one for one in self.residuals if one.published.policy == policy]

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 SUMMED_UP = 6
 """Policies of which a summary says how their points ended."""
 
-SUFFIXES = {".csv": (), ".parquet": ("pyarrow",), ".nc": ("xarray", "h5netcdf", "h5py")}
+SWEEP_SUFFIXES = {".csv": (), ".parquet": ("pyarrow",), ".nc": ("xarray", "h5netcdf", "h5py")}
 """Files that a sweep may be written to, and what that needs."""
 
 
@@ -225,13 +225,13 @@ class Sweep(Answer):
                 self.to_dataset().to_netcdf(path, engine="h5netcdf")
 
     def plot(
-        self, axes: Axes | None = None, *, quantity: Quantity | str = Quantity.WAITING_TIME, policy: str | None = None
+        self, ax: Axes | None = None, *, quantity: Quantity | str = Quantity.WAITING_TIME, policy: str | None = None
     ) -> Axes:
         """Draw the sweep: lines of all policies over one axis, or a map of one policy over two.
 
         Parameters
         ----------
-        axes
+        ax
             Where; new axes by default.
         quantity
             ``waiting_time``, or ``advantage`` of the optimum.
@@ -243,7 +243,7 @@ class Sweep(Answer):
         ModelError
             If more than two axes have several values, or there is no such quantity or policy.
         """
-        return chart(self, axes, quantity, policy)
+        return chart(self, ax, quantity, policy)
 
     def __repr__(self) -> str:
         count = Counter(outcome.ending for outcome in self.outcomes)
@@ -260,10 +260,10 @@ def _advantage(time: float | None, optimum: float | None) -> float | None:
 def require_writable(file: str | PathLike[str], where: str = "file") -> None:
     """Raise ModelError unless a sweep can be written to a file: its suffix, its folder, the packages it needs."""
     path = Path(file)
-    if path.suffix not in SUFFIXES:
-        raise ModelError(where, f"must have one of the suffixes {', '.join(SUFFIXES)}", str(file))
+    if path.suffix not in SWEEP_SUFFIXES:
+        raise ModelError(where, f"must have one of the suffixes {', '.join(SWEEP_SUFFIXES)}", str(file))
     if not path.parent.is_dir() or path.is_dir():
         raise ModelError(where, "must be a file in a folder that exists", str(file))
-    for package in SUFFIXES[path.suffix]:
+    for package in SWEEP_SUFFIXES[path.suffix]:
         if find_spec(package) is None:
             raise ModelError(where, f"needs {package}; install lpdistill[arrays]", str(file))

@@ -31,7 +31,7 @@ APPLICATION: Final = 0x4C504473
 FORMAT: Final = 2
 """``user_version``: what the tables look like."""
 
-PATIENCE: Final = 60.0
+WRITER_WAIT: Final = 60.0
 """Seconds to wait for another process that is writing."""
 
 LEASE: Final = 3600.0
@@ -43,7 +43,7 @@ BEAT: Final = LEASE / 6
 CLOCKS: Final = 2.0
 """Seconds by which two readings of when a process started may differ."""
 
-TABLES: Final = {
+STORED_TABLES: Final = {
     "result": """CREATE TABLE result (
     key TEXT PRIMARY KEY,
     version TEXT NOT NULL,
@@ -112,12 +112,12 @@ class Store:
             if self._file is not None and Path(f"{self._file}-wal").exists():
                 # To open it for writing, and close it, would move the journal into a file that may not be ours.
                 with closing(
-                    sqlite3.connect(f"{Path(self._file).as_uri()}?mode=ro", timeout=PATIENCE, uri=True)
+                    sqlite3.connect(f"{Path(self._file).as_uri()}?mode=ro", timeout=WRITER_WAIT, uri=True)
                 ) as found:
                     self._require_sound(found)
             self._database = sqlite3.connect(
                 self._file or ":memory:",
-                timeout=PATIENCE,
+                timeout=WRITER_WAIT,
                 isolation_level=None,
                 check_same_thread=False,
             )
@@ -234,7 +234,7 @@ class Store:
         """Make the tables, or check them."""
         with self._writing():
             if not _tables(self._database):
-                for statement in TABLES.values():
+                for statement in STORED_TABLES.values():
                     self._database.execute(statement)
                 self._database.execute(f"PRAGMA application_id = {APPLICATION}")
                 self._database.execute(f"PRAGMA user_version = {FORMAT}")
@@ -242,7 +242,7 @@ class Store:
         self._write_ahead()
 
     def _require_sound(self, database: sqlite3.Connection) -> None:
-        if _tables(database) != TABLES:
+        if _tables(database) != STORED_TABLES:
             raise self._refusal("has other tables than those of sweeps; take another file", None)
         ((sound, *_), *_) = database.execute("PRAGMA quick_check(1)").fetchall()
         if sound != "ok":
@@ -250,7 +250,7 @@ class Store:
 
     def _write_ahead(self) -> None:
         """Let commits be appended to a journal: they survive the death of the process, and cost microseconds."""
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + WRITER_WAIT
         while True:
             try:
                 self._database.execute("PRAGMA journal_mode = WAL")

@@ -32,7 +32,7 @@ BATCH_SECONDS = 0.25
 
 LARGEST_BATCH = 64
 
-ALONE = 1.0
+ALONE_FOR = 1.0
 """Seconds that this process works alone before it starts others, which takes about as long."""
 
 PAUSE = 0.1
@@ -233,7 +233,7 @@ class _Work:
             self._through(partial(on_cluster, client=client))
             return
         if jobs is None:
-            self._through(in_this_process, ALONE)
+            self._through(in_this_process, ALONE_FOR)
         if self.waiting:
             # joblib would call a single worker in this process, which is none that may be ended.
             many = min(_cores() if jobs is None else jobs, len(self.waiting))

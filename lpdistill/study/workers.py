@@ -35,7 +35,7 @@ WATCH = "lpdistill-watch"
 LOOK = 0.5
 """Seconds between two looks at whether the process that a worker works for is alive."""
 
-HELD = (signal.SIGINT, signal.SIGTERM)
+HELD_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 """Signals that wait until the workers have been started."""
 
 Batch: TypeAlias = Sequence[Task]
@@ -125,7 +125,7 @@ def _undisturbed() -> Iterator[None]:
         yield
         return
     held: list[int] = []
-    before = {number: signal.signal(number, lambda got, _frame: held.append(got)) for number in HELD}
+    before = {number: signal.signal(number, lambda got, _frame: held.append(got)) for number in HELD_SIGNALS}
     try:
         yield
     finally:

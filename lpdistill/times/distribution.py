@@ -288,19 +288,19 @@ class Distribution(Answer):
         """A row for every time."""
         return {"time": self.times, "pmf": self.pmf, "cdf": self.cumulative, "survival": self.surviving}
 
-    def plot(self, axes: Axes | None = None, *, label: str | None = None, view: View | str = View.CDF) -> Axes:
+    def plot(self, ax: Axes | None = None, *, label: str | None = None, view: View | str = View.CDF) -> Axes:
         """Draw the distribution; several on the same axes tell policies apart.
 
         Parameters
         ----------
-        axes
+        ax
             Where to draw; new axes by default.
         label
             What the legend calls it.
         view
             The cumulative distribution with the probability of every time, or the survival on a logarithmic scale.
         """
-        return drawn(self, axes, label, member(View, view, "view"))
+        return drawn(self, ax, label, member(View, view, "view"))
 
     def __repr__(self) -> str:
         if self.never:

@@ -43,18 +43,18 @@ class View(StrEnum):
     """Probability of not being done by a time on a logarithmic scale, with the slope of the tail."""
 
 
-def drawn(found: Distribution, axes: Axes | None, label: str | None, view: View) -> Axes:
+def drawn(found: Distribution, ax: Axes | None, label: str | None, view: View) -> Axes:
     """Draw a distribution on some axes, in the next of the colours; single probabilities only on new axes.
 
     Single probabilities have a scale of their own, at the right: they are small where there are many.
     """
-    here = pictures.canvas(axes, str(found.policy.process.problem))
+    here = pictures.canvas(ax, str(found.policy.process.problem))
     before = sum(line.get_gid() == LAW for line in here.lines)
     style = pictures.style(before)
     ended = found.surviving - found.never <= PICTURE_ENDS[view]
     last = int(np.argmax(ended)) if ended.any() else len(found.pmf) - 1
     if view is View.CDF:
-        if axes is None:
+        if ax is None:
             _bars(found, here, last)
         values = found.cumulative
         here.set_ylim(0, 1.03)
@@ -71,7 +71,7 @@ def drawn(found: Distribution, axes: Axes | None, label: str | None, view: View)
     if view is View.CDF:
         for words, time, probability in _marks(found):
             here.plot([time], [probability], "o", color=style["color"], ms=5)
-            if axes is None:
+            if ax is None:
                 _name(here, words, (time, probability))
     if here.get_legend_handles_labels()[0]:
         here.legend(frameon=False, loc="center right" if view is View.CDF else "upper right")

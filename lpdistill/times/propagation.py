@@ -19,7 +19,7 @@ from lpdistill.errors import LimitError
 from lpdistill.process.slots import HEADROOM
 from lpdistill.times.renewal import Renewal
 
-WIDEST = 512
+SLOTS_AT_ONCE = 512
 """Slots that are computed at once at most, however long the steps are."""
 
 LIFTED, LONG = 256, 4096
@@ -222,7 +222,7 @@ def _lifts(renewal: Renewal, slots: int) -> bool:
 
 def _widest(renewal: Renewal) -> int:
     """How many slots do not depend on each other."""
-    return int(renewal.slots[renewal.slots > 0].min(initial=WIDEST))
+    return int(renewal.slots[renewal.slots > 0].min(initial=SLOTS_AT_ONCE))
 
 
 def _onwards(renewal: Renewal) -> list[sparse.csr_array]:

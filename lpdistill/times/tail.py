@@ -30,7 +30,7 @@ LARGEST = 700.0
 """Exponent up to which a double holds the exponential."""
 
 
-LARGE = 200
+POWER_ITERATION_FROM = 200
 """States of a class from which power iteration is quicker than factorising."""
 
 MOST_PRODUCTS, CLOSE, SHIFT = 2000, 1e-13, 1 / 8
@@ -82,7 +82,7 @@ def _of_class(renewal: Renewal, ceiling: float) -> float:
         for d, moves, staying in zip(renewal.slots.tolist(), renewal.moves, renewal.staying, strict=True)
     ):
         return ceiling
-    if renewal.size > LARGE:
+    if renewal.size > POWER_ITERATION_FROM:
         found = _by_iteration(renewal)
         if found is not None:
             return min(found, ceiling)

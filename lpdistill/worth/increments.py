@@ -111,12 +111,12 @@ class Increments(Answer):
         headings = dict.fromkeys(("change", "from", "to", "saves"), "right")
         return Table("what whole pieces save", headings | {"change": "left"}, rows)
 
-    def plot(self, axes: Axes | None = None) -> Axes:
+    def plot(self, ax: Axes | None = None) -> Axes:
         """Draw what the changes save as bars."""
         rows = [
             (f"{one.name.replace('_', ' ')}\n{one.before:.4g} to {one.after:.4g}", one.saves) for one in self.changes
         ]
-        drawn = pictures.bars(axes, question_in_words(self.solution.process), rows)
+        drawn = pictures.bars(ax, question_in_words(self.solution.process), rows)
         drawn.set_xlabel(f"expected waiting time saved ({pictures.UNIT})")
         return drawn
 

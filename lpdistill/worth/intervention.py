@@ -84,9 +84,9 @@ class Intervention(Answer):
         """The policy that is optimal then."""
         return self.policy.shown(most)
 
-    def plot(self, axes: Axes | None = None) -> Axes:
+    def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the policy that is optimal then."""
-        return self.policy.plot(axes)
+        return self.policy.plot(ax)
 
     def _content(self) -> dict[str, Any]:
         return {

@@ -123,9 +123,9 @@ class Neighbours(Answer):
         rows = [(self.use.budget.name.replace("_", " "), name, text) for name, text in lines]
         return Table("prices beyond the range", dict.fromkeys(("budget", "side", "price"), "left"), rows[:most])
 
-    def plot(self, axes: Axes | None = None) -> Axes:
+    def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the price against the limit, as a step for every range, and the limit that there is."""
-        drawn = pictures.canvas(axes, question_in_words(self.process))
+        drawn = pictures.canvas(ax, question_in_words(self.process))
         steps = [(low, high, price) for low, high, price in self._steps() if price is not None]
         ends = [end for low, high, _ in steps for end in (low, high) if 0 < end < np.inf]
         ends.append(self.use.limit)

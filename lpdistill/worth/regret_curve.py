@@ -109,9 +109,9 @@ class RegretCurve(Answer):
         """A row for every value of the parameter."""
         return {self.parameter: self.values, "fixed": self.fixed, "best": self.best, "regret": self.regret}
 
-    def plot(self, axes: Axes | None = None) -> Axes:
+    def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the regret in percent of the least waiting time."""
-        drawn = pictures.canvas(axes, self.problem)
+        drawn = pictures.canvas(ax, self.problem)
         drawn.plot(self.values, self.excess, color=pictures.COLOURS[0], lw=1.8)
         drawn.axvline(self.planned, color=pictures.INK, lw=0.8, ls=":")
         drawn.annotate(

@@ -147,9 +147,9 @@ class Robust(Answer):
         """The policy, most visited configurations first."""
         return self.worst.shown(most)
 
-    def plot(self, axes: Axes | None = None) -> Axes:
+    def plot(self, ax: Axes | None = None) -> Axes:
         """Draw by how much the robust and the nominal policy are slower than the best one, over the interval."""
-        drawn = pictures.canvas(axes, self.nominal.problem)
+        drawn = pictures.canvas(ax, self.nominal.problem)
         span, curves = (self.low, self.high), []
         for which, solution, style in (("nominal", self.nominal, "-"), ("robust", self.worst, "--")):
             curves.append(regret_curve(solution, span=span, points=POINTS))

@@ -167,13 +167,13 @@ class Sensitivity(Answer):
         jumps = "jumps below" if name == "f0" and self.jump else ""
         return jumps if isfinite(slope.value) else f"{jumps}, ends above"
 
-    def plot(self, axes: Axes | None = None) -> Axes:
+    def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the elasticities as bars, the greatest first."""
         known = [
             (name.replace("_", " "), one.elasticity) for name, one in self.derivatives.items() if isfinite(one.value)
         ]
         rows = sorted(known, key=lambda row: -abs(row[1]))
-        drawn = pictures.bars(axes, self.solution.problem, rows, [size > 0 for _, size in rows])
+        drawn = pictures.bars(ax, self.solution.problem, rows, [size > 0 for _, size in rows])
         drawn.set_xlabel("change of the waiting time in percent, for 1 percent more of the parameter")
         return drawn
 

@@ -144,9 +144,9 @@ class Validity(Answer):
         }
         return Table("how far the policy holds, and what takes over beyond", headings, self.rows()[:most])
 
-    def plot(self, axes: Axes | None = None) -> Axes:
+    def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the ranges relative to the present values; arrows where a range has no end, or one far off."""
-        drawn = pictures.canvas(axes, question_in_words(self.process), width=7.0, height=2.9)
+        drawn = pictures.canvas(ax, question_in_words(self.process), width=7.0, height=2.9)
         for place, found in enumerate(self.ranges.values()):
             ends = [end.value / found.value if found.value else 1.0 for end in (found.lower, found.upper)]
             near = min(max(ends[0], 1 / DRAWN_FACTOR), 1.0), max(min(ends[1], DRAWN_FACTOR), 1.0)

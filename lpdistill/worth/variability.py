@@ -182,10 +182,10 @@ class Variability(Answer):
         listed = [row for row in self.rows if everything or row.allowed]
         return sorted(listed, key=lambda row: row.least - row.greatest)
 
-    def plot(self, axes: Axes | None = None) -> Axes:
+    def plot(self, ax: Axes | None = None) -> Axes:
         """Draw how often the actions that vary most may be taken, from least to greatest, with the optimum found."""
         rows = self._by_span(everything=False)[:SHOWN]
-        drawn = pictures.bars(axes, question_in_words(self.solution.process), [(self._name(row), 0.0) for row in rows])
+        drawn = pictures.bars(ax, question_in_words(self.solution.process), [(self._name(row), 0.0) for row in rows])
         most = max((row.greatest for row in rows if np.isfinite(row.greatest)), default=1.0)
         for place, row in enumerate(rows):
             end = min(row.greatest, 1.1 * most)

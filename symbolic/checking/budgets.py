@@ -21,7 +21,7 @@ from symbolic.checking.model import Hardware, Pairs, number
 PRIME = (1 << 61) - 1
 """A system that has one solution modulo a prime has one."""
 
-RESOURCES = {"steps", "generation_attempts", "raw_pairs", "distillations", "failed_distillations", "memory_time"}
+KNOWN_RESOURCES = {"steps", "generation_attempts", "raw_pairs", "distillations", "failed_distillations", "memory_time"}
 """The resources whose amounts are known."""
 
 Act: TypeAlias = tuple[tuple[Pairs, ...], int, tuple[int, ...]]
@@ -63,7 +63,7 @@ def budgets_of(document: dict[str, Any]) -> dict[str, Limited]:
             raise ModelError("certificate", f"has a budget {name} of another form", None)
         least, most = (number(limits[side]) if side in limits else None for side in ("least", "most"))
         visits = frozenset(map(tuple, limits["visits"])) if "visits" in limits else None
-        if visits is None and name not in RESOURCES:
+        if visits is None and name not in KNOWN_RESOURCES:
             raise ModelError("certificate", "has a budget on a resource that this checker does not know", name)
         found[name] = Limited(least, most, number(claims[name]["price"]), number(claims[name]["used"]), visits)
     return found

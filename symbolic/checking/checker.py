@@ -28,7 +28,7 @@ from symbolic.checking.budgets import Act, Charges, Occupation, balanced, budget
 from symbolic.checking.graph import closure, stays_and_reaches, surely_reaching
 from symbolic.checking.model import Hardware, Outcome, Written, document_of, number
 
-MOST_COLUMNS = 20_000_000
+MOST_CHECKED = 20_000_000
 SHIFT = 96
 """Binary digits of the rounded values with which clear cases are decided."""
 
@@ -252,7 +252,7 @@ class _Proof:
                 for g in hardware.attempts(left - stored, len(distilled)):
                     columns += len(self._by_size[stored])
                     yield Block((distilled, g, ()), consumed, outcomes, scale, self._by_size[stored])
-            if columns > MOST_COLUMNS:
+            if columns > MOST_CHECKED:
                 raise LimitError("certificate: the program has too many columns to check", size={"columns": columns})
 
     def _possible(self) -> Iterator[tuple[int, frozenset[int | None]]]:

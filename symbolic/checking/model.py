@@ -20,8 +20,8 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from lpdistill.errors import LimitError, ModelError, ModelTypeError
 
-MOST_LEVELS = 200
-DIGITS = 4000
+MOST_CHECKED_LEVELS = 200
+MOST_DIGITS_READ = 4000
 """Decimal digits that Python converts at once."""
 
 SCHEMA = "lpdistill.certificate/1"
@@ -76,10 +76,10 @@ def number(text: object) -> Fraction:
 
 def _integer(digits: str) -> int:
     """A non-negative integer from its digits, of which Python converts only some thousands at once."""
-    first = len(digits) % DIGITS
+    first = len(digits) % MOST_DIGITS_READ
     found = int(digits[:first] or "0")
-    for start in range(first, len(digits), DIGITS):
-        found = found * 10**DIGITS + int(digits[start : start + DIGITS])
+    for start in range(first, len(digits), MOST_DIGITS_READ):
+        found = found * 10**MOST_DIGITS_READ + int(digits[start : start + MOST_DIGITS_READ])
     return found
 
 
@@ -136,7 +136,7 @@ def recipes_of(stated: dict[str, Any]) -> tuple[list[Recipe], int, int] | None:
     if not (
         proper
         and type(levels) is int
-        and all(type(level) is int and 0 <= level < levels <= MOST_LEVELS for level in {raw, *named})
+        and all(type(level) is int and 0 <= level < levels <= MOST_CHECKED_LEVELS for level in {raw, *named})
         and len({recipe.consumed for recipe in found}) == len(found)
     ):
         raise ModelError("certificate", "states recipes that are none", None)
@@ -263,7 +263,7 @@ class Hardware:
         new = [self.f0] if self.f0 < self.target else []
         while new:
             found += new
-            if len(found) > MOST_LEVELS:
+            if len(found) > MOST_CHECKED_LEVELS:
                 raise LimitError("certificate: too many fidelity levels to check", size={"levels": len(found)})
             made = {_distil(a, b)[0] for a in new for b in found}
             new = sorted(fidelity for fidelity in made - set(found) if fidelity < self.target)

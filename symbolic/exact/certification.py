@@ -29,7 +29,7 @@ from symbolic.exact.waiting_times import dynamics_of
 EVERYWHERE = 400
 """Configurations up to which ``auto`` computes exact values in all of them, in a fraction of a second."""
 
-MOST_COLUMNS = 5_000_000
+MOST_CERTIFIED = 5_000_000
 """Columns up to which all reduced costs are computed exactly: some minutes."""
 
 MOST_REPAIRS = 100
@@ -147,10 +147,10 @@ def _require(solution: Solution, dynamics: Dynamics) -> None:
     if dynamics.attempts is Attempts.FULL and dynamics.problem.attempts is Attempts.ALL:
         raise ModelError("attempts", "must be all: a rule or a budget may make fewer attempts worth while", "full")
     size = Size.of(dynamics.kernel.repertoire)
-    if size.columns > MOST_COLUMNS:
+    if size.columns > MOST_CERTIFIED:
         raise LimitError(
             f"memories: the program has {size.columns:,} columns; exact reduced costs are computed for up to "
-            f"{MOST_COLUMNS:,}; take fewer memories, or a target with fewer levels",
+            f"{MOST_CERTIFIED:,}; take fewer memories, or a target with fewer levels",
             size=size.to_dict(),
         )
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-DIGITS = 4000
+DIGITS_AT_ONCE = 4000
 """Digits that are written at once."""
 
-LONGEST = 60
+LONGEST_IN_A_SUMMARY = 60
 """Characters of an exact number that a summary shows."""
 
 
@@ -24,13 +24,13 @@ def exact_text(number: Fraction) -> str:
 def shortened(number: Fraction) -> str:
     """The first characters of a fraction's text, and how many there are."""
     text = exact_text(number)
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}... ({len(text):,} characters)"
+    return text if len(text) <= LONGEST_IN_A_SUMMARY else f"{text[:LONGEST_IN_A_SUMMARY]}... ({len(text):,} characters)"
 
 
 def _digits(number: int) -> str:
     """The digits of a non-negative integer."""
     parts = []
-    while number >= 10**DIGITS:
-        number, part = divmod(number, 10**DIGITS)
-        parts.append(f"{part:0{DIGITS}d}")
+    while number >= 10**DIGITS_AT_ONCE:
+        number, part = divmod(number, 10**DIGITS_AT_ONCE)
+        parts.append(f"{part:0{DIGITS_AT_ONCE}d}")
     return "".join([str(number), *reversed(parts)])

@@ -19,7 +19,7 @@ from symbolic.formulas.formula import Formula, formula_of
 from symbolic.formulas.parameters import F0, fidelity, rational
 from symbolic.formulas.trees import refuse_trees, trees
 
-MOST_TREES = 2000
+MOST_LISTED_TREES = 2000
 """Trees that are enumerated at most."""
 
 MOST_COMPARISONS = 5000
@@ -244,7 +244,7 @@ def levels(f0: Any = F0, *, raw_pairs: Any = 5, memories: Any = None) -> LevelLa
     """
     at, most = fidelity(f0), count(raw_pairs, "raw_pairs", least=1)
     room = most if memories is None else count(memories, "memories", least=1)
-    refuse_trees(most, room, most=MOST_TREES)
+    refuse_trees(most, room, most=MOST_LISTED_TREES)
     found: dict[Formula, list[Tree]] = {}
     for size in range(1, most + 1):
         for tree in trees(size, room):

@@ -23,10 +23,10 @@ from symbolic.formulas.lattice import LevelLattice, latex_of, levels
 from symbolic.formulas.parameters import F0, rational
 from symbolic.formulas.trees import refuse_trees, standard
 
-MOST_TREES = 100
+MOST_CROSSING_TREES = 100
 """Trees whose crossings are looked for."""
 
-MOST_LEVELS = 24
+MOST_EXPLORED_LEVELS = 24
 """Levels of one raw fidelity whose neighbourhood is explored."""
 
 
@@ -200,7 +200,7 @@ def changes(*, gap: Any = None, target: Any = None, raw_pairs: Any = 4) -> Latti
     0.90937718  levels become infinitely many
     """
     aim, end = _aim(gap, target)
-    refuse_trees(count(raw_pairs, "raw_pairs", least=1), most=MOST_TREES)
+    refuse_trees(count(raw_pairs, "raw_pairs", least=1), most=MOST_CROSSING_TREES)
     lattice = levels(raw_pairs=raw_pairs)
     bounds = AlgebraicNumber.rational(Fraction(1, 2)), AlgebraicNumber.rational(end)
     crossing: defaultdict[AlgebraicNumber, list[Tree]] = defaultdict(list)
@@ -266,7 +266,7 @@ def level_range(f0: Any, *, gap: Any = None, target: Any = None) -> Piece:
     problem = Problem(1, 2, raw, aim.at(raw))
     if raw >= problem.target:
         raise ModelError("f0", f"must be below the target {float(problem.target):g}: at it there are no levels", f0)
-    refuse_beyond("target", MOST_LEVELS, remedy="take a lower target", levels=len(problem.levels))
+    refuse_beyond("target", MOST_EXPLORED_LEVELS, remedy="take a lower target", levels=len(problem.levels))
     closed = problem.replace(distillation=FormulaMap()).levels
     formulas = [formula_of(level.tree) for level in closed]
     below = [formula.minus(aim) for formula in formulas]

@@ -125,9 +125,9 @@ class ProblemFormulas(Answer):
         rows = [tuple(map(str, cells.values())) for cells in self._cells()]
         return Table("formulas", dict.fromkeys(("level", "made by", "fidelity"), "left"), rows[:most])
 
-    def plot(self, axes: Axes | None = None) -> Axes:
+    def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the fidelity of every level against ``f0``, where the same trees make the levels below the target."""
-        drawn = pictures.canvas(axes, self.problem)
+        drawn = pictures.canvas(ax, self.problem)
         piece, at = self.same_target, float(self.problem.f0)
         low, high = (at / 2, 1.0) if piece is None else (float(piece.lower), float(piece.upper))
         inside = [low + (high - low) * step / CURVE for step in range(CURVE + 1)]

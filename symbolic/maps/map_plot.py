@@ -24,20 +24,20 @@ ROOM = 0.03
 INSIDE = 10
 """Pieces up to which the legend stands inside the picture; that of more stands beside it."""
 
-NAMES = {
+AXIS_LABELS = {
     Axis.P: "generation success probability p",
     Axis.RATIO: r"$\tau_d / \tau_g$: duration of distillation over that of generation",
 }
 
 
-def plot_map(found: PolicyMap, axes: Axes | None = None) -> Axes:
+def plot_map(found: PolicyMap, ax: Axes | None = None) -> Axes:
     """Draw a policy map.
 
     Parameters
     ----------
     found
         The map.
-    axes
+    ax
         Where to draw; a new figure by default.
 
     Raises
@@ -46,7 +46,7 @@ def plot_map(found: PolicyMap, axes: Axes | None = None) -> Axes:
         If matplotlib is not installed.
     """
     falling = found.axis is Axis.P
-    drawn = pictures.canvas(axes, found.fixed, width=7.2, height=4.2)
+    drawn = pictures.canvas(ax, found.fixed, width=7.2, height=4.2)
     marks = [float(point.value) for point in found.breakpoints]
     ends = (min([LEAST_P, *(mark / 2 for mark in marks)]), 1.0) if falling else (0.0, 1.5 * max(marks, default=2.0))
     for number, piece in enumerate(found.pieces):
@@ -71,7 +71,7 @@ def plot_map(found: PolicyMap, axes: Axes | None = None) -> Axes:
     if falling and ends[0] < LEAST_P:
         drawn.set_yscale("log")
         pictures.mark(drawn.yaxis, *drawn.get_ylim())
-    drawn.set(xlabel=NAMES[found.axis], ylabel=f"least expected waiting time\n({pictures.UNIT})")
+    drawn.set(xlabel=AXIS_LABELS[found.axis], ylabel=f"least expected waiting time\n({pictures.UNIT})")
     inside = {"loc": "upper right" if falling else "lower right"}
     beside = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0), "ncols": -(-len(found.pieces) // (2 * INSIDE))}
     place: dict[str, Any] = inside if len(found.pieces) <= INSIDE else beside

@@ -151,11 +151,11 @@ class PolicyMap(Answer):
             for counts, before, after in point.changes
         ]
 
-    def plot(self, axes: Axes | None = None) -> Axes:
+    def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the waiting time, pieces in colours and breakpoints marked."""
         from symbolic.maps.map_plot import plot_map  # noqa: PLC0415 - matplotlib is optional
 
-        return plot_map(self, axes)
+        return plot_map(self, ax)
 
     @property
     def _question(self) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from symbolic.exact.chain import ExactChain
 from symbolic.exact.labels import doing
 from symbolic.exact.model import Element, Elements, ExactModel, Parameters, elements, scalar
 
-MOST_REPAIRS = 100
+MOST_ROUNDS_AT_A_POINT = 100
 """Rounds of exact policy iteration at one point, far beyond what is ever needed."""
 
 MOST_WORK = 3_000_000_000
@@ -177,7 +177,7 @@ class Sweep:
         """The segment around a rational point of a gap."""
         low, high = gap
         columns = self._guess(policy, fraction(point))
-        for _ in range(MOST_REPAIRS):
+        for _ in range(MOST_ROUNDS_AT_A_POINT):
             found = self._priced(model, columns)
             sign = 1 if found.denominator(point) > 0 else -1
             values = [sign * cost(point) for cost in found.reduced_costs]
@@ -202,7 +202,7 @@ class Sweep:
                 doing(model.dynamics, found.priced[zero]),
                 self._waiting_time(found),
             )
-        raise NotCertifiedError(f"exact policy iteration did not end within {MOST_REPAIRS} rounds")
+        raise NotCertifiedError(f"exact policy iteration did not end within {MOST_ROUNDS_AT_A_POINT} rounds")
 
     def _guess(self, policy: IntArray, point: Fraction) -> IntArray:
         """The optimal policy at a point, as floating point finds it, starting from a given one."""

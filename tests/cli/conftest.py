@@ -35,7 +35,7 @@ class Ran(NamedTuple):
 @pytest.fixture(autouse=True)
 def patient(monkeypatch):
     """Commands that say nothing of their progress, however slow the machine is."""
-    monkeypatch.setattr(output, "PATIENCE", 1e6)
+    monkeypatch.setattr(output, "SILENT_FOR", 1e6)
 
 
 @pytest.fixture

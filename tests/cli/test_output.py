@@ -15,7 +15,7 @@ from rich.console import Console
 from lpdistill.cli import output
 from lpdistill.requests import solving as solve
 
-PATIENCE = output.PATIENCE  # before any test is given another
+PATIENCE = output.SILENT_FOR  # before any test is given another
 
 SOLVE = ("solve", "--p", ".5", "--memories", "4", "--f0", ".75", "--target", ".79")
 
@@ -33,7 +33,7 @@ def slowly(problem, **options):
 @pytest.fixture
 def impatient(monkeypatch):
     """A command that says what it is doing after a hundredth of a second, and has reason to."""
-    monkeypatch.setattr(output, "PATIENCE", 0.01)
+    monkeypatch.setattr(output, "SILENT_FOR", 0.01)
     monkeypatch.setattr(solve, "solve_problem", slowly)
 
 
@@ -83,7 +83,7 @@ def shown(screen: io.StringIO, words: str) -> None:
 
 def test_text_is_printed_as_it_is(capsys, monkeypatch):
     """Brackets and colons in paths and messages are no markup: in lines, titles, headings, cells, and progress."""
-    monkeypatch.setattr(output, "PATIENCE", 0.0)
+    monkeypatch.setattr(output, "SILENT_FOR", 0.0)
     text = "a[b].sqlite [/b] :smile: [dim]"
     output.console().print(text, soft_wrap=True)
     output.console().print(output.table(text, {text: "left"}, [(text,)]))
@@ -163,7 +163,7 @@ def test_progress_stays_out_of_json(run):
 
 def test_progress_never_shows_an_empty_stage(capsys, monkeypatch):
     """Before the first stage is known, progress says that there is work, and no line is without a stage."""
-    monkeypatch.setattr(output, "PATIENCE", 0.01)
+    monkeypatch.setattr(output, "SILENT_FOR", 0.01)
     with output.Progress():
         _, err = until(capsys, "working")
     assert [line.split(" s")[-1].strip() for line in err.splitlines()] == ["working"]
@@ -171,7 +171,7 @@ def test_progress_never_shows_an_empty_stage(capsys, monkeypatch):
 
 def test_progress_ends_with_its_work(capsys, monkeypatch):
     """A stage that is entered after the work has ended is not shown."""
-    monkeypatch.setattr(output, "PATIENCE", 0.01)
+    monkeypatch.setattr(output, "SILENT_FOR", 0.01)
     monkeypatch.setattr(output, "RARELY", 0.01)
     with output.Progress() as progress:
         progress("working hard")
@@ -184,7 +184,7 @@ def test_progress_ends_with_its_work(capsys, monkeypatch):
 
 def test_progress_survives_an_error(capsys, monkeypatch):
     """Progress does not swallow the error that ends the work, nor speak after it."""
-    monkeypatch.setattr(output, "PATIENCE", 0.05)
+    monkeypatch.setattr(output, "SILENT_FOR", 0.05)
 
     def divide() -> None:
         with output.Progress() as progress:
@@ -201,7 +201,7 @@ def test_progress_on_a_terminal_is_one_line(monkeypatch):
     """On a terminal, progress shows the stage and clears its line when the work ends."""
     screen = io.StringIO()
     monkeypatch.setattr(output, "Console", partial(Console, file=screen, force_terminal=True, width=80))
-    monkeypatch.setattr(output, "PATIENCE", 0.01)
+    monkeypatch.setattr(output, "SILENT_FOR", 0.01)
     with output.Progress() as progress:
         progress("working hard")
         shown(screen, "working hard")
@@ -213,7 +213,7 @@ def test_counted_work_on_a_terminal_has_a_bar(monkeypatch):
     """On a terminal, counted work has a bar, the counts and the time left."""
     screen = io.StringIO()
     monkeypatch.setattr(output, "Console", partial(Console, file=screen, force_terminal=True, width=100))
-    monkeypatch.setattr(output, "PATIENCE", 0.01)
+    monkeypatch.setattr(output, "SILENT_FOR", 0.01)
     with output.Progress() as progress:
         progress.count("simulating", 0, 2000)
         time.sleep(0.1)
@@ -225,7 +225,7 @@ def test_counted_work_on_a_terminal_has_a_bar(monkeypatch):
 
 def test_counted_work_elsewhere_is_told_rarely(capsys, monkeypatch):
     """Where every report is a line, counted work is told as rarely as other work, with the count of that moment."""
-    monkeypatch.setattr(output, "PATIENCE", 0.01)
+    monkeypatch.setattr(output, "SILENT_FOR", 0.01)
     with output.Progress() as progress:
         progress.count("simulating", 0, 100)
         _, first = until(capsys, "simulating")
@@ -238,7 +238,7 @@ def test_counted_work_elsewhere_is_told_rarely(capsys, monkeypatch):
 
 def test_a_stage_that_says_nothing_new_is_told_once(capsys, monkeypatch):
     """While nothing changes no line repeats what the last one said."""
-    monkeypatch.setattr(output, "PATIENCE", 0.01)
+    monkeypatch.setattr(output, "SILENT_FOR", 0.01)
     monkeypatch.setattr(output, "RARELY", 0.01)
     progress = output.Progress()
     progress("thinking")

@@ -21,11 +21,11 @@ def brief(monkeypatch):
     monkeypatch.setattr(race, "FINER", 2)
     monkeypatch.setattr(race, "ROUNDS", 1)
     monkeypatch.setattr(claims, "TWO", FEW)
-    monkeypatch.setattr(claims, "MANY", {("0.75", "0.79"): (4, 16)})
+    monkeypatch.setattr(claims, "MANY_MEMORIES", {("0.75", "0.79"): (4, 16)})
     monkeypatch.setattr(claims, "SAMPLES", 2)
     monkeypatch.setattr(claims, "SOME_P", ("0.5",))
     monkeypatch.setattr(figures, "P", FEW[0])
-    monkeypatch.setattr(figures, "F0", FEW[1])
+    monkeypatch.setattr(figures, "RAW_FIDELITIES", FEW[1])
     monkeypatch.setattr(figures, "MEMORIES", (2, 4))
 
 
@@ -48,7 +48,7 @@ def test_every_number_is_shown_when_asked(run):
 def test_the_whole_study(run, tmp_path):
     """Numbers, records for every range and baseline, five claims with verdict and finding, and five figures."""
     shown = run("reproduce", "--figures", str(tmp_path), "--jobs", "1").out
-    for region in (claims.PUBLISHED, claims.SAME_GAP, claims.BEYOND):
+    for region in (claims.PUBLISHED, claims.SAME_GAP, claims.WIDE_REGION):
         assert sum(region.name in line and " -> " in line and "%" in line for line in shown.splitlines()[8:20]) == 3
     assert shown.count("claim    ") == shown.count("verdict  ") == shown.count("finding  ") == 5
     drawn = {path.stem: path.stat().st_size for path in tmp_path.iterdir()}

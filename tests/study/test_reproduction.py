@@ -164,7 +164,7 @@ def test_claims_are_examined_against_what_is_found():
 def test_claims_about_shapes_and_limits_hold(monkeypatch):
     """Few points already show that times jump up in f0, that pumping is optimal for two, and nested good for many."""
     monkeypatch.setattr(claims, "TWO", FEW)
-    monkeypatch.setattr(claims, "MANY", {("0.75", "0.79"): (4, 32)})
+    monkeypatch.setattr(claims, "MANY_MEMORIES", {("0.75", "0.79"): (4, 32)})
     monkeypatch.setattr(claims, "SOME_P", ("0.5",))
     monkeypatch.setattr(claims, "SAMPLES", 4)
     race_of_one = (Record("greedy", "one", race((Fraction("0.7"), 4, Fraction("0.9"), Fraction("0.04")), 5)),)
@@ -181,7 +181,7 @@ def atlas():
     """A coarse atlas."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(figures, "P", Interval.of("0.3", "0.9", "0.2"))
-        patch.setattr(figures, "F0", Interval.of("0.6", "0.9", "0.05"))
+        patch.setattr(figures, "RAW_FIDELITIES", Interval.of("0.6", "0.9", "0.05"))
         yield figures.Atlas.computed()
 
 

@@ -103,7 +103,7 @@ def test_no_more_processes_than_points(monkeypatch, points, cores, used):
 
 def test_on_a_machine_of_one_core_a_sweep_stays_in_its_process(undisturbed, monkeypatch):
     """Where there is one core, a sweep that takes long goes on as it began."""
-    monkeypatch.setattr(room, "ALONE", 0.0)
+    monkeypatch.setattr(room, "ALONE_FOR", 0.0)
     monkeypatch.setattr(room, "_cores", lambda: 1)
     monkeypatch.setattr(room, "on_cores", None)
     assert table(sweep(Grid(**SETTINGS), POLICIES, store=None)) == table(undisturbed)
@@ -113,7 +113,7 @@ def test_a_sweep_that_takes_long_goes_on_with_processes(undisturbed, monkeypatch
     """Without a number of jobs this process begins and others go on, with the same table."""
     used = []
     on_cores = workers.on_cores
-    monkeypatch.setattr(room, "ALONE", 0.05)
+    monkeypatch.setattr(room, "ALONE_FOR", 0.05)
     monkeypatch.setattr(room, "_cores", lambda: 2)
     monkeypatch.setattr(room, "on_cores", lambda batches, jobs: used.append(jobs) or on_cores(batches, jobs))
     assert table(sweep(Grid(**SETTINGS), POLICIES, store=None)) == table(undisturbed)

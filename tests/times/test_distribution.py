@@ -383,7 +383,7 @@ def test_large_and_small_classes_have_the_same_rate(size, monkeypatch):
     policy = solve(made(*ring, *leaks, start="s0")).policy
     rates = []
     for large in (1, 10**6):
-        monkeypatch.setattr(tail, "LARGE", large)
+        monkeypatch.setattr(tail, "POWER_ITERATION_FROM", large)
         rates.append(distribution(policy).tail_rate)
     assert rates == pytest.approx([math.log(7 / 6)] * 2, rel=1e-12)
 
@@ -394,7 +394,7 @@ def test_the_rate_of_a_large_chain_is_that_of_factorisation(name, monkeypatch):
     policy = policy_named(Problem("1/2", 12, "9/10", "94/100"), name)
     rates = []
     for large in (1, 10**6):
-        monkeypatch.setattr(tail, "LARGE", large)
+        monkeypatch.setattr(tail, "POWER_ITERATION_FROM", large)
         rates.append(distribution(policy).tail_rate)
     assert rates[0] == pytest.approx(rates[1], rel=1e-11)
 

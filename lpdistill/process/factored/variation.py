@@ -18,7 +18,7 @@ from lpdistill.process.factored.dynamics import Dynamics
 SHARED = ("configurations", "repertoire", "matchings", "numbering", "permitted")
 """What depends on the levels and rules alone."""
 
-GRID = 64
+LATTICE_PROBES = 64
 """Fidelities at which the levels are looked at, between a raw fidelity and the end of its range, before bisection."""
 
 HALVINGS = 50
@@ -111,9 +111,9 @@ def same_levels(problem: Aimed) -> tuple[Fraction, Fraction]:
 def _last(problem: Aimed, end: Fraction) -> Fraction:
     """The raw fidelity furthest towards an end up to which the levels are the same."""
     inside, outside, here = problem.hardware.f0, end, problem.hardware.f0
-    for step in range(1, GRID + 1):
+    for step in range(1, LATTICE_PROBES + 1):
         # Closer together near the problem's own fidelity, where a change must not be missed.
-        tried = here + (end - here) * Fraction(step, GRID) ** 2
+        tried = here + (end - here) * Fraction(step, LATTICE_PROBES) ** 2
         if levels_at(problem, tried) is None:
             outside = tried
             break

@@ -33,7 +33,7 @@ from lpdistill.process.time_lattice import simplest
 if TYPE_CHECKING:
     from lpdistill.process.factored.dynamics import Dynamics
 
-KINDS = ("state", "action", "target")
+NODE_KINDS = ("state", "action", "target")
 
 EDGE_BYTES = 1_000
 """Memory for an edge and its share of the nodes, roughly."""
@@ -104,11 +104,11 @@ def _by_kind(graph: nx.DiGraph[Any]) -> dict[str, list[Hashable]]:
     """The nodes by kind, one of them the target."""
     if not isinstance(graph, nx.DiGraph) or graph.is_multigraph():
         raise ModelError("graph", "must be a networkx.DiGraph, without parallel edges", type(graph).__name__)
-    found: dict[str, list[Hashable]] = {kind: [] for kind in KINDS}
+    found: dict[str, list[Hashable]] = {kind: [] for kind in NODE_KINDS}
     for node, attributes in graph.nodes(data=True):
         if attributes.get("kind") not in found:
             raise ModelError(
-                f"node {node!r}", f"must have a kind: {', '.join(KINDS)}", attributes.get("kind", attributes)
+                f"node {node!r}", f"must have a kind: {', '.join(NODE_KINDS)}", attributes.get("kind", attributes)
             )
         found[attributes["kind"]].append(node)
     if len(found["target"]) != 1:

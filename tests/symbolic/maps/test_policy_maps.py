@@ -107,13 +107,13 @@ def test_no_breakpoint_is_missed_on_a_fine_grid():
     found = MAPS["four memories, two levels"]
     grid = [Fraction(k, 2001) for k in range(1, 2001)]
     common = Dynamics(found.problem)
-    shared = {name: getattr(common, name) for name in ("configurations", "matchings", "numbering")}
+    shared = {name: getattr(common.kernel, name) for name in ("configurations", "matchings", "numbering")}
     policies, columns = [], GREEDY.columns(common)
     for p in grid:
         problem = found.problem.replace(p=p)
         vars(problem)["levels"] = found.problem.levels  # what does not depend on p is worked out once
         dynamics = Dynamics(problem)
-        vars(dynamics).update(shared)
+        vars(dynamics.kernel).update(shared)
         policy = policy_iteration(dynamics, columns).policy
         policies.append(visited(policy))
         columns = policy.columns  # the optimum here is a good guess for the next p
