@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lpdistill.export.files import require_suffix, writing
-from lpdistill.export.transitions import ChoiceRow, written_out
+from lpdistill.export.transitions import ChoiceRow, WrittenOut, problem_written_out
 from lpdistill.problem.problem import Problem
+from lpdistill.problem.question import QUESTION
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -92,3 +93,21 @@ def _numbered(rows: Iterable[ChoiceRow]) -> Iterator[tuple[int, int, ChoiceRow]]
     for row in rows:
         state, number = row.state, number + 1 if row.state == state else 0
         yield state, number, row
+
+
+def written_out(problem: Problem | nx.DiGraph[Any]) -> WrittenOut:
+    """The decision process of a problem or a state graph; where nothing can be done, it stays.
+
+    Raises
+    ------
+    ModelError
+        If it is neither, or a state graph with a mistake.
+    LimitError
+        If it does not fit into the memory of this machine.
+    """
+    problem = QUESTION.meant(problem, "problem")
+    if isinstance(problem, Problem):
+        return problem_written_out(problem)
+    from lpdistill.export.graph_rows import written_graph  # noqa: PLC0415 - networkx, only where there is a graph
+
+    return written_graph(problem)

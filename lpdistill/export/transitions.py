@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from math import comb
-from typing import TYPE_CHECKING, Any
 
 import psutil
 
@@ -16,15 +15,11 @@ from lpdistill.errors import LimitError
 from lpdistill.hardware.actions import Action, Attempts, Step, word
 from lpdistill.hardware.recipes import Recipe
 from lpdistill.problem.problem import Problem
-from lpdistill.problem.question import QUESTION
 from lpdistill.process.factored.configurations import CountVectors
 from lpdistill.process.factored.dynamics import Dynamics
 from lpdistill.process.factored.size import Size
 from lpdistill.process.resources import RESOURCES
 from lpdistill.process.tariff import Quantities
-
-if TYPE_CHECKING:
-    import networkx as nx
 
 BYTES = 400
 """Memory for one transition over the rationals, roughly."""
@@ -74,25 +69,18 @@ class WrittenOut:
     rows: Sequence[ChoiceRow]
 
 
-def written_out(problem: Problem | nx.DiGraph[Any]) -> WrittenOut:
-    """The decision process of a problem or a state graph; where nothing can be done, it stays.
+def problem_written_out(problem: Problem) -> WrittenOut:
+    """The decision process of a problem; where nothing can be done, it stays.
 
     Raises
     ------
-    ModelError
-        If it is neither, or a state graph with a mistake.
     LimitError
         If it does not fit into the memory of this machine.
     """
-    problem = QUESTION.meant(problem, "problem")
-    if isinstance(problem, Problem):
-        rows = list(choice_rows(problem))  # refuses what is too large
-        counts = CountVectors(problem.memories, len(problem.levels)).counts.tolist()
-        levels = tuple(f"n{level}" for level in range(len(problem.levels)))
-        return WrittenOut(levels, counts, ("time", *RESOURCES), rows)
-    from lpdistill.export.graph_rows import written_graph  # noqa: PLC0415 - networkx, only where there is a graph
-
-    return written_graph(problem)
+    rows = list(choice_rows(problem))  # refuses what is too large
+    counts = CountVectors(problem.memories, len(problem.levels)).counts.tolist()
+    levels = tuple(f"n{level}" for level in range(len(problem.levels)))
+    return WrittenOut(levels, counts, ("time", *RESOURCES), rows)
 
 
 def choice_rows(problem: Problem) -> Iterator[ChoiceRow]:

@@ -21,7 +21,7 @@ from lpdistill import (
     write_policy,
 )
 from lpdistill.export.graphs import draw
-from lpdistill.export.transitions import written_out
+from lpdistill.export.models import written_out
 from lpdistill.hardware.actions import word
 from lpdistill.hardware.recipes import Duration, Outcome, Recipe
 from lpdistill.process.factored.size import Size

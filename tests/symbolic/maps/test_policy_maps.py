@@ -108,7 +108,7 @@ def test_no_breakpoint_is_missed_on_a_fine_grid():
     grid = [Fraction(k, 2001) for k in range(1, 2001)]
     common = Dynamics(found.problem)
     shared = {name: getattr(common.kernel, name) for name in ("configurations", "matchings", "numbering")}
-    policies, columns = [], GREEDY.columns(common)
+    policies, columns = [], GREEDY.columns(common.kernel)
     for p in grid:
         problem = found.problem.replace(p=p)
         vars(problem)["levels"] = found.problem.levels  # what does not depend on p is worked out once
