@@ -17,7 +17,6 @@ from lpdistill.hardware.recipes import Recipe
 from lpdistill.problem.problem import Problem
 from lpdistill.process.factored.configurations import CountVectors
 from lpdistill.process.factored.dynamics import Dynamics
-from lpdistill.process.factored.size import Size
 from lpdistill.process.resources import RESOURCES
 from lpdistill.process.tariff import Quantities
 
@@ -94,7 +93,7 @@ def choice_rows(problem: Problem) -> Iterator[ChoiceRow]:
         If they do not fit into the memory of this machine.
     """
     dynamics = Dynamics(problem, Attempts.ALL).unguarded()
-    size, available = Size.of(dynamics.kernel.repertoire), psutil.virtual_memory().available
+    size, available = dynamics.kernel.size, psutil.virtual_memory().available
     if BYTES * size.explicit_entries > available:
         raise LimitError(
             f"export: {size.explicit_entries:,} transitions over the rationals do not fit into the "

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from functools import cached_property, reduce
+from operator import add
 from typing import Any, NamedTuple
 
 from lpdistill.errors import ModelError
 from lpdistill.physics.levels import Levels
+
+
+def total(probabilities: Iterable[Fraction]) -> Fraction:
+    """The sum of some probabilities, without an addition to nothing."""
+    return reduce(add, [*probabilities] or [Fraction(0)])
 
 
 class Duration(StrEnum):
@@ -26,7 +34,7 @@ class Outcome(NamedTuple):
     target: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Recipe:
     """Some pairs are consumed; others, or none, come of it.
 
@@ -58,7 +66,9 @@ class Recipe:
     duration: Duration = Duration.DISTILLATION
 
     def __post_init__(self) -> None:
-        if sum(outcome.probability for outcome in self.outcomes) != 1 or min(self.outcomes).probability < 0:
+        if total(outcome.probability for outcome in self.outcomes) != 1 or any(
+            outcome.probability.numerator < 0 for outcome in self.outcomes
+        ):
             raise ModelError(f"recipe {self.name}", "must have probabilities that sum to 1", self.outcomes)
         if self.most_produced > len(self.consumed):
             raise ModelError(f"recipe {self.name}", "must not produce more pairs than it consumes", self.outcomes)
@@ -78,25 +88,25 @@ class Recipe:
         """The highest level consumed."""
         return max(self.consumed)
 
-    @property
+    @cached_property
     def made(self) -> tuple[Outcome, ...]:
         """The outcomes short of the target that leave a pair."""
         return tuple(outcome for outcome in self.outcomes if outcome.produced and not outcome.target)
 
-    @property
+    @cached_property
     def most_produced(self) -> int:
         """The greatest number of pairs that an outcome leaves."""
         return max(len(outcome.produced) for outcome in self.outcomes)
 
-    @property
+    @cached_property
     def reaching(self) -> Fraction:
         """Probability that a pair meets the target."""
-        return sum((outcome.probability for outcome in self.outcomes if outcome.target), Fraction(0))
+        return total(outcome.probability for outcome in self.outcomes if outcome.target)
 
-    @property
+    @cached_property
     def failure(self) -> Fraction:
         """Probability that nothing comes of it."""
-        return 1 - self.reaching - sum((outcome.probability for outcome in self.made), Fraction(0))
+        return total(one.probability for one in self.outcomes if not (one.target or one.produced))
 
     @property
     def success(self) -> Fraction:
@@ -122,12 +132,12 @@ def distillations(levels: Levels) -> tuple[Recipe, ...]:
         chances: dict[int | None, Fraction] = {}
         for probability, state in made.outcomes:
             result = index.get(state)
-            chances[result] = chances.get(result, Fraction(0)) + probability
+            chances[result] = chances[result] + probability if result in chances else probability
         outcomes = [
             Outcome(chance, target=True) if result is None else Outcome(chance, (result,))
             for result, chance in chances.items()
         ]
-        found.append(Recipe(consumed, (*outcomes, Outcome(1 - sum(chances.values(), Fraction(0))))))
+        found.append(Recipe(consumed, (*outcomes, Outcome(1 - total(chances.values())))))
     return tuple(found)
 
 

@@ -14,7 +14,6 @@ from lpdistill.errors import LimitError, ModelError, NotCertifiedError
 from lpdistill.hardware.actions import Attempts
 from lpdistill.numbers import member
 from lpdistill.process.factored.dynamics import Dynamics
-from lpdistill.process.factored.size import Size
 from lpdistill.progress import silent
 from lpdistill.solution.given import SolutionLike
 from lpdistill.solution.solution import Solution, Status
@@ -146,7 +145,7 @@ def _require(solution: Solution, dynamics: Dynamics) -> None:
         )
     if dynamics.attempts is Attempts.FULL and dynamics.problem.attempts is Attempts.ALL:
         raise ModelError("attempts", "must be all: a rule or a budget may make fewer attempts worth while", "full")
-    size = Size.of(dynamics.kernel.repertoire)
+    size = dynamics.kernel.size
     if size.columns > MOST_CERTIFIED:
         raise LimitError(
             f"memories: the program has {size.columns:,} columns; exact reduced costs are computed for up to "

@@ -186,7 +186,7 @@ class Dynamics(Derived):
         LimitError
             If they do not fit into this machine's memory.
         """
-        require(self.kernel.repertoire, explicit=True)
+        require(self.kernel.size, self.kernel.repertoire, explicit=True)
         return self.choose(self.columns)
 
     def choose(self, columns: IntArray) -> Choice:

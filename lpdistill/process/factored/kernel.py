@@ -32,7 +32,7 @@ from lpdistill.process.factored.configurations import CountVectors
 from lpdistill.process.factored.generation import Generation
 from lpdistill.process.factored.matchings import Matchings
 from lpdistill.process.factored.names import Counts
-from lpdistill.process.factored.size import require
+from lpdistill.process.factored.size import Size, require
 from lpdistill.process.repetition import Repetition
 from lpdistill.process.tariff import Resource, Usage
 from lpdistill.process.task import Task
@@ -89,6 +89,11 @@ class Kernel:
         return Repertoire.of(self.problem, self.attempts)
 
     @cached_property
+    def size(self) -> Size:
+        """How large the program is, known before anything is built."""
+        return Size.of(self.repertoire)
+
+    @cached_property
     def configurations(self) -> CountVectors:
         """All configurations: counts of pairs at each level.
 
@@ -97,19 +102,15 @@ class Kernel:
         LimitError
             If the program does not fit into this machine's memory; nothing has been built then.
         """
-        require(self.repertoire, explicit=False)
+        require(self.size, self.repertoire, explicit=False)
         return CountVectors(self.problem.hardware.memories, len(self.problem.levels))
 
     @cached_property
     def matchings(self) -> Matchings:
         """All sets of parallel distillations; refused as :attr:`configurations` are."""
-        require(self.repertoire, explicit=False)
-        return Matchings(
-            self.problem.levels,
-            self.repertoire.distillations,
-            self.repertoire.most_distillations,
-            self.problem.hardware.memories,
-        )
+        memories = self.configurations.most
+        kept = self.repertoire
+        return Matchings(self.problem.levels, kept.distillations, kept.most_distillations, memories)
 
     @cached_property
     def generation(self) -> Generation:

@@ -111,8 +111,8 @@ class Size:
         return self.explicit_bytes if explicit else self.factored_bytes
 
 
-def require(repertoire: Repertoire, *, explicit: bool) -> Size:
-    """The size of a program, which this machine can hold.
+def require(size: Size, repertoire: Repertoire, *, explicit: bool) -> None:
+    """Refuse the program of a repertoire if this machine cannot hold it.
 
     Raises
     ------
@@ -120,9 +120,9 @@ def require(repertoire: Repertoire, *, explicit: bool) -> Size:
         If it cannot; the message states what would fit.
     """
     available = psutil.virtual_memory().available
-    size, memories, levels = Size.of(repertoire), repertoire.memories, repertoire.levels
+    memories, levels = repertoire.memories, repertoire.levels
     if size.fits(available, explicit=explicit):
-        return size
+        return
     most = _most_memories(repertoire, available, explicit=explicit)
     remedies = [f"take at most {most} memories"] if most else []
     remedies += ["a target with fewer levels"]

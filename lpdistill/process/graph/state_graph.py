@@ -237,7 +237,7 @@ def _require(size: Size) -> None:
 
 def graph_of(dynamics: Dynamics) -> nx.DiGraph[Any]:
     """The state graph of a problem: every action that its rules allow, with its outcomes and what it uses."""
-    _require(Size.of(dynamics.kernel.repertoire))
+    _require(dynamics.kernel.size)
     problem, columns = dynamics.problem, dynamics.columns
     memories = problem.hardware.memories
     choice, counts = dynamics.choose(columns), dynamics.configurations.counts.tolist()
