@@ -182,7 +182,7 @@ class Differences(Answer):
         lost = sorted(self.rows, key=lambda row: -abs(row.loss or 0.0))[:SHOWN]
         rows = [(self._wording.configuration(row.counts), row.loss or 0.0) for row in lost]
         drawn = pictures.bars(ax, question_in_words(self.one.process), rows)
-        drawn.set_xlabel(f"expected time that the other policy loses there ({pictures.UNIT})")
+        drawn.set_xlabel(f"expected time that the other policy loses there ({pictures.UNIT})", loc="right")
         return drawn
 
     def words(self, decisions: tuple[Decision, ...]) -> str:

@@ -231,8 +231,8 @@ class Explanation(Answer):
             [(f"{self.action(item) or 'wait'}{' (taken)' if item.taken else ''}", item.regret) for item in shown],
             [bool(item.taken) for item in shown],
         )
-        drawn.set_title(self.title, loc="left", fontsize="medium")
-        drawn.set_xlabel(f"how much longer it takes if the action is taken once ({pictures.UNIT})")
+        drawn.set_title(self.title, loc="right", fontsize="medium")
+        drawn.set_xlabel(f"how much longer it takes if the action is taken once ({pictures.UNIT})", loc="right")
         return drawn
 
     @property

@@ -196,7 +196,7 @@ class Variability(Answer):
                 drawn.plot(end, place, ">", ms=10, color=pictures.COLOURS[0])
         taken = [row.taken for row in rows]
         drawn.plot(taken, range(len(rows)), "o", ms=6, color=pictures.COLOURS[1], label="by the optimum found")
-        drawn.set_xlabel("expected times taken in a run")
+        drawn.set_xlabel("expected times taken in a run", loc="right")
         drawn.legend(frameon=False, loc="lower left", bbox_to_anchor=(0.0, 1.0), fontsize="small")
         return drawn
 
