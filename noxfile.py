@@ -29,7 +29,9 @@ LOWEST = (
     *("tests/cli", "tests/export", "tests/program", "tests/test_convex.py", "tests/test_solving.py"),
     *("tests/symbolic/exact", "tests/symbolic/checking", "tests/test_readme.py", "README.md", "docs/lattice.md"),
 )
-INSTALLED = "assert all(package.__file__.startswith(sys.prefix) for package in (lpdistill, symbolic))"
+INSTALLED = """for package in lpdistill, symbolic:
+    assert package.__file__.startswith(sys.prefix), package.__file__
+    assert pathlib.Path(package.__file__).with_name("py.typed").exists(), package"""
 NEWEST = ("tests/peers", "tests/cli/test_app.py", "README.md")
 
 
@@ -98,7 +100,7 @@ def _beside_no_source(session: nox.Session, *extras: str, resolution: str) -> No
     folder = Path(session.create_tmp()).resolve()
     beside, versions = folder / "beside", folder / "versions.txt"
     shutil.rmtree(beside, ignore_errors=True)
-    session.run("uv", "build", "--quiet", "--wheel", "--clear", "--out-dir", str(folder / "dist"), external=True)
+    session.run("uv", "build", "--quiet", "--clear", "--out-dir", str(folder / "dist"), external=True)
     (wheel,) = (folder / "dist").glob("*.whl")
     chosen = ("--quiet", "--python", session.bin + "/python", "--only-binary", ":all:", "--resolution", resolution)
     wanted = [part for extra in extras for part in ("--extra", extra)]
@@ -108,4 +110,4 @@ def _beside_no_source(session: nox.Session, *extras: str, resolution: str) -> No
     for name in BESIDE:
         (shutil.copytree if Path(name).is_dir() else shutil.copy)(name, beside / name)
     session.chdir(beside)
-    session.run("python", "-c", "import sys, lpdistill, symbolic\n" + INSTALLED)
+    session.run("python", "-c", "import pathlib, sys, lpdistill, symbolic\n" + INSTALLED)

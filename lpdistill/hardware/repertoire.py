@@ -65,7 +65,7 @@ class Repertoire:
             recipe
             for recipe in self.recipes
             if recipe.duration is Duration.DISTILLATION
-            and all(rule.allows_pair(recipe.low, recipe.high, raw) for rule in self.rules)
+            and all(rule.allows_levels(recipe.consumed, raw) for rule in self.rules)
         )
 
     @cached_property

@@ -7,7 +7,7 @@ columns are never enumerated; whatever else it forbids it says action by action.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, TypeGuard
 
@@ -71,6 +71,10 @@ class Rule:
         """Whether pairs of levels ``low`` to ``high`` may be distilled together; ``raw`` is that of a raw pair."""
         return True
 
+    def allows_levels(self, levels: Sequence[int], raw: int) -> bool:
+        """Whether pairs of some levels may be distilled together: if the lowest and the highest may, by default."""
+        return self.allows_pair(min(levels), max(levels), raw)
+
     def most_attempts(self, memories: int, *, distilling: bool) -> int:  # noqa: ARG002 - for classes of rules
         """Greatest number of generation attempts in a step that distils, or in one that does not."""
         return memories
@@ -113,7 +117,7 @@ class Rule:
         raw = -1 if step.raw is None else step.raw
         return (
             len(step.distil) <= self.most_distillations(step.memories)
-            and all(self.allows_pair(min(levels), max(levels), raw) for levels in step.distil)
+            and all(self.allows_levels(levels, raw) for levels in step.distil)
             and step.generate <= self.most_attempts(step.memories, distilling=bool(step.distil))
             and (not self.elementwise or self.answer(step))
         )
@@ -239,6 +243,10 @@ class RawPairOnly(Rule):
         """Whether one of the pairs is raw."""
         return raw in {low, high}
 
+    def allows_levels(self, levels: Sequence[int], raw: int) -> bool:
+        """Whether one of the pairs is raw."""
+        return raw in levels
+
 
 BUILT_IN: dict[str, type[Rule]] = {
     called(kind): kind
@@ -281,6 +289,19 @@ def _built_in(name: object) -> type[Rule]:
     return BUILT_IN[str(name)]
 
 
+def rules_stated(document: object) -> tuple[Rule, ...]:
+    """The rules of a document: a table of them by name, or a list of what each says of itself.
+
+    Raises
+    ------
+    ModelError
+        If it is neither, or a rule is unknown or its argument wrong.
+    """
+    if isinstance(document, Mapping):
+        return rules_from(document)
+    return tuple(map(_stated, document if isinstance(document, list | tuple) else [document]))
+
+
 def _stated(document: object) -> Rule:
     """The rule that says of itself what :meth:`Rule.to_dict` gave."""
     if not isinstance(document, Mapping) or "rule" not in document:
@@ -313,7 +334,7 @@ RULE: Kind[Rule] = Kind(
 
 
 def checked(rules: object) -> tuple[Rule, ...]:
-    """Rules without repetition: one, several (or what they say of themselves), or a table of them by name.
+    """Rules without repetition: one, several, or a table of them by name.
 
     Raises
     ------
@@ -322,6 +343,4 @@ def checked(rules: object) -> tuple[Rule, ...]:
     """
     if isinstance(rules, Mapping):
         return rules_from(rules)
-    if isinstance(rules, list | tuple):
-        rules = [_stated(one) if isinstance(one, Mapping) else one for one in rules]
     return tuple(dict.fromkeys(RULE.several(rules, "rules")))

@@ -13,8 +13,10 @@ from operator import attrgetter
 from typing import Any
 
 from lpdistill.errors import ModelError
+from lpdistill.hardware.rules import rules_stated
 from lpdistill.numbers import UNIT_OF_TIME
 from lpdistill.physics.known import DEFAULT, MAPS, map_named
+from lpdistill.process.budgets import budgets_from
 
 
 class FinalStep(StrEnum):
@@ -115,12 +117,19 @@ SETTINGS = {
             written=attrgetter("name"),
             read=map_named,
         ),
-        Setting("rules", Kind.TABLE, "What the hardware allows", written=lambda rules: [r.to_dict() for r in rules]),
+        Setting(
+            "rules",
+            Kind.TABLE,
+            "What the hardware allows",
+            written=lambda rules: [rule.to_dict() for rule in rules],
+            read=rules_stated,
+        ),
         Setting(
             "budgets",
             Kind.TABLE,
             "Limits on expected use, by resource",
             written=lambda budgets: {budget.name: budget.limits() for budget in budgets},
+            read=budgets_from,
         ),
         Setting("discarding", Kind.FLAG, "Whether stored pairs may be discarded", default="no"),
     )

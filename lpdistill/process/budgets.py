@@ -103,7 +103,8 @@ class Budget:
 
     def kept(self, used: float) -> bool:
         """Whether a use is within the limits, up to what rounding may make of it."""
-        return self.missed(used) <= MET * max(1.0, *map(float, self.sides.values()))
+        least, most = self.ends
+        return least - MET * max(1.0, least) <= used <= most + MET * max(1.0, most)
 
     def limits(self) -> dict[str, str]:
         """The limits as JSON data, numbers as exact text."""

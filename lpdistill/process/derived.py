@@ -36,7 +36,7 @@ class Derived(Base):
 
     def price(self, values: FloatArray) -> Priced:
         """Price every column for the given values, (configurations,)."""
-        return self.price_after(After.always(values, len(self.durations.times)))
+        return self.price_after(After.always(values, max(1, len(self.durations.times))))
 
     def everything(self) -> Choice:
         """All columns that are allowed, written out."""
@@ -138,7 +138,7 @@ class Written(Derived):
 
     @property
     def input_rounding(self) -> float:
-        """None: to be overridden where probabilities may have been rounded before they were given."""
+        """0: to be overridden where probabilities may have been rounded before they were given."""
         return 0.0
 
     @cached_property

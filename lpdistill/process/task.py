@@ -26,9 +26,6 @@ class Task(Origin, Aimed, Protocol):
     def replace(self, **changes: Any) -> Self:
         """The same with some settings changed."""
 
-    def to_dict(self) -> dict[str, Any]:
-        """All of it as JSON data."""
-
 
 def is_task(given: object) -> TypeGuard[Task]:
     """Whether something is hardware with a target."""

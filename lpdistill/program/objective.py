@@ -1,7 +1,9 @@
 """What is to be made least: what columns cost, when a run is over, where it starts, and when a proof is closed.
 
-Everything that solves or proves asks the objective.  Today there is one, the time of the first delivery: a run is over
-as soon as anything is delivered.  Another may pay for what is delivered and go on.
+Policy iteration, its proofs and the occupation program are given one; what has a meaning for one only (budgets, plans,
+column generation) names it.  Today there is one, the time of the first delivery: a run is over as soon as anything is
+delivered.  Another may pay for what is delivered and go on; a factored process prices its columns by its tariff, which
+must then say the same.
 """
 
 from __future__ import annotations

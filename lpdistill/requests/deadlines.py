@@ -47,13 +47,12 @@ def deadline(
         return deadline_frontier(problem, window, progress=progress)
     if window is not None and confidence is not None:
         return least_time_within(problem, window, confidence, progress=progress)
-    if window is None and confidence is None:
+    if window is not None:
+        found = most_likely_within(problem, window, progress=progress)
+    elif confidence is not None:
+        found = smallest_window(problem, confidence, progress=progress)
+    else:
         raise ModelError("--window", "must be given, or --confidence, or both", None)
-    found = (
-        smallest_window(problem, confidence or "", progress=progress)
-        if window is None
-        else most_likely_within(problem, window, progress=progress)
-    )
     progress("comparing with the fastest policy")
     found.departures  # noqa: B018 - computed here, while progress is told
     return found

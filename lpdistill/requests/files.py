@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -112,7 +113,10 @@ class Exported(Answer):
 
 
 def graph(
-    problem: Problem | nx.DiGraph[Any], *, output: Path | None = None, progress: Callable[[str], None] = silent
+    problem: Problem | nx.DiGraph[Any],
+    *,
+    output: str | PathLike[str] | None = None,
+    progress: Callable[[str], None] = silent,
 ) -> Graphed:
     """The state graph of a problem, written to a file if there is one."""
     from lpdistill.export.graphs import write_graph  # noqa: PLC0415 - networkx, only where there is a graph
@@ -125,7 +129,9 @@ def graph(
     return Graphed(problem, made)
 
 
-def export(problem: Problem | nx.DiGraph[Any], output: Path, *, progress: Callable[[str], None] = silent) -> Exported:
+def export(
+    problem: Problem | nx.DiGraph[Any], output: str | PathLike[str], *, progress: Callable[[str], None] = silent
+) -> Exported:
     """The linear program, the decision process or the optimal policy, in a file whose suffix says which.
 
     Raises
@@ -133,8 +139,9 @@ def export(problem: Problem | nx.DiGraph[Any], output: Path, *, progress: Callab
     ModelError
         If there is no such suffix.
     """
-    if output.suffix not in WRITERS:
-        raise ModelError("--output", f"must have one of the suffixes {', '.join(WRITERS)}", str(output))
-    progress(f"writing {output}")
-    written = WRITERS[output.suffix](problem, output)
-    return Exported(problem, tuple(map(str, written if isinstance(written, list) else [output])))
+    file = Path(output)
+    if file.suffix not in WRITERS:
+        raise ModelError("--output", f"must have one of the suffixes {', '.join(WRITERS)}", str(file))
+    progress(f"writing {file}")
+    written = WRITERS[file.suffix](problem, file)
+    return Exported(problem, tuple(map(str, written if isinstance(written, list) else [file])))

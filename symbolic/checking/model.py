@@ -224,11 +224,12 @@ class Hardware:
             p, memories, f0, target, (times[0], times[1]), free, every, rules, discarding, recipes_of(stated)
         )
 
-    def allows(self, low: int, high: int) -> bool:
-        """Whether the rules allow pairs of levels ``low`` to ``high`` to be distilled together."""
+    def allows(self, consumed: tuple[int, ...]) -> bool:
+        """Whether the rules allow pairs of some levels to be distilled together."""
+        low, high = min(consumed), max(consumed)
         banded = all(high - low <= width for width in self.rules.get("banded", []))
         equal = low == high or "equal_levels_only" not in self.rules
-        return banded and equal and (self.raw in {low, high} or "raw_pair_only" not in self.rules)
+        return banded and equal and (self.raw in consumed or "raw_pair_only" not in self.rules)
 
     @property
     def most_distillations(self) -> int:
@@ -277,7 +278,7 @@ class Hardware:
     def recipes(self) -> dict[Pairs, Recipe]:
         """Every distillation that the rules allow, by what it consumes, in its order."""
         every = self.stated[0] if self.stated else self._werner()
-        return {one.consumed: one for one in every if self.allows(min(one.consumed), max(one.consumed))}
+        return {one.consumed: one for one in every if self.allows(one.consumed)}
 
     def _werner(self) -> Iterator[Recipe]:
         """The distillations of Werner pairs."""

@@ -318,7 +318,7 @@ class ExactModel:
         return Rows(
             columns=columns,
             configuration=what.configuration,
-            doing=np.where(what.discard >= 0, DISCARDS, np.where(what.pairs > 0, DISTILS, GENERATES)),
+            doing=what.kind,
             attempts=what.attempts,
             scale=self.scale[what.matching],
             row=row,

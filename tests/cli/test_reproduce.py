@@ -15,7 +15,7 @@ FEW = Interval.of("0.5", "0.9", "0.4"), Interval.of("0.75", "0.9", "0.15")
 @pytest.fixture
 def brief(monkeypatch):
     """The same study with few points everywhere."""
-    for name in ("PUBLISHED", "SAME_GAP", "BEYOND"):
+    for name in ("PUBLISHED", "SAME_GAP", "WIDE_REGION"):
         whole = getattr(claims, name)
         monkeypatch.setattr(claims, name, Region(whole.name, (4,), (Fraction("0.04"),), *FEW, 5))
     monkeypatch.setattr(race, "FINER", 2)

@@ -1,16 +1,18 @@
 """Recipes of every form, from the map to the proof, against enumeration."""
 
+from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 import pytest
-from toy_maps import TOYS, Twins, enumerated, states_of
+from toy_maps import STEP, TOYS, Graded, Toy, Twins, enumerated, states_of
 
 from lpdistill import (
     Dynamics,
     ModelError,
     NotCertifiedError,
     Problem,
+    RawPairOnly,
     Rule,
     baseline,
     history,
@@ -24,6 +26,7 @@ from lpdistill.export.graphs import draw
 from lpdistill.export.models import written_out
 from lpdistill.hardware.actions import word
 from lpdistill.hardware.recipes import Duration, Outcome, Recipe
+from lpdistill.physics.maps import Combination
 from lpdistill.process.factored.size import Size
 from lpdistill.solution.level_picture import draw_levels
 from lpdistill.solution.wording import words_of
@@ -235,3 +238,33 @@ def test_state_graphs_are_drawn_with_names_that_differ():
     drawn = draw(Problem("1/2", 2, "3/5", "3/4", distillation=Twins()).graph())
     texts = {text.get_text() for text in drawn.texts}
     assert {"1 x 0.700a", "1 x 0.700b", "2 x 0.700a", "2 x 0.700b"} <= texts
+
+
+@dataclass(frozen=True)
+class Falling(Toy):
+    """Of a raw pair and one of level 1, one order gives back the pair that was kept, the other may meet the target."""
+
+    def combine(self, kept, measured):
+        if kept.fidelity == measured.fidelity:
+            return Combination(Graded(kept.fidelity + STEP), Fraction(1, 2))
+        if kept.fidelity > measured.fidelity:
+            return Combination(kept, Fraction(1))
+        return Combination(Graded(measured.fidelity + STEP), Fraction(1, 2))
+
+
+@pytest.mark.parametrize("method", ["simplex", "columns"])
+def test_an_order_that_leads_nowhere_is_no_start(method):
+    """Where one of two orders goes in circles for ever, the optimum is found all the same, whatever the method."""
+    problem = Problem("1/2", 2, "3/5", "69/100", distillation=Falling())
+    assert solve(problem, method=method).waiting_time == pytest.approx(float(enumerated(problem).time), rel=1e-12)
+
+
+def test_a_raw_pair_may_lie_between_the_others():
+    """Of three pairs, the raw one need be neither the lowest nor the highest for the rule that asks for one."""
+    rule = RawPairOnly()
+    assert [rule.allows_levels(levels, 1) for levels in ((0, 1, 2), (0, 2), (1, 1), (0, 0, 2))] == [
+        True,
+        False,
+        True,
+        False,
+    ]

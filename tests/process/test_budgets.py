@@ -153,3 +153,15 @@ def test_bad_input_is_refused_before_work_starts():
     with pytest.raises(ModelError):
         solve(PROBLEM.with_constraints(Budget(Visits([(9, 9)]), 3)), progress=told.append)
     assert not told
+
+
+def test_each_side_of_a_budget_has_its_own_tolerance():
+    """A great upper limit does not make a small lower one loose, nor the other way round."""
+    budget = Budget("steps", 10**10, least=5)
+    assert [budget.kept(used) for used in (0.0, 4.999, 5.0, 10.0**10, 10.0**10 + 100)] == [
+        False,
+        False,
+        True,
+        True,
+        False,
+    ]

@@ -101,3 +101,16 @@ def test_what_cannot_be_answered_is_an_error(folder):
         requests.export(THREE, folder / "program.xyz")
     with pytest.raises(ImproperPolicyError, match="never reaches the target"):
         requests.waiting_time(THREE.replace(memories=2), "nested")
+
+
+def test_a_confidence_of_nothing_is_named_as_it_was_given():
+    """0 is a number, which no confidence is, and not a missing one."""
+    with pytest.raises(ModelError, match="found 0"):
+        requests.deadline(THREE, confidence=0)
+
+
+def test_files_may_be_given_as_text(tmp_path):
+    """A path is a path, whether it is an object or text."""
+    assert requests.export(THREE, str(tmp_path / "program.mps")).files == (str(tmp_path / "program.mps"),)
+    with pytest.raises(ModelError, match="suffixes"):
+        requests.export(THREE, "program.foo")

@@ -82,4 +82,6 @@ class Permission:
 
     def proper(self) -> IntArray:
         """Columns of a proper policy, one for every live configuration, in order."""
-        return self.reachability.columns if self._restricted else GREEDY.columns(self.kernel)
+        ordered = all(list(one.consumed) == sorted(one.consumed) for one in self.kernel.repertoire.distillations)
+        # Greedy distils whenever it can, so it may go in circles where another order of the pairs would not.
+        return GREEDY.columns(self.kernel) if ordered and not self._restricted else self.reachability.columns

@@ -23,8 +23,6 @@ PRICED_AT_ONCE = 1 << 17
 """Action values computed at a time: a megabyte, so that they are reduced while still in cache."""
 
 GENERATING, DISTILLING, DISCARDING = range(3)
-DURATION_KINDS = 3
-"""The kinds of step that take different times, in the order of the step times of the kernel."""
 
 PARALLEL = 200_000
 """Columns from which starting threads costs less than they save."""
@@ -106,7 +104,9 @@ class Pricing:
 
         The price of a configuration is below 0 if it has such a column, where delivering is all that columns gain.
         """
-        return self.price(After.always(np.where(avoided, HUGE, -reached.astype(np.float64)), DURATION_KINDS))
+        return self.price(
+            After.always(np.where(avoided, HUGE, -reached.astype(np.float64)), len(self.kernel.step_times))
+        )
 
     def action_values(self, columns: IntArray, after: After) -> FloatArray:
         """Value of each column, as ``PricedCells.best`` has it, (columns,); infinite where it is not allowed."""

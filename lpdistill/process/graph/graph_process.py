@@ -224,7 +224,7 @@ class GraphProcess(Written):
     @cached_property
     def _repetition(self) -> Repetition:
         """How likely actions change nothing."""
-        leaving = np.asarray(self.moves.sum(axis=1)).ravel() + self.delivering[:, 0]
+        leaving = np.asarray(self.moves.sum(axis=1)).ravel() + self.delivering.sum(axis=1)
         return Repetition(leaving, np.maximum(1.0 - leaving, 0.0))
 
     @property
@@ -241,7 +241,7 @@ class GraphProcess(Written):
             If it is a resource of problems that this graph does not have.
         """
         if resource == REACHING:
-            return np.asarray(self.delivering[columns, 0])
+            return np.asarray(self.delivering[columns].sum(axis=1))
         if resource not in self._amounts:
             self._amounts[resource] = self._measured(resource)
         return self._amounts[resource][columns]

@@ -441,3 +441,12 @@ def test_cycles_that_take_no_time_do_not_hang(time):
             solve(graph)
         return
     assert found == pytest.approx(2, rel=1e-12)
+
+
+def test_a_graph_without_actions_leads_nowhere():
+    """Where there is nothing to do, the states that are never left are named."""
+    graph = nx.DiGraph(start="a")
+    graph.add_node("a", kind="state")
+    graph.add_node("target", kind="target")
+    with pytest.raises(InfeasibleError, match="node 'a' is entered and never left"):
+        solve(graph)
