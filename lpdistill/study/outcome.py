@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from lpdistill.errors import InfeasibleError, LimitError, LpdistillError, ModelError, UnreachableTargetError
-from lpdistill.hardware.rules import Rule, checked
+from lpdistill.hardware.rules import Rule, rules_stated
 from lpdistill.physics.known import MAPS
 from lpdistill.policies.named import OPTIMAL, baseline, baseline_named
 from lpdistill.problem.problem import Problem
@@ -220,7 +220,7 @@ def described(text: str, like: Problem | None = None) -> Problem:
 def _rules(stated: Mapping[str, Any]) -> tuple[Rule, ...] | None:
     """The built-in rules of a description; None if there are others."""
     try:
-        return checked(stated["rules"])
+        return rules_stated(stated["rules"])
     except ModelError:
         return None
 
