@@ -22,6 +22,8 @@ CHEAP = sys.version_info >= (3, 12)
 COVERAGE = {"COVERAGE_CORE": "sysmon", "PYTEST_ADDOPTS": "--cov --cov-report=term"} if CHEAP else {}
 """Coverage is measured where that costs a tenth of the time of all tests, and not where it costs two thirds."""
 
+OLDEST = "3.11" if shutil.which("python3.11") else None
+
 BESIDE = ("tests", "docs", "examples", "README.md", "pyproject.toml")
 """What stands beside no source where the wheel is tested."""
 
@@ -58,9 +60,9 @@ def lint(session: nox.Session) -> None:
     session.run("pre-commit", "run", "--all-files", "--show-diff-on-failure", env=env)
 
 
-@nox.session
+@nox.session(python=OLDEST)
 def types(session: nox.Session) -> None:
-    """Types, strictly."""
+    """Types, strictly, as the oldest Python and the libraries that it has know them."""
     session.install("-e", ".[test,plot]")
     session.run("mypy")
 
@@ -79,7 +81,7 @@ def docs(session: nox.Session) -> None:
     session.run("sphinx-build", "-W", "--keep-going", "-q", "-b", "html", "docs", *(session.posargs or ["site"]))
 
 
-@nox.session(python="3.11" if shutil.which("python3.11") else None)
+@nox.session(python=OLDEST)
 def lowest(session: nox.Session) -> None:
     """The wheel with the lowest versions: command line, exports, programs, solving, certificates, README."""
     _beside_no_source(session, "test", "plot", resolution="lowest-direct")
