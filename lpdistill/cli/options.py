@@ -18,7 +18,7 @@ from lpdistill.hardware.rules import BUILT_IN, number_of, rules_from
 from lpdistill.numbers import absent, whole
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.problem_file import merged, read_settings
-from lpdistill.problem.settings import SETTINGS, Kind, Setting, tables
+from lpdistill.problem.settings import SETTINGS, Setting, ValueKind, tables
 from lpdistill.process.resources import RESOURCES
 
 if TYPE_CHECKING:
@@ -63,14 +63,14 @@ Counts: TypeAlias = Annotated[
 def options_of(setting: Setting) -> dict[str, Declared]:
     """The options that give a setting, by name."""
     name, told = setting.name, setting.told
-    told += f"  [default: {setting.default}]" if setting.default and setting.kind is not Kind.FLAG else ""
+    told += f"  [default: {setting.default}]" if setting.default and setting.kind is not ValueKind.FLAG else ""
     names = (f"--{name.replace('_', '-')}", *filter(None, [setting.short]))
     match setting.kind:
-        case Kind.FLAG:
+        case ValueKind.FLAG:
             return {name: switch(name, told, PROBLEM)}
-        case Kind.CHOICE:
+        case ValueKind.CHOICE:
             return {name: Option(*names, values=setting.values, help=told, heading=PROBLEM)}
-        case Kind.TABLE:
+        case ValueKind.TABLE:
             everything = Option(f"--no-{name}", is_flag=True, help=f"Take back all {name} of the file.", heading=LIMITS)
             return TABLE_OPTIONS[name]() | {f"no_{name}": everything}
     return {name: Option(*names, metavar=f"<{setting.kind}>", help=told, heading=PROBLEM)}
@@ -137,7 +137,7 @@ def takes_problem(
         """The problem file, and the options in the order of help: tables last."""
         kinds = f"(TOML), or a state graph ({', '.join(GRAPHS)})" if graphs else "(TOML)"
         file = Argument(type=click.Path(path_type=Path), help=f"A problem file {kinds}; {WINS}.")
-        chosen = sorted(filter(wanted, SETTINGS.values()), key=lambda setting: setting.kind is Kind.TABLE)
+        chosen = sorted(filter(wanted, SETTINGS.values()), key=lambda setting: setting.kind is ValueKind.TABLE)
         return {"file": file} | {name: one for each in chosen for name, one in options_of(each).items()}
 
     def gather(settings: dict[str, Any], others: Mapping[str, Any]) -> object:

@@ -13,7 +13,7 @@ import psutil
 
 from lpdistill.errors import LimitError
 from lpdistill.hardware.actions import Action, Attempts, Step, word
-from lpdistill.hardware.recipes import Recipe
+from lpdistill.hardware.recipes import Recipe, by_consumed
 from lpdistill.problem.problem import Problem
 from lpdistill.process.factored.configurations import CountVectors
 from lpdistill.process.factored.dynamics import Dynamics
@@ -100,7 +100,7 @@ def choice_rows(problem: Problem) -> Iterator[ChoiceRow]:
             f"{available / 1e9:.1f} GB that are free; take fewer memories",
             size=size.to_dict(),
         )
-    recipes = {recipe.consumed: recipe for recipe in problem.recipes}
+    recipes = by_consumed(problem.recipes)
     columns = dynamics.columns
     owners = dynamics.numbering.describe(columns).configuration
     order = owners.argsort(kind="stable")

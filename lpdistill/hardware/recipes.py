@@ -146,6 +146,11 @@ def discards(levels: Levels) -> tuple[Recipe, ...]:
     return tuple(Recipe((level.index,), (Outcome(Fraction(1)),), Duration.NONE) for level in levels)
 
 
+def by_consumed(recipes: Iterable[Recipe]) -> dict[tuple[int, ...], Recipe]:
+    """Recipes by the levels that they consume, which tell them apart: how actions name them."""
+    return {recipe.consumed: recipe for recipe in recipes}
+
+
 def tables(levels: Levels) -> dict[str, Any]:
     """Levels and their distillations as JSON data."""
     return {

@@ -28,7 +28,7 @@ class FinalStep(StrEnum):
     """The last step is free, as in the program behind the paper's published numbers."""
 
 
-class Kind(StrEnum):
+class ValueKind(StrEnum):
     """What a setting holds."""
 
     NUMBER = "number"
@@ -64,7 +64,7 @@ class Setting:
     """
 
     name: str
-    kind: Kind
+    kind: ValueKind
     help: str
     bounds: str = ""
     default: str = ""
@@ -80,7 +80,7 @@ class Setting:
     @property
     def numeric(self) -> bool:
         """Whether sweeps may run over it."""
-        return self.kind in {Kind.NUMBER, Kind.WHOLE}
+        return self.kind in {ValueKind.NUMBER, ValueKind.WHOLE}
 
     @property
     def told(self) -> str:
@@ -91,25 +91,27 @@ class Setting:
 SETTINGS = {
     row.name: row
     for row in (
-        Setting("p", Kind.NUMBER, "Generation success probability", "0 < p <= 1", required=True),
+        Setting("p", ValueKind.NUMBER, "Generation success probability", "0 < p <= 1", required=True),
         Setting(
-            "memories", Kind.WHOLE, "Number of memory pairs", ">= 1", short="-M", required=True, shapes_levels=True
+            "memories", ValueKind.WHOLE, "Number of memory pairs", ">= 1", short="-M", required=True, shapes_levels=True
         ),
-        Setting("f0", Kind.NUMBER, "Fidelity of a raw pair", "1/2 < f0 <= 1", required=True, shapes_levels=True),
-        Setting("target", Kind.NUMBER, "Fidelity to reach", "0 < target <= 1", shapes_levels=True),
-        Setting("gap", Kind.NUMBER, "Instead of the target: target - f0", instead_of="target", shapes_levels=True),
-        Setting("generation_time", Kind.NUMBER, "Duration of a step that only generates", ">= 0", "1", UNIT_OF_TIME),
-        Setting("distillation_time", Kind.NUMBER, "Duration of a step that distils", ">= 0", "2", UNIT_OF_TIME),
+        Setting("f0", ValueKind.NUMBER, "Fidelity of a raw pair", "1/2 < f0 <= 1", required=True, shapes_levels=True),
+        Setting("target", ValueKind.NUMBER, "Fidelity to reach", "0 < target <= 1", shapes_levels=True),
+        Setting("gap", ValueKind.NUMBER, "Instead of the target: target - f0", instead_of="target", shapes_levels=True),
+        Setting(
+            "generation_time", ValueKind.NUMBER, "Duration of a step that only generates", ">= 0", "1", UNIT_OF_TIME
+        ),
+        Setting("distillation_time", ValueKind.NUMBER, "Duration of a step that distils", ">= 0", "2", UNIT_OF_TIME),
         Setting(
             "final_step",
-            Kind.CHOICE,
+            ValueKind.CHOICE,
             "Whether the last step counts (charged) or not (free)",
             default=FinalStep.CHARGED,
             values=FinalStep,
         ),
         Setting(
             "distillation",
-            Kind.CHOICE,
+            ValueKind.CHOICE,
             "The two-to-one map",
             default=DEFAULT.name,
             values=MAPS,
@@ -119,19 +121,19 @@ SETTINGS = {
         ),
         Setting(
             "rules",
-            Kind.TABLE,
+            ValueKind.TABLE,
             "What the hardware allows",
             written=lambda rules: [rule.to_dict() for rule in rules],
             read=rules_stated,
         ),
         Setting(
             "budgets",
-            Kind.TABLE,
+            ValueKind.TABLE,
             "Limits on expected use, by resource",
             written=lambda budgets: {budget.name: budget.limits() for budget in budgets},
             read=budgets_from,
         ),
-        Setting("discarding", Kind.FLAG, "Whether stored pairs may be discarded", default="no"),
+        Setting("discarding", ValueKind.FLAG, "Whether stored pairs may be discarded", default="no"),
     )
 }
 """All settings by name, in the order of JSON documents."""
@@ -151,4 +153,4 @@ def numeric() -> list[str]:
 
 def tables() -> list[str]:
     """The settings that are tables of their own in problem files."""
-    return [setting.name for setting in SETTINGS.values() if setting.kind is Kind.TABLE]
+    return [setting.name for setting in SETTINGS.values() if setting.kind is ValueKind.TABLE]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from lpdistill.hardware.rules import BUILT_IN, number_of
-from lpdistill.problem.settings import SETTINGS, Kind, Setting
+from lpdistill.problem.settings import SETTINGS, Setting, ValueKind
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -109,13 +109,13 @@ TABLE_SCHEMAS = {"rules": listed(part("rule"), SETTINGS["rules"].told), "budgets
 def setting(row: Setting) -> Schema:
     """What a problem says of a setting."""
     match row.kind:
-        case Kind.NUMBER:
+        case ValueKind.NUMBER:
             return exact(row.told)
-        case Kind.WHOLE:
+        case ValueKind.WHOLE:
             return whole(row.told, least=1)
-        case Kind.CHOICE:
+        case ValueKind.CHOICE:
             return text(row.told) if row.name == "distillation" else one_of(row.values, row.told)
-        case Kind.FLAG:
+        case ValueKind.FLAG:
             return flag(row.told)
     return TABLE_SCHEMAS[row.name]
 

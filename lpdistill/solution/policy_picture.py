@@ -11,7 +11,7 @@ import numpy as np
 from lpdistill import pictures
 from lpdistill.errors import LimitError, ModelError
 from lpdistill.hardware.actions import Action
-from lpdistill.hardware.recipes import Recipe
+from lpdistill.hardware.recipes import Recipe, by_consumed
 from lpdistill.numbers import whole
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import is_problem
@@ -117,7 +117,7 @@ def _rows(policy: Policy, problem: Problem, most: int) -> tuple[list[Row], int]:
     ranks = np.flatnonzero(plan.entered)
     urgency = -visits[ranks] if visits is not None else -np.isin(ranks, plan.deadlock).astype(float)
     chosen = ranks[np.argsort(urgency, kind="stable")][:most].tolist()
-    recipes = {recipe.consumed: recipe for recipe in problem.recipes}
+    recipes = by_consumed(problem.recipes)
     rows = []
     for rank in chosen:
         counts = process.names.key(rank)

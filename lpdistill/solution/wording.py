@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Protocol, cast
 
 from lpdistill.hardware.actions import Action
-from lpdistill.hardware.recipes import Recipe, distillations
+from lpdistill.hardware.recipes import Recipe, by_consumed, distillations
 from lpdistill.numbers import DIGITS
 from lpdistill.physics.levels import Levels
 from lpdistill.process.graph.node_names import name_of
@@ -102,7 +102,7 @@ class Wording:
     @cached_property
     def _recipes(self) -> dict[tuple[int, ...], Recipe]:
         """The distillations by what they consume."""
-        return {recipe.consumed: recipe for recipe in distillations(self.levels)}
+        return by_consumed(distillations(self.levels))
 
     @property
     def names(self) -> list[str]:

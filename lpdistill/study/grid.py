@@ -15,7 +15,7 @@ from lpdistill.hardware.rules import BUILT_IN, Rule, checked, number_of, rules_f
 from lpdistill.numbers import NONE, absent, exact, whole
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import PROBLEM
-from lpdistill.problem.settings import SETTINGS, Kind, require
+from lpdistill.problem.settings import SETTINGS, ValueKind, require
 from lpdistill.solution.given import ProblemLike
 
 MOST_POINTS = 200_000
@@ -127,7 +127,7 @@ class Grid:
     def __init__(self, base: ProblemLike | None = None, /, **settings: Any) -> None:
         base = None if base is None else PROBLEM.meant(base, "grid")
         given = {name: value for name, value in settings.items() if value is not None}
-        known = (*sorted(SETTINGS, key=lambda name: list(Kind).index(SETTINGS[name].kind)), *counted())
+        known = (*sorted(SETTINGS, key=lambda name: list(ValueKind).index(SETTINGS[name].kind)), *counted())
         for name in given:
             if name not in known:
                 raise ModelError("grid", f"has no such setting; it has {names_like(known, name)}", name)
@@ -281,7 +281,7 @@ def _values(name: str, part: Any) -> list[Value]:
 
 def _numbers(name: str, part: Any) -> list[Fraction] | list[int]:
     """A number, or those of a range ``LOW:HIGH:STEP``."""
-    integral = name not in SETTINGS or SETTINGS[name].kind is Kind.WHOLE
+    integral = name not in SETTINGS or SETTINGS[name].kind is ValueKind.WHOLE
     if not (isinstance(part, str) and ":" in part):
         return [whole(part, name)] if integral else [exact(part, name)]
     ends = re.split(r"\s*:\s*", part.strip())

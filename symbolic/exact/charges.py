@@ -102,10 +102,11 @@ class Amounts:
     @staticmethod
     def time(dynamics: Dynamics) -> Amounts:
         """Durations."""
-        times = dynamics.problem.hardware.generation_time, dynamics.problem.hardware.distillation_time
+        hardware = dynamics.problem.hardware
+        times = hardware.generation_time, hardware.distillation_time, Fraction(0)
         unit = math.lcm(*(time.denominator for time in times))
         lasts = _integers(fmpz(int(time * unit)) for time in times)
-        return Amounts(dynamics, unit, lambda what: lasts[np.minimum(what.pairs, 1)] * (what.discard < 0))
+        return Amounts(dynamics, unit, lambda what: lasts[what.kind])
 
     def whole(self, columns: IntArray) -> Any:
         """The amounts of some columns in whole units, (columns,)."""

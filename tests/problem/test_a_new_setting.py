@@ -17,11 +17,11 @@ from lpdistill.cli.options import takes_problem
 from lpdistill.hardware.rules import BUILT_IN
 from lpdistill.numbers import exact
 from lpdistill.problem.problem_file import read_settings
-from lpdistill.problem.settings import SETTINGS, Kind, Setting, numeric
+from lpdistill.problem.settings import SETTINGS, Setting, ValueKind, numeric
 from lpdistill.schemas.parts import setting as schema_of
 
 DOCS = Path(__file__).parents[2] / "docs"
-ROW = Setting("cooling_time", Kind.NUMBER, "Duration of a pause", ">= 0", default="0", unit="user's unit of time")
+ROW = Setting("cooling_time", ValueKind.NUMBER, "Duration of a pause", ">= 0", default="0", unit="user's unit of time")
 """The row: the only line of the package that a setting needs, but for its use."""
 
 TEXT = 'p = 0.5\nmemories = 4\nf0 = "3/4"\ntarget = 0.79\n'
@@ -119,7 +119,9 @@ def test_pages_have_every_setting_and_rule():
     """The table of options names the option and the key of every setting, and each rule has a line in its page."""
     commands, constraints = ((DOCS / page).read_text() for page in ("commands.md", "constraints.md"))
     del SETTINGS[ROW.name]
-    rows = {name: f"| `--{name.replace('_', '-')}`" for name, row in SETTINGS.items() if row.kind is not Kind.TABLE}
+    rows = {
+        name: f"| `--{name.replace('_', '-')}`" for name, row in SETTINGS.items() if row.kind is not ValueKind.TABLE
+    }
     assert [name for name, start in rows.items() if start not in commands or f"| `{name}` |" not in commands] == []
     assert [name for name, kind in BUILT_IN.items() if f"| `{kind.__name__}(" not in constraints] == []
     assert [name for name in BUILT_IN if f"`--{name.replace('_', '-')}" not in commands] == []
