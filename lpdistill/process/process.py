@@ -275,9 +275,10 @@ class Choice:
             )
         return found
 
-    def regrets(self, values: FloatArray) -> FloatArray:
-        """Reduced cost of every column, (columns,): ``c + P V - leaving * V``."""
-        return np.asarray(self.cost + self.expect(values) - self.leaving * values[self.configuration])
+    def regrets(self, values: FloatArray, cost: FloatArray | None = None) -> FloatArray:
+        """Reduced cost of every column, (columns,): ``c + P V - leaving * V``; of the given costs, if any."""
+        paid = self.cost if cost is None else cost
+        return np.asarray(paid + self.expect(values) - self.leaving * values[self.configuration])
 
     def at(self, rows: IntArray | BoolArray) -> Choice:
         """Some of the columns."""

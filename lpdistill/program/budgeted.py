@@ -15,7 +15,7 @@ from lpdistill.process.process import Process
 from lpdistill.program.column_generation import ColumnGeneration, feasible
 from lpdistill.program.highs import Algorithm, LinearSolution, solve_program
 from lpdistill.program.infeasible import raise_infeasible
-from lpdistill.program.objective import FIRST_DELIVERY
+from lpdistill.program.objective import FIRST_DELIVERY, Objective
 from lpdistill.program.occupation import OccupationProgram
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import Optimum
@@ -111,7 +111,7 @@ def most_apart(upper: float, dual: Optimum) -> float:
     The bounds of the optimum under the prices leave open what is rounded.  Near the edge of what is possible prices may
     be of any size, and so may that be, beside the waiting time.
     """
-    return FIRST_DELIVERY.gap * upper + float(dual.upper[0] - dual.lower[0])
+    return dual.objective.gap * upper + float(dual.upper[0] - dual.lower[0])
 
 
 @dataclass(frozen=True)
@@ -166,11 +166,11 @@ def within_budgets(
     Parameters
     ----------
     process
-        All columns; its tariff is the objective.
+        All columns.
     budgets
         The limits.
     free
-        The optimum without them: where to start.
+        The optimum of the objective without them: where to start.
     progress
         Told what is being done.
 
@@ -196,7 +196,9 @@ def within_budgets(
         raise error from None
 
 
-def solved_whole(process: Process, budgets: tuple[Budget, ...], algorithm: Algorithm) -> LinearSolution:
+def solved_whole(
+    process: Process, budgets: tuple[Budget, ...], algorithm: Algorithm, objective: Objective = FIRST_DELIVERY
+) -> LinearSolution:
     """What HiGHS answers for all columns, within wider limits where it finds no policy within those at an edge.
 
     Raises
@@ -205,10 +207,10 @@ def solved_whole(process: Process, budgets: tuple[Budget, ...], algorithm: Algor
         If it reports no optimum.
     """
     try:
-        return solve_program(OccupationProgram.of(process, budgets=budgets), algorithm)
+        return solve_program(OccupationProgram.of(process, None, budgets, objective), algorithm)
     except NotCertifiedError:
         wider = tuple(budget.widened(WIDER[0]) for budget in budgets)
-        return solve_program(OccupationProgram.of(process, budgets=wider), algorithm)
+        return solve_program(OccupationProgram.of(process, None, wider, objective), algorithm)
 
 
 def _at_the_edge(
@@ -265,7 +267,7 @@ def _result(generation: ColumnGeneration) -> Budgeted:
             raise _unattained((use.budget,))
     if plan.upper[0] - bound > most_apart(float(plan.upper[0]), generation.dual):
         raise NotCertifiedError(
-            f"the bounds within budgets, {bound!r} and {plan.upper[0]!r}, are more than {FIRST_DELIVERY.gap:g} apart, "
+            f"the bounds within budgets, {bound!r} and {plan.upper[0]!r}, are more than {plan.objective.gap:g} apart, "
             "relative to their size; make runs shorter (a larger p does), or take limits that are not at the edge of "
             "what is possible"
         )

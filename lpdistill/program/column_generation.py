@@ -23,7 +23,7 @@ from lpdistill.process.tariff import Tariff
 from lpdistill.program.differences import Twofold
 from lpdistill.program.evaluation import evaluate, stuck, visits
 from lpdistill.program.highs import Algorithm, Basis, LinearSolution, solve_program
-from lpdistill.program.objective import FIRST_DELIVERY
+from lpdistill.program.objective import FIRST_DELIVERY, Objective
 from lpdistill.program.occupation import OccupationProgram
 from lpdistill.program.policy_iteration import Optimum, policy_iteration
 from lpdistill.program.proof import bounds, evaluated, feasibility
@@ -52,7 +52,9 @@ class ColumnGeneration:
     Attributes
     ----------
     process, budgets
-        All columns, priced by the objective, and the limits.
+        All columns, and the limits.
+    objective
+        What is made least.
     columns
         Columns of the restricted master, increasing.
     policy
@@ -69,7 +71,7 @@ class ColumnGeneration:
     bound: float
 
     def __init__(self, process: Process, budgets: tuple[Budget, ...], free: Optimum) -> None:
-        self.process, self.budgets = process, budgets
+        self.process, self.budgets, self.objective = process, budgets, free.objective
         self.columns = free.generated
         self.policy = free.policy.columns
         self.basis = Basis.of_policy(self.policy, len(budgets))
@@ -87,7 +89,7 @@ class ColumnGeneration:
         for _ in range(MOST_MASTERS):
             self.masters += 1
             progress(f"master {self.masters}: solving {len(self.columns):,} columns with HiGHS")
-            program = OccupationProgram.of(process, self.columns, self.budgets)
+            program = OccupationProgram.of(process, self.columns, self.budgets, self.objective)
             self.linear = solve_program(program, Algorithm.SIMPLEX, basis=self.basis, relaxed=relaxed)
             self.basis = self.linear.basis
             self.iterations += self.linear.iterations
@@ -124,16 +126,16 @@ class ColumnGeneration:
         """What the dual optimum proves of the least cost within such limits of the budgets that bind, (binding,)."""
         grants, tariff = (self.vertex.prices * limits).tolist(), self.tariff
         if tariff.signed:
-            return lagrangian_bound(self.process, tariff, self.dual.floor, grants)[0]
+            return lagrangian_bound(self.process, tariff, self.dual.floor, grants, self.objective)[0]
         return _total(float(self.dual.lower[0]), grants)
 
     def _priced(self, progress: Callable[[str], None]) -> IntArray:
         """Columns that the prices of the vertex make worth while; sets the dual optimum and the bound."""
         tariff, process = self.tariff, self.process
         if tariff.signed:
-            self.dual = _priced_with_gains(process, tariff, self.vertex.policy)
+            self.dual = _priced_with_gains(process, tariff, self.vertex.policy, self.objective)
         else:
-            self.dual = policy_iteration(process.under(tariff), self.vertex.policy, progress)
+            self.dual = policy_iteration(process.under(tariff), self.vertex.policy, progress, self.objective)
         self.bound = self.bound_within(self.vertex.limits)
         self.rounds += self.dual.rounds
         self.policy = self.dual.policy.columns
@@ -148,7 +150,13 @@ def _total(value: float, grants: Sequence[float]) -> float:
     return fsum(terms) - 4 * float(np.finfo(float).eps) * fsum(map(abs, terms))
 
 
-def lagrangian_bound(process: Process, tariff: Tariff, floor: Twofold, grants: Sequence[float]) -> tuple[float, float]:
+def lagrangian_bound(
+    process: Process,
+    tariff: Tariff,
+    floor: Twofold,
+    grants: Sequence[float],
+    objective: Objective = FIRST_DELIVERY,
+) -> tuple[float, float]:
     r"""What values under a tariff prove of the least cost within budgets, and by how much they exceed action values.
 
     If :math:`U \le c - \sum_i \mu_i d_i + P U + \delta` for all columns, then every policy that keeps within the limits
@@ -159,15 +167,16 @@ def lagrangian_bound(process: Process, tariff: Tariff, floor: Twofold, grants: S
     """
     charged = process.under(tariff)
     if not tariff.signed:
-        excess = float(feasibility(charged, floor).excess.max())
+        excess = float(feasibility(charged, floor, objective).excess.max())
         lower, _ = bounds(charged, floor, floor)
         return (_total(float(lower[0]), grants) if excess <= 0 else -np.inf), excess
     if charged.written is not None:
-        excess = max(float(feasibility(charged, floor).excess.max()), 0.0)
+        excess = max(float(feasibility(charged, floor, objective).excess.max()), 0.0)
     else:
-        idle = charged.choose(process.admission.waiting).cost
+        idle = objective.cost(charged.choose(process.admission.waiting))
         values = floor.nearest
-        excess = max(float(_excess(process, charged.price(values), values).max()), -float(idle.min(initial=0.0)), 0.0)
+        priced = charged.price_after(objective.after(charged, values))
+        excess = max(float(_excess(process, priced, values).max()), -float(idle.min(initial=0.0)), 0.0)
         # No column that matters costs more than it is worth, so that its parts are no larger than these.
         size = 3 * float(np.abs(values).max()) + excess + 2 * process.durations.greatest
         excess += 2 * process.rounding * size
@@ -182,7 +191,7 @@ def _excess(process: Process, priced: Priced, values: FloatArray) -> FloatArray:
     return np.where(process.live, values - priced.best, -np.inf)
 
 
-def _priced_with_gains(process: Process, tariff: Tariff, policy: IntArray) -> Optimum:
+def _priced_with_gains(process: Process, tariff: Tariff, policy: IntArray, objective: Objective) -> Optimum:
     """Improve a policy where some columns may cost less than nothing, as long as it stays proper.
 
     The values come without a proof of their own, and are those of an optimum only if no column improves them.
@@ -191,35 +200,35 @@ def _priced_with_gains(process: Process, tariff: Tariff, policy: IntArray) -> Op
     rounds = 0
     while True:
         rounds += 1
-        values = _values_with_gains(process, tariff, policy)
+        values = _values_with_gains(process, tariff, policy, objective)
         worth = SETTLED_VALUE * float(np.abs(values).max())
         if charged.written is not None:
-            floor = evaluated(charged.choose(policy)).lowered
-            compared = feasibility(charged, floor)
+            floor = evaluated(charged.choose(policy), objective).lowered
+            compared = feasibility(charged, floor, objective)
             better = compared.excess > 0
             improved = compared.improved(better)
         else:
-            floor, priced = Twofold.of(values), charged.price(values)
+            floor, priced = Twofold.of(values), charged.price_after(objective.after(charged, values))
             better = _excess(process, priced, values) > worth
             improved = priced.columns(better)
-        generated += [policy, improved, _worth_waiting(charged, policy, worth)]
+        generated += [policy, improved, _worth_waiting(charged, policy, worth, objective)]
         changed = policy.copy()
         changed[np.searchsorted(np.flatnonzero(process.live), process.choose(improved).configuration)] = improved
-        if (changed == policy).all() or rounds == MOST_MASTERS or not _proper(process, changed):
+        if (changed == policy).all() or rounds == MOST_MASTERS or not _proper(process, changed, objective):
             break
         policy = changed
     columns = np.unique(np.concatenate(generated))
     lower = np.minimum(floor.below, values)
-    return Optimum(charged.choose(policy), values, lower, values, floor, Twofold.of(values), columns, rounds)
+    return Optimum(charged.choose(policy), values, lower, values, floor, Twofold.of(values), columns, rounds, objective)
 
 
-def _worth_waiting(charged: Process, policy: IntArray, worth: float) -> IntArray:
+def _worth_waiting(charged: Process, policy: IntArray, worth: float, objective: Objective) -> IntArray:
     """The columns that gain by waiting; where the policy comes, if there are any there.
 
     Waiting in unreachable configurations is no policy, so it is of use only to show that an optimum is not attained.
     """
     waiting = charged.choose(charged.admission.waiting)
-    gains, start = waiting.cost < -worth, FIRST_DELIVERY.entered(charged)
+    gains, start = objective.cost(waiting) < -worth, objective.entered(charged)
     base = charged.choose(policy)
     visited = np.zeros(charged.size, dtype=bool)
     visited[base.configuration[visits(base, start) > 0]] = True
@@ -227,21 +236,21 @@ def _worth_waiting(charged: Process, policy: IntArray, worth: float) -> IntArray
     return waiting.columns[here if here.any() else gains]
 
 
-def _values_with_gains(process: Process, tariff: Tariff, policy: IntArray) -> FloatArray:
+def _values_with_gains(process: Process, tariff: Tariff, policy: IntArray, objective: Objective) -> FloatArray:
     """Values of a policy under a tariff: those of what it costs, minus those of what it gains."""
     costs = Tariff(tariff.time, tuple(item for item in tariff.prices if item[1] > 0))
     gains = Tariff(0.0, tuple((resource, -price) for resource, price in tariff.prices if price < 0))
     parts = []
     for part in (costs, gains):
         choice = process.under(part).choose(policy)
-        local = choice.repetition.until(choice.cost)
+        local = choice.repetition.until(objective.cost(choice))
         parts.append(evaluate(choice, local, scale=evaluate(choice, local)))
     return np.asarray(parts[0] - parts[1])
 
 
-def _proper(process: Process, policy: IntArray) -> bool:
+def _proper(process: Process, policy: IntArray, objective: Objective) -> bool:
     """Whether a policy reaches the target from everywhere it says what to do."""
-    return not stuck(process.choose(policy)).any()
+    return not stuck(process.choose(policy), objective).any()
 
 
 def feasible(

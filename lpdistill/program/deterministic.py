@@ -96,7 +96,7 @@ def deterministic(
         )
     if process.durations.least <= 0:
         raise ModelError("deterministic", "needs every step to take time (no discarding, no duration of 0)", None)
-    program = OccupationProgram.of(process, budgets=budgets)
+    program = OccupationProgram.of(process, None, budgets, drawn.dual.objective)
     time = float(drawn.plan.values[0])
     regrets = drawn.dual.policy.process.choose(program.choice.columns).regrets(drawn.dual.values)
     for horizon in HORIZONS:
@@ -166,7 +166,7 @@ def _plan(process: Process, columns: IntArray, drawn: Budgeted) -> Plan:
     chosen[process.live] = drawn.dual.policy.columns
     chosen[process.choose(columns).configuration] = columns
     policy = chosen[process.live]
-    return Plan.of(process.choose(policy), np.ones(len(policy)))
+    return Plan.of(process.choose(policy), np.ones(len(policy)), drawn.dual.objective)
 
 
 def _require_kept(plan: Plan, budgets: tuple[Budget, ...]) -> None:

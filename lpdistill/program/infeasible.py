@@ -91,7 +91,7 @@ def _irreducible(generation: ColumnGeneration, free: Optimum, progress: Callable
     """
     process = free.policy.process
     while True:
-        program = OccupationProgram.of(process, generation.columns, generation.budgets)
+        program = OccupationProgram.of(process, generation.columns, generation.budgets, generation.objective)
         narrowed = feasible(process, tuple(generation.budgets[i] for i in irreducible(program)), free, progress)
         if not narrowed.met:
             break

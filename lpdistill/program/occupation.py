@@ -82,7 +82,7 @@ class OccupationProgram:
     @property
     def offset(self) -> float:
         """Constant of the objective: minus the last step's duration where that is free."""
-        return self.objective.offset(self.process)
+        return 0.0 + float(self.objective.offset(self.process))
 
     @cached_property
     def matrix(self) -> sparse.csc_array:
@@ -118,7 +118,7 @@ class OccupationProgram:
 
     def regrets(self, values: FloatArray) -> FloatArray:
         """Reduced cost of every column for given dual values, (columns,): ``c + P V - leaving * V``."""
-        return self.choice.regrets(values)
+        return self.choice.regrets(values, self.cost)
 
     def __repr__(self) -> str:
         rows, columns = self.shape

@@ -14,7 +14,7 @@ from lpdistill.process.process import Choice
 from lpdistill.process.tariff import Resource
 from lpdistill.program.differences import Twofold
 from lpdistill.program.evaluation import deadlocked, doomed, entered, evaluate, raise_improper, visits
-from lpdistill.program.objective import FIRST_DELIVERY
+from lpdistill.program.objective import FIRST_DELIVERY, Objective
 from lpdistill.program.policy_iteration import Optimum
 from lpdistill.program.proof import bounds, evaluated
 
@@ -34,6 +34,8 @@ class Plan:
         column, infinite where it may never reach the target.
     ceiling
         The values that prove the upper bound.
+    objective
+        What the values are expectations of, and what bounds prove of it.
     """
 
     uses: Choice
@@ -41,9 +43,10 @@ class Plan:
     values: FloatArray
     upper: FloatArray
     ceiling: Twofold
+    objective: Objective = FIRST_DELIVERY
 
     @staticmethod
-    def of(uses: Choice, probability: FloatArray) -> Plan:
+    def of(uses: Choice, probability: FloatArray, objective: Objective = FIRST_DELIVERY) -> Plan:
         """Evaluate a policy.
 
         Raises
@@ -54,10 +57,10 @@ class Plan:
             If its expected time cannot be bounded in double precision.
         """
         mixed = uses.mixed(probability)
-        found = evaluated(mixed)
+        found = evaluated(mixed, objective)
         ceiling = found.raised
         _, upper = bounds(uses.process, found.values, ceiling)
-        return Plan(uses, probability, np.minimum(found.values.nearest, upper), upper, ceiling)
+        return Plan(uses, probability, np.minimum(found.values.nearest, upper), upper, ceiling, objective)
 
     @staticmethod
     def improper(uses: Choice, probability: FloatArray) -> Plan:
@@ -83,7 +86,7 @@ class Plan:
     def optimal(optimum: Optimum) -> Plan:
         """The policy that policy iteration ended with."""
         certain = np.ones(len(optimum.policy.columns))
-        return Plan(optimum.policy, certain, optimum.values, optimum.upper, optimum.ceiling)
+        return Plan(optimum.policy, certain, optimum.values, optimum.upper, optimum.ceiling, optimum.objective)
 
     @cached_property
     def mixed(self) -> Choice:
@@ -130,7 +133,7 @@ class Plan:
             If runs may never reach the target.
         """
         found = np.zeros(self.uses.process.size)
-        found[self._sure.configuration] = visits(self._sure, FIRST_DELIVERY.entered(self.uses.process))
+        found[self._sure.configuration] = visits(self._sure, self.objective.entered(self.uses.process))
         return found
 
     @cached_property
@@ -166,7 +169,7 @@ class Plan:
 
     def flow_residual(self) -> float:
         """Greatest imbalance of expected visits in any configuration."""
-        balance = -(self.uses.moves.T @ self.occupation) - FIRST_DELIVERY.entered(self.uses.process)
+        balance = -(self.uses.moves.T @ self.occupation) - self.objective.entered(self.uses.process)
         np.add.at(balance, self.uses.configuration, self.uses.repetition.changes(self.occupation))
         return float(np.abs(balance).max())
 

@@ -41,6 +41,8 @@ class Optimum:
         All columns that some round chose, increasing: the restricted master of column generation.
     rounds
         Times that all columns were priced.
+    objective
+        What is made least.
     priced
         The columns as they were priced last, for values a few roundings below those of the policy; None where that is
         not kept.
@@ -54,6 +56,7 @@ class Optimum:
     ceiling: Twofold
     generated: IntArray
     rounds: int
+    objective: Objective = FIRST_DELIVERY
     priced: Priced | None = field(default=None, repr=False, compare=False)
 
 
@@ -106,7 +109,7 @@ def policy_iteration(
             break
         changed = columns.copy()
         changed[better[live]] = compared.improved(better)
-        columns = changed if process.written is None else _properly(process, columns, changed)
+        columns = changed if process.written is None else _properly(process, columns, changed, objective)
         if columns.tobytes() in seen:  # what still looks better is rounding
             break
         seen.add(columns.tobytes())
@@ -129,16 +132,17 @@ def policy_iteration(
         ceiling,
         np.unique(np.concatenate(generated)),
         rounds,
+        objective,
         compared.priced,
     )
 
 
-def _properly(process: Process, columns: IntArray, changed: IntArray) -> IntArray:
+def _properly(process: Process, columns: IntArray, changed: IntArray, objective: Objective) -> IntArray:
     """A changed policy, with the columns as they were from where it would not reach the target: it is proper."""
     policy = process.choose(changed)
     if all_leave(policy):
         return changed
-    return np.where(stuck(policy), columns, changed)
+    return np.where(stuck(policy, objective), columns, changed)
 
 
 def _projected(process: Process, merged: Contraction, columns: IntArray) -> IntArray:

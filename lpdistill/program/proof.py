@@ -65,7 +65,7 @@ class FactoredEquations:
 
     def __init__(self, policy: Choice, objective: Objective = FIRST_DELIVERY) -> None:
         require_leaving(policy)
-        self._policy, self._process = policy, policy.process
+        self._policy, self._process, self._objective = policy, policy.process, objective
         self._local = policy.repetition.until(objective.cost(policy))
         self._values = evaluate(policy, self._local, scale=evaluate(policy, self._local))
         self._margin = MARGIN * self._process.rounding * self._values[policy.configuration]
@@ -84,8 +84,8 @@ class FactoredEquations:
     def raised(self) -> Twofold:
         """Values for costs raised by a few roundings, and then as far as is needed."""
         high = evaluate(self._policy, self._local + self._margin, scale=self._values)
-        least = self._process.tariff.time * self._process.durations.least
-        return Twofold.of(scaled_up(high, float(_factored_shortfall(self._policy, high).max()), least))
+        missing = _factored_shortfall(self._policy, high, self._objective)
+        return Twofold.of(scaled_up(high, float(missing.max()), self._objective.least(self._process)))
 
 
 class Feasibility(Protocol):
@@ -124,7 +124,7 @@ class Feasibility(Protocol):
 def feasibility(process: Process, values: Twofold, objective: Objective = FIRST_DELIVERY) -> Feasibility:
     """All columns of a process, compared with values."""
     if process.written is None:
-        return FactoredFeasibility(process, values.nearest)
+        return FactoredFeasibility(process, values.nearest, objective)
     return WrittenFeasibility(Written.of(process.written, objective), values)
 
 
@@ -162,11 +162,12 @@ class FactoredFeasibility:
 
     process: Process
     values: FloatArray
+    objective: Objective = FIRST_DELIVERY
 
     @cached_property
     def priced(self) -> Priced:
         """The columns, priced for the values."""
-        return self.process.price(self.values)
+        return self.process.price_after(self.objective.after(self.process, self.values))
 
     @cached_property
     def excess(self) -> FloatArray:
@@ -180,23 +181,23 @@ class FactoredFeasibility:
     @property
     def floor(self) -> Twofold:
         """The values, scaled down by what is missing (:attr:`Feasibility.floor`)."""
-        least = self.process.tariff.time * self.process.durations.least
-        return Twofold.of(_scaled_down(self.values, float(self.excess.max()), least))
+        return Twofold.of(_scaled_down(self.values, float(self.excess.max()), self.objective.least(self.process)))
 
 
-def shortfall(policy: Choice, values: Twofold) -> FloatArray:
+def shortfall(policy: Choice, values: Twofold, objective: Objective = FIRST_DELIVERY) -> FloatArray:
     """By how much values fall short of what is proved of a policy's action values, at most, (columns,).
 
     Where none does, the values bound the expected costs of the policy from above, whatever was rounded.
     """
     if policy.process.written is None:
-        return _factored_shortfall(policy, values.nearest)
-    reduced, rounding = Written.of(policy).reduced_costs(values)
+        return _factored_shortfall(policy, values.nearest, objective)
+    reduced, rounding = Written.of(policy, objective).reduced_costs(values)
     return np.asarray(reduced + rounding)
 
 
-def _factored_shortfall(policy: Choice, high: FloatArray) -> FloatArray:
-    return np.asarray(policy.action_values(high) * (1 + policy.process.rounding) - high[policy.configuration])
+def _factored_shortfall(policy: Choice, high: FloatArray, objective: Objective) -> FloatArray:
+    value = policy.repetition.until(objective.cost(policy) + policy.expect(high))
+    return np.asarray(value * (1 + policy.process.rounding) - high[policy.configuration])
 
 
 def bounds(process: Process, floor: Twofold, ceiling: Twofold) -> tuple[FloatArray, FloatArray]:

@@ -25,7 +25,7 @@ from lpdistill.process.process import Choice, Process
 from lpdistill.process.tariff import Resource, Tariff
 from lpdistill.program.evaluation import evaluate, stuck, visits
 from lpdistill.program.highs import LinearSolution
-from lpdistill.program.objective import FIRST_DELIVERY
+from lpdistill.program.objective import FIRST_DELIVERY, Objective
 from lpdistill.program.occupation import OccupationProgram
 from lpdistill.program.plan import Plan
 
@@ -40,18 +40,19 @@ STILL = 1e-12
 """Relative rate of change that is taken for none."""
 
 
-def _properly(process: Process, policy: IntArray, extra: IntArray) -> tuple[IntArray, IntArray]:
+def _properly(program: OccupationProgram, policy: IntArray, extra: IntArray) -> tuple[IntArray, IntArray]:
     """A policy and its extra columns, some of them exchanged if that makes the policy proper.
 
     What is done most may lead in circles, out of which only the extra columns lead.
     """
+    process = program.process
     owners = np.searchsorted(np.flatnonzero(process.live), process.choose(extra).configuration)
     for exchanged in product((False, True), repeat=len(extra)):
         chosen, added = policy.copy(), extra.copy()
         swapped = np.array(exchanged, dtype=bool)
         chosen[owners[swapped]], added[swapped] = extra[swapped], policy[owners[swapped]]
         choice = process.choose(chosen)
-        if not (choice.repetition.waits.any() or stuck(choice).any()):
+        if not (choice.repetition.waits.any() or stuck(choice, program.objective).any()):
             return chosen, added
     return policy, extra
 
@@ -76,6 +77,8 @@ class Vertex:
         Whether limits are missed, so that not columns but the cost of missing them determines prices.
     ambiguous
         Whether prices are those proposed, for more than one would do.
+    objective
+        What is made least.
     """
 
     process: Process
@@ -86,6 +89,7 @@ class Vertex:
     proposed: FloatArray
     missed: bool = False
     ambiguous: bool = False
+    objective: Objective = FIRST_DELIVERY
 
     @staticmethod
     def of(program: OccupationProgram, linear: LinearSolution, elsewhere: IntArray) -> Vertex:
@@ -115,7 +119,7 @@ class Vertex:
             basic[extra] = False
             extra = np.append(extra, np.flatnonzero(others & basic)[: np.count_nonzero(binds) - len(extra)])
         live = program.process.live
-        chosen, added = _properly(program.process, policy[live], choice.columns[extra])
+        chosen, added = _properly(program, policy[live], choice.columns[extra])
         least, most = program.limits
         side = np.where(linear.prices > 0, least, most)
         side = np.where(np.isfinite(side), side, np.where(np.isfinite(least), least, most))
@@ -127,6 +131,7 @@ class Vertex:
             side[binds],
             linear.prices[binds],
             missed=bool((linear.shortfalls > 0).any()),
+            objective=program.objective,
         )
 
     @cached_property
@@ -137,12 +142,13 @@ class Vertex:
     def _values(self, tariff: Tariff) -> FloatArray:
         """Expected cost to go of the policy under a tariff, (configurations,)."""
         policy = self.process.under(tariff).choose(self.policy)
-        local = policy.repetition.until(policy.cost)
+        local = policy.repetition.until(self.objective.cost(policy))
         return evaluate(policy, local, scale=evaluate(policy, local))
 
     def _rates(self, tariff: Tariff, values: FloatArray) -> FloatArray:
         """Reduced costs of the extra columns under a tariff, for values under it, (extras,)."""
-        return self.process.under(tariff).choose(self.extra).regrets(values)
+        extra = self.process.under(tariff).choose(self.extra)
+        return extra.regrets(values, self.objective.cost(extra))
 
     def use(self, resource: Resource) -> tuple[float, FloatArray]:
         """Expected use of a resource by the policy, and how an extra column changes it whenever it is taken."""
@@ -216,7 +222,7 @@ class Vertex:
     @cached_property
     def occupation(self) -> FloatArray:
         """How often the policy's own columns are taken, (columns,)."""
-        return np.asarray(visits(self.base, FIRST_DELIVERY.entered(self.process)) + self.diverted @ self.taken)
+        return np.asarray(visits(self.base, self.objective.entered(self.process)) + self.diverted @ self.taken)
 
     @cached_property
     def plan(self) -> Plan:
@@ -230,7 +236,7 @@ class Vertex:
         kept = np.flatnonzero(share > 0)
         kept = kept[np.argsort(owners[kept], kind="stable")]
         columns = np.concatenate([self.policy, self.extra])
-        return Plan.of(self.process.choose(columns[kept]), share[kept])
+        return Plan.of(self.process.choose(columns[kept]), share[kept], self.objective)
 
     def price_range(self, budget: int, others: tuple[tuple[Resource, float, float], ...]) -> tuple[float, float]:
         """The limits between which the price of a budget that binds holds: those that keep the same columns.

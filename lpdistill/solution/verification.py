@@ -12,7 +12,7 @@ from lpdistill.problem.question import Question, process_of_question
 from lpdistill.process.budgets import MET
 from lpdistill.program.budgeted import BudgetUse, granted, most_apart
 from lpdistill.program.column_generation import lagrangian_bound
-from lpdistill.program.objective import FIRST_DELIVERY
+from lpdistill.program.objective import Objective
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import Optimum
 from lpdistill.program.proof import bounds, shortfall
@@ -87,11 +87,12 @@ def verify(problem: Question, solution: Claim) -> Verification:
     known = np.isin(columns, process.columns).all() and len(dual.values) == process.size
     if not known or (process.choose(columns).configuration != uses.configuration).any():
         raise NotCertifiedError("the solution does not verify: its policy belongs to another problem")
-    again = Plan.of(process.choose(columns), plan.probability)
+    again = Plan.of(process.choose(columns), plan.probability, plan.objective)
     total = np.bincount(uses.configuration, weights=plan.probability, minlength=process.size)
     checked = [(again.used(budget.resource), claimed[budget.name]) for budget in budgets if solution.uses]
     paid = {resource.name: -price for resource, price in tariff.prices}
-    proved, excess = lagrangian_bound(process, tariff, dual.floor, granted(solution.uses) if paid else [])
+    grants = granted(solution.uses) if paid else []
+    proved, excess = lagrangian_bound(process, tariff, dual.floor, grants, plan.objective)
     floor = dual.floor.below if tariff.signed else bounds(process, dual.floor, dual.floor)[0]
     found = Verification(
         flow_residual=replace(plan, uses=process.choose(columns)).flow_residual(),
@@ -112,23 +113,23 @@ def verify(problem: Question, solution: Claim) -> Verification:
             "expected visits do not balance",
         ),
         ((np.abs(total[live] - 1) <= FLOW_TOLERANCE).all(), "probabilities of actions do not sum to 1"),
-        (np.allclose(plan.values, again.values, rtol=FIRST_DELIVERY.gap, atol=0), "values are not those of the policy"),
+        (np.allclose(plan.values, again.values, rtol=plan.objective.gap, atol=0), "values are not those of the policy"),
         (not paid or paid == prices, "the prices of budgets are not those of the proof"),
         (solution.bound <= proved, "the lower bound is not feasible for the dual program"),
         ((dual.lower <= floor).all(), "the lower bound is not feasible for the dual program"),
         (
-            shortfall(again.mixed, plan.ceiling).max() <= 0
+            shortfall(again.mixed, plan.ceiling, plan.objective).max() <= 0
             and (bounds(process, plan.ceiling, plan.ceiling)[1] <= plan.upper).all(),
             "the upper bound does not bound the policy",
         ),
-        (_between(dual.lower, dual.values, dual.upper), "values lie outside their bounds"),
+        (_between(dual.lower, dual.values, dual.upper, plan.objective), "values lie outside their bounds"),
         ((plan.values <= plan.upper).all(), "values lie outside their bounds"),
         (all(abs(used - use.used) <= MET * max(1.0, used) for used, use in checked), "uses are not the policy's"),
         (all(use.budget.kept(use.used) for _, use in checked), "a budget is not kept"),
         (found.gap >= 0, "the bounds contradict each other"),
         (not optimal or found.gap <= most_apart(float(plan.upper[0]), dual), "the bounds are too far apart"),
         (
-            ((plan.upper - dual.lower) <= FIRST_DELIVERY.gap * plan.upper)[everywhere].all(),
+            ((plan.upper - dual.lower) <= plan.objective.gap * plan.upper)[everywhere].all(),
             "the bounds are too far apart",
         ),
     ):
@@ -137,7 +138,7 @@ def verify(problem: Question, solution: Claim) -> Verification:
     return found
 
 
-def _between(lower: FloatArray, values: FloatArray, upper: FloatArray) -> bool:
+def _between(lower: FloatArray, values: FloatArray, upper: FloatArray, objective: Objective) -> bool:
     """Whether values lie within their bounds, and these close to each other."""
-    near = (upper - lower <= FIRST_DELIVERY.gap * np.abs(upper)).all()
+    near = (upper - lower <= objective.gap * np.abs(upper)).all()
     return bool(near and (lower <= values).all() and (values <= upper).all())

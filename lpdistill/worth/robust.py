@@ -31,7 +31,6 @@ from lpdistill.process.factored.dynamics import Dynamics
 from lpdistill.process.factored.variation import varied
 from lpdistill.process.process import Process
 from lpdistill.program.differences import Twofold
-from lpdistill.program.objective import FIRST_DELIVERY
 from lpdistill.program.proof import scaled_up, shortfall
 from lpdistill.progress import silent
 from lpdistill.solution.answer import SHOWN, Answer, Table
@@ -226,7 +225,7 @@ def _bound(worst: Solution, process: Dynamics) -> float:
     falling = _never_increasing(process, np.where(process.live, upper, np.inf))
     reached = policy.configuration[~np.isfinite(falling[policy.configuration])]
     growth = np.where(np.isfinite(falling), falling, 0.0) - upper
-    if len(reached) or (growth > FIRST_DELIVERY.gap * upper).any():
+    if len(reached) or (growth > worst.plan.objective.gap * upper).any():
         where = int(reached[0]) if len(reached) else int(np.argmax(growth))
         raise NotCertifiedError(
             f"robust: with the rules, another raw pair may cost time in configuration {process.names.key(where)} "

@@ -27,6 +27,7 @@ from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import PROBLEM
 from lpdistill.process.factored.dynamics import Dynamics
 from lpdistill.process.resources import Visits
+from lpdistill.program.objective import FIRST_DELIVERY, Objective
 from lpdistill.solution.answer import Answer
 from lpdistill.solution.tables import ByConfiguration, described
 from symbolic.algebra.rational_function import fraction
@@ -57,6 +58,8 @@ class Certificate(Answer):
     vertex
         The policy, its use of resources and their prices, where there are budgets; the dual values are then expected
         times to go less the price of what is used.
+    objective
+        What is made least: it says what the dual values lack of it.
     """
 
     _KIND = "certificate"
@@ -69,6 +72,7 @@ class Certificate(Answer):
     repaired: tuple[Counts, ...]
     checked_columns: int
     vertex: ExactVertex | None = None
+    objective: Objective = FIRST_DELIVERY
 
     @property
     def problem(self) -> Problem:
@@ -84,7 +88,7 @@ class Certificate(Answer):
     def waiting_time(self) -> Fraction:
         """Least expected waiting time from empty memories, in the user's unit of time."""
         granted = Fraction(0) if self.vertex is None else self.vertex.granted
-        return self.value_at(0) + granted - self.problem.uncharged_time
+        return self.value_at(0) + granted + self.objective.offset(self.dynamics)
 
     def value_at(self, rank: int) -> Fraction:
         """The dual value of the configuration of the given rank, the last step charged."""
@@ -93,8 +97,8 @@ class Certificate(Answer):
     @cached_property
     def values(self) -> dict[Counts, Fraction]:
         """Exact expected time to go where it is known, by configuration; within budgets, the dual values."""
-        free = self.problem.uncharged_time
-        return {label.counts: self.value_at(label.rank) - free for label in labels(self.dynamics, self.chain.columns)}
+        offset = self.objective.offset(self.dynamics)
+        return {label.counts: self.value_at(label.rank) + offset for label in labels(self.dynamics, self.chain.columns)}
 
     @cached_property
     def policy(self) -> dict[Counts, Action]:

@@ -122,6 +122,7 @@ def certify(
                 tuple(map(dynamics.names.key, changed.tolist())),
                 len(dynamics.columns),
                 vertex,
+                solution.plan.objective,
             )
             _require_attained(proof)
             return proof

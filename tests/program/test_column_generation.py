@@ -13,6 +13,7 @@ from lpdistill.process.resources import RESOURCES
 from lpdistill.process.tariff import Tariff
 from lpdistill.program.column_generation import _priced_with_gains, lagrangian_bound
 from lpdistill.program.differences import Twofold
+from lpdistill.program.objective import FIRST_DELIVERY
 from symbolic import certify
 
 THREE = Problem("1/2", 3, "3/4", "79/100")
@@ -122,7 +123,7 @@ def test_waiting_that_gains_is_accounted_for():
     process = Dynamics(THREE, "all")
     tariff = Tariff(1.0, ((RESOURCES["memory_time"], -0.34),))
     gains = -process.under(tariff).choose(process.admission.waiting).cost.min()
-    values = _priced_with_gains(process, tariff, process.admission.proper()).lower
+    values = _priced_with_gains(process, tariff, process.admission.proper(), FIRST_DELIVERY).lower
     bound, excess = lagrangian_bound(process, tariff, Twofold.of(values), [])
     assert gains > 0.01
     assert excess >= gains

@@ -1,15 +1,17 @@
 """What is made least is asked in one place."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 
-from lpdistill import Dynamics, Problem
+from lpdistill import Budget, Dynamics, Problem
 from lpdistill.process.tariff import Tariff
+from lpdistill.program.budgeted import within_budgets
 from lpdistill.program.highs import Algorithm, solve_program
 from lpdistill.program.objective import FIRST_DELIVERY, FirstDelivery
 from lpdistill.program.occupation import OccupationProgram
+from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import policy_iteration
 
 TWO = Problem("1/2", 2, "3/4", "79/100", final_step="free")
@@ -20,7 +22,13 @@ class Twice(FirstDelivery):
     """Twice the time of the first delivery."""
 
     def cost(self, choice):
-        return 2 * choice.cost
+        return choice.cost + self._again(choice.process)[choice.process.durations.kind(choice.columns)]
+
+    def after(self, process, values):
+        return replace(FirstDelivery.after(self, process, values), charge=self._again(process))
+
+    def _again(self, process):
+        return process.tariff.time * np.array([float(time) for time in process.durations.times])
 
 
 def test_the_first_delivery_starts_once_and_ends_with_any():
@@ -51,3 +59,27 @@ def test_everything_asks_the_objective():
     assert solve_program(program, Algorithm.SIMPLEX).objective == pytest.approx(2 * plain.values[0] - 2, rel=1e-9)
     dear = process.under(Tariff(2.0))
     assert policy_iteration(dear, process.admission.proper()).values == pytest.approx(2 * plain.values, rel=1e-14)
+
+
+def test_policy_iteration_proves_what_the_objective_asks():
+    """All columns are priced for what the objective says comes after a step: values and proof are twice as large."""
+    process = Dynamics(TWO.replace(memories=4))
+    plain = policy_iteration(process, process.admission.proper())
+    twice = policy_iteration(process, process.admission.proper(), objective=Twice())
+    assert twice.values == pytest.approx(2 * plain.values, rel=1e-14)
+    assert twice.lower == pytest.approx(twice.upper, rel=1e-9)
+    assert (Plan.optimal(twice).objective, twice.policy.columns.tolist()) == (Twice(), plain.policy.columns.tolist())
+
+
+def test_budgets_bind_for_any_objective():
+    """Within a budget, twice the time costs twice as much, and its limit is worth twice as much."""
+    problem = TWO.replace(memories=4)
+    process, limits = Dynamics(problem, "all"), (Budget("generation_attempts", "12.85"),)
+    once, twice = (
+        within_budgets(process, limits, policy_iteration(process, process.admission.proper(), objective=objective))
+        for objective in (FIRST_DELIVERY, Twice())
+    )
+    assert once.uses[0].price < 0
+    assert twice.uses[0].price == pytest.approx(2 * once.uses[0].price, rel=1e-9)
+    assert (twice.plan.objective, twice.plan.values[0]) == (Twice(), pytest.approx(2 * once.plan.values[0], rel=1e-12))
+    assert twice.bound == pytest.approx(2 * once.bound, rel=1e-9)
