@@ -13,7 +13,6 @@ from functools import cached_property
 from typing import Protocol, TypeAlias
 
 import numpy as np
-from scipy import sparse
 
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.process.priced import Priced
@@ -123,11 +122,10 @@ class Written:
         self._row = np.full(steps.process.column_count, -1)
         self._row[choice.columns] = np.arange(len(choice.columns))
         self.fastest = self.rows(steps.fastest)
-        moves, reaching = choice.moves, choice.reaching
         if steps.timed:
-            moves = sparse.csr_array(moves + choice.repetition.loops(choice.configuration, moves.shape))
+            moves, reaching = choice.transitions, choice.reaching
         else:
-            moves, reaching = choice.conditional, choice.repetition.until(reaching)
+            moves, reaching = choice.conditional, choice.repetition.until(choice.reaching)
         gained = np.zeros((len(choice.columns), 3))
         gained[:, DONE], gained[:, REMAINING] = reaching, choice.cost
         slots = steps.lattice.slots[steps.process.durations.kind(choice.columns)]

@@ -167,9 +167,7 @@ class DeadlineRecursion:
         onwards = []
         for length in np.unique(slots[slots > 0]).tolist():
             rows = np.flatnonzero(slots == length)
-            part = choice.at(rows)
-            stays = part.repetition.loops(part.configuration, part.moves.shape)
-            onwards.append((length, rows, sparse.csr_array((part.moves + stays).T)))
+            onwards.append((length, rows, sparse.csr_array(choice.at(rows).transitions.T)))
         for left in range(len(self.slots) - 1, -1, -1):
             here = np.flatnonzero(self.slots[left].columns >= 0)
             row = np.searchsorted(taken, self.slots[left].columns[here])

@@ -125,7 +125,8 @@ class Differences(Answer):
         mixed = self.other.plan.mixed
         found = np.full(len(owned), np.nan)
         # Written out, so that values that are not known count only where the step may lead there.
-        found[mixed.configuration] = mixed.cost + mixed.moves @ owned - mixed.leaving * owned[mixed.configuration]
+        collected, here = mixed.cost + mixed.moves @ owned, owned[mixed.configuration]
+        found[mixed.configuration] = mixed.repetition.reduced(collected, here)
         return found
 
     @property

@@ -278,7 +278,7 @@ class Choice:
     def regrets(self, values: FloatArray, cost: FloatArray | None = None) -> FloatArray:
         """Reduced cost of every column, (columns,): ``c + P V - leaving * V``; of the given costs, if any."""
         paid = self.cost if cost is None else cost
-        return np.asarray(paid + self.expect(values) - self.leaving * values[self.configuration])
+        return self.repetition.reduced(paid + self.expect(values), values[self.configuration])
 
     def at(self, rows: IntArray | BoolArray) -> Choice:
         """Some of the columns."""
@@ -340,17 +340,21 @@ class Choice:
         return Edges.of(self.configuration, self.moves, self.reaching)
 
     @cached_property
+    def transitions(self) -> sparse.csr_array:
+        """Probability of every next configuration, whether anything happens or not, (columns, configurations)."""
+        return self.repetition.whole(self.moves, self.configuration)
+
+    @cached_property
     def conditional(self) -> sparse.csr_array:
-        """The moves given that anything happens: each row of :attr:`moves` divided by its ``leaving``."""
-        weight = np.repeat(self.leaving, np.diff(self.moves.indptr))
-        return sparse.csr_array((self.moves.data / weight, self.moves.indices, self.moves.indptr), self.moves.shape)
+        """The moves given that anything happens, (columns, configurations)."""
+        return self.repetition.given(self.moves)
 
     @cached_property
     def dense(self) -> FloatArray:
         """The moves between the configurations of these columns, given that anything happens, (columns, columns)."""
         entry, rank, probability = self.table.expand(self.outcomes.indices.astype(np.int64))
         size, each = len(self.columns), np.diff(self.outcomes.indptr)
-        weight = self.outcomes.data / np.repeat(np.where(self.leaving > 0, self.leaving, 1.0), each)
+        weight = self.repetition.given(self.outcomes).data
         row = np.repeat(np.arange(size), each)[entry]
         order = np.argsort(self.configuration, kind="stable")
         column = order[np.minimum(np.searchsorted(self.configuration, rank, sorter=order), size - 1)]

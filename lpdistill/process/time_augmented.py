@@ -328,13 +328,10 @@ class TimeAugmented(Derived):
         plain, kind = self.base.choose(within), self.base.durations.kind(within)
         passes, entries = self.layers.passes[layer, kind], plain.outcomes.shape[1]
         start = self.layers.entered[layer, kind] * entries
-        kept = np.flatnonzero(passes & (plain.staying > 0))
-        staying = sparse.csr_array(
-            (plain.staying[kept], (kept, start[kept] + plain.configuration[kept])),
-            shape=(len(columns), self.layers.count * entries),
-        )
+        shape = len(columns), self.layers.count * entries
+        idle = plain.repetition.passing(passes).loops(start + plain.configuration, shape)
         places = plain.outcomes.indices + np.repeat(start, np.diff(plain.outcomes.indptr))
-        outcomes = sparse.csr_array((plain.outcomes.data, places, plain.outcomes.indptr), shape=staying.shape)
+        outcomes = sparse.csr_array((plain.outcomes.data, places, plain.outcomes.indptr), shape=shape)
         return Choice(
             process=self,
             columns=columns,
@@ -342,7 +339,7 @@ class TimeAugmented(Derived):
             cost=plain.cost + self.late_price * self.layers.crosses[layer, kind],
             repetition=plain.repetition.within(passes),
             delivering=plain.delivering,
-            outcomes=sparse.csr_array(outcomes + staying),
+            outcomes=sparse.csr_array(outcomes + idle),
             table=Layered(plain.table, self.base.size, entries, self.layers.count),
         )
 

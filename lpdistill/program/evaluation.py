@@ -46,18 +46,17 @@ def evaluate(choice: Choice, local: FloatArray, scale: FloatArray | None = None)
     ImproperPolicyError
         If some configuration never reaches the target.
     """
-    leaving = choice.leaving
     require_leaving(choice)
     if choice.process.written is not None:
         require_proper(choice)
-        return Equations(choice, local * leaving).values.nearest
+        return Equations(choice, choice.repetition.changes(local)).values.nearest
     near = scale[choice.configuration] if scale is not None else np.zeros_like(local)
     unit = np.where(near > 0, near, 1.0)
 
     def after(values: FloatArray) -> FloatArray:
         if choice.compact:
             return np.asarray(square(choice) @ values)
-        return choice.expect(_spread(choice, values)) / leaving
+        return choice.repetition.until(choice.expect(_spread(choice, values)))
 
     def image(x: FloatArray) -> FloatArray:
         return x - after(unit * x) / unit
@@ -98,7 +97,7 @@ def visits(choice: Choice, entered: FloatArray) -> FloatArray:
         left = _solve(lambda: iterate(lambda z: z - back @ z, weights), lambda: factorised(back, weights), weights)
     # A sweep replaces the rounding of the largest visits by that of each configuration's own.
     left = weights + back @ np.where(reached, np.maximum(left, 0.0), 0.0)
-    return np.where(reached, left / choice.leaving, 0.0)
+    return np.where(reached, choice.repetition.until(left), 0.0)
 
 
 def stuck(choice: Choice, objective: Objective = FIRST_DELIVERY) -> BoolArray:

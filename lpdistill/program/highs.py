@@ -182,7 +182,7 @@ class _Scaling:
 
     @staticmethod
     def of(program: OccupationProgram, *, relaxed: bool) -> _Scaling:
-        columns = np.where(program.choice.leaving > 0, program.choice.leaving, 1.0)
+        columns = program.choice.repetition.scale
         unit = 1.0 if relaxed else float((program.cost / columns).max()) or 1.0
         finite = np.array([np.where(np.isfinite(limit), limit, 0.0) for limit in program.limits])
         return _Scaling(columns, unit, np.maximum(finite.max(axis=0, initial=0.0), SMALLEST_LIMIT), relaxed)

@@ -87,10 +87,7 @@ class OccupationProgram:
     @cached_property
     def matrix(self) -> sparse.csc_array:
         """Flow matrix, (configurations, columns): what a column takes out of each configuration, minus what it adds."""
-        rows, columns = self.shape
-        own = sparse.csc_array(
-            (self.choice.leaving, self.choice.configuration, np.arange(columns + 1)), shape=(rows, columns)
-        )
+        own = self.choice.repetition.flow(self.choice.configuration, self.process.size)
         matrix = sparse.csc_array(own - self.choice.moves.T)
         matrix.eliminate_zeros()
         return matrix

@@ -21,6 +21,7 @@ from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import PROBLEM
 from lpdistill.problem.settings import FinalStep
 from lpdistill.process.factored.dynamics import Dynamics
+from lpdistill.process.repetition import drawn
 from lpdistill.process.resources import RESOURCES
 from lpdistill.process.tariff import Quantities
 from lpdistill.program.evaluation import raise_improper
@@ -200,7 +201,8 @@ class Experiment:
                 improper(plan)
             if plan.proper:
                 # The steps without effect that are jumped over are not taken one by one.
-                steps = float(plan.occupation @ np.where(self.persistent, plan.uses.leaving, 1.0))
+                taken = plan.occupation
+                steps = float(np.where(self.persistent, plan.uses.repetition.changes(taken), taken).sum())
         if self.horizon is not None:
             # Steps that take no time generate until something comes of it.
             idle = 1 / self.memories.chance if len(times) < 2 or self.problem.generation_time == 0 else 1.0
@@ -253,7 +255,7 @@ class Experiment:
         repeats, first = np.ones(len(decision), dtype=np.int64), np.full(len(decision), -1)
         runs = np.flatnonzero(self.persistent[decision])
         attempts = self.controller.decisions.attempts[decision[runs]]
-        failing, first[runs] = np.divmod(rng.geometric(self.memories.chance, len(runs)) - 1, attempts)
+        failing, first[runs] = drawn(self.memories.chance, attempts, rng)
         repeats[runs] += failing
         if self.horizon is not None:
             slots = self.clock.lattice.slots[self.controller.decisions.time[decision[runs]]]

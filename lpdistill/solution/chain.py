@@ -14,6 +14,7 @@ from scipy import sparse
 from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.errors import ModelError
 from lpdistill.process.process import Process
+from lpdistill.process.repetition import Repetition
 from lpdistill.program.plan import PLAN, Plan
 
 if TYPE_CHECKING:
@@ -34,28 +35,27 @@ class Steps:
     time
         Duration of the steps (the user's unit of time).
     moves
-        Probability of every next state, staying left out, (states, states).
-    staying, leaving
-        Probability that the step changes nothing, and of the contrary, (states,).
+        Probability of every next state if anything happens, (states, states).
+    repetition
+        How likely the step changes nothing, (states,).
     reaching
         Probability of the target, (states,).
     """
 
     time: Fraction
     moves: sparse.csr_array
-    staying: FloatArray
-    leaving: FloatArray
+    repetition: Repetition
     reaching: FloatArray
 
     @property
     def matrix(self) -> sparse.csr_array:
-        """Probability of every next state, staying included, (states, states)."""
-        return with_diagonal(self.moves, self.staying)
+        """Probability of every next state, whether anything happens or not, (states, states)."""
+        return self.repetition.whole(self.moves, np.arange(len(self.reaching)))
 
     @property
     def probability(self) -> FloatArray:
         """Probability that a step takes this time, (states,)."""
-        return self.staying + self.leaving
+        return self.repetition.probability
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -104,8 +104,7 @@ class Chain:
         plan = PLAN.meant(plan, "plan")
         uses, process = plan.uses, plan.uses.process
         owners, row = np.unique(uses.configuration, return_inverse=True)
-        # A state graph's probabilities may exceed 1 by rounding.
-        scale = plan.probability / np.maximum(uses.leaving, 1.0)
+        scale = plan.probability / uses.repetition.excess
         moves = sparse.csr_array(uses.moves[:, owners])
         lots = sparse.csr_array((scale, (row, np.arange(len(row)))), shape=(len(owners), len(row)))
         kept = np.arange(len(owners)) if everywhere else np.flatnonzero(plan.entered[owners])
@@ -115,8 +114,8 @@ class Chain:
             mine = lots @ sparse.diags_array((which == kind).astype(np.float64))
             inner = sparse.csr_array((mine @ moves)[kept][:, kept])
             inner.eliminate_zeros()
-            amounts = (np.asarray(mine @ part)[kept] for part in (uses.staying, uses.leaving, uses.reaching))
-            steps = Steps(times[kind], inner, *amounts)
+            repetition, reaching = uses.repetition.mixed(mine), np.asarray(mine @ uses.reaching)
+            steps = Steps(times[kind], inner, repetition.at(kept), reaching[kept])
             if steps.probability.any():
                 found.append(steps)
         return Chain(process, owners[kept], tuple(found))
@@ -133,11 +132,12 @@ class Chain:
 
     @cached_property
     def matrix(self) -> sparse.csr_array:
-        """Probability of every next state, staying included, (states, states)."""
+        """Probability of every next state, whether anything happens or not, (states, states)."""
         moves = sparse.csr_array((self.size, self.size), dtype=np.float64)
         for steps in self.steps:
             moves = moves + steps.moves
-        return with_diagonal(moves, sum((steps.staying for steps in self.steps), np.zeros(self.size)))
+        repetition = sum((steps.repetition for steps in self.steps), Repetition.none(self.size))
+        return repetition.whole(moves, np.arange(self.size))
 
     @cached_property
     def reaching(self) -> FloatArray:
@@ -179,10 +179,3 @@ class Chain:
         moves = self.matrix.nnz + np.count_nonzero(self.reaching)
         times = " or ".join(str(steps.time) for steps in self.steps)
         return f"Chain: {self.size:,} {'state' if self.size == 1 else 'states'}, {moves:,} moves; steps take {times}"
-
-
-def with_diagonal(matrix: sparse.csr_array, diagonal: FloatArray) -> sparse.csr_array:
-    """A matrix with some of its diagonal added, zeros left out."""
-    found = sparse.csr_array(matrix + sparse.diags_array(diagonal))
-    found.eliminate_zeros()
-    return found

@@ -101,20 +101,17 @@ class Explanation(Answer):
         process = dual.policy.process
         columns = process.admission.of_configuration(rank)
         choice = process.choose(columns)
+        moves = choice.transitions
         regret = regrets_of(dual, columns)
         taken = dict(zip(plan.uses.columns.tolist(), plan.probability.tolist(), strict=True))
         values = all_waited(plan.values, process.durations.uncharged)
         ranked = np.lexsort((-np.array([taken.get(column, 0.0) for column in columns.tolist()]), regret))
         found = []
         for row in ranked.tolist():
-            here = slice(choice.moves.indptr[row], choice.moves.indptr[row + 1])
-            moves = zip(choice.moves.indices[here].tolist(), choice.moves.data[here].tolist(), strict=True)
-            chances = dict(moves)
-            staying = 1.0 - float(choice.leaving[row])
-            if staying > 0:
-                chances[rank] = chances.get(rank, 0.0) + staying
+            here = slice(moves.indptr[row], moves.indptr[row + 1])
             outcomes = [
-                Outcome(process.names.key(after), chance, float(values[after])) for after, chance in chances.items()
+                Outcome(process.names.key(after), chance, float(values[after]))
+                for after, chance in zip(moves.indices[here].tolist(), moves.data[here].tolist(), strict=True)
             ]
             if choice.reaching[row] > 0:
                 outcomes.append(Outcome(None, float(choice.reaching[row]), 0.0))

@@ -227,11 +227,7 @@ def _widest(renewal: Renewal) -> int:
 
 def _onwards(renewal: Renewal) -> list[sparse.csr_array]:
     """For each duration that is not 0, the transposed probabilities of the next states."""
-    return [
-        sparse.csr_array((moves + sparse.diags_array(staying)).T)
-        for d, moves, staying in zip(renewal.slots.tolist(), renewal.moves, renewal.staying, strict=True)
-        if d
-    ]
+    return [sparse.csr_array(whole.T) for d, whole in zip(renewal.slots.tolist(), renewal.whole, strict=True) if d]
 
 
 def _ends(renewal: Renewal) -> FloatArray:

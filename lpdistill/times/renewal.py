@@ -22,6 +22,7 @@ from scipy.sparse.csgraph import breadth_first_order
 from scipy.sparse.linalg import SuperLU, splu
 
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
+from lpdistill.process.repetition import Repetition
 from lpdistill.process.time_lattice import TimeLattice
 from lpdistill.solution.chain import Chain
 
@@ -38,10 +39,11 @@ class Renewal:
     slots
         The durations of steps, increasing, (durations,).
     moves
-        For each duration, the probability of every next state, staying left out: matrices of shape (states, states).
-    staying, leaving, reaching
-        Probability that a step has a duration and changes nothing, changes something, reaches the target,
-        (durations, states).
+        For each duration, the probability of every next state if anything happens: matrices of shape (states, states).
+    repetitions
+        For each duration, how likely a step has it and changes nothing, or something, (states,).
+    reaching
+        Probability that a step has a duration and reaches the target, (durations, states).
     lost
         Probability that a step leads where the target cannot be reached, (states,).
     unit
@@ -50,8 +52,7 @@ class Renewal:
 
     slots: IntArray
     moves: tuple[sparse.csr_array, ...]
-    staying: FloatArray
-    leaving: FloatArray
+    repetitions: tuple[Repetition, ...]
     reaching: FloatArray
     lost: FloatArray
     unit: Fraction
@@ -62,10 +63,11 @@ class Renewal:
         hopeful = np.flatnonzero(_hopeful(chain))
         durations = np.array([int(steps.time / lattice.unit) for steps in chain.steps])
         slots = np.unique(durations)
-        moves, lost = [], np.zeros(len(hopeful))
-        amounts = np.zeros((3, len(slots), len(hopeful)))
+        moves, repetitions, lost = [], [], np.zeros(len(hopeful))
+        reaching = np.zeros((len(slots), len(hopeful)))
         for position, d in enumerate(slots.tolist()):
             total = sparse.csr_array((len(hopeful), len(hopeful)), dtype=np.float64)
+            repetition = Repetition.none(len(hopeful))
             for steps in (steps for steps, duration in zip(chain.steps, durations, strict=True) if duration == d):
                 from_here = sparse.csr_array(steps.moves[hopeful])
                 inside = sparse.csr_array(from_here[:, hopeful])
@@ -73,10 +75,11 @@ class Renewal:
                 outside[hopeful] = 0.0
                 lost += from_here @ outside
                 total = total + inside
-                for kind, part in enumerate((steps.staying, steps.leaving, steps.reaching)):
-                    amounts[kind, position] += part[hopeful]
+                repetition = repetition + steps.repetition.at(hopeful)
+                reaching[position] += steps.reaching[hopeful]
             moves.append(sparse.csr_array(total))
-        return Renewal(slots, tuple(moves), amounts[0], amounts[1], amounts[2], lost, lattice.unit)
+            repetitions.append(repetition)
+        return Renewal(slots, tuple(moves), tuple(repetitions), reaching, lost, lattice.unit)
 
     @property
     def size(self) -> int:
@@ -86,34 +89,44 @@ class Renewal:
     @property
     def entries(self) -> int:
         """Number of probabilities that one slot takes."""
-        return sum(int(moves.nnz) for moves in self.moves) + 3 * self.staying.size
+        return sum(int(moves.nnz) for moves in self.moves) + 3 * self.reaching.size
 
     def among(self, states: IntArray) -> Renewal:
         """The same equations for runs that are killed when they leave some states."""
         return Renewal(
             self.slots,
             tuple(sparse.csr_array(moves[states][:, states]) for moves in self.moves),
-            self.staying[:, states],
-            self.leaving[:, states],
+            tuple(repetition.at(states) for repetition in self.repetitions),
             self.reaching[:, states],
             self.lost[states],
             self.unit,
         )
 
+    @cached_property
+    def whole(self) -> tuple[sparse.csr_array, ...]:
+        r"""For each duration, the matrix :math:`A_d`: what happens and what does not, (states, states)."""
+        states, parts = np.arange(self.size), zip(self.repetitions, self.moves, strict=True)
+        return tuple(repetition.whole(moves, states) for repetition, moves in parts)
+
+    @property
+    def elapsed(self) -> FloatArray:
+        """Expected number of slots that a step lasts, (states,)."""
+        return np.asarray(self.slots @ np.array([repetition.probability for repetition in self.repetitions]))
+
     def matrix(self, s: float) -> sparse.csr_array:
         r""":math:`\sum_d e^{s d} A_d`, (states, states)."""
         found = sparse.csr_array((self.size, self.size), dtype=np.float64)
-        for d, moves, staying in zip(self.slots.tolist(), self.moves, self.staying, strict=True):
-            found = found + np.exp(s * d) * (moves + sparse.diags_array(staying))
+        for d, whole in zip(self.slots.tolist(), self.whole, strict=True):
+            found = found + np.exp(s * d) * whole
         return sparse.csr_array(found)
 
     def equations(self, s: float) -> sparse.csr_array:
         r""":math:`I - \sum_d e^{s d} A_d`, (states, states), with a diagonal that loses no digits."""
-        diagonal, onwards = self.leaving.sum(axis=0), sparse.csr_array((self.size, self.size), dtype=np.float64)
-        for d, moves, staying in zip(self.slots.tolist(), self.moves, self.staying, strict=True):
-            grown = np.expm1(s * d) if d else 0.0
-            diagonal = diagonal - np.where(staying > 0, staying * grown, 0.0)
-            onwards = onwards + (1 + grown) * moves
+        diagonal, onwards = np.zeros(self.size), sparse.csr_array((self.size, self.size), dtype=np.float64)
+        for d, moves, repetition in zip(self.slots.tolist(), self.moves, self.repetitions, strict=True):
+            growth = np.expm1(s * d) if d else 0.0
+            diagonal = diagonal + repetition.grown(growth)
+            onwards = onwards + (1 + growth) * moves
         return sparse.csr_array(sparse.diags_array(diagonal) - onwards)
 
     def transform(self, s: float, right: FloatArray) -> FloatArray:
@@ -142,8 +155,8 @@ class Renewal:
     @cached_property
     def arriving(self) -> FloatArray:
         """Probability that a step has a duration and leads on to the target in the end, (durations, states)."""
-        onwards = np.array([moves @ self.ever for moves in self.moves])
-        return onwards + self.staying * self.ever + self.reaching
+        onwards = np.array([whole @ self.ever for whole in self.whole])
+        return np.asarray(onwards + self.reaching)
 
     @cached_property
     def mean(self) -> FloatArray:

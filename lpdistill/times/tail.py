@@ -17,7 +17,8 @@ from scipy import sparse
 from scipy.optimize import brentq
 from scipy.sparse.csgraph import connected_components
 
-from lpdistill.arrays import FloatArray, IntArray
+from lpdistill.arrays import FloatArray
+from lpdistill.process.repetition import decay
 from lpdistill.times.renewal import Renewal
 
 SHARES = (0.6, 0.9, 0.98)
@@ -47,46 +48,23 @@ def tail_rate(renewal: Renewal) -> float:
     order = np.argsort(label, kind="stable")
     members = np.split(order, np.cumsum(np.bincount(label, minlength=count))[:-1])
     alone = np.array([states[0] for states in members if len(states) == 1], dtype=np.int64)
-    least = _waiting_alone(renewal, alone)
+    repeated = [repetition.at(alone) for repetition in renewal.repetitions]
+    least = float(decay(renewal.slots.astype(np.float64), repeated).min(initial=math.inf))
     for states in members:
         if len(states) > 1:
             least = _of_class(renewal.among(states), least)
     return least
 
 
-def _waiting_alone(renewal: Renewal, states: IntArray) -> float:
-    """The least rate of states that lead only to themselves and onwards."""
-    timed = renewal.slots > 0
-    slots, staying = renewal.slots[timed][:, None].astype(np.float64), renewal.staying[timed][:, states]
-    kept = staying.any(axis=0)
-    if not kept.any():
-        return math.inf
-    staying, leaving = staying[:, kept], renewal.leaving[:, states[kept]].sum(axis=0)
-    with np.errstate(divide="ignore"):
-        s = (-np.log(staying) / slots).min(axis=0)
-    # Newton's method for leaving = sum staying (e^(sd) - 1), from the right, where it is monotone.
-    slots = np.where(staying > 0, slots, 0.0)
-    for _ in range(100):
-        excess = (staying * np.expm1(s * slots)).sum(axis=0) - leaving
-        after = s - excess / (staying * slots * np.exp(s * slots)).sum(axis=0)
-        if (np.abs(after - s) <= 1e-16 * s).all():
-            break
-        s = after
-    return float(s.min())
-
-
 def _of_class(renewal: Renewal, ceiling: float) -> float:
     """The rate of states that all lead to each other, or the ceiling if that is less."""
-    if not any(
-        d and (moves.nnz or staying.any())
-        for d, moves, staying in zip(renewal.slots.tolist(), renewal.moves, renewal.staying, strict=True)
-    ):
+    if not any(d and whole.nnz for d, whole in zip(renewal.slots.tolist(), renewal.whole, strict=True)):
         return ceiling
     if renewal.size > POWER_ITERATION_FROM:
         found = _by_iteration(renewal)
         if found is not None:
             return min(found, ceiling)
-    slack = partial(_slack, renewal, renewal.slots @ (renewal.staying + renewal.leaving))
+    slack = partial(_slack, renewal, renewal.elapsed)
     low, high = 0.0, slack(0.0)
     if math.isfinite(ceiling) and slack(ceiling) > 0:
         return ceiling

@@ -19,6 +19,7 @@ from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import PROBLEM
 from lpdistill.process.factored.dynamics import Dynamics, require_dynamics
 from lpdistill.process.process import Process
+from lpdistill.process.repetition import Repetition
 from lpdistill.process.resources import StandardResource
 from lpdistill.solution.answer import SHOWN, Answer, Table
 from lpdistill.solution.document import finite
@@ -277,8 +278,8 @@ class _Face:
         Position of the configuration of each among those visited, (columns,).
     following
         Probability of every next visited configuration, given that anything happens, (columns, visited).
-    leaving
-        Probability that anything happens, (columns,).
+    repetition
+        How likely each changes nothing.
     unique
         Whether there is but one optimal policy in reachable configurations, so that derivatives are two-sided.
     """
@@ -287,7 +288,7 @@ class _Face:
     occupation: FloatArray
     row: IntArray
     following: sparse.csr_array
-    leaving: FloatArray
+    repetition: Repetition
     unique: bool
 
     @staticmethod
@@ -316,7 +317,7 @@ class _Face:
             occupation=occupation,
             row=np.searchsorted(ranks, choice.configuration),
             following=sparse.csr_array(choice.conditional[:, ranks]),
-            leaving=choice.leaving,
+            repetition=choice.repetition,
             unique=bool(solution.uses) or len(columns) == len(ranks),
         )
 
@@ -333,7 +334,7 @@ class _Face:
 
     def _least(self, slopes: FloatArray) -> float:
         """Least expected sum of the slopes collected by a policy of the face."""
-        local = slopes / self.leaving
+        local = self.repetition.until(slopes)
         order = np.lexsort((-self.occupation, self.row))
         chosen = order[np.searchsorted(self.row[order], np.arange(self.following.shape[1]))]
         while True:
@@ -391,6 +392,6 @@ def _values_of_resources(solution: Solution, process: Dynamics) -> dict[str, Flo
         amounts = solution.plan.probability * process.amounts(resource, solution.plan.uses.columns)
         local = np.bincount(solution.plan.uses.configuration, weights=amounts, minlength=process.size)
         values = np.zeros(process.size)
-        values[rows.configuration] = solver.solve(local[rows.configuration] / rows.leaving)
+        values[rows.configuration] = solver.solve(rows.repetition.until(local[rows.configuration].astype(np.float64)))
         found[name] = values
     return found

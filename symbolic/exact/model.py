@@ -23,6 +23,7 @@ from scipy.sparse.csgraph import connected_components
 from lpdistill.arrays import BoolArray, IntArray, ragged
 from lpdistill.process.factored.columns import Block
 from lpdistill.process.factored.dynamics import Dynamics
+from lpdistill.process.repetition import leaving_by_success
 from symbolic.exact.charges import Charges
 
 Element: TypeAlias = Any
@@ -187,7 +188,7 @@ class Rows:
         weight = self.binomial_weight[kept] * won[(j - ~moving)[kept]] * lost[(g - j)[kept]]
         matrix = np.zeros((len(self.configuration),) * 2, dtype=object)
         np.subtract.at(matrix, (self.row[kept], position[self.following[kept]]), weight)
-        leaving = elements([_leaving(lost, whole, g) for g in range(most + 1)])
+        leaving = elements([leaving_by_success(lost, whole, g) for g in range(most + 1)])
         own = np.arange(len(matrix)), position[self.configuration]
         matrix[own] += np.where(self.moving, self.scale * whole[self.attempts], leaving[self.attempts])
         right = self.scale * whole[self.attempts]
@@ -208,11 +209,6 @@ class Rows:
         found = scale * (cost - values[self.configuration])
         np.add.at(found, self.row, chance * values[self.following])
         return found, scale * scalar(weight * at.unit)
-
-
-def _leaving(lost: Elements, whole: Elements, g: int) -> Element:
-    """``(total**g - failure**g) / success``, without dividing."""
-    return sum((lost[i] * whole[g - 1 - i] for i in range(g)), start=0 * whole[0])
 
 
 @dataclass(frozen=True)

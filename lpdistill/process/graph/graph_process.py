@@ -224,8 +224,7 @@ class GraphProcess(Written):
     @cached_property
     def _repetition(self) -> Repetition:
         """How likely actions change nothing."""
-        leaving = np.asarray(self.moves.sum(axis=1)).ravel() + self.delivering.sum(axis=1)
-        return Repetition(leaving, np.maximum(1.0 - leaving, 0.0))
+        return Repetition.of(np.asarray(self.moves.sum(axis=1)).ravel() + self.delivering.sum(axis=1))
 
     @property
     def resources(self) -> Mapping[str, Resource]:

@@ -259,8 +259,7 @@ def graph_of(dynamics: Dynamics) -> nx.DiGraph[Any]:
     used = {name: dynamics.amounts(resource, columns).tolist() for name, resource in dynamics.resources.items()}
     durations = np.broadcast_to(dynamics.kernel.usage(columns).duration, columns.shape).tolist()
     owners, reaching = choice.configuration.tolist(), choice.reaching.tolist()
-    staying = (1.0 - choice.leaving).tolist()
-    moves = choice.moves
+    moves = choice.transitions
     for row, (owner, action) in enumerate(zip(owners, dynamics.names.actions(columns), strict=True)):
         node = (keys[owner], action)
         graph.add_node(
@@ -276,8 +275,6 @@ def graph_of(dynamics: Dynamics) -> nx.DiGraph[Any]:
         here = slice(moves.indptr[row], moves.indptr[row + 1])
         for after, probability in zip(moves.indices[here].tolist(), moves.data[here].tolist(), strict=True):
             graph.add_edge(node, keys[after], probability=probability)
-        if staying[row]:
-            graph.add_edge(node, keys[owner], probability=staying[row])
         if reaching[row]:
             graph.add_edge(node, "target", probability=reaching[row])
     return graph
