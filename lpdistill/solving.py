@@ -120,26 +120,8 @@ def solve(  # noqa: PLR0913 - one keyword for each thing that may be asked
     tie_breaker = None if least is None else resource_named(process, least, "least")
     if method is Method.AUTO:
         method = Method.SIMPLEX if process.column_count <= EXPLICIT_COLUMNS else Method.COLUMNS
-    if method is Method.COLUMNS:
-        linear, optimum = _by_columns(process, progress)
-    else:
-        linear, optimum = _explicitly(process, Algorithm(method), progress)
-    answer = Budgeted.unlimited(optimum, linear)
-    if budgets:
-        answer = within_budgets(process, budgets, optimum, progress)
-        if method is not Method.COLUMNS:
-            linear = solved_whole(process, budgets, Algorithm(method))
-            answer = replace(answer, objective=linear.objective, iterations=linear.iterations)
-    plan = answer.plan
-    if not _agree(answer.objective, plan):
-        answer = replace(answer, objective=_asked_again(answer, budgets))
-    if not _agree(answer.objective, plan):
-        raise NotCertifiedError(
-            f"HiGHS ({method}) reports {answer.objective!r}, but the policy's waiting time is proved to lie between "
-            f"{answer.bound!r} and {float(plan.upper[0])!r} (with {float(process.durations.uncharged):g} not charged); "
-            "use another method, or make runs shorter"
-        )
-    determinism = None
+    answer = _confirmed(_answer(process, budgets, method, progress), budgets, method)
+    plan, determinism = answer.plan, None
     if deterministic and budgets:
         plan, determinism = best_deterministic(process, budgets, answer, progress)
     elif tie_breaker is not None:
@@ -156,6 +138,42 @@ def solve(  # noqa: PLR0913 - one keyword for each thing that may be asked
     uses = tuple(replace(use, used=plan.used(use.budget.resource)) for use in answer.uses)
     status = Status.OPTIMAL if determinism is None else Status.CLAIMED
     return Solution(problem, plan, answer.dual, answer.bound, uses, run, status, determinism)
+
+
+def _answer(process: Process, budgets: tuple[Budget, ...], method: Method, progress: Callable[[str], None]) -> Budgeted:
+    """The optimum within the budgets, and what HiGHS says of it, by one of the methods but ``auto``."""
+    if method is Method.COLUMNS:
+        linear, optimum = _by_columns(process, progress)
+    else:
+        linear, optimum = _explicitly(process, Algorithm(method), progress)
+    if not budgets:
+        return Budgeted.unlimited(optimum, linear)
+    answer = within_budgets(process, budgets, optimum, progress)
+    if method is Method.COLUMNS:
+        return answer
+    linear = solved_whole(process, budgets, Algorithm(method))
+    return replace(answer, objective=linear.objective, iterations=linear.iterations)
+
+
+def _confirmed(answer: Budgeted, budgets: tuple[Budget, ...], method: Method) -> Budgeted:
+    """An answer on whose waiting time HiGHS agrees, asked again if need be.
+
+    Raises
+    ------
+    NotCertifiedError
+        If it does not.
+    """
+    plan = answer.plan
+    if not _agree(answer.objective, plan):
+        answer = replace(answer, objective=_asked_again(answer, budgets))
+    if not _agree(answer.objective, plan):
+        uncharged = float(plan.uses.process.durations.uncharged)
+        raise NotCertifiedError(
+            f"HiGHS ({method}) reports {answer.objective!r}, but the policy's waiting time is proved to lie between "
+            f"{answer.bound!r} and {float(plan.upper[0])!r} (with {uncharged:g} not charged); "
+            "use another method, or make runs shorter"
+        )
+    return answer
 
 
 def _agree(objective: float, plan: Plan) -> bool:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
+from functools import reduce
+from operator import add
 from secrets import randbits
 
 import numpy as np
 
-from lpdistill.arrays import IntArray
+from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.errors import LimitError, ModelError
 from lpdistill.numbers import Number, whole
 from lpdistill.process.resources import RESOURCES
@@ -15,7 +19,7 @@ from lpdistill.progress import Report, silent
 from lpdistill.simulation.controller import CONTROLLER, Controller
 from lpdistill.simulation.deviations import NO_DEVIATIONS, Deviations
 from lpdistill.simulation.estimates import Moments
-from lpdistill.simulation.experiment import BLOCK, Experiment
+from lpdistill.simulation.experiment import BLOCK, Allowance, Experiment
 from lpdistill.simulation.simulated import Simulation, inside
 from lpdistill.solution.given import PolicyLike
 from lpdistill.solution.policy import Policy
@@ -91,37 +95,10 @@ def simulate(  # noqa: PLR0913 - what an experiment consists of
       fidelity:      0.788462 (0.788462 to 0.788462); 100 % meet the target
     """
     policy = CONTROLLER.meant(policy, "policy")
-    count, start = whole(runs, "runs"), seeded(seed)
+    count, start = _number_of_runs(runs), seeded(seed)
     level = float(inside(confidence, "confidence"))
-    if count < 2:
-        raise ModelError("runs", "must be at least 2", runs)
-    if count > MOST_RUNS:
-        raise LimitError(
-            f"runs: {count:,} exceed the {MOST_RUNS:,} whose waiting times are kept; take fewer", size={"runs": count}
-        )
     experiment = Experiment.of(policy, deviations, horizon)
-    allowance = experiment.allowance(policy, count)
-    samples, moments = np.empty(count), None
-    timed = np.array([bool(known.unit) for known in RESOURCES.values()])
-    species = experiment.memories.species
-    delivered: IntArray = np.zeros(len(species.real), dtype=np.int64)
-    progress("simulating runs", 0, count)
-    for number, first in enumerate(range(0, count, BLOCK)):
-        here = slice(first, min(first + BLOCK, count))
-        stream = np.random.default_rng(np.random.SeedSequence(start, spawn_key=(number,)))
-        ended = experiment.block(here.stop - here.start, allowance, stream)
-        allowance = allowance.after(ended)
-        ended.totals[:, timed] = experiment.clock.time(ended.totals[:, timed])
-        samples[here] = experiment.clock.time(ended.time)
-        part = Moments.of(np.column_stack([ended.totals, np.isfinite(ended.time)]))
-        moments = part if moments is None else moments + part
-        delivered += np.bincount(ended.delivered[ended.delivered >= 0], minlength=len(delivered))
-        progress("simulating runs", here.stop, count)
-    fidelities: dict[Fraction, int] = {}
-    for value, times in zip(species.real, delivered.tolist(), strict=True):
-        if times:
-            fidelities[value] = fidelities.get(value, 0) + times
-    assert moments is not None  # noqa: S101 - there is at least one block
+    sample = _Sample.of(experiment, experiment.allowance(policy, count), count, start, progress)
     return Simulation(
         problem=experiment.problem,
         policy=policy if isinstance(policy, Policy) else None,
@@ -129,10 +106,68 @@ def simulate(  # noqa: PLR0913 - what an experiment consists of
         horizon=experiment.horizon,
         seed=start,
         confidence=level,
-        samples=samples,
-        moments=moments,
-        fidelities=dict(sorted(fidelities.items())),
+        samples=sample.times,
+        moments=sample.moments,
+        fidelities=sample.fidelities(experiment.memories.species.real),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    """What many runs come to.
+
+    Attributes
+    ----------
+    times
+        When each run ended, (runs,) (the user's unit of time).
+    moments
+        Of the totals of a run, and of whether it delivered.
+    delivered
+        How many runs delivered a pair of each species, (species,).
+    """
+
+    times: FloatArray
+    moments: Moments
+    delivered: IntArray
+
+    @staticmethod
+    def of(experiment: Experiment, allowance: Allowance, runs: int, seed: int, progress: Report) -> _Sample:
+        """Take the runs block by block."""
+        times, moments, clock = np.empty(runs), [], experiment.clock
+        delivered: IntArray = np.zeros(len(experiment.memories.species.real), dtype=np.int64)
+        timed = np.array([bool(known.unit) for known in RESOURCES.values()])
+        progress("simulating runs", 0, runs)
+        for number, first in enumerate(range(0, runs, BLOCK)):
+            here = slice(first, min(first + BLOCK, runs))
+            stream = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number,)))
+            ended = experiment.block(here.stop - here.start, allowance, stream)
+            allowance = allowance.after(ended)
+            ended.totals[:, timed] = clock.time(ended.totals[:, timed])
+            times[here] = clock.time(ended.time)
+            moments.append(Moments.of(np.column_stack([ended.totals, np.isfinite(ended.time)])))
+            delivered += np.bincount(ended.delivered[ended.delivered >= 0], minlength=len(delivered))
+            progress("simulating runs", here.stop, runs)
+        return _Sample(times, reduce(add, moments), delivered)
+
+    def fidelities(self, species: Sequence[Fraction]) -> dict[Fraction, int]:
+        """How many runs delivered a pair of each real fidelity, the least first; species may share one."""
+        found: dict[Fraction, int] = {}
+        for value, times in zip(species, self.delivered.tolist(), strict=True):
+            if times:
+                found[value] = found.get(value, 0) + times
+        return dict(sorted(found.items()))
+
+
+def _number_of_runs(given: int) -> int:
+    """How many runs there are to be, at least 2 and no more than are kept."""
+    count = whole(given, "runs")
+    if count < 2:
+        raise ModelError("runs", "must be at least 2", given)
+    if count > MOST_RUNS:
+        raise LimitError(
+            f"runs: {count:,} exceed the {MOST_RUNS:,} whose waiting times are kept; take fewer", size={"runs": count}
+        )
+    return count
 
 
 def seeded(seed: int | str | None) -> int:

@@ -94,19 +94,9 @@ def sweep(  # noqa: PLR0913 - one keyword for each thing that may be asked
     >>> round(found["optimal"][0].waiting_time, 6)
     19.772866
     """
-    wanted = _grid(grid)
-    names = policies_named(policies)
-    if wanted.size * len(names) > MOST_POINTS:
-        raise LimitError(
-            f"policies: {len(names)} policies on {wanted.size:,} problems are more than {MOST_POINTS:,} points; take "
-            "several sweeps",
-            size={"points": wanted.size * len(names), "most_points": MOST_POINTS},
-        )
-    if jobs is not None and dask is not None:
-        raise ModelError("jobs", "is for this machine, and dask for a cluster; give one", jobs)
-    workers = None if jobs is None else whole(jobs, "jobs")
-    if workers is not None and workers < 1:
-        raise ModelError("jobs", "must be at least 1", jobs)
+    wanted, names = _grid(grid), policies_named(policies)
+    _require_fewer(wanted.size, len(names))
+    workers = _workers(jobs, dask)
     points = wanted.points()
     tasks = _tasks(points, names)
     with ExitStack() as stack:
@@ -161,6 +151,28 @@ def policies_named(given: Iterable[str]) -> tuple[str, ...]:
         if name in names[:i]:
             raise ModelError("policies", "must not be repeated", name)
     return names
+
+
+def _require_fewer(problems: int, policies: int) -> None:
+    """Refuse more points than anybody sweeps."""
+    if problems * policies > MOST_POINTS:
+        raise LimitError(
+            f"policies: {policies} policies on {problems:,} problems are more than {MOST_POINTS:,} points; take "
+            "several sweeps",
+            size={"points": problems * policies, "most_points": MOST_POINTS},
+        )
+
+
+def _workers(jobs: int | str | None, dask: str | Client | None) -> int | None:
+    """How many processes of this machine are to compute, None where nothing is said of them."""
+    if jobs is None:
+        return None
+    if dask is not None:
+        raise ModelError("jobs", "is for this machine, and dask for a cluster; give one", jobs)
+    workers = whole(jobs, "jobs")
+    if workers < 1:
+        raise ModelError("jobs", "must be at least 1", jobs)
+    return workers
 
 
 def _tasks(points: tuple[Point, ...], names: tuple[str, ...]) -> dict[int, Task]:

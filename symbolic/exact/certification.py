@@ -94,45 +94,76 @@ def certify(
     _require(solution, dynamics)
     everywhere = scope is Scope.ALL or (scope is Scope.AUTO and dynamics.size <= EVERYWHERE)
     model, certain = ExactModel.rational(dynamics), dynamics.problem.hardware.p == 1
-    vertex, at = None, Parameters.rational(dynamics)
-    start, policy = np.zeros(1, dtype=np.int64), solution.plan.uses
-    if dynamics.problem.budgets:
-        progress("exact prices")
-        vertex = ExactVertex.of(model, solution.plan, solution.uses)
-        at = at.charging(vertex.charges)
-        start, policy = vertex.configurations, solution.dual.policy
-    found = np.full(dynamics.size, -1, dtype=np.int64)
-    found[policy.configuration] = policy.columns
-    columns = found.copy()
-    known = np.flatnonzero(dynamics.live) if everywhere else start
+    vertex, at = _exact_prices(model, solution, progress)
+    entered = np.zeros(1, dtype=np.int64) if vertex is None else vertex.configurations
+    columns, known = _floating_policy(solution, dynamics), np.flatnonzero(dynamics.live) if everywhere else entered
     for _ in range(MOST_REPAIRS):
         chain = ExactChain.visited(model, columns, known, certain=certain)
         chain.require()
         progress(f"exact values in {len(chain.columns):,} configurations")
-        numerators, denominator = _dual_values(chain, solution, at)
+        values = _dual_values(chain, solution, at)
         progress(f"exact reduced costs of {len(dynamics.columns):,} columns")
-        negative, tight = _signs(model, numerators, denominator, at)
+        negative, tight = _signs(model, *values, at)
         if not len(negative.columns):
-            changed = chain.configuration[chain.columns != found[chain.configuration]]
-            proof = Certificate(
-                chain,
-                numerators,
-                denominator,
-                np.sort(tight[np.isin(dynamics.numbering.describe(tight).configuration, chain.configuration)]),
-                tuple(map(dynamics.names.key, changed.tolist())),
-                len(dynamics.columns),
-                vertex,
-                solution.plan.objective,
-            )
-            _require_attained(proof)
-            return proof
-        rows = model.rows(negative.columns)
-        unknown = np.setdiff1d(np.concatenate([rows.following, rows.configuration]), chain.configuration)
+            return _proof(chain, values, tight, vertex, solution)
+        unknown = _unknown(chain, negative)
         known = np.concatenate([chain.configuration, unknown])
         if not len(unknown):
             progress(f"repairing the policy in {len(np.unique(negative.configuration)):,} configurations")
             columns[negative.configuration] = negative.columns
     raise NotCertifiedError(f"exact policy iteration did not end within {MOST_REPAIRS} rounds")
+
+
+def _exact_prices(
+    model: ExactModel, solution: Solution, progress: Callable[[str], None]
+) -> tuple[ExactVertex | None, Parameters]:
+    """The exact prices of budgets, if there are any, and the numbers that columns are priced with."""
+    at = Parameters.rational(model.dynamics)
+    if not model.dynamics.problem.budgets:
+        return None, at
+    progress("exact prices")
+    vertex = ExactVertex.of(model, solution.plan, solution.uses)
+    return vertex, at.charging(vertex.charges)
+
+
+def _floating_policy(solution: Solution, dynamics: Dynamics) -> IntArray:
+    """The deterministic policy that floating point found optimal, at the prices of budgets: columns, -1 for none."""
+    policy = solution.dual.policy if dynamics.problem.budgets else solution.plan.uses
+    found = np.full(dynamics.size, -1, dtype=np.int64)
+    found[policy.configuration] = policy.columns
+    return found
+
+
+def _unknown(chain: ExactChain, negative: ReducedCosts) -> IntArray:
+    """The configurations without exact values from or to which some columns lead."""
+    rows = chain.model.rows(negative.columns)
+    return np.setdiff1d(np.concatenate([rows.following, rows.configuration]), chain.configuration)
+
+
+def _proof(
+    chain: ExactChain, values: tuple[Elements, Any], tight: IntArray, vertex: ExactVertex | None, solution: Solution
+) -> Certificate:
+    """What is proved once no reduced cost is negative.
+
+    Raises
+    ------
+    NotCertifiedError
+        If a policy within budgets takes longer than the dual values prove.
+    """
+    dynamics = chain.model.dynamics
+    changed = chain.configuration[chain.columns != _floating_policy(solution, dynamics)[chain.configuration]]
+    proof = Certificate(
+        chain,
+        *values,
+        np.sort(tight[np.isin(dynamics.numbering.describe(tight).configuration, chain.configuration)]),
+        tuple(map(dynamics.names.key, changed.tolist())),
+        len(dynamics.columns),
+        vertex,
+        solution.plan.objective,
+    )
+    if vertex is not None and vertex.time != proof.value_at(0) + vertex.granted:
+        raise NotCertifiedError("the policy found in floating point is not optimal within the budgets, exactly")
+    return proof
 
 
 def _require(solution: Solution, dynamics: Dynamics) -> None:
@@ -153,13 +184,6 @@ def _require(solution: Solution, dynamics: Dynamics) -> None:
             f"{MOST_CERTIFIED:,}; take fewer memories, or a target with fewer levels",
             size=size.to_dict(),
         )
-
-
-def _require_attained(proof: Certificate) -> None:
-    """Refuse a policy within budgets that takes longer than the dual values prove."""
-    vertex = proof.vertex
-    if vertex is not None and vertex.time != proof.value_at(0) + vertex.granted:
-        raise NotCertifiedError("the policy found in floating point is not optimal within the budgets, exactly")
 
 
 def _dual_values(chain: ExactChain, solution: Solution, at: Parameters) -> tuple[Elements, Any]:
