@@ -7,7 +7,7 @@ from typing import Annotated
 
 from lpdistill.cli.declaration import Argument
 from lpdistill.cli.options import Json
-from lpdistill.cli.output import Progress, print_json, say
+from lpdistill.cli.output import Progress, print_json, tell
 from lpdistill.requests.exact import check as checked
 
 
@@ -27,4 +27,4 @@ def check(
     if as_json:
         print_json(found.to_dict())
     else:
-        say(found.summary(), 14)
+        tell(found.printed())

@@ -6,12 +6,10 @@ from typing import Annotated
 
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import Json, Plot, takes_problem
-from lpdistill.cli.output import Progress, console, draw, print_json, say, show
-from lpdistill.policies.differences import Differences
+from lpdistill.cli.output import Progress, draw, print_json, tell
 from lpdistill.policies.named import POLICIES
 from lpdistill.problem.problem import Problem
 from lpdistill.requests.policies import compare as compared
-from lpdistill.solution.answer import Table
 
 
 @takes_problem()
@@ -26,7 +24,7 @@ def compare(
             help="Separated by commas: optimal, pumping, nested, greedy, banded:WIDTH, policy files (.json, .csv).",
         ),
     ] = ",".join(POLICIES),
-    against: Annotated[
+    differences: Annotated[
         str | None,
         Option(
             "--differences",
@@ -47,24 +45,9 @@ def compare(
     """
     names = [name.strip() for name in policies.split(",") if name.strip()]
     with Progress() as progress:
-        found = compared(problem, names, differences=against, progress=progress)
+        found = compared(problem, names, differences=differences, progress=progress)
         draw(found, plot, progress)
     if as_json:
         print_json(found.to_dict())
-        return
-    say([("problem", str(problem)), ("convention", found.main.convention)])
-    show(found.main.shown(None))
-    screen = console()
-    for name, one in found.main.policies.items():
-        if one.refusal:
-            screen.print(f"{name} is not allowed: {one.refusal}", soft_wrap=True)
-    apart = found.parts.get("differences")
-    if isinstance(apart, Differences) and len(apart):
-        title, headings, rows = apart.shown()
-        renamed = {"one": "optimal", "the other": f"{against}", "visits of the other": f"visits of {against}"}
-        sides = {renamed.get(name, name): side for name, side in headings.items()}
-        show(Table(title.replace("the policies act", f"{against} acts"), sides, rows))
-        if len(apart) > len(rows):
-            screen.print(f"{len(rows)} of {len(apart):,} configurations: --json has them all", style="dim")
-    elif apart is not None:
-        screen.print(f"\n{against} acts as the optimum does, in every reachable configuration.")
+    else:
+        tell(found.printed(None), ": --json has them all")

@@ -6,10 +6,9 @@ from typing import Annotated
 
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import NUMBER, Asked, Json, Plot, takes_problem
-from lpdistill.cli.output import Progress, console, draw, print_json, say, show
-from lpdistill.deadlines.frontier import DeadlineFrontier
-from lpdistill.deadlines.most_likely import Deadline
+from lpdistill.cli.output import Progress, draw, print_json, tell
 from lpdistill.requests.deadlines import deadline as within
+from lpdistill.solution.answer import SHOWN
 
 
 @takes_problem(graphs=True)
@@ -45,12 +44,5 @@ def deadline(
         draw(found, plot, progress)
     if as_json:
         print_json(found.to_dict())
-        return
-    say(found.summary())
-    if isinstance(found, DeadlineFrontier):
-        show(found.shown(None))
-    elif isinstance(found, Deadline) and found.spells:
-        shown = found.shown(None) if everything else found.shown()
-        show(shown)
-        if len(found.spells) > len(shown.rows):
-            console().print(f"and {len(found.spells) - len(shown.rows)} more, which matter less (--all)")
+    else:
+        tell(found.printed(None if everything or frontier else SHOWN), " (--all)")

@@ -74,16 +74,21 @@ class Command(click.Command):
         try:
             return super().invoke(ctx)
         except ModelError as error:
-            typed = None if error.value is None else self._typed(ctx, error)
+            typed = self._typed(ctx, error)
             raise error.at(typed) if typed else error from None
 
     def _typed(self, ctx: click.Context, error: ModelError) -> str | None:
-        """The option that holds what an error speaks of, if it was typed; of several, one with the value found."""
+        """The option that holds what an error speaks of; of several, one with the value found.
+
+        It has been typed, unless it is one of the command's own, which cannot be given in a problem file, and missing.
+        """
         found = []
         for item in self.params:
             name = item.name or ""
-            called = {name, *self.declared[name].inputs}
+            declared = self.declared[name]
+            called = {name, *declared.inputs}
             given = ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+            given |= error.value is None and declared.heading == GENERAL
             if isinstance(item, click.Option) and given and error.where.replace(" ", "_") in called:
                 found.append((str(error.value) in str(ctx.params.get(name)), item.opts[0]))
         return max(found, key=lambda pair: pair[0])[1] if found else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lpdistill.cli.options import Counts, Json, counts_of, takes_problem
-from lpdistill.cli.output import Progress, console, print_json, say, show
+from lpdistill.cli.output import Progress, print_json, tell
 from lpdistill.problem.problem import Problem
 from lpdistill.requests.solving import explain as explained
 
@@ -21,11 +21,5 @@ def explain(problem: Problem, counts: Counts, as_json: Json = False) -> None:
         found = explained(problem, configuration, progress=progress)
     if as_json:
         print_json(found.to_dict())
-        return
-    shown = found.shown()
-    say(found.summary()[:1])
-    show(shown)
-    if len(found.alternatives) > len(shown.rows):
-        console().print(
-            f"the best {len(shown.rows)} of {len(found.alternatives):,} actions: --json has them all", style="dim"
-        )
+    else:
+        tell(found.printed(), ": --json has them all")

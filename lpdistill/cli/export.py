@@ -7,7 +7,7 @@ from typing import Annotated
 
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import FILE, Asked, Json, takes_problem
-from lpdistill.cli.output import Progress, console, print_json
+from lpdistill.cli.output import Progress, print_json, tell
 from lpdistill.requests.files import export as exported
 
 
@@ -38,4 +38,4 @@ def export(
     if as_json:
         print_json(found.to_dict())
     else:
-        console().print(f"written: {', '.join(found.files)}", soft_wrap=True)
+        tell(found.printed())

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import RESOURCE, Asked, Json, Plot, takes_problem
-from lpdistill.cli.output import Progress, draw, print_json, say, show
+from lpdistill.cli.output import Progress, draw, print_json, tell
 from lpdistill.process.resources import RESOURCES
 from lpdistill.requests.direct import frontier as frontier_of
 
@@ -31,6 +31,5 @@ def frontier(
         draw(found, plot, progress)
     if as_json:
         print_json(found.to_dict())
-        return
-    say(found.summary())
-    show(found.shown(None))
+    else:
+        tell(found.printed(None))

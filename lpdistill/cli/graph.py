@@ -7,7 +7,7 @@ from typing import Annotated
 
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import FILE, Asked, Json, Plot, takes_problem
-from lpdistill.cli.output import Progress, console, draw, print_json
+from lpdistill.cli.output import Progress, print_json, tell
 from lpdistill.requests.files import graph as graphed
 
 
@@ -35,10 +35,8 @@ def graph(
     lpdistill graph --p 0.5 --memories 2 --f0 0.75 --target 0.79 --plot graph.png
     """
     with Progress() as progress:
-        found = graphed(problem, output=output, progress=progress)
-        draw(found, plot, progress)
+        found = graphed(problem, output=output, plot=plot, progress=progress)
     if as_json:
         print_json(found.to_dict())
-        return
-    written = "".join(f"; written to {file}" for file in (output, plot) if file is not None)
-    console().print(f"{found.size}{written}", soft_wrap=True)
+    else:
+        tell(found.printed())

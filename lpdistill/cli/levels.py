@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import Json, Plot, takes_problem
-from lpdistill.cli.output import Progress, console, draw, print_json, say, show
+from lpdistill.cli.output import Progress, draw, print_json, tell
 from lpdistill.errors import ModelError
 from lpdistill.problem.problem import Problem
 from lpdistill.requests.level_table import levels as levels_of
@@ -37,18 +38,7 @@ def levels(
         draw(found, plot, progress)
     if as_json:
         print_json(found.to_dict())
-        return
-    say(found.summary(), 14)
-    if problem.levels.raw is None:
-        console().print("\nA raw pair meets the target: there is nothing to distil.")
+    elif latex and found.formulas is not None:
+        tell([*replace(found, formulas=None).printed(None), f"\n{found.formulas.to_latex()}"])
     else:
-        show(found.shown(None))
-        show(found.distillation)
-    if found.formulas is None:
-        return
-    if latex:
-        console().print(f"\n{found.formulas.to_latex()}", soft_wrap=True)
-        return
-    show(found.formulas.shown(None))
-    console().print()
-    say((line for line in found.formulas.lines() if known_memories or line[0] != "memory limit"), 14)
+        tell(found.printed(None))

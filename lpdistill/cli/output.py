@@ -18,7 +18,7 @@ from lpdistill import pictures
 from lpdistill.cli.streams import discard_output
 
 if TYPE_CHECKING:
-    from lpdistill.solution.answer import Answer, Table
+    from lpdistill.solution.answer import Answer, Block
 
 SILENT_FOR = 1.5
 """Seconds of work after which a command says what it is doing: within two, with its start."""
@@ -80,17 +80,24 @@ def draw(found: Answer, file: Path | None, progress: Callable[[str], None]) -> N
         pictures.save(found.plot(), file)
 
 
-def say(lines: Iterable[tuple[str, str]], width: int = 15) -> None:
-    """Print the lines of a summary, names in a column so wide."""
-    for name, text in lines:
-        console().print(f"{name:<{width}}{text}", soft_wrap=True)
-
-
-def show(shown: Table) -> None:
-    """Print a table below what there is."""
+def tell(blocks: Iterable[Block], rest: str = "") -> None:
+    """Print what there is to an answer, one below the other; where a table is not whole, also what shows the rest."""
     screen = console()
-    screen.print()
-    screen.print(table(*shown))
+    for place, block in enumerate([*blocks]):  # nothing is printed before all is known
+        if isinstance(block, str):
+            screen.print(block, soft_wrap=True)
+            continue
+        if place:
+            screen.print()
+        if isinstance(block, list):
+            if block.title:
+                screen.print(block.title, style="bold")
+            for line in block.aligned():
+                screen.print(line, soft_wrap=True)
+            continue
+        screen.print(table(block.title, block.headings, block.rows))
+        if block.note:
+            screen.print(f"{block.note}{rest}", soft_wrap=True, style="dim")
 
 
 def clock(seconds: float) -> str:

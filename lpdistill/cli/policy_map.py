@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import Json, Plot, takes_problem
-from lpdistill.cli.output import Progress, console, draw, print_json, say, show, table
+from lpdistill.cli.output import Progress, draw, print_json, tell
 from lpdistill.numbers import member
 from lpdistill.problem.problem import Problem
 from lpdistill.requests.exact import policy_map as mapped
-
-if TYPE_CHECKING:
-    from symbolic import PolicyMap
-
-IN_TABLE, ON_LINE = 100, 240
-"""Characters of a formula that the table of pieces has room for, and that a line of its own has."""
 
 
 def defaults(options: Mapping[str, Any]) -> dict[str, str]:
@@ -57,34 +51,4 @@ def policy_map(
     if as_json:
         print_json(found.to_dict())
     else:
-        _print(found, latex=latex)
-
-
-def _print(found: PolicyMap, *, latex: bool) -> None:
-    screen = console()
-    say(found.summary(), 14)
-    screen.print()
-    pieces = [
-        (
-            piece.low.label(),
-            "infinity" if piece.high is None else piece.high.label(),
-            str(len(piece.policy)),
-            piece.waiting_time.shortened(IN_TABLE),
-        )
-        for piece in found.pieces
-    ]
-    headings = {"from": "left", "to": "left", "configurations visited": "right", "waiting time": "left"}
-    screen.print(table("pieces", headings, pieces))
-    formulas = [str(piece.waiting_time) for piece in found.pieces]
-    for place, formula in enumerate(formulas):
-        if IN_TABLE < len(formula) <= ON_LINE:
-            where = f" in piece {place + 1}" if len(formulas) > 1 else ""
-            screen.print(
-                f"T({'p' if str(found.axis) == 'p' else 'r'}) = {formula}{where}", soft_wrap=True, markup=False
-            )
-    if latex:
-        screen.print()
-        for piece in found.pieces:
-            screen.print(f"T = {piece.waiting_time.to_latex()}", soft_wrap=True, markup=False)
-    if found.breakpoints:
-        show(found.shown(None))
+        tell(found.printed(None, latex=latex))

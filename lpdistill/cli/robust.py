@@ -8,12 +8,12 @@ from typing import Annotated, Any
 
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import NUMBER, Json, Plot, takes_problem
-from lpdistill.cli.output import Progress, draw, print_json, say
-from lpdistill.cli.solve import print_policy
+from lpdistill.cli.output import Progress, draw, print_json, tell
 from lpdistill.errors import ModelError
 from lpdistill.numbers import exact
 from lpdistill.problem.problem import Problem
 from lpdistill.requests.direct import robust as robust_of
+from lpdistill.solution.answer import SHOWN
 
 
 def interval_of(text: str) -> tuple[Fraction, Fraction]:
@@ -67,6 +67,5 @@ def robust(
         draw(found, plot, progress)
     if as_json:
         print_json(found.to_dict())
-        return
-    say(found.summary())
-    print_policy(found.worst, everything=everything)
+    else:
+        tell(found.printed(None if everything else SHOWN), ": --all shows them")

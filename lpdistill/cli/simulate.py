@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
-
-import click
 
 from lpdistill import pictures
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import FILE, INTEGER, NUMBER, Json, Plot, drawable, takes_problem
-from lpdistill.cli.output import Progress, print_json, say, show
+from lpdistill.cli.output import Progress, print_json, tell
 from lpdistill.cli.policies import PolicyOption
-from lpdistill.numbers import whole
 from lpdistill.problem.problem import Problem
 from lpdistill.requests.policies import simulate as simulated
 from lpdistill.simulation.deviations import Deviations
-from lpdistill.simulation.simulated import Simulation
 
 RUNS = 100_000
 
@@ -75,7 +72,7 @@ def simulate(
         found = simulated(
             problem,
             policy,
-            whole(runs, "runs"),
+            runs,
             seed=seed,
             deviations=reality,
             horizon=horizon,
@@ -88,21 +85,9 @@ def simulate(
     if as_json:
         print_json(found.to_dict())
     else:
-        _show(found.main, policy)
-        if history:
-            click.echo(f"\nexample run\n{example}")
+        tell((found if history else replace(found, parts={})).printed(None))
     # A picture that cannot be drawn loses nothing of the simulation.
     if plot is not None:
         pictures.save(found.plot(), plot)
     if timeline is not None and example is not None:
         pictures.save(example.plot(), timeline)
-
-
-def _show(found: Simulation, policy: str) -> None:
-    """The simulation as a table."""
-    lines = [("problem", str(found.problem)), ("policy", policy)]
-    lines += [("deviations", str(found.deviations))] if found.deviations else []
-    if found.horizon is not None:
-        lines.append(("horizon", f"{float(found.horizon):g}; the mean waiting time is that of the runs delivered"))
-    say([*lines, ("runs", f"{found.runs:,}, seed {found.seed}")])
-    show(found.shown(None))

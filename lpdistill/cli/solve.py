@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
-
-import numpy as np
+from typing import Annotated
 
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import FILE, RESOURCE, Asked, Json, Plot, takes_problem
-from lpdistill.cli.output import Progress, console, draw, print_json, say, show
+from lpdistill.cli.output import Progress, draw, print_json, tell
 from lpdistill.process.resources import RESOURCES
 from lpdistill.requests.solving import solve as solved
-from lpdistill.solution.answer import SHOWN, Table
+from lpdistill.solution.answer import SHOWN
 from lpdistill.solution.policy_picture import require_drawable
-from lpdistill.solution.solution import Solution
-from lpdistill.solution.wording import Wording
 from lpdistill.solving import Method
 
 
@@ -85,41 +81,5 @@ def solve(
         draw(found.parts["sensitivity"] if worth else found, plot, progress)
     if as_json:
         print_json(found.to_dict())
-        return
-    say(found.summary())
-    print_policy(found.main, everything=everything)
-    prices = [part.shown() for name, part in found.parts.items() if name.startswith("price of ")]
-    tables = {name: part.shown() for name, part in found.parts.items() if name in {"sensitivity", "ranges"}}
-    if "certificate" in found.parts:
-        _print_proof(found.parts["certificate"])
-    for shown in tables.values():
-        show(shown)
-    if prices:
-        rows = [row for price in prices for row in price.rows]
-        show(Table("prices beyond the ranges of budgets", prices[0].headings, rows))
-    if "increments" in found.parts:
-        show(found.parts["increments"].shown())
-
-
-def _print_proof(proof: Any) -> None:
-    screen = console()
-    screen.print("\nexactly", style="bold")
-    say(proof.summary()[1:], 14)
-    words = Wording(proof.problem.levels, proof.problem.memories)
-    for counts, actions in proof.ties.items():
-        screen.print(
-            f"as good in {words.configuration(counts)}: " + " or ".join(map(words.phrase, actions)), soft_wrap=True
-        )
-
-
-def print_policy(solution: Solution, *, everything: bool) -> None:
-    """Print what to do, in the configurations visited most, or in all."""
-    show(solution.shown(None if everything else SHOWN))
-    visited = int(np.count_nonzero(solution.occupation))
-    if not everything and (visited > SHOWN or visited < solution.process.size):
-        console().print(
-            f"{min(SHOWN, visited):,} of {visited:,} configurations that a run can visit, most visited first; "
-            f"{solution.process.size:,} in all: --all shows them",
-            soft_wrap=True,
-            style="dim",
-        )
+    else:
+        tell(found.printed(None if everything else SHOWN), ": --all shows them")

@@ -6,8 +6,9 @@ from typing import Annotated
 
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import NUMBER, Asked, Json, takes_problem
-from lpdistill.cli.output import Progress, console, print_json, say, show
+from lpdistill.cli.output import Progress, print_json, tell
 from lpdistill.requests.direct import variability as variability_of
+from lpdistill.solution.answer import SHOWN
 
 
 @takes_problem(graphs=True)
@@ -30,10 +31,5 @@ def variability(
         found = variability_of(problem, slack, progress=progress)
     if as_json:
         print_json(found.to_dict())
-        return
-    shown = found.shown(None) if everything else found.shown()
-    say(found.summary())
-    show(shown)
-    allowed = sum(row.allowed for row in found.rows)
-    if not everything and allowed > len(shown.rows):
-        console().print(f"the {len(shown.rows)} of {allowed:,} actions that vary most: --all shows them", style="dim")
+    else:
+        tell(found.printed(None if everything else SHOWN), ": --all shows them")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import NUMBER, Json, Plot, takes_problem
-from lpdistill.cli.output import Progress, draw, print_json, say, show
+from lpdistill.cli.output import Progress, draw, print_json, tell
 from lpdistill.cli.policies import PolicyOption
 from lpdistill.errors import ModelError
 from lpdistill.problem.problem import Problem
@@ -57,9 +57,8 @@ def waiting_time(
         draw(found, plot, progress)
     if as_json:
         print_json(found.to_dict())
-        return
-    say(found.summary())
-    show(found.shown())
+    else:
+        tell(found.printed())
 
 
 def listed(texts: Sequence[str], where: str) -> list[str]:

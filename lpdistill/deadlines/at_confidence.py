@@ -50,7 +50,7 @@ from lpdistill.program.budgeted import Budgeted, BudgetUse, within_budgets
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import policy_iteration
 from lpdistill.progress import counter, silent
-from lpdistill.solution.answer import Answer
+from lpdistill.solution.answer import SHOWN, Answer, Block
 from lpdistill.solution.bounds import above, below, waited
 from lpdistill.solution.document import question_in_words, rational
 from lpdistill.solution.given import QuestionLike
@@ -170,6 +170,10 @@ class ServiceLevel(Answer):
     def valid(self) -> tuple[float, float]:
         """Confidences between which the price holds, at least."""
         return max(0.0, 1.0 - self.late.valid_to), min(1.0, 1.0 - self.late.valid_from)
+
+    def details(self, most: int | None = SHOWN) -> Iterable[Block]:  # noqa: ARG002 - as every answer has it
+        """None: what the policy does depends on the time left."""
+        return ()
 
     @cached_property
     def policy(self) -> TimedPolicy:

@@ -39,7 +39,7 @@ from lpdistill.process.budgets import Budget
 from lpdistill.process.process import Process
 from lpdistill.process.slots import require_slots
 from lpdistill.progress import counter, silent
-from lpdistill.solution.answer import Answer, Table
+from lpdistill.solution.answer import SHOWN, Answer, Block, Table
 from lpdistill.solution.bounds import waited
 from lpdistill.solution.document import finite, question_in_words, rational
 from lpdistill.solution.given import POLICY, PolicyLike, QuestionLike
@@ -215,7 +215,14 @@ class Deadline(Answer):
             does = (phrase(words, action) for action in (one.action, one.fastest))
             rows.append((words.configuration(one.key), one.span, *does, f"{one.gain:.6f}"))
         headings = dict.fromkeys(("configuration", "time left", "does", "fastest policy does"), "left")
-        return Table("leaves the fastest policy", headings | {"gains up to": "right"}, rows)
+        more = len(self.spells) - len(rows)
+        part = f"and {more} more, which matter less" if more else ""
+        return Table("leaves the fastest policy", headings | {"gains up to": "right"}, rows, part)
+
+    def details(self, most: int | None = SHOWN) -> Iterable[Block]:
+        """The table, if the policy is not the fastest one."""
+        if self.spells:
+            yield self.shown(None if most is None else min(most, SHOWN_SPELLS))
 
     def _content(self) -> dict[str, Any]:
         return {

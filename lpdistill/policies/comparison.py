@@ -17,7 +17,7 @@ from lpdistill.problem.question import QUESTION
 from lpdistill.problem.settings import FinalStep
 from lpdistill.progress import silent
 from lpdistill.solution import bounds
-from lpdistill.solution.answer import SHOWN, Answer, Table
+from lpdistill.solution.answer import SHOWN, Answer, Block, Table
 from lpdistill.solution.document import Question, keys_as_json, question_in_words
 from lpdistill.solution.given import QuestionLike, is_policy, is_solution
 from lpdistill.solution.policy import Choices, Policy
@@ -176,6 +176,10 @@ class Comparison(Answer):
             yield name, "; ".join(filter(None, [*told, self.verdict(name)]))
         if len(self.policies) > MOST_COMPARED:
             yield "...", f"and {len(self.policies) - MOST_COMPARED} more"
+        yield from self._above()
+
+    def _above(self) -> Iterable[tuple[str, str]]:
+        """How waiting times are counted; what they are, the table says."""
         if self.convention:
             yield "convention", self.convention
 
@@ -206,6 +210,13 @@ class Comparison(Answer):
             cells = ["-" if number is None else decimals(number) for number in numbers[: len(MAIN_NUMBERS)]]
             rows.append((name, *cells, *["-"] * (len(MAIN_NUMBERS) - len(cells)), self.verdict(name)))
         return Table("policies", {"policy": "left"} | dict.fromkeys(MAIN_NUMBERS, "right") | {"": "left"}, rows)
+
+    def details(self, most: int | None = SHOWN) -> Iterable[Block]:
+        """The table, and why policies are not allowed."""
+        yield self.shown(most)
+        for name, one in self.policies.items():
+            if one.refusal:
+                yield f"{name} is not allowed: {one.refusal}"
 
     def verdict(self, name: str) -> str:
         """What is to be said of a policy against the optimum, in a few words."""

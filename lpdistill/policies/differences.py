@@ -23,11 +23,12 @@ from lpdistill import pictures
 from lpdistill.arrays import FloatArray
 from lpdistill.errors import ModelError
 from lpdistill.numbers import decimals
+from lpdistill.policies.named import OPTIMAL
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import is_problem
 from lpdistill.process.names import action_as_json, node_as_json
 from lpdistill.process.process import Process
-from lpdistill.solution.answer import SHOWN, Answer, Table
+from lpdistill.solution.answer import SHOWN, Answer, Block, Table
 from lpdistill.solution.document import question_in_words
 from lpdistill.solution.given import POLICY, PolicyLike
 from lpdistill.solution.policy import SUM, Decision, Policy
@@ -36,6 +37,9 @@ from lpdistill.solution.wording import Wording
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+UNNAMED = ("one", "the other")
+"""What two policies are called that have no names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +94,15 @@ class Differences(Answer):
     ----------
     one, other
         The policies.
+    names
+        What they are called.
     """
 
     _KIND = "differences"
 
     one: Policy
     other: Policy
+    names: tuple[str, str] = UNNAMED
 
     @cached_property
     def rows(self) -> tuple[Difference, ...]:
@@ -141,8 +148,8 @@ class Differences(Answer):
             worst = max(costs, key=lambda row: row.loss or 0.0, default=row)
             loss = "" if worst.loss is None else f", which loses {worst.loss:.6g}"
             yield "most costly", f"{self._wording.configuration(worst.counts)}{loss}"
-            yield "one", self.words(worst.one)
-            yield "the other", self.words(worst.other)
+            yield self.names[0], self.words(worst.one)
+            yield self.names[1], self.words(worst.other)
 
     def _content(self) -> dict[str, Any]:
         return {"differences": [row.to_dict() for row in self.rows]}
@@ -174,9 +181,19 @@ class Differences(Answer):
             )
             for row in islice(self.rows, most)
         ]
-        headings = dict.fromkeys(("configuration", "one", "the other"), "left")
-        headings |= dict.fromkeys(("visits", "visits of the other", "regret", "loss"), "right")
-        return Table("where the policies act differently", headings, rows)
+        acting = "the policies act" if self.names == UNNAMED else f"{self.names[1]} acts"
+        headings = dict.fromkeys(("configuration", *self.names), "left")
+        headings |= dict.fromkeys(("visits", f"visits of {self.names[1]}", "regret", "loss"), "right")
+        part = f"{len(rows)} of {len(self):,} configurations" if len(self) > len(rows) else ""
+        return Table(f"where {acting} differently", headings, rows, part)
+
+    def details(self, most: int | None = SHOWN) -> Iterable[Block]:
+        """The table, or that there is nothing to show."""
+        if self.rows:
+            yield self.shown(most)
+        else:
+            first = "the optimum" if self.names[0] == OPTIMAL else self.names[0]
+            yield f"\n{self.names[1]} acts as {first} does, in every reachable configuration."
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw what the other policy loses in each configuration as bars, the greatest loss first."""

@@ -1,7 +1,7 @@
 """Where each request lives: they load on first use."""
 
 from .deadlines import deadline
-from .direct import frontier, robust, sweep, variability
+from .direct import frontier, robust, variability
 from .exact import check, policy_map
 from .files import export, graph
 from .level_table import levels
@@ -9,6 +9,7 @@ from .policies import compare, simulate, waiting_time
 from .report import Report
 from .solving import explain, solve
 from .study import reproduce
+from .sweeps import sweep
 
 __all__ = [
     "Report",

@@ -42,7 +42,7 @@ def deadline(
         If neither is given, or a frontier is wanted without a window, or at a confidence.
     """
     if frontier and (window is None or confidence is not None):
-        raise ModelError("--frontier", "needs --window, and no --confidence", None)
+        raise ModelError("frontier", "needs a window, and no confidence", None)
     if frontier and window is not None:
         return deadline_frontier(problem, window, progress=progress)
     if window is not None and confidence is not None:
@@ -52,7 +52,7 @@ def deadline(
     elif confidence is not None:
         found = smallest_window(problem, confidence, progress=progress)
     else:
-        raise ModelError("--window", "must be given, or --confidence, or both", None)
+        raise ModelError("window", "must be given, or a confidence, or both", None)
     progress("comparing with the fastest policy")
     found.departures  # noqa: B018 - computed here, while progress is told
     return found

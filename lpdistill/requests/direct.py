@@ -1,8 +1,7 @@
 """The functions of the library that are requests as they stand."""
 
 from lpdistill.frontiers.frontier import frontier
-from lpdistill.study.sweep import sweep
 from lpdistill.worth.robust import robust
 from lpdistill.worth.variability import variability
 
-__all__ = ["frontier", "robust", "sweep", "variability"]
+__all__ = ["frontier", "robust", "variability"]

@@ -8,13 +8,14 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lpdistill import pictures
 from lpdistill.errors import ModelError
 from lpdistill.export.models import write_drn, write_prism
 from lpdistill.export.policies import write_policy
 from lpdistill.export.programs import write_mps
 from lpdistill.problem.problem import Problem
 from lpdistill.progress import silent
-from lpdistill.solution.answer import Answer
+from lpdistill.solution.answer import SHOWN, Answer, Block
 from lpdistill.solution.document import Question
 from lpdistill.solving import solve
 
@@ -42,12 +43,15 @@ class Graphed(Answer):
         What it is of: a problem, or the graph itself.
     graph
         The graph.
+    files
+        Where it was written and drawn.
     """
 
     _KIND = "graph"
 
     problem: Problem | nx.DiGraph[Any]
     graph: nx.DiGraph[Any]
+    files: tuple[str, ...] = ()
 
     @property
     def _question(self) -> Question:
@@ -62,6 +66,12 @@ class Graphed(Answer):
 
     def _lines(self) -> Iterable[tuple[str, str]]:
         yield "graph", self.size
+        if self.files:
+            yield "written", ", ".join(self.files)
+
+    def printed(self, most: int | None = SHOWN) -> Iterable[Block]:  # noqa: ARG002 - nodes are in the files
+        """One line."""
+        yield "; written to ".join([self.size, *self.files])
 
     def _content(self) -> dict[str, Any]:
         from lpdistill.export.graphs import node_link  # noqa: PLC0415 - networkx, only where there is a graph
@@ -104,6 +114,10 @@ class Exported(Answer):
     def _lines(self) -> Iterable[tuple[str, str]]:
         yield "written", ", ".join(self.files)
 
+    def printed(self, most: int | None = SHOWN) -> Iterable[Block]:  # noqa: ARG002 - there is no table
+        """One line."""
+        yield f"written: {', '.join(self.files)}"
+
     def _content(self) -> dict[str, Any]:
         return {"files": list(self.files)}
 
@@ -116,9 +130,10 @@ def graph(
     problem: Problem | nx.DiGraph[Any],
     *,
     output: str | PathLike[str] | None = None,
+    plot: str | PathLike[str] | None = None,
     progress: Callable[[str], None] = silent,
 ) -> Graphed:
-    """The state graph of a problem, written to a file if there is one."""
+    """The state graph of a problem, written to a file and drawn into another if there are any."""
     from lpdistill.export.graphs import write_graph  # noqa: PLC0415 - networkx, only where there is a graph
 
     progress("building the graph")
@@ -126,7 +141,11 @@ def graph(
     if output is not None:
         progress(f"writing {output}")
         write_graph(made, output)
-    return Graphed(problem, made)
+    found = Graphed(problem, made, tuple(str(file) for file in (output, plot) if file is not None))
+    if plot is not None:
+        progress("drawing")
+        pictures.save(found.plot(), plot)
+    return found
 
 
 def export(
@@ -141,7 +160,7 @@ def export(
     """
     file = Path(output)
     if file.suffix not in WRITERS:
-        raise ModelError("--output", f"must have one of the suffixes {', '.join(WRITERS)}", str(file))
+        raise ModelError("output", f"must have one of the suffixes {', '.join(WRITERS)}", str(file))
     progress(f"writing {file}")
     written = WRITERS[file.suffix](problem, file)
     return Exported(problem, tuple(map(str, written if isinstance(written, list) else [file])))

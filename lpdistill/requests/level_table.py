@@ -11,7 +11,7 @@ from lpdistill.hardware.recipes import distillations, tables
 from lpdistill.numbers import at_most
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.settings import SETTINGS
-from lpdistill.solution.answer import SHOWN, Answer, Table
+from lpdistill.solution.answer import SHOWN, Answer, Block, Summary, Table
 from lpdistill.solution.document import section
 from lpdistill.solution.level_picture import draw_levels
 from lpdistill.solution.wording import results
@@ -105,6 +105,17 @@ class LevelTable(Answer):
             for one in distillations(levels)
         ]
         return Table("distillation", dict.fromkeys(("pair", "success", "makes"), "left"), rows)
+
+    def details(self, most: int | None = SHOWN) -> Iterable[Block]:
+        """Both tables, and the formulas."""
+        if self.problem.levels.raw is None:
+            yield "\nA raw pair meets the target: there is nothing to distil."
+        else:
+            yield self.shown(most)
+            yield self.distillation
+        if self.formulas is not None:
+            yield self.formulas.shown(most)
+            yield Summary(line for line in self.formulas.lines() if self.limited or line[0] != "memory limit")
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the levels with what distils into what, the target and the limits."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from math import isinf
 from pathlib import Path
 from typing import Any
 
 from lpdistill.errors import ImproperPolicyError, LimitError, ModelError
 from lpdistill.export.policies import POLICY_SUFFIXES, read_policy
-from lpdistill.numbers import Number
+from lpdistill.numbers import Number, whole
 from lpdistill.policies.comparison import Candidate, Comparison
 from lpdistill.policies.comparison import compare as compare_policies
 from lpdistill.policies.differences import differences as differences_of
@@ -79,9 +80,9 @@ def compare(
     one, other = found.optimum.policy, found.policies[differences].policy
     if one is None or other is None:
         refusal = found.policies[differences].refusal
-        raise ModelError("--differences", f"must name a policy that is allowed: {refusal}", differences)
+        raise ModelError("differences", f"must name a policy that is allowed: {refusal}", differences)
     progress("comparing actions")
-    apart = differences_of(one, other)
+    apart = replace(differences_of(one, other), names=(OPTIMAL, differences))
     return Report(found, section(apart.to_dict()), {"differences": apart})
 
 
@@ -128,7 +129,6 @@ def waiting_time(  # noqa: PLR0913 - one keyword for each thing that may be want
         lines.append(("never", f"with probability {found.never:.9f}: {_trap(chosen)}"))
     else:
         lines += [("mean", f"{mean:.9f}"), ("deviation", f"{spread:.9f} (standard)")]
-    lines += [line for line in found.summary() if line[0] in {"tail", "computed"}]
     rows = [(_moment(time), "at least " + q) for q, time in times.items()]
     rows += [(time, f"{probability:.9f}") for time, probability in done.items()]
     table = Table("done", {"by": "right", "with probability": "left"}, rows)
@@ -180,7 +180,7 @@ def _improper(policy: Policy, name: str) -> ImproperPolicyError:
 def simulate(  # noqa: PLR0913 - what an experiment consists of
     problem: Problem,
     policy: str = OPTIMAL,
-    runs: int = 100_000,
+    runs: int | str = 100_000,
     *,
     seed: int | str | None = None,
     deviations: Deviations = NO_DEVIATIONS,
@@ -201,7 +201,7 @@ def simulate(  # noqa: PLR0913 - what an experiment consists of
     history, example
         Whether an example run is wanted, in the document, or for its picture alone.
     """
-    start, parts = seeded(seed), dict[str, Answer]()
+    count, start, parts = whole(runs, "runs"), seeded(seed), dict[str, Answer]()
     document: dict[str, Any] = {"policy": policy}
     chosen = policy_of(problem, policy, progress)
     if history or example:
@@ -209,7 +209,7 @@ def simulate(  # noqa: PLR0913 - what an experiment consists of
         one = parts["history"] = history_of(chosen, seed=start, deviations=deviations, horizon=horizon)
     found = simulate_policy(
         chosen,
-        runs,
+        count,
         seed=start,
         deviations=deviations,
         horizon=horizon,
@@ -218,4 +218,5 @@ def simulate(  # noqa: PLR0913 - what an experiment consists of
     )
     progress("what the model says")
     found.estimates  # noqa: B018 - computed here, while progress is told
-    return Report(found, document | ({"history": section(one.to_dict())} if history else {}), parts)
+    document |= {"history": section(one.to_dict())} if history else {}
+    return Report(found, document, parts, lines=(("policy", policy),))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from lpdistill.solution.answer import SHOWN, Answer, Table
+from lpdistill.solution.answer import SHOWN, Answer, Block, Table
 from lpdistill.solution.document import Question
 
 if TYPE_CHECKING:
@@ -28,8 +29,10 @@ class Report(Answer, Generic[A]):
         What the document says besides, by name.
     parts
         The other answers, by the name of what was wanted.
-    lines, table
-        The lines of the summary below the problem, and what is shown, where they are not those of the answer.
+    lines
+        What the summary says first, instead of lines of the answer that have the same names.
+    table
+        What is shown, where it is not the table of the answer.
     """
 
     main: A
@@ -48,7 +51,18 @@ class Report(Answer, Generic[A]):
         return self.main._question
 
     def _lines(self) -> Iterable[tuple[str, str]]:
-        return self.lines or self.main._lines()
+        yield from self._led(self.main._lines())
+        if self.parts:
+            yield "parts", ", ".join(self.parts)
+
+    def _above(self) -> Iterable[tuple[str, str]]:
+        return self._led(self.main._above())
+
+    def _led(self, lines: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+        """Lines of the answer below those that stand for some of them."""
+        yield from self.lines
+        named = {name for name, _ in self.lines}
+        yield from (line for line in lines if line[0] not in named)
 
     def _content(self) -> Mapping[str, Any]:
         return {**self.main._content(), **self.document}
@@ -60,6 +74,18 @@ class Report(Answer, Generic[A]):
         """What was asked for, if it is a table of its own; otherwise the table of the answer."""
         return self.table or self.main.shown(most)
 
+    def details(self, most: int | None = SHOWN) -> Iterable[Block]:
+        """The details of the answer, and those of all parts; tables of one kind are one."""
+        yield from [self.table] if self.table else self.main.details(most)
+        blocks: list[Block] = []
+        for block in chain.from_iterable(part.details() for part in self.parts.values()):
+            last = blocks[-1] if blocks else None
+            if isinstance(block, Table) and isinstance(last, Table) and block.title == last.title:
+                blocks[-1] = last._replace(rows=[*last.rows, *block.rows])
+            else:
+                blocks.append(block)
+        yield from blocks
+
     def to_frame(self) -> pd.DataFrame:
         """The answer as a pandas DataFrame."""
         return self.main.to_frame()
@@ -67,9 +93,6 @@ class Report(Answer, Generic[A]):
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the answer."""
         return self.main.plot(ax)
-
-    def __repr__(self) -> str:
-        return repr(self.main)
 
     def _repr_html_(self) -> str:
         return super()._repr_html_() + "".join(part._repr_html_() for part in self.parts.values())

@@ -22,7 +22,7 @@ from lpdistill.simulation.experiment import Advanced, Experiment
 from lpdistill.simulation.labelled import EMPTY
 from lpdistill.simulation.simulation import seeded
 from lpdistill.simulation.timeline import drawn as timeline
-from lpdistill.solution.answer import SHOWN, Answer, Table
+from lpdistill.solution.answer import SHOWN, Answer, Block, Table
 from lpdistill.solution.given import PolicyLike
 
 if TYPE_CHECKING:
@@ -200,6 +200,10 @@ class History(Answer):
                 raw = next((f"{float(event.fidelity):.{DECIMALS}f}" for event in tried if event.fidelity), "")
                 outcome = f"{raw} in {_listed(held)}" if held else "failed"
                 yield (*_span(tried[0]), "generate", _listed([event.memories[0] for event in tried]), outcome)
+
+    def details(self, most: int | None = SHOWN) -> Iterable[Block]:  # noqa: ARG002 - all of a run
+        """The run."""
+        yield f"\nexample run\n{self}"
 
     def __str__(self) -> str:
         table = [EVENT_HEADINGS, *self.rows()]

@@ -300,6 +300,14 @@ class Simulation(Answer):
         }
         return ((name, text) for name, text in {"runs": self._runs, **lines}.items() if text)
 
+    def _above(self) -> Iterable[tuple[str, str]]:
+        """What was simulated; what came of it, the table says."""
+        if self.deviations:
+            yield "deviations", str(self.deviations)
+        if self.horizon is not None:
+            yield "horizon", f"{float(self.horizon):g}; the mean waiting time is that of the runs delivered"
+        yield "runs", f"{self.runs:,}, seed {self.seed}"
+
     @property
     def _runs(self) -> str:
         return f"{self.runs:,}, seed {self.seed}, intervals at {100 * self.confidence:g} %"

@@ -11,7 +11,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias
 
 from lpdistill.errors import ModelError
 from lpdistill.solution.document import Question, headed, question_in_words
@@ -31,7 +31,11 @@ SHOWN = 20
 
 
 class Summary(list[tuple[str, str]]):
-    """Lines with their names, which print one below the other."""
+    """Lines with their names, which print one below the other, and what stands above them, if anything."""
+
+    def __init__(self, lines: Iterable[tuple[str, str]] = (), title: str = "") -> None:
+        super().__init__(lines)
+        self.title = title
 
     def __repr__(self) -> str:
         return "\n".join(self.aligned())
@@ -58,18 +62,25 @@ class Table(NamedTuple):
         The names of the columns, each with the side that its texts stand on, ``left`` or ``right``.
     rows
         A text for every column.
+    note
+        What the rows are a part of, where there are more.
     """
 
     title: str
     headings: Mapping[str, str]
     rows: Sequence[tuple[str, ...]]
+    note: str = ""
 
     def to_html(self) -> str:
         """The table for a notebook."""
         head = "".join(f"<th>{html.escape(name)}</th>" for name in self.headings)
         cells = ("".join(f'<td style="text-align:left">{html.escape(cell)}</td>' for cell in row) for row in self.rows)
-        title = f"<p>{html.escape(self.title)}</p>" if self.title else ""
-        return f"{title}<table>" + "".join(f"<tr>{row}</tr>" for row in (head, *cells)) + "</table>"
+        title, note = (f"<p>{html.escape(text)}</p>" if text else "" for text in (self.title, self.note))
+        return f"{title}<table>" + "".join(f"<tr>{row}</tr>" for row in (head, *cells)) + f"</table>{note}"
+
+
+Block: TypeAlias = Summary | Table | str
+"""What a terminal shows of an answer in one piece."""
 
 
 class Answer(ABC):
@@ -102,11 +113,28 @@ class Answer(ABC):
 
     def summary(self) -> Summary:
         """The answer in at most twelve named lines, which print one below the other; they are pairs of texts."""
+        return self._summed_up(self._lines())
+
+    def _summed_up(self, lines: Iterable[tuple[str, str]]) -> Summary:
+        """What it is about, and lines below, as many as a summary has."""
         about = self._question
-        lines = [] if isinstance(about, Mapping) else [("problem", question_in_words(about))]
-        lines += self._lines()
-        more = len(lines) - LINES
-        return Summary(lines if more <= 0 else [*lines[: LINES - 1], ("...", f"and {more + 1} lines more")])
+        found = [] if isinstance(about, Mapping) else [("problem", question_in_words(about))]
+        found += lines
+        more = len(found) - LINES
+        return Summary(found if more <= 0 else [*found[: LINES - 1], ("...", f"and {more + 1} lines more")])
+
+    def _above(self) -> Iterable[tuple[str, str]]:
+        """The lines that stand above the table: all of them, where it says none of them again."""
+        return self._lines()
+
+    def printed(self, most: int | None = SHOWN) -> Iterable[Block]:
+        """All that a terminal shows: lines, and details below, in tables of so many rows at most, or all."""
+        yield self._summed_up(self._above())
+        yield from self.details(most)
+
+    def details(self, most: int | None = SHOWN) -> Iterable[Block]:
+        """What stands below the lines: the table."""
+        yield self.shown(most)
 
     def shown(self, most: int | None = SHOWN) -> Table:
         """The table in words, as a notebook and a terminal show it: so many rows of it at most, or all."""

@@ -164,6 +164,10 @@ class Explanation(Answer):
     def _question(self) -> Process:
         return self.process
 
+    def _above(self) -> Iterable[tuple[str, str]]:
+        """None: the title of the table is the configuration."""
+        return ()
+
     def _lines(self) -> Iterable[tuple[str, str]]:
         yield "configuration", self.title
         if self.alternatives:
@@ -217,7 +221,9 @@ class Explanation(Answer):
     def shown(self, most: int | None = SHOWN) -> Table:
         """The best actions in words, with the configuration and its value as the title."""
         headings = {name: "right" if name == "regret" else "left" for name in self.headings}
-        return Table(self.title, headings, self.rows()[:most])
+        rows, count = self.rows()[:most], len(self.alternatives)
+        part = f"the best {len(rows)} of {count:,} actions" if count > len(rows) else ""
+        return Table(self.title, headings, rows, part)
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the regrets of the best actions as bars, those that the policy takes in a colour of their own."""

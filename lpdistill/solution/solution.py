@@ -311,7 +311,15 @@ class Solution(Answer):
         ]
         headings = dict.fromkeys(("configuration", *words.headings), "left")
         numbers = [*(["probability"] if several else []), "time to go", "visits"]
-        return Table("policy", headings | dict.fromkeys(numbers, "right"), rows)
+        return Table("policy", headings | dict.fromkeys(numbers, "right"), rows, self._part(most))
+
+    def _part(self, most: int | None) -> str:
+        """What so many configurations are a part of, if they are not all."""
+        visited, count = int(np.count_nonzero(self.occupation)), self.process.size
+        if most is None or (visited <= most and visited == count):
+            return ""
+        shown = f"{min(most, visited):,} of {visited:,} configurations that a run can visit, most visited first"
+        return f"{shown}; {count:,} in all"
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the policy (:meth:`Policy.plot`)."""

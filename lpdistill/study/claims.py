@@ -9,7 +9,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-from lpdistill.policies.named import least_time, waiting_times
+from lpdistill.policies.named import OPTIMAL, least_time, waiting_times
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.settings import FinalStep
 from lpdistill.process.factored.baselines import BASELINES
@@ -153,6 +153,21 @@ class Record:
             "of_baseline": self.of_baseline,
             "of_baseline_charged": self.charged,
         }
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """Over which policy and where, the problem, both times and all shares, in words."""
+        problem, times = self.race.problem, self.race.times
+        return (
+            self.baseline,
+            self.region,
+            f"{float(problem.p):.6g}",
+            str(problem.memories),
+            f"{float(problem.f0):.5f} -> {float(problem.target):.5f}",
+            str(len(problem.levels)),
+            *(f"{times[policy]:.4f}" for policy in (OPTIMAL, self.baseline)),
+            *(f"{share:.1%}" for share in (self.of_optimum, self.of_baseline, self.charged)),
+        )
 
     def __str__(self) -> str:
         problem = self.race.problem

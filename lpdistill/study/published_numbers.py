@@ -65,6 +65,19 @@ class Residual:
         return self.published.waiting_time - self.found
 
     @property
+    def apart(self) -> float:
+        """The difference as far as it means anything: what is below a thousandth of 1e-6 is 0."""
+        return round(self.difference, 9)
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """Where, whose, both numbers and their difference, in words."""
+        problem, times = self.published.problem, (self.published.waiting_time, self.found)
+        where = f"p = {float(problem.p):g}, M = {problem.memories}, {float(problem.f0):g} -> {float(problem.target):g}"
+        apart = f"{self.apart:.1e}" if self.apart else "0"
+        return (where, self.published.policy, *(f"{time:.6f}" for time in times), apart)
+
+    @property
     def explained(self) -> bool:
         """Whether the published stopping tolerance explains the difference."""
         return abs(self.difference) <= TOLERANCE

@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from lpdistill import pictures
 from lpdistill.progress import Report, silent
-from lpdistill.solution.answer import Answer
+from lpdistill.solution.answer import SHOWN, Answer, Block, Table
 from lpdistill.solution.document import in_common
-from lpdistill.study.claims import Claim, Record, claims, records
+from lpdistill.study.claims import MOST_SEARCHED_LEVELS, Claim, Record, claims, records
 from lpdistill.study.figures import Atlas, advantages, example_history, example_policy, many_memories, optimal_time
 from lpdistill.study.published_numbers import TOLERANCE, Residual, recompute
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+RECORD_NUMBERS = ("p", "M", "f0 -> target", "levels", "optimum", "baseline", "of optimum", "of baseline", "charged")
+"""What is printed of a record besides what it is over and among."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -31,6 +34,8 @@ class Reproduction(Answer):
         The greatest advantages over each baseline, range by range; empty if they were not searched.
     claims
         The headline claims; empty if they were not examined.
+    figures
+        The files of the figures; none if they were not drawn.
     """
 
     _KIND = "reproduction"
@@ -38,6 +43,7 @@ class Reproduction(Answer):
     residuals: tuple[Residual, ...]
     records: tuple[Record, ...] = ()
     claims: tuple[Claim, ...] = ()
+    figures: tuple[Path, ...] = ()
 
     @property
     def worst(self) -> Residual:
@@ -70,6 +76,7 @@ class Reproduction(Answer):
             "numbers": list(self._cells()),
             "records": [record.to_dict() for record in self.records],
             "claims": [claim.to_dict() for claim in self.claims],
+            "figures": [str(path) for path in self.figures],
         }
 
     def _cells(self) -> Iterable[dict[str, Any]]:
@@ -86,6 +93,31 @@ class Reproduction(Answer):
                 "found": one.found,
                 "difference": one.difference,
             }
+
+    def printed(self, most: int | None = SHOWN) -> Iterable[Block]:
+        """The verdict; the numbers that are farthest apart, or all; records, claims and figures."""
+        yield (
+            f"{len(self.residuals)} published waiting times (last step free), greatest difference "
+            f"{abs(self.worst.difference):.1e}; iterated to 1e-6, they may be off by {TOLERANCE:.0e}: "
+            + ("all agree" if self.agrees else "NOT ALL AGREE")
+        )
+        policies = dict.fromkeys(one.published.policy for one in self.residuals)
+        shown = self.residuals if most is None else [self._farthest(policy) for policy in policies]
+        headings = {"": "left", "policy": "left", "published": "right", "found": "right", "difference": "right"}
+        yield Table("published numbers" if most is None else "farthest apart", headings, [one.cells for one in shown])
+        if self.records:
+            sides = dict.fromkeys(("over", "among"), "left") | dict.fromkeys(RECORD_NUMBERS, "right")
+            title = f"greatest advantages found, with at most {MOST_SEARCHED_LEVELS} levels"
+            note = "of optimum: (T_b - T)/T; of baseline: (T_b - T)/T_b; charged: the same with the last step counted"
+            yield Table(title, sides, [record.cells for record in self.records], note)
+        for claim in self.claims:
+            yield f"\nclaim    {claim.text}\nverdict  {claim.verdict}\nfinding  {claim.finding}"
+        yield from (f"drawn    {path}" for path in self.figures)
+
+    def _farthest(self, policy: str) -> Residual:
+        """Of the published numbers of a policy, the one that is farthest from the one that is found."""
+        ours = [one for one in self.residuals if one.published.policy == policy]
+        return max(ours, key=lambda one: abs(one.apart))
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw how far every published number is from the one found, beside the published stopping tolerance."""

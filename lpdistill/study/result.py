@@ -7,16 +7,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
+from operator import itemgetter
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lpdistill.errors import ModelError, names_like
 from lpdistill.export.files import writing
+from lpdistill.numbers import decimals
 from lpdistill.policies.comparison import share_saved
 from lpdistill.policies.named import OPTIMAL
 from lpdistill.problem.settings import numeric
-from lpdistill.solution.answer import Answer
+from lpdistill.solution.answer import SHOWN, Answer, Block, Table
 from lpdistill.solution.document import in_common
 from lpdistill.study.charts import Quantity, chart
 from lpdistill.study.dataset import TIMES, dataset_of
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
 
 SUMMED_UP = 6
 """Policies of which a summary says how their points ended."""
+
+FEW_PROBLEMS = 20
+"""Problems up to which each is a row of what is printed."""
 
 SWEEP_SUFFIXES = {".csv": (), ".parquet": ("pyarrow",), ".nc": ("xarray", "h5netcdf", "h5py")}
 """Files that a sweep may be written to, and what that needs."""
@@ -81,6 +86,8 @@ class Sweep(Answer):
     computed, reused
         How many points this run has computed, and how many it has found in the store, from before or from another
         process at work.  Points beyond fidelity 1 are neither.
+    files
+        Where it was written to.
     """
 
     _KIND = "sweep"
@@ -92,6 +99,7 @@ class Sweep(Answer):
     store: Path | None
     computed: int
     reused: int
+    files: tuple[str, ...] = ()
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:
@@ -133,13 +141,64 @@ class Sweep(Answer):
         return in_common(point.problem for point in self.points if point.problem is not None)
 
     def _lines(self) -> Iterable[tuple[str, str]]:
+        yield from self._above()
+        for policy in self.policies[:SUMMED_UP]:
+            yield policy, ", ".join(f"{count:,} {ending}" for ending, count in self.endings(policy).items() if count)
+
+    def _above(self) -> Iterable[tuple[str, str]]:
+        """What was swept, and where it is kept; what came of it, tables say."""
         yield "grid", str(self.grid).removeprefix("Grid: ")
         if self.grid.common:
             yield "problem", self.grid.common
         yield "points", f"{len(self):,}; {self.computed:,} computed now, {self.reused:,} from the store"
         yield "store", str(self.store or "none")
-        for policy in self.policies[:SUMMED_UP]:
-            yield policy, ", ".join(f"{count:,} {ending}" for ending, count in self.endings(policy).items() if count)
+        if self.files:
+            yield "written", ", ".join(self.files)
+
+    def details(self, most: int | None = SHOWN) -> Iterable[Block]:  # noqa: ARG002 - these are never long
+        """How points ended, the times of few problems, extremes, and why there is no time."""
+        seen = [ending for ending in Ending if any(self.endings(policy)[ending] for policy in self.policies)]
+        counts = [(policy, *(f"{self.endings(policy)[ending]:,}" for ending in seen)) for policy in self.policies]
+        yield Table("points", {"policy": "left"} | dict.fromkeys(map(str, seen), "right"), counts)
+        if self.grid.size <= FEW_PROBLEMS:
+            names = [*(axis.name.replace("_", " ") for axis in self.grid.axes), *self.policies]
+            yield Table("waiting times", dict.fromkeys(names, "right"), self._times)
+        if extremes := [line for policy in self.policies for line in self._extremes(policy)]:
+            yield Table("extremes", {"policy": "left", "": "left", "value": "right", "where": "left"}, extremes)
+        first: dict[tuple[str, str], Row] = {}
+        for row in self:
+            if row.outcome.message:
+                first.setdefault((row.policy, str(row.outcome.ending)), row)
+        if first:
+            reasons = [(*key, self._where(row), row.outcome.message) for key, row in first.items()]
+            headings = dict.fromkeys(("policy", "status", "first at", "why"), "left")
+            yield Table("without a waiting time", headings, reasons)
+
+    @property
+    def _times(self) -> list[tuple[str, ...]]:
+        """The waiting times of all policies, a row for each problem."""
+        rows: dict[tuple[str, ...], list[str]] = {}
+        for row in self:
+            place = tuple(map(str, self.coordinates(row).values()))
+            time = row.waiting_time
+            rows.setdefault(place, []).append(str(row.outcome.ending) if time is None else decimals(time))
+        return [(*place, *times) for place, times in rows.items()]
+
+    def _extremes(self, policy: str) -> Iterator[tuple[str, ...]]:
+        """The points at which a policy is quickest and slowest, and at which the optimum saves most."""
+        timed = [(row.waiting_time, row) for row in self[policy] if row.waiting_time is not None]
+        saved = [(row.advantage, row) for row in self[policy] if row.advantage is not None]
+        if timed:
+            ends = {"shortest time": min(timed, key=itemgetter(0)), "longest time": max(timed, key=itemgetter(0))}
+            for name, (time, row) in ends.items():
+                yield policy, name, decimals(time), self._where(row)
+        if saved:
+            share, row = max(saved, key=itemgetter(0))
+            yield policy, "greatest advantage", f"{100 * share:.4f} %", self._where(row)
+
+    def _where(self, row: Row) -> str:
+        """Where a row lies in the grid, in words."""
+        return ", ".join(f"{name} = {value}" for name, value in self.coordinates(row).items())
 
     def _content(self) -> dict[str, Any]:
         labels = [dict(zip(axis.values, axis.labels, strict=True)) for axis in self.grid.axes]

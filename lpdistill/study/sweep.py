@@ -94,7 +94,7 @@ def sweep(  # noqa: PLR0913 - one keyword for each thing that may be asked
     >>> round(found["optimal"][0].waiting_time, 6)
     19.772866
     """
-    wanted, names = _grid(grid), policies_named(policies)
+    wanted, names = grid_meant(grid), policies_named(policies)
     _require_fewer(wanted.size, len(names))
     workers = _workers(jobs, dask)
     points = wanted.points()
@@ -129,7 +129,7 @@ GRID: Kind[Grid] = Kind(
 """What may be swept, or what has it."""
 
 
-def _grid(given: Grid | Mapping[str, Any] | ProblemLike) -> Grid:
+def grid_meant(given: Grid | Mapping[str, Any] | ProblemLike) -> Grid:
     """The grid that is meant: one problem is a grid too, and settings make one."""
     if isinstance(given, Mapping) and not is_policy(given):
         return Grid(**{str(name): value for name, value in given.items()})

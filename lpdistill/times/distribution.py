@@ -261,6 +261,10 @@ class Distribution(Answer):
             yield "mean", f"{self.mean:.9f}"
             yield "deviation", f"{self.standard_deviation:.9f} (standard)"
             yield "done", ", ".join(f"{float(q):.0%} by {self.quantile(q):g}" for q in QUANTILES)
+        yield from self._above()
+
+    def _above(self) -> Iterable[tuple[str, str]]:
+        """What is known of all times."""
         yield "tail", self._tail
         yield "computed", f"{len(self.pmf):,} times, {self.unit} apart; probability {self.truncated:.2g} beyond"
 

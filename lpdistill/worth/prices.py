@@ -121,7 +121,9 @@ class Neighbours(Answer):
         """What there is beyond both ends of the range."""
         _, *lines = self._lines()
         rows = [(self.use.budget.name.replace("_", " "), name, text) for name, text in lines]
-        return Table("prices beyond the range", dict.fromkeys(("budget", "side", "price"), "left"), rows[:most])
+        return Table(
+            "prices beyond the ranges of budgets", dict.fromkeys(("budget", "side", "price"), "left"), rows[:most]
+        )
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the price against the limit, as a step for every range, and the limit that there is."""

@@ -158,6 +158,7 @@ class Variability(Answer):
     def shown(self, most: int | None = SHOWN) -> Table:
         """So many actions of those that may be taken, those that vary most first; or all, also those never taken."""
         words, forced, free = self.words, self.forced, self.free
+        listed = self._by_span(everything=most is None)
 
         def decision(row: Varying) -> str:
             if not row.allowed:
@@ -171,11 +172,12 @@ class Variability(Answer):
                 *map(decimals, (row.least, row.greatest, row.taken)),
                 decision(row),
             )
-            for row in self._by_span(everything=most is None)[:most]
+            for row in listed[:most]
         ]
+        part = f"the {len(rows)} of {len(listed):,} actions that vary most" if len(listed) > len(rows) else ""
         headings = dict.fromkeys(("configuration", *words.headings), "left")
         headings |= {"least": "right", "greatest": "right", "taken": "right", "decision": "left"}
-        return Table("how often every action may be taken", headings, rows)
+        return Table("how often every action may be taken", headings, rows, part)
 
     def _by_span(self, *, everything: bool) -> list[Varying]:
         """The actions, those that vary most first."""

@@ -28,8 +28,9 @@ from lpdistill.problem.question import PROBLEM
 from lpdistill.process.factored.dynamics import Dynamics
 from lpdistill.process.resources import Visits
 from lpdistill.program.objective import FIRST_DELIVERY, Objective
-from lpdistill.solution.answer import Answer
+from lpdistill.solution.answer import SHOWN, Answer, Block, Summary
 from lpdistill.solution.tables import ByConfiguration, described
+from lpdistill.solution.wording import Wording
 from symbolic.algebra.rational_function import fraction
 from symbolic.exact.chain import ExactChain
 from symbolic.exact.labels import Counts, action_dict, labels
@@ -261,6 +262,13 @@ class Certificate(Answer):
             ("policy", f"visits {len(self.draws):,} configurations, {mended}"),
             ("values", f"exact {where}"),
         ]
+
+    def details(self, most: int | None = SHOWN) -> Iterable[Block]:  # noqa: ARG002 - what is tied is always told
+        """What is exact, and what would be as good as what the policy does."""
+        yield Summary([line for line in self._lines() if line[0] != "problem"], "exactly")
+        words = Wording(self.problem.levels, self.problem.memories)
+        for counts, actions in self.ties.items():
+            yield f"as good in {words.configuration(counts)}: " + " or ".join(map(words.phrase, actions))
 
 
 class ExactReducedCosts(ByConfiguration[dict[Action, Fraction]]):

@@ -8,7 +8,7 @@ from fractions import Fraction
 from os import PathLike
 from typing import Any
 
-from lpdistill.solution.answer import Answer
+from lpdistill.solution.answer import SHOWN, Answer, Block
 from symbolic.checking.checker import check as proved
 from symbolic.checking.model import Written
 from symbolic.exact.text import exact_text, shortened
@@ -59,6 +59,10 @@ class Checked(Answer):
             "configurations": self.configurations,
             "checked_columns": self.columns,
         }
+
+    def details(self, most: int | None = SHOWN) -> Iterable[Block]:  # noqa: ARG002 - as every answer has it
+        """None."""
+        return ()
 
     def _cells(self) -> Iterable[dict[str, Any]]:
         """One row."""

@@ -23,7 +23,7 @@ from lpdistill.numbers import Number, exact, member
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import PROBLEM
 from lpdistill.progress import silent
-from lpdistill.solution.answer import SHOWN, Answer, Table
+from lpdistill.solution.answer import SHOWN, Answer, Block, Table
 from lpdistill.solution.given import ProblemLike
 from lpdistill.solution.wording import Wording
 from symbolic.algebra.algebraic_numbers import AlgebraicNumber
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 INFINITY = r"\infty"
+
+IN_TABLE, ON_LINE = 100, 240
+"""Characters of a formula that the table of pieces has room for, and that a line of its own has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +180,34 @@ class PolicyMap(Answer):
         """Which action changes at each breakpoint."""
         headings = dict.fromkeys((str(self.axis), "configuration", "before", "after"), "left")
         return Table("what changes", headings, self.table()[:most])
+
+    @property
+    def _pieces_in_words(self) -> Table:
+        """The pieces, with formulas where they are short."""
+        rows = [
+            (
+                piece.low.label(),
+                "infinity" if piece.high is None else piece.high.label(),
+                str(len(piece.policy)),
+                piece.waiting_time.shortened(IN_TABLE),
+            )
+            for piece in self.pieces
+        ]
+        sides = {"from": "left", "to": "left", "configurations visited": "right", "waiting time": "left"}
+        return Table("pieces", sides, rows)
+
+    def printed(self, most: int | None = SHOWN, *, latex: bool = False) -> Iterable[Block]:
+        """Lines, pieces with their formulas, in LaTeX too if it is wanted, and what changes between them."""
+        yield self.summary()
+        yield self._pieces_in_words
+        for place, piece in enumerate(self.pieces):
+            if IN_TABLE < len(formula := str(piece.waiting_time)) <= ON_LINE:
+                where = f" in piece {place + 1}" if len(self.pieces) > 1 else ""
+                yield f"T({'p' if self.axis is Axis.P else 'r'}) = {formula}{where}"
+        if latex:
+            yield "\n" + "\n".join(f"T = {piece.waiting_time.to_latex()}" for piece in self.pieces)
+        if self.breakpoints:
+            yield self.shown(most)
 
     def _content(self) -> dict[str, Any]:
         return {

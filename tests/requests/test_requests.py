@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 from jsonschema import Draft202012Validator
 
-from lpdistill import Grid, Problem, requests, solve
+from lpdistill import Deviations, Grid, Problem, differences, requests, solve
 from lpdistill.cli.commands import COMMANDS
 from lpdistill.errors import ImproperPolicyError, ModelError
 from lpdistill.requests.level_table import with_memories
@@ -75,7 +75,8 @@ def test_a_request_is_answered(name, folder):
 def test_a_report_is_its_answer_with_more(folder):
     """A report prints and is drawn as its answer; its document has more, and its parts are answers themselves."""
     found = answered("solve", folder)
-    assert repr(found) == repr(found.main)
+    assert repr(found).splitlines()[1:-1] == repr(found.main).splitlines()[1:]
+    assert repr(found).splitlines()[-1].split(None, 1) == ["parts:", ", ".join(found.parts)]
     assert found.to_frame().equals(found.main.to_frame())
     assert found.to_dict().items() >= found.main.to_dict().items()
     assert found.parts.keys() == {"certificate", "sensitivity", "price of generation_attempts", "increments"}
@@ -93,11 +94,11 @@ def test_levels_without_memories_have_no_limit_by_them():
 
 def test_what_cannot_be_answered_is_an_error(folder):
     """Windows, suffixes and policies that mean nothing are named."""
-    with pytest.raises(ModelError, match="--window: must be given"):
+    with pytest.raises(ModelError, match=r"^window: must be given"):
         requests.deadline(THREE)
-    with pytest.raises(ModelError, match="needs --window"):
+    with pytest.raises(ModelError, match=r"^frontier: needs a window"):
         requests.deadline(THREE, confidence="0.9", frontier=True)
-    with pytest.raises(ModelError, match="suffixes"):
+    with pytest.raises(ModelError, match=r"^output: .*suffixes"):
         requests.export(THREE, folder / "program.xyz")
     with pytest.raises(ImproperPolicyError, match="never reaches the target"):
         requests.waiting_time(THREE.replace(memories=2), "nested")
@@ -114,3 +115,108 @@ def test_files_may_be_given_as_text(tmp_path):
     assert requests.export(THREE, str(tmp_path / "program.mps")).files == (str(tmp_path / "program.mps"),)
     with pytest.raises(ModelError, match="suffixes"):
         requests.export(THREE, "program.foo")
+
+
+def texts(found):
+    """Titles of the tables, and whatever else stands below the lines of an answer."""
+    return [block if isinstance(block, str) else block.title for block in found.details()]
+
+
+def test_a_report_shows_its_parts(folder):
+    """Below the table of its answer a report shows those of all parts."""
+    assert texts(answered("solve", folder)) == [
+        "policy",
+        "exactly",
+        "what the parameters are worth",
+        "prices beyond the ranges of budgets",
+        "what whole pieces save",
+    ]
+
+
+def test_tables_of_one_kind_are_one():
+    """Prices of several budgets stand in one table."""
+    limited = THREE.replace(budgets={"generation_attempts": "10.5", "raw_pairs": 6})
+    *_, prices = requests.solve(limited, ranges=True).details()
+    assert {row[0] for row in prices.rows} == {"generation attempts", "raw pairs"}
+
+
+def test_a_simulation_says_first_what_was_simulated():
+    """Above the table stand the policy, what differs from the model, and how many runs there were of which seed."""
+    reality = Deviations(message_loss="0.02")
+    found = requests.simulate(THREE, "greedy", 50, seed=1, deviations=reality, horizon=20)
+    above, table = found.printed()
+    assert [name for name, _ in above] == ["problem", "policy", "deviations", "horizon", "runs"]
+    assert dict(above)["runs"] == "50, seed 1"
+    assert [*found.summary()][:2] == [*above][:2]
+    assert table == found.main.shown()
+
+
+def test_differences_are_called_by_their_policies(folder):
+    """A comparison names the columns of what it compares; without names they are one and the other."""
+    part = answered("compare", folder).parts["differences"]
+    assert part.names == ("optimal", "nested")
+    assert {"optimal", "nested", "visits of nested"} <= part.shown().headings.keys()
+    assert part.shown().title == "where nested acts differently"
+    unnamed = differences(part.one, part.other).shown()
+    assert {"one", "the other", "visits of the other"} <= unnamed.headings.keys()
+    assert unnamed.rows == part.shown().rows
+
+
+def test_equal_policies_have_no_table():
+    """Where a policy acts as the optimum does, a sentence says so."""
+    found = requests.compare(THREE, differences="optimal")
+    assert texts(found)[-1] == "\noptimal acts as the optimum does, in every reachable configuration."
+
+
+def test_a_table_says_what_it_is_a_part_of(folder):
+    """Rows that are not all have a note of how many there are, on a terminal and in a notebook."""
+    found = answered("explain", folder)
+    count = len(found.alternatives)
+    assert found.shown(2).note == f"the best 2 of {count} actions"
+    assert found.shown(None).note == ""
+    assert found.shown(2).to_html().endswith(f"<p>the best 2 of {count} actions</p>")
+
+
+def test_a_sweep_is_written_and_drawn(tmp_path):
+    """A sweep goes to the files that are asked for, and says so."""
+    pytest.importorskip("matplotlib")
+    table, picture = tmp_path / "sweep.csv", tmp_path / "sweep.png"
+    found = requests.sweep(Grid(THREE, p="0.4,0.5"), store=None, jobs=1, export=table, plot=picture)
+    assert ("written", str(table)) in found.summary()
+    assert table.read_text().count("\n") == 3
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "named"),
+    [
+        ({"export": "sweep.xyz"}, "export"),
+        ({"plot": "sweep.xyz"}, "plot"),
+        ({"quantity": "beauty"}, "quantity"),
+        ({"plot": "sweep.png", "plot_policy": "nested"}, "policy"),
+    ],
+)
+def test_a_sweep_that_cannot_be_kept_is_not_begun(tmp_path, monkeypatch, wanted, named):
+    """What cannot be written or drawn is refused by the name of the argument, before there is a store."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ModelError, match=rf"^{named}: "):
+        requests.sweep(Grid(THREE, p="0.4,0.5"), **wanted)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_study_needs_a_folder_and_processes():
+    """Both are refused by the names of the arguments, before any work."""
+    with pytest.raises(ModelError, match=r"^figures: must be a folder that exists"):
+        requests.reproduce(figures="nowhere")
+    with pytest.raises(ModelError, match=r"^jobs: must be at least 1"):
+        requests.reproduce(jobs=0)
+
+
+def test_a_graph_says_where_it_is(tmp_path):
+    """Files that a graph was written to and drawn into stand in its summary and in its line."""
+    pytest.importorskip("matplotlib")
+    files = [tmp_path / "graph.json", tmp_path / "graph.png"]
+    found = requests.graph(THREE.replace(memories=2), output=files[0], plot=files[1])
+    assert all(file.exists() and str(file) in dict(found.summary())["written"] for file in files)
+    (line,) = found.printed()
+    assert line == f"{found.size}; written to {files[0]}; written to {files[1]}"
