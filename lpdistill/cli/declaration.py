@@ -70,7 +70,7 @@ class Command(click.Command):
         self.declared = declared
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Do it; an error about an option that was given names that option."""
+        """Do it; an error about what an option holds names that option."""
         try:
             return super().invoke(ctx)
         except ModelError as error:
@@ -80,15 +80,15 @@ class Command(click.Command):
     def _typed(self, ctx: click.Context, error: ModelError) -> str | None:
         """The option that holds what an error speaks of; of several, one with the value found.
 
-        It has been typed, unless it is one of the command's own, which cannot be given in a problem file, and missing.
+        It has been typed; or something is missing, and it is one of the command's own, which no problem file gives.
         """
         found = []
         for item in self.params:
             name = item.name or ""
             declared = self.declared[name]
             called = {name, *declared.inputs}
-            given = ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
-            given |= error.value is None and declared.heading == GENERAL
+            typed = ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+            given = typed if error.value is not None else declared.heading == GENERAL
             if isinstance(item, click.Option) and given and error.where.replace(" ", "_") in called:
                 found.append((str(error.value) in str(ctx.params.get(name)), item.opts[0]))
         return max(found, key=lambda pair: pair[0])[1] if found else None

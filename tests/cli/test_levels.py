@@ -210,7 +210,7 @@ def test_symbolic_json_adds_a_section(run):
 def test_symbolic_without_levels(run):
     """Where a raw pair meets the target, the formulas are those of the limits alone."""
     out = run("levels", "--f0", ".75", "--target", ".7", "--symbolic").out
-    assert "rounds        0 of pumping reach the target" in out
+    assert "rounds         0 of pumping reach the target" in out
 
 
 def test_latex_needs_symbolic(run):

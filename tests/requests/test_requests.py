@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 from jsonschema import Draft202012Validator
 
-from lpdistill import Deviations, Grid, Problem, differences, requests, solve
+from lpdistill import Deviations, Grid, Problem, Rule, differences, requests, solve
 from lpdistill.cli.commands import COMMANDS
 from lpdistill.errors import ImproperPolicyError, ModelError
 from lpdistill.requests.level_table import with_memories
@@ -17,6 +17,8 @@ from lpdistill.solution.answer import LINES, Answer
 from symbolic import certify
 
 THREE = Problem("1/2", 3, "3/4", "79/100")
+NO_MIXING = Rule(lambda step: (0, 1) not in step.distil, name="no mixing")
+FORBIDDING = Problem("7/10", 4, "9/10", "94/100", rules=[NO_MIXING])
 LIMITED = THREE.replace(budgets={"generation_attempts": "10.5"})
 
 ASKED = {
@@ -100,6 +102,8 @@ def test_what_cannot_be_answered_is_an_error(folder):
         requests.deadline(THREE, confidence="0.9", frontier=True)
     with pytest.raises(ModelError, match=r"^output: .*suffixes"):
         requests.export(THREE, folder / "program.xyz")
+    with pytest.raises(ModelError, match=r"^differences: must name a policy that is allowed"):
+        requests.compare(FORBIDDING, ("optimal",), differences="pumping")
     with pytest.raises(ImproperPolicyError, match="never reaches the target"):
         requests.waiting_time(THREE.replace(memories=2), "nested")
 
@@ -220,3 +224,9 @@ def test_a_graph_says_where_it_is(tmp_path):
     assert all(file.exists() and str(file) in dict(found.summary())["written"] for file in files)
     (line,) = found.printed()
     assert line == f"{found.size}; written to {files[0]}; written to {files[1]}"
+
+
+def test_policies_that_are_not_allowed_say_why():
+    """Below the table of a comparison stands which rule forbids what of a policy."""
+    found = requests.compare(FORBIDDING)
+    assert [text.partition(":")[0] for text in texts(found)[1:]] == ["pumping is not allowed", "greedy is not allowed"]
