@@ -58,29 +58,41 @@ def exact(value: object, where: str, *, form: str = RATIONAL) -> Fraction:
     >>> exact(0.1, "p"), exact("3/4", "f0"), exact("1e-6", "p")
     (Fraction(1, 10), Fraction(3, 4), Fraction(1, 1000000))
     """
-    if isinstance(value, bool) or not isinstance(value, str | Decimal | Real):
-        raise ModelTypeError(where, f"must be {form}", value)
-    if isinstance(value, Rational):
-        return _of_ordinary_length(Fraction(int(value.numerator), int(value.denominator)), where)
     if not isinstance(value, str | Decimal):
-        if not math.isfinite(float(value)):
-            raise ModelError(where, "must be a finite number", value)
-        return Fraction(str(value))
+        return _number(value, where, form)
     text = str(value).strip()
     if len(text) > LONGEST_NUMBER:
         raise ModelError(where, f"has more than {LONGEST_NUMBER} characters; give a shorter number", text[:20] + "...")
     numerator, slash, denominator = text.partition("/")
     try:
-        parts = [Decimal(numerator), Decimal(denominator if slash else "1")]
+        parts = [Decimal(numerator), *([Decimal(denominator)] if slash else [])]
     except InvalidOperation:
         raise ModelError(where, f"must be {form}", value) from None
     if not all(part.is_finite() for part in parts):
         raise ModelError(where, "must be a finite number", value)
     if any(part and abs(part.adjusted()) > LONGEST_NUMBER for part in parts):
         raise ModelError(where, f"has an exponent beyond {LONGEST_NUMBER}; give a number of ordinary size", value)
-    if parts[1] == 0:
+    if parts[-1] == 0 and slash:
         raise ModelError(where, "has denominator zero", value)
-    return Fraction(parts[0]) / Fraction(parts[1])
+    (above, below), *under = (part.as_integer_ratio() for part in parts)
+    return Fraction(above, below) / Fraction(*under[0]) if under else Fraction(above, below)
+
+
+def _number(value: object, where: str, form: str) -> Fraction:
+    """The rational number that one of Python's types is; of a float, its shortest decimal."""
+    if type(value) is int:
+        return _of_ordinary_length(Fraction(value), where)
+    if type(value) is Fraction and type(value.numerator) is type(value.denominator) is int:
+        return _of_ordinary_length(value, where)
+    if isinstance(value, float) and math.isfinite(value):
+        return Fraction(*Decimal(str(value)).as_integer_ratio())
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise ModelTypeError(where, f"must be {form}", value)
+    if isinstance(value, Rational):
+        return _of_ordinary_length(Fraction(int(value.numerator), int(value.denominator)), where)
+    if not math.isfinite(float(value)):
+        raise ModelError(where, "must be a finite number", value)
+    return Fraction(str(value))
 
 
 def _of_ordinary_length(number: Fraction, where: str) -> Fraction:

@@ -20,11 +20,17 @@ from lpdistill.physics.maps import DistillationMap, Reach
 SMALLEST = Fraction(1, 10**200)
 """Probabilities below this, and durations this far from 1, leave no room for products in double precision."""
 
+LONGEST = 1 / SMALLEST
+"""The longest duration, for the same reason."""
+
 GREATEST = 10**250
 """Expected times beyond this leave no room for sums in double precision."""
 
-CLOSEST = Fraction(1, 10**15)
-"""Raw fidelities closer to 1/2 than this are 1/2 in double precision."""
+HALF, CLOSEST = Fraction(1, 2), Fraction(1, 10**15)
+"""Raw fidelities closer to 1/2 than :data:`CLOSEST` are 1/2 in double precision."""
+
+LEAST_RAW = HALF + CLOSEST
+"""The least raw fidelity."""
 
 
 @dataclass(frozen=True)
@@ -72,12 +78,12 @@ class Hardware:
             raise ModelError("p", "must be a probability with 0 < p <= 1", p)
         if chance < SMALLEST:
             raise ModelError("p", f"must be at least {float(SMALLEST):g}: double precision ends there", p)
-        if not Fraction(1, 2) < raw <= 1:
+        if not HALF < raw <= 1:
             raise ModelError("f0", "must be a raw fidelity with 1/2 < f0 <= 1", f0)
-        if raw - Fraction(1, 2) < CLOSEST:
+        if raw < LEAST_RAW:
             raise ModelError("f0", f"must exceed 1/2 by at least {float(CLOSEST):g}: nothing is gained below", f0)
         known = DEFAULT if distillation is None else distillation
-        if isinstance(known, type) or not isinstance(known, DistillationMap):
+        if known is not DEFAULT and (isinstance(known, type) or not isinstance(known, DistillationMap)):
             raise ModelError("distillation", "must be a distillation map, such as Werner()", distillation)
         times = _duration(generation_time, "generation_time"), _duration(distillation_time, "distillation_time")
         if not any(times):
@@ -157,8 +163,8 @@ def _duration(time: Number, where: str) -> Fraction:
     number = exact(time, where)
     if number < 0:
         raise ModelError(where, "must not be negative", time)
-    if number and not SMALLEST <= number <= 1 / SMALLEST:
+    if number and not SMALLEST <= number <= LONGEST:
         raise ModelError(
-            where, f"must be 0 or between {float(SMALLEST):g} and {float(1 / SMALLEST):g}; take another unit", time
+            where, f"must be 0 or between {float(SMALLEST):g} and {float(LONGEST):g}; take another unit", time
         )
     return number

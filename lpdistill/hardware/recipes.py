@@ -6,17 +6,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
-from functools import cached_property, reduce
-from operator import add
+from functools import cached_property
+from math import lcm
 from typing import Any, NamedTuple
 
 from lpdistill.errors import ModelError
 from lpdistill.physics.levels import Levels
+from lpdistill.shared import Shared
 
 
 def total(probabilities: Iterable[Fraction]) -> Fraction:
-    """The sum of some probabilities, without an addition to nothing."""
-    return reduce(add, [*probabilities] or [Fraction(0)])
+    """The sum of some probabilities, in one addition of integers."""
+    all_of = [*probabilities]
+    if len(all_of) == 1:
+        return all_of[0]
+    common = lcm(*(one.denominator for one in all_of))
+    return Fraction(sum(one.numerator * (common // one.denominator) for one in all_of), common)
 
 
 class Duration(StrEnum):
@@ -124,8 +129,22 @@ class Recipe:
         return {"levels": list(self.consumed), "success": float(self.success), **told}
 
 
+MOST_SHARED = 128
+"""Sets of levels whose distillations are kept."""
+
+LARGEST_SHARED = 300
+"""Distillations of a set that is kept: those of the largest set of levels that is."""
+
+SHARED: Shared[tuple[Recipe, ...]] = Shared(MOST_SHARED, largest=LARGEST_SHARED)
+"""The distillations of levels, which are the same for equal ones."""
+
+
 def distillations(levels: Levels) -> tuple[Recipe, ...]:
-    """Every distillation of levels."""
+    """Every distillation of levels; equal levels have the same ones."""
+    return SHARED.of(levels, lambda: _distillations(levels))
+
+
+def _distillations(levels: Levels) -> tuple[Recipe, ...]:
     index = {level.state: level.index for level in levels}
     found = []
     for consumed, made in levels.combinations.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import combinations_with_replacement, permutations
@@ -12,15 +12,27 @@ from typing import Any
 from lpdistill.errors import LimitError
 from lpdistill.physics.levels import Level, Levels, Tree, names_of
 from lpdistill.physics.maps import Combination, DistillationMap, Pair, consumes, order_of
+from lpdistill.shared import Shared, by_value
+
+MOST_SHARED = 128
+"""Sets of levels that are kept for the next problem that has the same map, raw fidelity and target."""
+
+LARGEST_SHARED = 24
+"""Levels of a set that is kept: finding more takes a small share of what is done with them, and much memory to keep."""
+
+SHARED: Shared[Levels] = Shared(MOST_SHARED, largest=LARGEST_SHARED)
+"""The levels of the maps that are made of plain values, which are the same whenever they are asked for."""
 
 
 def closure(distillation: DistillationMap[Any], f0: Fraction, target: Fraction, *, most: int, memories: int) -> Levels:
     """All levels below ``target`` that the map makes from raw pairs of fidelity ``f0``.
 
+    Problems that differ in nothing that shapes levels have the same ones.
+
     Raises
     ------
     LimitError
-        If there are more than ``most`` levels.
+        If there are more than ``most`` levels; the message advises for ``memories`` memories.
 
     Notes
     -----
@@ -28,25 +40,40 @@ def closure(distillation: DistillationMap[Any], f0: Fraction, target: Fraction, 
     explored by increasing number of raw pairs, so each level's tree is one that consumes the fewest.  Pairs are tried
     in every order: where it matters which of them is kept, all orders are there to choose from.
     """
-    raw = distillation.raw(f0)
     if f0 >= target:
         return Levels(target, (), {}, None)
+
+    def admitted(number: int) -> None:
+        if number > most:
+            raise LimitError(
+                f"target: more than {most:,} fidelity levels lie between f0 = {float(f0)} and the target "
+                f"{float(target)}, too many for {memories:,} memories on this machine; take fewer memories, or a "
+                "target further below the pumping limit",
+                size={"levels": most + 1, "memories": memories},
+            )
+
+    known = by_value(distillation)
+    if known is None:
+        return _explored(distillation, f0, target, admitted)
+    levels = SHARED.of((known, f0, target), lambda: _explored(distillation, f0, target, admitted))
+    admitted(len(levels))
+    return levels
+
+
+def _explored(
+    distillation: DistillationMap[Any], f0: Fraction, target: Fraction, admitted: Callable[[int], None]
+) -> Levels:
+    """The levels, found by distilling what is found; ``admitted`` is told of every further one."""
     known, found = _Known(distillation), dict[Pair, Tree]()
     # Ordered by raw pairs consumed, then memories; the serial number only keeps states from being compared.
-    frontier: list[tuple[int, int, int, Pair, Tree]] = [(1, 1, 0, raw, Tree())]
+    frontier: list[tuple[int, int, int, Pair, Tree]] = [(1, 1, 0, distillation.raw(f0), Tree())]
     serial = 0
     while frontier:
         *_, state, tree = heapq.heappop(frontier)
         if state in found:
             continue
         found[state] = tree
-        if len(found) > most:
-            raise LimitError(
-                f"target: more than {most:,} fidelity levels lie between f0 = {float(f0)} and the target "
-                f"{float(target)}, too many for {memories:,} memories on this machine; take fewer memories, or a "
-                "target further below the pumping limit",
-                size={"levels": len(found), "memories": memories},
-            )
+        admitted(len(found))
         for order, made in known.adding(state):
             for place, (_, result) in enumerate(made.outcomes):
                 if result.fidelity < target and result not in found:
@@ -91,8 +118,11 @@ class _Known:
         """The orders of some states that make different things, the pair that is kept last, and what they make."""
         before: list[Combination[Any]] = []
         for order in dict.fromkeys(permutations(numbers)):
-            if order not in self.table:
-                self.table[order] = self.distillation.combine(*(self.states[number] for number in reversed(order)))
-            if self.table[order] not in before:
-                before.append(self.table[order])
-                yield order, self.table[order]
+            made = self.table.get(order)
+            if made is None:
+                made = self.distillation.combine(*(self.states[number] for number in reversed(order)))
+                # What is equal is the same, and is not compared again.
+                made = self.table[order] = next((one for one in before if one == made), made)
+            if not any(made is one for one in before):
+                before.append(made)
+                yield order, made

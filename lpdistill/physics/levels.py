@@ -89,7 +89,7 @@ class Levels:
     """
 
     target: Fraction
-    levels: tuple[Level, ...]
+    levels: tuple[Level, ...] = field(hash=False)
     combinations: Mapping[tuple[int, ...], Combination[Any]] = field(hash=False)
     raw: int | None
 

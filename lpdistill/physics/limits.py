@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import comb
 
 from lpdistill.errors import LimitError
@@ -18,6 +19,7 @@ MOST_MEMORIES = 10_000
 """Memories beyond which even the closed forms take long, and beyond any hardware."""
 
 
+@lru_cache
 def most_levels(memories: int) -> int:
     """The greatest number of levels with which ``memories`` memories are worth trying.
 

@@ -66,6 +66,9 @@ class DistillationMap(Protocol[S]):
 
     A map may also have ``consumes``, the numbers of pairs that one distillation may take (two, by default), and a
     method ``order(state)``, by which levels are in order instead of by fidelity.
+
+    Problems share the levels of a map that is a frozen dataclass of plain values: numbers, texts, and tuples of them.
+    Any other is asked anew by each problem, as it may have changed.
     """
 
     @property

@@ -111,7 +111,7 @@ class Problem:
             discarding=discarding,
         )
         self.__dict__.update(
-            {item.name: getattr(hardware, item.name) for item in fields(Hardware)},
+            vars(hardware),
             hardware=hardware,
             target=_aim(hardware.f0, target, gap),
             final_step=member(FinalStep, final_step, "final_step"),

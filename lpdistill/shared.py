@@ -1,0 +1,81 @@
+"""What is made once for all that need the same: found again by its key, and forgotten when it is not asked for."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sized
+from dataclasses import fields, is_dataclass
+from decimal import Decimal
+from enum import Enum
+from fractions import Fraction
+from threading import Lock
+from typing import Generic, TypeVar
+
+T = TypeVar("T", bound=Sized)
+
+PLAIN = frozenset({bool, int, float, complex, str, bytes, Fraction, Decimal, type(None)})
+"""Types of values that never change."""
+
+
+class Shared(Generic[T]):
+    """Things by key, made when they are first asked for; those that were asked for last are kept.
+
+    All that ask get the same thing, whichever thread they run in, and are not to change it.
+
+    Parameters
+    ----------
+    most
+        How many things are kept.
+    largest
+        The size (``len``) up to which a thing is kept: a larger one is made for whoever asks.
+
+    Examples
+    --------
+    >>> words = Shared[str](2, largest=5)
+    >>> words.of(1, lambda: "one"), words.of(1, lambda: "two"), len(words)
+    ('one', 'one', 1)
+    """
+
+    def __init__(self, most: int, *, largest: int) -> None:
+        self._most, self._largest = most, largest
+        self._kept, self._lock = OrderedDict[Hashable, T](), Lock()
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def of(self, key: Hashable, make: Callable[[], T]) -> T:
+        """The thing of a key, made if there is none yet; nothing is kept where making it raises."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        made = make()
+        if len(made) > self._largest:
+            return made
+        with self._lock:
+            made = self._kept.setdefault(key, made)  # another thread may have been faster
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+        return made
+
+
+def by_value(thing: object) -> Hashable | None:
+    """A key for what is made of plain values alone; None for anything else, which may change and keep its identity.
+
+    Plain are numbers, texts, members of enumerations and None, tuples of what is plain, and frozen dataclasses with
+    plain fields.  Equal values of different types have different keys.
+
+    >>> by_value(1) == by_value(True), by_value((1, "a")) == by_value((1, "a")), by_value([1]), by_value(print)
+    (False, True, None, None)
+    """
+    kind = type(thing)
+    if kind in PLAIN or isinstance(thing, Enum):
+        return kind, thing
+    if isinstance(thing, tuple) and kind is tuple:
+        keys = tuple(map(by_value, thing))
+    elif is_dataclass(thing) and (made := vars(kind).get("__dataclass_params__")) and made.frozen:
+        # A class that only inherits from a dataclass may have attributes besides the fields.
+        keys = tuple(by_value(getattr(thing, field.name)) for field in fields(thing))
+    else:
+        return None
+    return None if None in keys else (kind, *keys)
