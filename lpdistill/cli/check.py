@@ -7,7 +7,7 @@ from typing import Annotated
 
 from lpdistill.cli.declaration import Argument
 from lpdistill.cli.options import Json
-from lpdistill.cli.output import Progress, print_json, tell
+from lpdistill.cli.output import Progress, give
 from lpdistill.requests.exact import check as checked
 
 
@@ -24,7 +24,4 @@ def check(
     """
     with Progress() as progress:
         found = checked(certificate, progress=progress)
-    if as_json:
-        print_json(found.to_dict())
-    else:
-        tell(found.printed())
+    give(found, as_json=as_json)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import Json, Plot, takes_problem
-from lpdistill.cli.output import Progress, draw, print_json, tell
+from lpdistill.cli.output import Progress, draw, give
 from lpdistill.policies.named import POLICIES
 from lpdistill.problem.problem import Problem
 from lpdistill.requests.policies import compare as compared
@@ -47,7 +47,4 @@ def compare(
     with Progress() as progress:
         found = compared(problem, names, differences=differences, progress=progress)
         draw(found, plot, progress)
-    if as_json:
-        print_json(found.to_dict())
-    else:
-        tell(found.printed(None), ": --json has them all")
+    give(found, as_json=as_json, whole=True, rest=": --json has them all")

@@ -6,9 +6,8 @@ from typing import Annotated
 
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import NUMBER, Asked, Json, Plot, takes_problem
-from lpdistill.cli.output import Progress, draw, print_json, tell
+from lpdistill.cli.output import Progress, draw, give
 from lpdistill.requests.deadlines import deadline as within
-from lpdistill.solution.answer import SHOWN
 
 
 @takes_problem(graphs=True)
@@ -42,7 +41,4 @@ def deadline(
     with Progress() as progress:
         found = within(problem, window=window, confidence=confidence, frontier=frontier, progress=progress)
         draw(found, plot, progress)
-    if as_json:
-        print_json(found.to_dict())
-    else:
-        tell(found.printed(None if everything or frontier else SHOWN), " (--all)")
+    give(found, as_json=as_json, whole=everything or frontier, rest=" (--all)")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lpdistill.cli.options import Counts, Json, counts_of, takes_problem
-from lpdistill.cli.output import Progress, print_json, tell
+from lpdistill.cli.output import Progress, give
 from lpdistill.problem.problem import Problem
 from lpdistill.requests.solving import explain as explained
 
@@ -19,7 +19,4 @@ def explain(problem: Problem, counts: Counts, as_json: Json = False) -> None:
     configuration = counts_of(counts)
     with Progress() as progress:
         found = explained(problem, configuration, progress=progress)
-    if as_json:
-        print_json(found.to_dict())
-    else:
-        tell(found.printed(), ": --json has them all")
+    give(found, as_json=as_json, rest=": --json has them all")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import FILE, Asked, Json, takes_problem
-from lpdistill.cli.output import Progress, print_json, tell
+from lpdistill.cli.output import Progress, give
 from lpdistill.requests.files import export as exported
 
 
@@ -35,7 +35,4 @@ def export(
     """
     with Progress() as progress:
         found = exported(problem, output, progress=progress)
-    if as_json:
-        print_json(found.to_dict())
-    else:
-        tell(found.printed())
+    give(found, as_json=as_json)

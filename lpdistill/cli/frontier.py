@@ -6,7 +6,7 @@ from typing import Annotated
 
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import RESOURCE, Asked, Json, Plot, takes_problem
-from lpdistill.cli.output import Progress, draw, print_json, tell
+from lpdistill.cli.output import Progress, draw, give
 from lpdistill.process.resources import RESOURCES
 from lpdistill.requests.direct import frontier as frontier_of
 
@@ -29,7 +29,4 @@ def frontier(
     with Progress() as progress:
         found = frontier_of(problem, resource, progress=progress)
         draw(found, plot, progress)
-    if as_json:
-        print_json(found.to_dict())
-    else:
-        tell(found.printed(None))
+    give(found, as_json=as_json, whole=True)

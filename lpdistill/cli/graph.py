@@ -7,7 +7,7 @@ from typing import Annotated
 
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import FILE, Asked, Json, Plot, takes_problem
-from lpdistill.cli.output import Progress, print_json, tell
+from lpdistill.cli.output import Progress, give
 from lpdistill.requests.files import graph as graphed
 
 
@@ -36,7 +36,4 @@ def graph(
     """
     with Progress() as progress:
         found = graphed(problem, output=output, plot=plot, progress=progress)
-    if as_json:
-        print_json(found.to_dict())
-    else:
-        tell(found.printed())
+    give(found, as_json=as_json)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import Json, Plot, takes_problem
-from lpdistill.cli.output import Progress, draw, print_json, tell
+from lpdistill.cli.output import Progress, draw, give, tell
 from lpdistill.errors import ModelError
 from lpdistill.problem.problem import Problem
 from lpdistill.requests.level_table import levels as levels_of
@@ -36,9 +36,7 @@ def levels(
         progress("finding the levels")
         found = levels_of(problem, limited=known_memories, symbolic=symbolic)
         draw(found, plot, progress)
-    if as_json:
-        print_json(found.to_dict())
-    elif latex and found.formulas is not None:
+    if latex and found.formulas is not None and not as_json:
         tell([*replace(found, formulas=None).printed(None), f"\n{found.formulas.to_latex()}"])
     else:
-        tell(found.printed(None))
+        give(found, as_json=as_json, whole=True)

@@ -16,6 +16,7 @@ from rich.table import Table as Grid
 
 from lpdistill import pictures
 from lpdistill.cli.streams import discard_output
+from lpdistill.solution.answer import SHOWN
 
 if TYPE_CHECKING:
     from lpdistill.solution.answer import Answer, Block
@@ -61,6 +62,14 @@ def print_json(document: dict[str, Any]) -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         discard_output()
+
+
+def give(found: Answer, *, as_json: bool, whole: bool = False, rest: str = "") -> None:
+    """Print an answer: one JSON document, or all that it says in words, with tables as long as usual or whole."""
+    if as_json:
+        print_json(found.to_dict())
+    else:
+        tell(found.printed(None if whole else SHOWN), rest)
 
 
 def table(title: str, columns: Mapping[str, str], rows: Sequence[tuple[str, ...]]) -> Grid:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import Json, Plot, takes_problem
-from lpdistill.cli.output import Progress, draw, print_json, tell
+from lpdistill.cli.output import Progress, draw, give, tell
 from lpdistill.numbers import member
 from lpdistill.problem.problem import Problem
 from lpdistill.requests.exact import policy_map as mapped
@@ -48,7 +48,7 @@ def policy_map(
     with Progress() as progress:
         found = mapped(problem, axis=axis, progress=progress)
         draw(found, plot, progress)
-    if as_json:
-        print_json(found.to_dict())
+    if latex and not as_json:
+        tell(found.printed(None, latex=True))
     else:
-        tell(found.printed(None, latex=latex))
+        give(found, as_json=as_json, whole=True)

@@ -9,10 +9,9 @@ import click
 
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import INTEGER, Json
-from lpdistill.cli.output import Progress, print_json, tell
+from lpdistill.cli.output import Progress, give
 from lpdistill.cli.termination import orderly
 from lpdistill.requests.study import reproduce as reproduced
-from lpdistill.solution.answer import SHOWN
 
 
 def reproduce(
@@ -35,9 +34,6 @@ def reproduce(
     """
     with orderly(), Progress() as progress:
         found = reproduced(search=not numbers, figures=figures, jobs=jobs, progress=progress.count)
-    if as_json:
-        print_json(found.to_dict())
-        return
-    tell(found.printed(None if every else SHOWN))
-    if not found.agrees:
+    give(found, as_json=as_json, whole=every)
+    if not found.agrees and not as_json:
         raise click.exceptions.Exit(1)

@@ -8,12 +8,11 @@ from typing import Annotated, Any
 
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import NUMBER, Json, Plot, takes_problem
-from lpdistill.cli.output import Progress, draw, print_json, tell
+from lpdistill.cli.output import Progress, draw, give
 from lpdistill.errors import ModelError
 from lpdistill.numbers import exact
 from lpdistill.problem.problem import Problem
 from lpdistill.requests.direct import robust as robust_of
-from lpdistill.solution.answer import SHOWN
 
 
 def interval_of(text: str) -> tuple[Fraction, Fraction]:
@@ -65,7 +64,4 @@ def robust(
     with Progress() as progress:
         found = robust_of(problem.replace(p=expected), (low, high), progress=progress)
         draw(found, plot, progress)
-    if as_json:
-        print_json(found.to_dict())
-    else:
-        tell(found.printed(None if everything else SHOWN), ": --all shows them")
+    give(found, as_json=as_json, whole=everything, rest=": --all shows them")

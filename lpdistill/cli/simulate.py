@@ -9,7 +9,7 @@ from typing import Annotated
 from lpdistill import pictures
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import FILE, INTEGER, NUMBER, Json, Plot, drawable, takes_problem
-from lpdistill.cli.output import Progress, print_json, tell
+from lpdistill.cli.output import Progress, give
 from lpdistill.cli.policies import PolicyOption
 from lpdistill.problem.problem import Problem
 from lpdistill.requests.policies import simulate as simulated
@@ -82,10 +82,7 @@ def simulate(
             progress=progress,
         )
     example = found.parts.get("history")
-    if as_json:
-        print_json(found.to_dict())
-    else:
-        tell((found if history else replace(found, parts={})).printed(None))
+    give(found if history else replace(found, parts={}), as_json=as_json, whole=True)
     # A picture that cannot be drawn loses nothing of the simulation.
     if plot is not None:
         pictures.save(found.plot(), plot)

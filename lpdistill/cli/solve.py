@@ -7,10 +7,9 @@ from typing import Annotated
 
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import FILE, RESOURCE, Asked, Json, Plot, takes_problem
-from lpdistill.cli.output import Progress, draw, print_json, tell
+from lpdistill.cli.output import Progress, draw, give
 from lpdistill.process.resources import RESOURCES
 from lpdistill.requests.solving import solve as solved
-from lpdistill.solution.answer import SHOWN
 from lpdistill.solution.policy_picture import require_drawable
 from lpdistill.solving import Method
 
@@ -79,7 +78,4 @@ def solve(
             progress=progress,
         )
         draw(found.parts["sensitivity"] if worth else found, plot, progress)
-    if as_json:
-        print_json(found.to_dict())
-    else:
-        tell(found.printed(None if everything else SHOWN), ": --all shows them")
+    give(found, as_json=as_json, whole=everything, rest=": --all shows them")

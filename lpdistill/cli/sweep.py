@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import FILE, INTEGER, Json, Plot, takes_problem
-from lpdistill.cli.output import Progress, print_json, tell
+from lpdistill.cli.output import Progress, give
 from lpdistill.cli.termination import orderly
 from lpdistill.hardware.rules import rules_from
 from lpdistill.problem.settings import require
@@ -103,7 +103,4 @@ def sweep(
     except (KeyboardInterrupt, SystemExit):
         sys.stderr.write(f"what was finished is kept in {store}; the same command goes on from there\n")
         raise
-    if as_json:
-        print_json(found.to_dict())
-    else:
-        tell(found.printed())
+    give(found, as_json=as_json)

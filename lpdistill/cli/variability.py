@@ -6,9 +6,8 @@ from typing import Annotated
 
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import NUMBER, Asked, Json, takes_problem
-from lpdistill.cli.output import Progress, print_json, tell
+from lpdistill.cli.output import Progress, give
 from lpdistill.requests.direct import variability as variability_of
-from lpdistill.solution.answer import SHOWN
 
 
 @takes_problem(graphs=True)
@@ -29,7 +28,4 @@ def variability(
     """
     with Progress() as progress:
         found = variability_of(problem, slack, progress=progress)
-    if as_json:
-        print_json(found.to_dict())
-    else:
-        tell(found.printed(None if everything else SHOWN), ": --all shows them")
+    give(found, as_json=as_json, whole=everything, rest=": --all shows them")

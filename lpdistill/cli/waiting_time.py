@@ -7,7 +7,7 @@ from typing import Annotated
 
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import NUMBER, Json, Plot, takes_problem
-from lpdistill.cli.output import Progress, draw, print_json, tell
+from lpdistill.cli.output import Progress, draw, give
 from lpdistill.cli.policies import PolicyOption
 from lpdistill.errors import ModelError
 from lpdistill.problem.problem import Problem
@@ -55,10 +55,7 @@ def waiting_time(
     with Progress() as progress:
         found = timed(problem, policy, at=times, quantiles=wanted or None, until=until, progress=progress)
         draw(found, plot, progress)
-    if as_json:
-        print_json(found.to_dict())
-    else:
-        tell(found.printed())
+    give(found, as_json=as_json)
 
 
 def listed(texts: Sequence[str], where: str) -> list[str]:

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from lpdistill.cli import output
 from lpdistill.requests import solving as solve
+from lpdistill.solution.answer import Summary, Table
 
 PATIENCE = output.SILENT_FOR  # before any test is given another
 
@@ -93,6 +94,27 @@ def test_text_is_printed_as_it_is(capsys, monkeypatch):
         out, err = until(capsys, text)
     assert out.count(text) == 4
     assert text in err
+
+
+def test_blocks_stand_one_below_the_other(capsys):
+    """Lines and tables have an empty line before them, sentences none; a note ends with what shows the rest."""
+    lines, rows = Summary([("name", "text")]), Table("rows", {"a": "left"}, [("a cell",)], "1 of 2")
+    output.tell([lines, rows, "A sentence.", Summary(lines, "again")], ": --all shows both")
+    shown = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    named = f"{'name':<15}text"
+    assert shown == [named, "", "rows", "a", "a cell", "1 of 2: --all shows both", "A sentence.", "", "again", named]
+
+
+def test_nothing_is_printed_before_all_is_known(capsys):
+    """An answer that cannot be put in words leaves no half of it behind."""
+
+    def blocks():
+        yield "the first"
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        output.tell(blocks())
+    assert capsys.readouterr().out == ""
 
 
 def test_styles_are_kept_on_a_terminal():
