@@ -41,7 +41,7 @@ from lpdistill import (
     variability,
 )
 from lpdistill.schemas import schema
-from lpdistill.solution.answer import LINES, Answer
+from lpdistill.solution.answer import LINES, Answer, Summary, Table
 from symbolic import ProblemFormulas, certify, policy_map
 
 pytest.importorskip("matplotlib")
@@ -142,6 +142,17 @@ def test_it_prints_shortly_and_by_its_name(kind):
     lines = repr(made(kind)).splitlines()
     assert len(lines) <= LINES + 1
     assert lines[0].startswith((kind, "2 x 0.750", "generation_attempts"))
+
+
+@kinds
+def test_it_says_all_that_a_terminal_shows(kind):
+    """What is printed of an answer are lines, tables with a cell for every heading, and sentences; never nothing."""
+    for most in (2, None):
+        blocks = [*made(kind).printed(most)]
+        assert blocks
+        assert all(blocks)
+        assert all(len(row) == len(one.headings) for one in blocks if isinstance(one, Table) for row in one.rows)
+        assert all(isinstance(block, Summary | Table | str) for block in blocks)
 
 
 @kinds
