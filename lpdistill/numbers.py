@@ -64,18 +64,26 @@ def exact(value: object, where: str, *, form: str = RATIONAL) -> Fraction:
     if len(text) > LONGEST_NUMBER:
         raise ModelError(where, f"has more than {LONGEST_NUMBER} characters; give a shorter number", text[:20] + "...")
     numerator, slash, denominator = text.partition("/")
+    above, below = _ratio(numerator, value, where, form)
+    if slash:
+        over, under = _ratio(denominator, value, where, form)
+        if over == 0:
+            raise ModelError(where, "has denominator zero", value)
+        above, below = above * under, below * over
+    return Fraction(above, below)
+
+
+def _ratio(text: str, value: object, where: str, form: str) -> tuple[int, int]:
+    """Numerator and denominator of a decimal, the whole or a part of what the user gave."""
     try:
-        parts = [Decimal(numerator), *([Decimal(denominator)] if slash else [])]
+        number = Decimal(text)
     except InvalidOperation:
         raise ModelError(where, f"must be {form}", value) from None
-    if not all(part.is_finite() for part in parts):
+    if not number.is_finite():
         raise ModelError(where, "must be a finite number", value)
-    if any(part and abs(part.adjusted()) > LONGEST_NUMBER for part in parts):
+    if number and abs(number.adjusted()) > LONGEST_NUMBER:
         raise ModelError(where, f"has an exponent beyond {LONGEST_NUMBER}; give a number of ordinary size", value)
-    if parts[-1] == 0 and slash:
-        raise ModelError(where, "has denominator zero", value)
-    (above, below), *under = (part.as_integer_ratio() for part in parts)
-    return Fraction(above, below) / Fraction(*under[0]) if under else Fraction(above, below)
+    return number.as_integer_ratio()
 
 
 def _number(value: object, where: str, form: str) -> Fraction:

@@ -11,6 +11,7 @@ from math import lcm
 from typing import Any, NamedTuple
 
 from lpdistill.errors import ModelError
+from lpdistill.physics.closure import MOST_SHARED
 from lpdistill.physics.levels import Levels
 from lpdistill.shared import Shared
 
@@ -129,11 +130,8 @@ class Recipe:
         return {"levels": list(self.consumed), "success": float(self.success), **told}
 
 
-MOST_SHARED = 128
-"""Sets of levels whose distillations are kept."""
-
-LARGEST_SHARED = 300
-"""Distillations of a set that is kept: those of the largest set of levels that is."""
+LARGEST_SHARED = 150
+"""Distillations of a set that is kept: as many as the largest set of levels has that is kept, if two are distilled."""
 
 SHARED: Shared[tuple[Recipe, ...]] = Shared(MOST_SHARED, largest=LARGEST_SHARED)
 """The distillations of levels, which are the same for equal ones."""

@@ -14,10 +14,10 @@ from lpdistill.physics.levels import Level, Levels, Tree, names_of
 from lpdistill.physics.maps import Combination, DistillationMap, Pair, consumes, order_of
 from lpdistill.shared import Shared, by_value
 
-MOST_SHARED = 128
+MOST_SHARED = 64
 """Sets of levels that are kept for the next problem that has the same map, raw fidelity and target."""
 
-LARGEST_SHARED = 24
+LARGEST_SHARED = 16
 """Levels of a set that is kept: finding more takes a small share of what is done with them, and much memory to keep."""
 
 SHARED: Shared[Levels] = Shared(MOST_SHARED, largest=LARGEST_SHARED)

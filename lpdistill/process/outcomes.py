@@ -18,7 +18,7 @@ class Outcomes(Protocol):
         ...
 
     def expand(self, index: IntArray) -> tuple[IntArray, IntArray, FloatArray]:
-        """Write entries of the table out: entry, rank of the configuration, its probability."""
+        """Write entries of the table out, in order: entry, rank of the configuration, its probability."""
         ...
 
     def spread(self, index: IntArray) -> int:

@@ -328,9 +328,11 @@ class Choice:
     def moves(self) -> sparse.csr_array:
         """Probability of every next configuration, (columns, configurations)."""
         entry, rank, probability = self.table.expand(self.outcomes.indices.astype(np.int64))
-        row = np.repeat(np.arange(len(self.columns)), np.diff(self.outcomes.indptr))
+        # Entries are in order, so that those of a column stand together.
+        edges = np.searchsorted(entry, self.outcomes.indptr)
         shape = len(self.columns), self.process.size
-        moves = sparse.csr_array((self.outcomes.data[entry] * probability, (row[entry], rank)), shape=shape)
+        moves = sparse.csr_array((self.outcomes.data[entry] * probability, rank, edges), shape=shape)
+        moves.sum_duplicates()
         moves.eliminate_zeros()
         return moves
 
@@ -353,15 +355,16 @@ class Choice:
     def dense(self) -> FloatArray:
         """The moves between the configurations of these columns, given that anything happens, (columns, columns)."""
         entry, rank, probability = self.table.expand(self.outcomes.indices.astype(np.int64))
-        size, each = len(self.columns), np.diff(self.outcomes.indptr)
-        weight = self.repetition.given(self.outcomes).data
-        row = np.repeat(np.arange(size), each)[entry]
+        size = len(self.columns)
+        row = np.repeat(np.arange(size), np.diff(self.outcomes.indptr))
+        mass = self.repetition.shares(self.outcomes.data, row)[entry] * probability
         order = np.argsort(self.configuration, kind="stable")
         column = order[np.minimum(np.searchsorted(self.configuration, rank, sorter=order), size - 1)]
         known = self.configuration[column] == rank
-        place, mass = (row * size + column)[known], (weight[entry] * probability)[known]
-        summed = np.bincount(place, mass, minlength=size * size).reshape(size, size)
-        return summed.astype(np.float64)
+        place = row[entry] * size + column
+        if not known.all():
+            place, mass = place[known], mass[known]
+        return np.asarray(np.bincount(place, mass, minlength=size * size).reshape(size, size), dtype=np.float64)
 
 
 def is_process(given: object) -> TypeGuard[Process]:

@@ -108,8 +108,12 @@ class Repetition:
 
     def given(self, outcomes: sparse.csr_array) -> sparse.csr_array:
         """Probabilities of what may happen, given that anything does: the rows of a matrix, divided."""
-        weight = np.repeat(self.scale, np.diff(outcomes.indptr))
-        return sparse.csr_array((outcomes.data / weight, outcomes.indices, outcomes.indptr), outcomes.shape)
+        row = np.repeat(np.arange(len(self.leaving)), np.diff(outcomes.indptr))
+        return sparse.csr_array((self.shares(outcomes.data, row), outcomes.indices, outcomes.indptr), outcomes.shape)
+
+    def shares(self, probabilities: FloatArray, column: IntArray) -> FloatArray:
+        """Probabilities of what may happen in some columns, given that anything does, (outcomes,)."""
+        return np.asarray(probabilities / self.scale[column])
 
     def loops(self, configuration: IntArray, shape: tuple[int, int]) -> sparse.csr_array:
         """The moves of steps in which nothing happens, (columns, configurations)."""
