@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 BATCH_SECONDS = 0.25
 """What a batch should take: much longer than to hand it to a worker, and little to lose."""
 
-LARGEST_BATCH = 64
+LARGEST_BATCH, GROWTH = 4096, 2
+"""Points of a batch at most, and by how many times it has more than the one before."""
 
 ALONE_FOR = 1.0
 """Seconds that this process works alone before it starts others, which takes about as long."""
@@ -212,6 +213,7 @@ class _Work:
     claimed_by_others: list[Task] = field(init=False, default_factory=list)
     failure: BaseException | None = field(init=False, default=None)
     seconds: float = field(init=False, default=BATCH_SECONDS)
+    size: int = field(init=False, default=0)
     computed: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
@@ -276,7 +278,9 @@ class _Work:
         """
         try:
             while self.waiting and time.monotonic() < until:
-                batch = self._claimed(max(1, min(LARGEST_BATCH, int(BATCH_SECONDS / max(self.seconds, 1e-6)))))
+                quick = int(BATCH_SECONDS / max(self.seconds, 1e-6))
+                self.size = max(1, min(LARGEST_BATCH, GROWTH * self.size, quick))
+                batch = self._claimed(self.size)
                 if batch:
                     yield batch
         except Exception as error:  # noqa: BLE001 - raised again by the thread that waits for results

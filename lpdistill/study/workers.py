@@ -17,13 +17,12 @@ from concurrent.futures import CancelledError
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from lpdistill.errors import ModelError, WorkerError
-from lpdistill.problem.problem import Problem
-from lpdistill.study.outcome import Outcome, described, outcome_of
+from lpdistill.study.families import Results, outcomes
 from lpdistill.study.pool import one_thread, processes
 from lpdistill.study.store import Task
 from lpdistill.version import __version__
@@ -46,7 +45,7 @@ MOST_SECONDS = 1.0
 class Answer(NamedTuple):
     """What comes of a batch: results, tasks not begun because others took long, and what else there is to say."""
 
-    results: Sequence[tuple[Task, Outcome]]
+    results: Results
     left: Batch = ()
     note: str = ""
 
@@ -70,17 +69,13 @@ CONNECTING = 10
 """Seconds that a Dask scheduler has to answer."""
 
 
-def computed(batch: Batch) -> Iterator[tuple[Task, Outcome]]:
-    """Compute a batch, task by task, as far as time goes; tasks with the same fidelity levels in a row share them."""
-    problem: Problem | None = None
-    text = ""
+def computed(batch: Batch) -> Iterator[Results]:
+    """Compute a batch, some tasks at a time, as far as time goes."""
     until = time.monotonic() + MOST_SECONDS
-    for task in batch:
-        if problem is not None and time.monotonic() > until:
+    for results in outcomes(batch):
+        yield results
+        if time.monotonic() > until:
             return
-        if problem is None or task.problem != text:
-            text, problem = task.problem, described(task.problem, problem)
-        yield task, outcome_of(problem, task.policy)
 
 
 def computed_elsewhere(batch: Batch) -> Answer:
@@ -88,8 +83,14 @@ def computed_elsewhere(batch: Batch) -> Answer:
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     with one_thread():
-        results = list(computed(batch))
-    return Answer(results, batch[len(results) :])
+        results = list(chain.from_iterable(computed(batch)))
+    return Answer(results, left_of(batch, results))
+
+
+def left_of(batch: Batch, results: Results) -> Batch:
+    """The tasks of a batch of which there are no results."""
+    done = {task.key for task, _ in results}
+    return [task for task in batch if task.key not in done]
 
 
 def computed_for(driver: int, batch: Batch) -> Answer:
@@ -106,13 +107,13 @@ def _end_with(driver: int) -> None:
 
 
 def in_this_process(batches: Iterator[Batch]) -> Coming:
-    """Results one by one, computed here."""
+    """Results as they come, computed here."""
     for batch in batches:
-        done = 0
-        for result in computed(batch):
-            done += 1
-            yield Answer([result])
-        yield Answer([], batch[done:])
+        left = batch
+        for results in computed(batch):
+            left = left_of(left, results)
+            yield Answer(results)
+        yield Answer([], left)
 
 
 @contextmanager

@@ -42,7 +42,7 @@ def test_a_sweep_again_is_read_from_the_store(run, monkeypatch):
     """The same command again computes nothing, and says so."""
     first = run(*SWEEP, *BOTH)
     assert "points 12; 12 computed now, 0 from the store" in first.words
-    monkeypatch.setattr(workers, "outcome_of", None)
+    monkeypatch.setattr(workers, "outcomes", None)
     second = run(*SWEEP, *BOTH)
     assert "points 12; 0 computed now, 12 from the store" in second.words
     assert second.out.splitlines()[4:] == first.out.splitlines()[4:]
@@ -156,7 +156,7 @@ WRONG = {
 def test_what_is_wrong_is_refused_before_the_work(run, folder, monkeypatch, wrong):
     """Whatever is wrong is one message with its exit code, before anything is computed or written."""
     options, code, words = wrong
-    monkeypatch.setattr(workers, "outcome_of", None)
+    monkeypatch.setattr(workers, "outcomes", None)
     ran = run(*SWEEP, *options)
     assert (ran.code, ran.out, len(ran.err.splitlines())) == (code, "", 1)
     assert all(word in ran.err for word in words)
