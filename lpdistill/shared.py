@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T", bound=Sized)
 
-PLAIN = frozenset({bool, int, float, complex, str, bytes, Fraction, Decimal, type(None)})
+PLAIN = frozenset({bool, int, float, complex, str, bytes, Decimal, type(None)})
 """Types of values that never change."""
 
 
@@ -46,9 +46,10 @@ class Shared(Generic[T]):
     def of(self, key: Hashable, make: Callable[[], T]) -> T:
         """The thing of a key, made if there is none yet; nothing is kept where making it raises."""
         with self._lock:
-            if key in self._kept:
+            found = self._kept.get(key)
+            if found is not None:
                 self._kept.move_to_end(key)
-                return self._kept[key]
+                return found
         made = make()
         if len(made) > self._largest:
             return made
@@ -69,6 +70,8 @@ def by_value(thing: object) -> Hashable | None:
     (False, True, None, None)
     """
     kind = type(thing)
+    if isinstance(thing, Fraction) and kind is Fraction:  # integers are hashed faster
+        return kind, thing.numerator, thing.denominator
     if kind in PLAIN or isinstance(thing, Enum):
         return kind, thing
     if isinstance(thing, tuple) and kind is tuple:

@@ -52,10 +52,10 @@ def closure(distillation: DistillationMap[Any], f0: Fraction, target: Fraction, 
                 size={"levels": most + 1, "memories": memories},
             )
 
-    known = by_value(distillation)
-    if known is None:
+    key = by_value((distillation, f0, target))
+    if key is None:
         return _explored(distillation, f0, target, admitted)
-    levels = SHARED.of((known, f0, target), lambda: _explored(distillation, f0, target, admitted))
+    levels = SHARED.of(key, lambda: _explored(distillation, f0, target, admitted))
     admitted(len(levels))
     return levels
 
