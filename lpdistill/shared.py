@@ -60,6 +60,26 @@ class Shared(Generic[T]):
         return made
 
 
+class Same:
+    """A key that one thing has and no other, however equal: for what is large, and not to be compared.
+
+    >>> one, another = [1], [1]
+    >>> Same(one) == Same(one), Same(one) == Same(another)
+    (True, False)
+    """
+
+    __slots__ = ("_thing",)
+
+    def __init__(self, thing: object) -> None:
+        self._thing = thing  # kept, so that no other gets its identity
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and self._thing is other._thing
+
+    def __hash__(self) -> int:
+        return id(self._thing)
+
+
 def by_value(thing: object) -> Hashable | None:
     """A key for what is made of plain values alone; None for anything else, which may change and keep its identity.
 

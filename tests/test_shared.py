@@ -13,6 +13,7 @@ from toy_maps import Sided, Threefold
 from lpdistill import LimitError, MaxDistillations, Problem
 from lpdistill.hardware import recipes
 from lpdistill.physics import closure
+from lpdistill.physics.levels import Levels
 from lpdistill.physics.maps import Combination
 from lpdistill.physics.werner import Werner, WernerPair
 from lpdistill.shared import Shared, by_value
@@ -124,6 +125,13 @@ def test_as_many_levels_are_kept_as_there_is_room_for():
         assert len(Problem(0.5, 2, Fraction(3, 4) + Fraction(1, 10**6 + n), "0.76").recipes) == 1
     assert len(closure.SHARED) == closure.MOST_SHARED
     assert len(recipes.SHARED) == recipes.MOST_SHARED
+
+
+def test_sets_of_levels_are_not_compared(monkeypatch):
+    """Recipes are found without comparing sets of levels, of which many have the same target and are alike."""
+    monkeypatch.setattr(Levels, "__eq__", lambda *_: pytest.fail("compared"))
+    for n in range(3):
+        assert Problem(0.5, 2, Fraction(3, 4) + Fraction(1, 10**7 + n), "0.76").recipes
 
 
 def test_problems_do_not_carry_what_is_shared():

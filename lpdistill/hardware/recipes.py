@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from lpdistill.errors import ModelError
 from lpdistill.physics.closure import MOST_SHARED
 from lpdistill.physics.levels import Levels
-from lpdistill.shared import Shared
+from lpdistill.shared import Same, Shared
 
 
 def total(probabilities: Iterable[Fraction]) -> Fraction:
@@ -134,12 +134,12 @@ LARGEST_SHARED = 150
 """Distillations of a set that is kept: as many as the largest set of levels has that is kept, if two are distilled."""
 
 SHARED: Shared[tuple[Recipe, ...]] = Shared(MOST_SHARED, largest=LARGEST_SHARED)
-"""The distillations of levels, which are the same for equal ones."""
+"""The distillations of levels that several problems have."""
 
 
 def distillations(levels: Levels) -> tuple[Recipe, ...]:
-    """Every distillation of levels; equal levels have the same ones."""
-    return SHARED.of(levels, lambda: _distillations(levels))
+    """Every distillation of levels; problems with the same levels have the same ones."""
+    return SHARED.of(Same(levels), lambda: _distillations(levels))
 
 
 def _distillations(levels: Levels) -> tuple[Recipe, ...]:

@@ -89,7 +89,7 @@ class Levels:
     """
 
     target: Fraction
-    levels: tuple[Level, ...] = field(hash=False)
+    levels: tuple[Level, ...]
     combinations: Mapping[tuple[int, ...], Combination[Any]] = field(hash=False)
     raw: int | None
 
