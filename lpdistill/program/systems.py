@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -65,7 +66,7 @@ def _iterated(
     operator = sparse.linalg.LinearOperator((len(right), len(right)), matvec=image, dtype=np.float64)
     accepted = ACCEPTED * float(np.linalg.norm(right))
     # Vectors this short are not worth several threads, which wait for each other on a busy machine.
-    with _threads().limit(limits=1, user_api="blas"), np.errstate(all="ignore"):
+    with one_thread(), np.errstate(all="ignore"):
         for method in methods:
             x = np.zeros_like(right)
             for residual in RESIDUALS:
@@ -74,6 +75,12 @@ def _iterated(
             if np.isfinite(x).all() and np.linalg.norm(image(x) - right) <= accepted:
                 return x
     raise NoConvergenceError
+
+
+def one_thread() -> AbstractContextManager[object]:
+    """Have BLAS compute in one thread."""
+    limited: AbstractContextManager[object] = _threads().limit(limits=1, user_api="blas")
+    return limited
 
 
 @cache

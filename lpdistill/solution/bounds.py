@@ -22,7 +22,7 @@ def waited(cost: float, uncharged: Fraction) -> float:
     >>> waited(1 / 3, Fraction(1, 3)), waited(2.5, Fraction(2)), waited(math.inf, Fraction(2))
     (0.0, 0.5, inf)
     """
-    if not math.isfinite(cost):
+    if not uncharged or not math.isfinite(cost):
         return cost
     left = float(Fraction(cost) - uncharged)
     return left if abs(left) > LEFT * abs(cost) else 0.0
@@ -73,7 +73,7 @@ def above(cost: float, uncharged: Fraction) -> float:
 
 def _rounded(cost: float, uncharged: Fraction, towards: float) -> float:
     """A difference, taken exactly and then rounded in one direction."""
-    if not math.isfinite(cost):
+    if not uncharged or not math.isfinite(cost):
         return cost
     exact = Fraction(cost) - uncharged
     nearest = float(exact)

@@ -18,14 +18,15 @@ from lpdistill.problem.problem import Problem
 from lpdistill.problem.settings import FinalStep
 from lpdistill.process.factored.dynamics import Dynamics
 from lpdistill.program.evaluation import deadlocked, entered
-from lpdistill.program.family import Costs, Family
+from lpdistill.program.family import Family
 from lpdistill.program.points import Points
+from lpdistill.program.pointwise import Costs
 from lpdistill.solution.bounds import above, below, waited
 from lpdistill.solution.dead_ends import require_live
 from lpdistill.study.outcome import Ending, Outcome, described, outcome_of
 from lpdistill.study.store import Task
 
-MOST_CONFIGURATIONS, MOST_COLUMNS = 100, 20_000
+MOST_CONFIGURATIONS, MOST_COLUMNS = 200, 20_000
 """Sizes beyond which problems are solved one by one."""
 
 KEPT = 8
@@ -66,8 +67,13 @@ def _placed(task: Task) -> tuple[str, Member]:
     """What the problem of a task has in common with others, as JSON, and the task as one of them."""
     stated = json.loads(task.problem)
     last = stated.pop("final_step")
-    p, *times = (Fraction(stated.pop(name)) for name in ("p", "generation_time", "distillation_time"))
-    return json.dumps(stated), Member(task, p, (times[0], times[1]), last == FinalStep.FREE)
+    p = Fraction(stated.pop("p"))
+    times = _fraction(stated.pop("generation_time")), _fraction(stated.pop("distillation_time"))
+    return json.dumps(stated), Member(task, p, times, last == FinalStep.FREE)
+
+
+_fraction = lru_cache(Fraction)
+"""A number that many tasks have in common."""
 
 
 def _of_family(shape: str, policy: str, members: Sequence[Member]) -> Iterator[Results]:

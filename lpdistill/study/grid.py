@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from itertools import product
 from math import floor, prod
 from typing import Any, TypeAlias
@@ -24,9 +25,10 @@ MOST_POINTS = 200_000
 Value: TypeAlias = Fraction | int | tuple[Rule, ...]
 
 
-def counted() -> list[str]:
+@cache
+def counted() -> tuple[str, ...]:
     """The rules with a number, which may run over numbers too, and over ``none``."""
-    return [name for name, kind in BUILT_IN.items() if number_of(kind)]
+    return tuple(name for name, kind in BUILT_IN.items() if number_of(kind))
 
 
 @dataclass(frozen=True, slots=True)

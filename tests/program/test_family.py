@@ -12,8 +12,10 @@ import pytest
 
 from lpdistill import Dynamics, MaxAttempts, MaxDistillations, NoGenerationWhileDistilling, Problem, solve
 from lpdistill.program import family as room
-from lpdistill.program.family import Costs, Family
+from lpdistill.program import pointwise
+from lpdistill.program.family import Family
 from lpdistill.program.points import FARTHEST, Points, middles, neighbourhoods
+from lpdistill.program.pointwise import Costs, solved
 
 SHAPES = {
     "four memories": Problem("1/2", 4, "3/4", "79/100"),
@@ -131,7 +133,7 @@ def test_what_takes_too_many_rounds_is_not_proved(monkeypatch):
 
 def test_a_proof_that_does_not_hold_is_none(monkeypatch):
     """Values that are not lowered by what a step may round are refused, not believed."""
-    monkeypatch.setattr(room, "MARGIN", 0.0)
+    monkeypatch.setattr(pointwise, "MARGIN", 0.0)
     shape = SHAPES["four memories"]
     assert not family_of(shape).optima(points_of(some_of(shape, 4))).settled.any()
 
@@ -139,7 +141,7 @@ def test_a_proof_that_does_not_hold_is_none(monkeypatch):
 def test_a_singular_system_spoils_no_other():
     """Where one system has no solution, the others keep theirs."""
     good, singular = np.array([[2.0, 1.0], [0.0, 4.0]]), np.ones((2, 2))
-    found = room.inverses(np.stack([good, singular, good]))
+    found = solved(np.stack([good, singular, good]), np.stack([np.eye(2)] * 3))
     assert np.array_equal(found[[0, 2]], np.stack([np.linalg.inv(good)] * 2))
     assert np.isnan(found[1]).all()
 
