@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
@@ -367,13 +368,18 @@ def _alive(host: str, pid: int, started: float, seen: float) -> bool:
 
 def _started(process: psutil.Process) -> float:
     """Seconds from the start of the machine to that of a process: no change of the clock alters them."""
-    boot = psutil.boot_time()
-    return process.create_time() - boot
+    return process.create_time() - psutil.boot_time()
 
 
 def _this_process() -> tuple[str, int, float, float]:
     """Host, number, start and sign of life of this process."""
-    return platform.node(), os.getpid(), _started(psutil.Process()), time.time()
+    return platform.node(), os.getpid(), _start_of(os.getpid()), time.time()
+
+
+@cache
+def _start_of(pid: int) -> float:
+    """When a process that lives started, asked for once."""
+    return _started(psutil.Process(pid))
 
 
 def _beat(reference: ref[Store], closed: threading.Event) -> None:

@@ -37,3 +37,16 @@ def test_known_points(benchmark, tmp_path):
     first = sweep(GRID, POLICIES, store=store)
     found = benchmark(lambda: sweep(GRID, POLICIES, store=store, jobs=1))
     assert (found.computed, found.reused) == (0, len(first))
+
+
+@pytest.mark.benchmark(group="2,000 values of p, four memories")
+@pytest.mark.parametrize(("f0", "target"), [("9/10", "94/100"), ("3/4", "79/100")])
+def test_many_values_of_p(benchmark, tmp_path, f0, target):
+    """One lattice, a new store for every round, in this process: what a point costs that is solved with its like."""
+    numbers, grid = itertools.count(), Grid(p="0.0005:1:0.0005", memories=4, f0=f0, target=target)
+    found = benchmark.pedantic(
+        lambda: sweep(grid, store=tmp_path / f"{next(numbers)}.sqlite", jobs=1), rounds=3, warmup_rounds=1
+    )
+    assert found.computed == len(found) == 2000
+    seconds = benchmark.stats.stats.median
+    benchmark.extra_info.update(tool=f"{f0} -> {target}", points_per_second=len(found) / seconds)
