@@ -91,7 +91,7 @@ def _of_family(shape: str, policy: str, members: Sequence[Member]) -> Iterator[R
             alone += [member for member, sure in zip(some, costs.settled.tolist(), strict=True) if not sure]
             yield _results(family, settled, costs, (time.perf_counter() - began) / len(some))
     for member in alone:
-        yield [(member.task, outcome_of(described(member.task.problem, _problem(shape)), policy))]
+        yield [(member.task, outcome_of(described(member.task.problem), policy))]
 
 
 @lru_cache(KEPT)

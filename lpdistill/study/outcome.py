@@ -15,7 +15,6 @@ from lpdistill.hardware.rules import Rule, rules_stated
 from lpdistill.physics.known import MAPS
 from lpdistill.policies.named import OPTIMAL, baseline, baseline_named
 from lpdistill.problem.problem import Problem
-from lpdistill.problem.settings import SETTINGS
 from lpdistill.process.budgets import Budget, budgets_from
 from lpdistill.solution.policy import Policy
 from lpdistill.solving import solve
@@ -193,15 +192,8 @@ def description(problem: Problem) -> str:
     return text
 
 
-def described(text: str, like: Problem | None = None) -> Problem:
+def described(text: str) -> Problem:
     """The problem of a description.
-
-    Parameters
-    ----------
-    text
-        What :func:`description` gave.
-    like
-        A problem whose fidelity levels need not be found again if they are the same.
 
     Examples
     --------
@@ -209,12 +201,7 @@ def described(text: str, like: Problem | None = None) -> Problem:
     >>> described(description(problem)) == problem
     True
     """
-    stated = json.loads(text)
-    problem = Problem.from_dict(stated)
-    shaping = [name for name in stated if SETTINGS[name].shapes_levels]
-    if like is None or any(getattr(problem, name) != getattr(like, name) for name in shaping):
-        return problem
-    return like.replace(**{name: getattr(problem, name) for name in stated if name not in shaping})
+    return Problem.from_dict(json.loads(text))
 
 
 def _rules(stated: Mapping[str, Any]) -> tuple[Rule, ...] | None:
