@@ -4,18 +4,34 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import replace
+from fractions import Fraction
 from itertools import pairwise
 
 import pytest
+from constrained_cases import hardware
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sweep_cases import table
 
-from lpdistill import Budget, EqualLevelsOnly, Grid, MaxDistillations, Problem, sweep
+from lpdistill import (
+    Banded,
+    Budget,
+    EqualLevelsOnly,
+    Grid,
+    MaxAttempts,
+    MaxDistillations,
+    NoGenerationWhileDistilling,
+    Problem,
+    solve,
+    sweep,
+)
 from lpdistill.program import family as rounds
 from lpdistill.program.family import Family
 from lpdistill.study import families
 from lpdistill.study import sweep as room
-from lpdistill.study.outcome import Ending, description, key_of, numbers, outcome_of
+from lpdistill.study.outcome import Ending, Outcome, description, key_of, numbers, outcome_of
 from lpdistill.study.store import Store, Task
+from symbolic import certify
 
 POLICIES = ("optimal", "pumping", "nested", "greedy", "banded:1")
 BASES = {
@@ -58,12 +74,41 @@ def test_points_are_what_they_would_be_alone(base, policy):
     problems = [base.replace(p=p, generation_time=time) for p in ("0.001", "0.4", "0.77", "0.999") for time in (1, 3)]
     found = found_of(tasks_of(problems, policy))
     for problem, task in zip(problems, tasks_of(problems, policy), strict=True):
-        single, got = numbers(outcome_of(problem, policy)), numbers(found[task.key])
-        assert got.pop("expected") == pytest.approx(single.pop("expected"), rel=1e-12, abs=0)
-        for name in ("waiting_time", "lower_bound", "upper_bound", "std"):
-            one, other = single.pop(name), got.pop(name)
-            assert other == (None if one is None else pytest.approx(one, rel=1e-12, abs=0))
-        assert {**got, "seconds": 0} == {**single, "seconds": 0}
+        agree(found[task.key], outcome_of(problem, policy))
+
+
+def agree(outcome: Outcome, single: Outcome) -> None:
+    """Raise AssertionError unless an outcome is that of a single problem, numbers to within rounding."""
+    got, alone = numbers(outcome), numbers(single)
+    assert got.pop("expected") == pytest.approx(alone.pop("expected"), rel=1e-12, abs=0)
+    for name in ("waiting_time", "lower_bound", "upper_bound", "std"):
+        one, other = alone.pop(name), got.pop(name)
+        assert other == (None if one is None else pytest.approx(one, rel=1e-12, abs=0))
+    assert {**got, "seconds": 0} == {**alone, "seconds": 0}
+
+
+CHANCES = st.sampled_from([Fraction(1, 10**6), *(Fraction(i, 7) for i in range(1, 7)), 1 - Fraction(1, 10**6)])
+RULES = st.sampled_from([(), (MaxDistillations(1),), (MaxAttempts(2),), (NoGenerationWhileDistilling(), Banded(1))])
+
+
+@settings(max_examples=15, deadline=None, derandomize=True)
+@given(hardware(), RULES, st.lists(CHANCES, min_size=3, max_size=3, unique=True), st.sampled_from(POLICIES))
+def test_random_points_are_what_they_would_be_alone(base, rules, chances, policy):
+    """The same for random hardware, durations, discarding and rules."""
+    problems = [base.replace(p=p, rules=rules) for p in chances]
+    found = found_of(tasks_of(problems, policy))
+    for problem, task in zip(problems, tasks_of(problems, policy), strict=True):
+        agree(found[task.key], outcome_of(problem, policy))
+
+
+def test_bounds_hold_in_exact_arithmetic():
+    """The exact waiting times of certificates lie between the bounds of points that were solved together."""
+    base = BASES["last step free"]
+    problems = [base.replace(p=p) for p in ("1e-6", "0.1", "2/3", "0.99")]
+    found = found_of(tasks_of(problems, "optimal"))
+    for problem, task in zip(problems, tasks_of(problems, "optimal"), strict=True):
+        exact, outcome = certify(solve(problem)).waiting_time, found[task.key]
+        assert Fraction(outcome.lower_bound) <= exact <= Fraction(outcome.upper_bound)
 
 
 def test_points_of_one_shape_are_solved_together(alone):
