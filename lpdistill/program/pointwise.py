@@ -111,7 +111,7 @@ class Columns:
         choice = dynamics.choose(columns)
         useful = np.flatnonzero(~choice.repetition.waits)
         order = useful[np.argsort(choice.configuration[useful], kind="stable")]
-        self.dynamics, self.choice = dynamics, dynamics.choose(columns[order])
+        self.dynamics, self.choice = dynamics, choice.at(order)
         self.owners, self.first = np.unique(self.choice.configuration, return_index=True)
         self.count = np.diff(self.first, append=len(self))
         self.kind = dynamics.durations.kind(self.choice.columns)
