@@ -18,9 +18,6 @@ from lpdistill.program.proof import MARGIN
 TIED, ENTERED = 1e-11, 1e-14
 """Relative difference of action values that may be rounding, and number of visits that may be none."""
 
-SWEEPS = 2
-"""Sweeps over solved equations, after which small values have as many digits as large ones."""
-
 
 @dataclass(frozen=True, slots=True)
 class Costs:
@@ -139,8 +136,6 @@ class Columns:
         entry, rank, _ = generation.expand(index)
         _, successes = ragged(np.bincount(entry, minlength=len(index)))
         successes += (index >= generation.offsets[-1])[entry]
-        known = np.isin(rank, self.owners)  # other configurations are entered with probability 0
-        entry, rank, successes = entry[known], rank[known], successes[known]
         column = np.repeat(np.arange(len(self)), np.diff(choice.outcomes.indptr))[entry]
         return Moves(
             first=np.searchsorted(column, np.arange(len(self) + 1)),
@@ -247,19 +242,12 @@ class System:
         return np.asarray(np.eye(len(self._policy)) - self._moves)
 
     @cached_property
-    def _local(self) -> FloatArray:
-        """What is paid in each configuration until it is left, (points, configurations)."""
-        return self._chosen(self._cost / self._leaving)
-
-    @cached_property
     def values(self) -> FloatArray:
         """Expected cost to go, (points, configurations)."""
         if self._known is not None:
             return self._known
-        found = solved(self._matrix, self._local[..., None])
-        for _ in range(SWEEPS):
-            found = self._local[..., None] + self._moves @ found
-        return found[..., 0]
+        local = self._chosen(self._cost / self._leaving)  # what is paid until the configuration is left
+        return solved(self._matrix, local[..., None])[..., 0]
 
     def compared(self, values: FloatArray, slack: float) -> Comparison:
         """All columns, compared with values, (configurations, points), that may exceed the least by a share of it."""
@@ -318,9 +306,7 @@ class System:
         start = np.zeros((len(self._policy), 1))
         start[0] = 1.0
         entered = solved(self._matrix.transpose(0, 2, 1), np.broadcast_to(start, (len(self._points), *start.shape)))
-        # A sweep replaces the rounding of the largest visits by that of each configuration's own.
-        entered = start + self._moves.transpose(0, 2, 1) @ np.maximum(entered, 0.0)
-        return np.asarray(entered[..., 0] / self._chosen(self._leaving))
+        return np.asarray(np.maximum(entered[..., 0], 0.0) / self._chosen(self._leaving))
 
     @property
     def _surprise(self) -> FloatArray:

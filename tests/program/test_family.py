@@ -15,7 +15,7 @@ from lpdistill.program import family as room
 from lpdistill.program import pointwise
 from lpdistill.program.family import Family
 from lpdistill.program.points import FARTHEST, Points, middles, neighbourhoods
-from lpdistill.program.pointwise import Costs, solved
+from lpdistill.program.pointwise import Costs, System, solved
 
 SHAPES = {
     "four memories": Problem("1/2", 4, "3/4", "79/100"),
@@ -136,6 +136,25 @@ def test_a_proof_that_does_not_hold_is_none(monkeypatch):
     monkeypatch.setattr(pointwise, "MARGIN", 0.0)
     shape = SHAPES["four memories"]
     assert not family_of(shape).optima(points_of(some_of(shape, 4))).settled.any()
+
+
+def test_values_that_are_too_low_are_raised():
+    """An upper bound is proved of the policy itself: values that fall short of it are raised until they do not."""
+    shape = SHAPES["four memories"]
+    problems, family = some_of(shape, 4), family_of(shape)
+    points = points_of(problems)
+    policy = family.columns.positions(Dynamics(shape).admission.proper())[:, None].repeat(len(problems), axis=1)
+    values = System(family.columns, points, policy).values
+    costs, _ = System(family.columns, points, policy, values * (1 - 1e-9)).costs()
+    assert (costs.upper >= values[:, 0]).all()
+
+
+def test_upper_bounds_leave_room_for_rounding(monkeypatch):
+    """Values that equal the action values of the policy are raised by what these may have been rounded."""
+    monkeypatch.setattr(pointwise, "MARGIN", 0.0)
+    shape = SHAPES["four memories"]
+    found = family_of(shape).optima(points_of(some_of(shape, 4)))
+    assert (found.upper > found.value * (1 + Dynamics(shape).rounding)).all()
 
 
 def test_a_singular_system_spoils_no_other():

@@ -128,13 +128,16 @@ ALONE = {
     "certain generation": Problem(1, 3, "9/10", "94/100"),
     "generation in no time": Problem("1/2", 3, "9/10", "94/100", generation_time=0),
     "distillation in no time": Problem("1/2", 3, "9/10", "94/100", distillation_time=0),
+    "equally fast policies": Problem(
+        "1/2", 4, "72/100", "78/100", distillation_time=1, discarding=True, rules=(Banded(0), MaxAttempts(1))
+    ),
     "budgets": Problem("1/2", 3, "9/10", "94/100", budgets=Budget("steps", 40)),
 }
 
 
 @pytest.mark.parametrize("problem", ALONE.values(), ids=ALONE)
 def test_what_is_unusual_is_computed_alone(problem, alone):
-    """Certain generation, steps that take no time and budgets have the numbers of a single problem, bit by bit."""
+    """Certain generation, steps without time, ties and budgets have the numbers of a single problem, bit by bit."""
     tasks = tasks_of([problem, BASES["plain"]], "optimal")
     found = found_of(tasks)
     assert alone == [problem]
