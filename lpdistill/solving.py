@@ -22,6 +22,7 @@ from lpdistill.process.resources import RESOURCES
 from lpdistill.process.tariff import Resource
 from lpdistill.program.budgeted import Budgeted, solved_whole, within_budgets
 from lpdistill.program.deterministic import deterministic as best_deterministic
+from lpdistill.program.evaluation import frequented
 from lpdistill.program.highs import Algorithm, Basis, LinearSolution, solve_program
 from lpdistill.program.occupation import OccupationProgram
 from lpdistill.program.plan import Plan
@@ -45,6 +46,12 @@ USED = 1e-9
 
 AS_FAST = 1e-11
 """Relative difference of waiting times that counts as none when ties are broken."""
+
+CONFIRMED = 300
+"""Configurations that runs visit up to which HiGHS confirms a policy with all of them."""
+
+RARE = 1e-9
+"""Share of all changes of a run that may be left out of that program beyond: its value then differs by no more."""
 
 TIE_WEIGHTS = (1e-6, 1e-8, 1e-10)
 """What the expected use of a resource counts, against the whole waiting time, when it breaks ties."""
@@ -251,9 +258,16 @@ def _by_columns(process: Process, progress: Callable[[str], None]) -> tuple[Line
     """Generate columns by block pivots, then have HiGHS confirm the policy as basis of the restricted master."""
     progress(f"writing {process.column_count:,} columns in factored form")
     optimum = policy_iteration(process, process.admission.proper(), progress)
-    progress(f"confirming with HiGHS on {len(optimum.generated):,} generated columns")
+    policy = optimum.policy
+    rows, changes = frequented(policy, optimum.objective.entered(process), RARE / 1000)
+    order = np.argsort(changes, kind="stable")
+    rare = RARE if len(rows) > CONFIRMED else 0.0
+    seen = np.sort(rows[order[np.cumsum(changes[order]) > rare * changes.sum()]])
     master = OccupationProgram.of(process, optimum.generated)
-    return solve_program(master, Algorithm.SIMPLEX, basis=Basis.of_policy(optimum.policy.columns, 0)), optimum
+    master = master.within(policy.configuration[seen], policy.columns[seen])
+    progress(f"confirming with HiGHS on {master.shape[1]:,} of {len(optimum.generated):,} generated columns")
+    basis = Basis.of_policy(policy.columns[seen], 0)
+    return solve_program(master, Algorithm.SIMPLEX, basis=basis), optimum
 
 
 def _explicitly(

@@ -64,9 +64,7 @@ def labels(
     counts = dynamics.configurations.unrank(what.configuration)
     return [
         (tuple(here), (tuple(sorted(dynamics.kernel.matchings.distilled(matching))), attempts))
-        for here, matching, attempts in zip(
-            counts.tolist(), what.matching.tolist(), what.attempts.tolist(), strict=True
-        )
+        for here, matching, attempts in zip(counts.tolist(), what.counts, what.attempts.tolist(), strict=True)
     ]
 
 

@@ -154,7 +154,9 @@ class Holder:
     held: object = field(default=None)
 
 
-@pytest.mark.parametrize("held", [[1], object(), print, lambda: 1, Undeclared(), (1, [2])], ids=repr)
+@pytest.mark.parametrize(
+    "held", [[1], object(), print, lambda: 1, Undeclared(), (1, [2])], ids=lambda held: type(held).__name__
+)
 def test_what_may_change_has_no_key(held):
     """A value that holds anything but plain values has no key, however deep it is held."""
     assert by_value(Holder(Holder(held))) is None

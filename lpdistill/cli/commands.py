@@ -39,6 +39,12 @@ COMPLETION = "_LPDISTILL_COMPLETE"
 BAD_USAGE = 2
 
 
+VERSION_HELP = "Show the version and exit."
+
+NOT_COMPILED = " (without the compiled recursion: large problems take longer)"
+"""What is said of an installation in which nothing could be compiled."""
+
+
 class Commands(click.Group):
     """The group of all commands: it knows their names, and imports what is called."""
 
@@ -71,8 +77,20 @@ def load(name: str) -> Command:
     return command(getattr(import_module(f"lpdistill.cli.{function}"), function), name)
 
 
+def _told_version(context: click.Context, option: click.Parameter, wanted: bool) -> None:  # noqa: ARG001
+    """Write the version, and whether the compiled recursion is missing, and leave."""
+    if not wanted or context.resilient_parsing:
+        return
+    from importlib.metadata import version  # noqa: PLC0415 - only here
+
+    from lpdistill.library import library  # noqa: PLC0415 - only here
+
+    click.echo(f"{context.info_name} {version('lpdistill')}{'' if library() else NOT_COMPILED}")
+    context.exit()
+
+
 @click.group("lpdistill", cls=Commands, context_settings=CONTEXT)
-@click.version_option(package_name="lpdistill", message="%(prog)s %(version)s")
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_told_version, help=VERSION_HELP)
 def app() -> None:
     """Optimal entanglement-distillation policies, with proofs."""
 

@@ -103,7 +103,7 @@ class Steps:
             choice = self.process.choose(columns)
             if not self.timed:
                 choice = choice.at(~choice.repetition.waits)
-            if choice.spread <= FEW_MOVES:
+            if choice.following.spread <= FEW_MOVES:
                 return Written(self, choice)
         return Factored(self)
 
@@ -277,8 +277,8 @@ class FactoredProspects:
         """What the given columns lead to, (columns, 3), by default those of the fastest policy."""
         choice = self.factored.fastest if columns is None else self.factored.process.choose(columns)
         found = np.empty((len(choice.columns), 3))
-        found[:, LATE] = replace(choice, cost=np.zeros(len(found))).values_after(self.after_late)
-        found[:, DONE] = -replace(choice, cost=-choice.reaching).values_after(self.after_done)
+        found[:, LATE] = choice.values_after(self.after_late, np.zeros(len(found)))
+        found[:, DONE] = -choice.values_after(self.after_done, -choice.reaching)
         found[:, REMAINING] = choice.values_after(self.after_remaining)
         found[~np.isfinite(found[:, LATE])] = 1.0, 0.0, np.inf
         return found

@@ -87,6 +87,10 @@ class Guarded:
         dead = (~self.live).astype(np.float64)
         return np.asarray((self.choice.moves @ dead == 0) & self.live[self.choice.configuration])
 
+    def allows(self, columns: IntArray) -> BoolArray:
+        """Whether columns are allowed, (columns,)."""
+        return self.allowed[columns]
+
     @property
     def columns(self) -> IntArray:
         """The columns that are allowed, increasing."""

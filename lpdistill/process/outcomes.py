@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
+from scipy import sparse
 
-from lpdistill.arrays import FloatArray, IntArray
+from lpdistill.arrays import BoolArray, FloatArray, IntArray
+from lpdistill.process.repetition import Repetition
+
+COMPACT = 4
+"""Moves for each entry of the table, up to which they are quicker to apply than the table is to compute."""
 
 
 class Outcomes(Protocol):
     """A table of expectations: the outcomes of a column are weights on its entries."""
+
+    @property
+    def size(self) -> int:
+        """Number of its entries."""
+        ...
 
     def tabulate(self, values: FloatArray) -> FloatArray:
         """The table for the given values, with which it begins."""
@@ -26,8 +37,142 @@ class Outcomes(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Accuracy:
+    """How accurately equations are solved.
+
+    Attributes
+    ----------
+    shares
+        Residuals asked of the iterations, relative to what they begin with: of the solution, and of its correction.
+    close
+        Relative residual from which on only a correction is needed.
+    accepted
+        Relative residual that is accepted.
+    settled
+        Relative change of every value at which sweeps over the equations end.
+    iterations, sweeps
+        At most so many.
+    """
+
+    shares: tuple[float, float]
+    close: float
+    accepted: float
+    settled: float
+    iterations: int
+    sweeps: int
+
+
+class Following(Protocol):
+    """What comes after some columns: weights on a table, written out only where somebody wants them."""
+
+    @property
+    def matrix(self) -> sparse.csr_array:
+        """The weights, (columns, table)."""
+        ...
+
+    @property
+    def table(self) -> Outcomes:
+        """What the weights refer to."""
+        ...
+
+    @property
+    def spread(self) -> int:
+        """Into how many moves, at most, the outcomes are written out."""
+        ...
+
+    @property
+    def quick(self) -> bool:
+        """Whether expectations are quicker to compute than a system of these columns is to write out."""
+        ...
+
+    @property
+    def compact(self) -> bool:
+        """Whether the moves, written out, are quicker to apply than expectations are to compute."""
+        ...
+
+    def expect(self, values: FloatArray) -> FloatArray:
+        """Expected value, for values of the configurations, (columns,)."""
+        ...
+
+    def solved(
+        self, configuration: IntArray, repetition: Repetition, local: FloatArray, near: FloatArray, accuracy: Accuracy
+    ) -> FloatArray | None:
+        """Values of a policy of these columns, (columns,), where they are found without writing anything out.
+
+        Parameters
+        ----------
+        configuration, repetition
+            Configuration of each column, (columns,), and how likely each changes nothing.
+        local, near, accuracy
+            What is collected until it does, where to start, and how accurately to solve.
+        """
+        ...
+
+    def at(self, rows: IntArray | BoolArray) -> Following:
+        """What comes after some of the columns."""
+        ...
+
+
+@dataclass(frozen=True)
+class Weighted:
+    """Weights on a table that are written out.
+
+    Attributes
+    ----------
+    matrix, table
+        The weights, and what they refer to.
+    """
+
+    matrix: sparse.csr_array
+    table: Outcomes
+
+    @property
+    def spread(self) -> int:
+        """Into how many moves, at most, the outcomes are written out."""
+        return self.table.spread(self.matrix.indices.astype(np.int64))
+
+    @property
+    def quick(self) -> bool:
+        """False: the matrix is there."""
+        return False
+
+    @cached_property
+    def compact(self) -> bool:
+        """Whether the moves, written out, are quicker to apply than the table is to compute."""
+        return self.spread <= COMPACT * self.table.size
+
+    def expect(self, values: FloatArray) -> FloatArray:
+        """Expected value, for values of the configurations, (columns,)."""
+        return np.asarray(self.matrix @ self.table.tabulate(values))
+
+    def solved(
+        self,
+        configuration: IntArray,  # noqa: ARG002 - as others have it
+        repetition: Repetition,  # noqa: ARG002
+        local: FloatArray,  # noqa: ARG002
+        near: FloatArray,  # noqa: ARG002
+        accuracy: Accuracy,  # noqa: ARG002
+    ) -> FloatArray | None:
+        """None: the matrix is there."""
+        return None
+
+    def at(self, rows: IntArray | BoolArray) -> Weighted:
+        """What comes after some of the columns."""
+        return Weighted(self.matrix[rows], self.table)
+
+
+@dataclass(frozen=True, slots=True)
 class Plain:
-    """The configurations themselves, where moves are written out."""
+    """The configurations themselves, where moves are written out.
+
+    Attributes
+    ----------
+    size
+        Their number.
+    """
+
+    size: int
 
     def tabulate(self, values: FloatArray) -> FloatArray:
         """The values themselves."""
@@ -50,16 +195,21 @@ class Layered:
     ----------
     base
         The table of one layer.
-    size, entries
+    configurations, entries
         Its configurations, and its entries.
     layers
         Number of layers.
     """
 
     base: Outcomes
-    size: int
+    configurations: int
     entries: int
     layers: int
+
+    @property
+    def size(self) -> int:
+        """Number of entries of all layers."""
+        return self.entries * self.layers
 
     def tabulate(self, values: FloatArray) -> FloatArray:
         """The tables of all layers, joined."""
@@ -69,7 +219,7 @@ class Layered:
         """Write entries of the joined tables out: entry, rank of the configuration, its probability."""
         layer, within = np.divmod(index, self.entries)
         entry, rank, probability = self.base.expand(within)
-        return entry, layer[entry] * self.size + rank, probability
+        return entry, layer[entry] * self.configurations + rank, probability
 
     def spread(self, index: IntArray) -> int:
         """Into how many configurations, at most, entries of the joined tables are written out."""

@@ -44,23 +44,26 @@ class PricedColumns:
         Number of configurations.
     configuration, value
         Rank of the configuration of each column, and its action value; infinite where it is not allowed, (columns,).
+    numbers
+        The numbers of the columns, increasing; their positions, by default.
     """
 
-    def __init__(self, size: int, configuration: IntArray, value: FloatArray) -> None:
+    def __init__(self, size: int, configuration: IntArray, value: FloatArray, numbers: IntArray | None = None) -> None:
         order = np.lexsort((value, configuration))
         owners, first = np.unique(configuration[order], return_index=True)
         self.best, self._attaining = np.full(size, np.inf), np.full(size, -1)
         self.best[owners], self._attaining[owners] = value[order[first]], order[first]
         self._configuration, self._value = configuration, value
+        self._numbers = np.arange(len(value)) if numbers is None else numbers
 
     def columns(self, wanted: BoolArray) -> IntArray:
         """A column of least value for every wanted configuration, in order."""
-        return self._attaining[wanted]
+        return np.asarray(self._numbers[self._attaining[wanted]])
 
     def tied(self, wanted: BoolArray, slack: float | FloatArray) -> IntArray:
         """All columns of the wanted configurations within ``slack`` of the least action value, increasing."""
         near = self._value <= (self.best + slack)[self._configuration]
-        return np.flatnonzero(wanted[self._configuration] & near & np.isfinite(self._value))
+        return np.asarray(self._numbers[wanted[self._configuration] & near & np.isfinite(self._value)])
 
 
 @dataclass(frozen=True)

@@ -23,13 +23,10 @@ from lpdistill.process.budgets import Budget
 from lpdistill.process.durations import Durations
 from lpdistill.process.graph_search import Edges
 from lpdistill.process.names import Names
-from lpdistill.process.outcomes import Outcomes
+from lpdistill.process.outcomes import Following, Outcomes, Weighted
 from lpdistill.process.priced import Priced
 from lpdistill.process.repetition import After, Repetition
 from lpdistill.process.tariff import Resource, Tariff
-
-COMPACT = 4
-"""Moves for each entry of the table, up to which they are quicker to apply than the table is to compute."""
 
 
 class Origin(Protocol):
@@ -56,6 +53,10 @@ class Admission(Protocol):
     @property
     def live(self) -> BoolArray:
         """Configurations from which some policy reaches the target with probability 1, (configurations,)."""
+        ...
+
+    def allows(self, columns: IntArray) -> BoolArray:
+        """Whether columns are allowed, (columns,)."""
         ...
 
     @property
@@ -222,10 +223,8 @@ class Choice:
     delivering
         Probability that the step delivers, for each kind of delivery: today there is one, that a pair meets the target,
         (columns, deliveries).
-    outcomes
-        Weights on the table, (columns, table).
-    table
-        What the outcomes refer to.
+    following
+        What comes after each: weights on a table.
     """
 
     process: Process
@@ -234,8 +233,17 @@ class Choice:
     cost: FloatArray
     repetition: Repetition
     delivering: FloatArray
-    outcomes: sparse.csr_array
-    table: Outcomes
+    following: Following
+
+    @property
+    def outcomes(self) -> sparse.csr_array:
+        """Weights on the table, (columns, table)."""
+        return self.following.matrix
+
+    @property
+    def table(self) -> Outcomes:
+        """What the outcomes refer to."""
+        return self.following.table
 
     @property
     def leaving(self) -> FloatArray:
@@ -254,20 +262,33 @@ class Choice:
 
     def expect(self, values: FloatArray) -> FloatArray:
         """Expected value after the step, over all moves, (columns,)."""
-        return np.asarray(self.outcomes @ self.table.tabulate(values))
+        return self.following.expect(values)
 
     def action_values(self, values: FloatArray) -> FloatArray:
         """Cost and expected value after the step, given that anything happens, (columns,); infinite for waiting."""
         return self.repetition.until(self.cost + self.expect(values))
 
-    def values_after(self, after: After) -> FloatArray:
-        """Value of every column where what comes after a step depends on how long it takes, (columns,)."""
+    @cached_property
+    def kind(self) -> IntArray:
+        """Which of the durations of the process each column takes, (columns,)."""
+        return self.process.durations.kind(self.columns)
+
+    def values_after(self, after: After, cost: FloatArray | None = None) -> FloatArray:
+        """Value of every column where what comes after a step depends on how long it takes, (columns,).
+
+        Of the given costs, if any.
+        """
+        paid = self.cost if cost is None else cost
         if after.plain:
-            return self.action_values(after.values[0])
-        found, kinds = np.full(len(self.columns), np.inf), self.process.durations.kind(self.columns)
+            return self.repetition.until(paid + self.expect(after.values[0]))
+        found = np.full(len(self.columns), np.inf)
         for kind in np.flatnonzero(np.isfinite(after.charge)).tolist():
-            rows, values = np.flatnonzero(kinds == kind), after.values[kind]
-            total = self.cost[rows] + after.charge[kind] + self.outcomes[rows] @ self.table.tabulate(values)
+            rows, values = np.flatnonzero(self.kind == kind), after.values[kind]
+            if not len(rows):
+                continue
+            following = self.following
+            expected = following.expect(values)[rows] if following.quick else following.at(rows).expect(values)
+            total = paid[rows] + after.charge[kind] + expected
             repetition = self.repetition.at(rows)
             counted = after.staying[kind]
             found[rows] = (
@@ -289,8 +310,7 @@ class Choice:
             cost=self.cost[rows],
             repetition=self.repetition.at(rows),
             delivering=self.delivering[rows],
-            outcomes=self.outcomes[rows],
-            table=self.table,
+            following=self.following.at(rows),
         )
 
     def mixed(self, probability: FloatArray) -> Choice:
@@ -310,19 +330,8 @@ class Choice:
             cost=np.asarray(weights @ self.cost),
             repetition=self.repetition.mixed(weights),
             delivering=np.asarray(weights @ self.delivering),
-            outcomes=sparse.csr_array(weights @ self.outcomes),
-            table=self.table,
+            following=Weighted(sparse.csr_array(weights @ self.outcomes), self.table),
         )
-
-    @cached_property
-    def spread(self) -> int:
-        """Into how many moves, at most, the outcomes are written out."""
-        return self.table.spread(self.outcomes.indices.astype(np.int64))
-
-    @cached_property
-    def compact(self) -> bool:
-        """Whether the moves, written out, are quicker to apply than the table is to compute."""
-        return self.spread <= COMPACT * self.outcomes.shape[1]
 
     @cached_property
     def moves(self) -> sparse.csr_array:

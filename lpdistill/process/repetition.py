@@ -125,11 +125,21 @@ class Repetition:
         found.eliminate_zeros()
         return found
 
-    def flow(self, configuration: IntArray, rows: int) -> sparse.csc_array:
-        """How much each column takes out of its configuration, (configurations, columns)."""
-        return sparse.csc_array(
-            (self.leaving, configuration, np.arange(len(configuration) + 1)), (rows, len(self.leaving))
-        )
+    def flow(self, configuration: IntArray, rows: int, lost: FloatArray | None = None) -> sparse.csc_array:
+        """How much each column takes out of its configuration, (configurations, columns).
+
+        Parameters
+        ----------
+        configuration, rows
+            The row of each column's configuration, (columns,), and the number of rows.
+        lost
+            Probability of moves that count as if nothing had happened, (columns,); of a column that hardly does
+            anything else, they end the run.
+        """
+        left = self.leaving
+        if lost is not None:
+            left = left - np.where(lost < left / 2, lost, 0.0)
+        return sparse.csc_array((left, configuration, np.arange(len(configuration) + 1)), (rows, len(self.leaving)))
 
     def at(self, rows: IntArray | BoolArray) -> Repetition:
         """Those of some of the columns."""

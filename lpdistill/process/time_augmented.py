@@ -24,7 +24,7 @@ from lpdistill.hardware.actions import Attempts
 from lpdistill.process.derived import Derived
 from lpdistill.process.durations import Durations
 from lpdistill.process.merged import Merged
-from lpdistill.process.outcomes import Layered
+from lpdistill.process.outcomes import Layered, Weighted
 from lpdistill.process.priced import PricedLayers
 from lpdistill.process.process import Choice, Origin, Process
 from lpdistill.process.repetition import After
@@ -168,6 +168,10 @@ class LayeredAdmission:
     def columns(self) -> IntArray:
         """The columns that are allowed, increasing."""
         return self.layers.everywhere(self.base.columns)
+
+    def allows(self, columns: IntArray) -> BoolArray:
+        """Whether columns are allowed, (columns,)."""
+        return self.base.admission.allows(columns % self.layers.columns)
 
     @property
     def live(self) -> BoolArray:
@@ -339,8 +343,9 @@ class TimeAugmented(Derived):
             cost=plain.cost + self.late_price * self.layers.crosses[layer, kind],
             repetition=plain.repetition.within(passes),
             delivering=plain.delivering,
-            outcomes=sparse.csr_array(outcomes + idle),
-            table=Layered(plain.table, self.base.size, entries, self.layers.count),
+            following=Weighted(
+                sparse.csr_array(outcomes + idle), Layered(plain.table, self.base.size, entries, self.layers.count)
+            ),
         )
 
     @property

@@ -244,7 +244,7 @@ def _values_with_gains(process: Process, tariff: Tariff, policy: IntArray, objec
     for part in (costs, gains):
         choice = process.under(part).choose(policy)
         local = choice.repetition.until(objective.cost(choice))
-        parts.append(evaluate(choice, local, scale=evaluate(choice, local)))
+        parts.append(evaluate(choice, local, evaluate(choice, local)))
     return np.asarray(parts[0] - parts[1])
 
 

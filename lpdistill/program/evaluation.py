@@ -17,16 +17,32 @@ from scipy import sparse
 
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.errors import ImproperPolicyError, NotCertifiedError
+from lpdistill.process.outcomes import Accuracy
 from lpdistill.process.process import Choice
 from lpdistill.program.differences import Equations
 from lpdistill.program.objective import FIRST_DELIVERY, Objective
-from lpdistill.program.systems import ACCEPTED, FACTORISED, NoConvergenceError, System, factorised, iterate, square
+from lpdistill.program.systems import (
+    ACCEPTED,
+    CLOSE,
+    DENSE,
+    FACTORISED,
+    MOST_ITERATIONS,
+    RESIDUALS,
+    NoConvergenceError,
+    System,
+    factorised,
+    iterate,
+    square,
+)
 
 MOST_SWEEPS, SETTLED_SWEEP = 100, 1e-14
 """Sweeps over a policy's equations, and the relative change of every value at which they end."""
 
+ACCURACY = Accuracy(RESIDUALS, CLOSE, ACCEPTED, SETTLED_SWEEP, MOST_ITERATIONS, MOST_SWEEPS)
+"""How accurately policies are evaluated."""
 
-def evaluate(choice: Choice, local: FloatArray, scale: FloatArray | None = None) -> FloatArray:
+
+def evaluate(choice: Choice, local: FloatArray, near: FloatArray | None = None) -> FloatArray:
     r"""Solve ``V = local + P V / leaving`` for one column per configuration, (configurations,).
 
     Configurations without a column are taken to be never entered; their value is reported as 0.
@@ -37,9 +53,9 @@ def evaluate(choice: Choice, local: FloatArray, scale: FloatArray | None = None)
         The policy: at most one column for every configuration.
     local
         What is collected in each column's configuration until it is left, (columns,).
-    scale
-        Positive values close to the solution, (configurations,): the solution is then accurate in every
-        configuration relative to its own value, however much the values differ.
+    near
+        Positive values not too far from the solution, (configurations,), from which it is approached: it is then
+        accurate in every configuration relative to its own value, however much the values differ.
 
     Raises
     ------
@@ -50,11 +66,14 @@ def evaluate(choice: Choice, local: FloatArray, scale: FloatArray | None = None)
     if choice.process.written is not None:
         require_proper(choice)
         return Equations(choice, choice.repetition.changes(local)).values.nearest
-    near = scale[choice.configuration] if scale is not None else np.zeros_like(local)
-    unit = np.where(near > 0, near, 1.0)
+    begin = near[choice.configuration] if near is not None else np.zeros_like(local)
+    found = choice.following.solved(choice.configuration, choice.repetition, local, begin, ACCURACY)
+    if found is not None:
+        return _spread(choice, found)
+    unit = np.where(begin > 0, begin, 1.0)
 
     def after(values: FloatArray) -> FloatArray:
-        if choice.compact:
+        if choice.following.compact:
             return np.asarray(square(choice) @ values)
         return choice.repetition.until(choice.expect(_spread(choice, values)))
 
@@ -69,7 +88,8 @@ def evaluate(choice: Choice, local: FloatArray, scale: FloatArray | None = None)
         conditional.data *= unit[conditional.indices] / np.repeat(unit, np.diff(conditional.indptr))
         return factorised(conditional, local / unit)
 
-    values = unit * _solve(lambda: iterate(image, local / unit), factorise, local)
+    quick = choice.following.quick and len(local) > DENSE
+    values = unit * _solve(lambda: iterate(image, local / unit, begin / unit), factorise, quick or _large(local))
     if not np.isfinite(values).all() or values.min() < -ACCEPTED * values.max():
         raise_improper(choice)
     return _spread(choice, _swept(np.maximum(values, 0.0), lambda x: local + after(x)))
@@ -86,6 +106,36 @@ def visits(choice: Choice, entered: FloatArray) -> FloatArray:
         Expected number of times that runs enter each configuration from outside, (configurations,).
     """
     require_leaving(choice)
+    if not choice.following.quick:
+        return _visits(choice, entered)
+    found = np.zeros(len(choice.columns))  # what runs never enter is not written out
+    rows = np.flatnonzero(_entered(choice, np.flatnonzero(entered[choice.configuration])))
+    found[rows] = _visits(choice.at(rows), entered)
+    return found
+
+
+def frequented(choice: Choice, entered: FloatArray, least: float) -> tuple[IntArray, FloatArray]:
+    """Where runs of a policy come by moves that are not rare, and about how often something happens there.
+
+    Parameters
+    ----------
+    choice, entered
+        The policy, and where runs begin (:func:`visits`).
+    least
+        Probability of a move, given that anything happens, below which it is rare.
+
+    Returns
+    -------
+    tuple
+        Rows of the columns, and expected numbers of changes, (rows,); what leads elsewhere counts as the end.
+    """
+    rows = np.flatnonzero(_entered(choice, np.flatnonzero(entered[choice.configuration]), least))
+    some = choice.at(rows)
+    return rows, some.repetition.changes(_visits(some, entered))
+
+
+def _visits(choice: Choice, entered: FloatArray) -> FloatArray:
+    """Expected number of times that a policy takes each of its columns, which it never leaves, (columns,)."""
     weights, moves = entered[choice.configuration], square(choice)
     reached = _reachable(moves, np.flatnonzero(weights))
     back = _back(choice)
@@ -94,7 +144,9 @@ def visits(choice: Choice, entered: FloatArray) -> FloatArray:
         left = system.solve(weights, transposed=True)
         left = left + system.solve(weights - (left - back @ left), transposed=True)
     else:
-        left = _solve(lambda: iterate(lambda z: z - back @ z, weights), lambda: factorised(back, weights), weights)
+        left = _solve(
+            lambda: iterate(lambda z: z - back @ z, weights), lambda: factorised(back, weights), _large(weights)
+        )
     # A sweep replaces the rounding of the largest visits by that of each configuration's own.
     left = weights + back @ np.where(reached, np.maximum(left, 0.0), 0.0)
     return np.where(reached, choice.repetition.until(left), 0.0)
@@ -112,7 +164,25 @@ def doomed(choice: Choice) -> BoolArray:
 
 def entered(choice: Choice, start: int) -> BoolArray:
     """Columns of a policy whose configuration runs from the given one may enter, (columns,)."""
-    return _reachable(square(choice), np.flatnonzero(choice.configuration == start))
+    return _entered(choice, np.flatnonzero(choice.configuration == start))
+
+
+def _entered(choice: Choice, starts: IntArray, least: float = 0.0) -> BoolArray:
+    """Columns of a policy whose configuration runs may enter that begin with some of them, (columns,).
+
+    By moves of at least such a probability, given that anything happens.
+    """
+    if not choice.following.quick:
+        return _reachable(square(choice), starts)
+    found, new = np.zeros(len(choice.columns), dtype=bool), starts
+    place = np.full(choice.process.size, -1)
+    place[choice.configuration] = np.arange(len(choice.columns))
+    while len(new):
+        found[new] = True
+        moves = choice.at(new).conditional
+        following = place[np.unique(moves.indices[moves.data >= least])]
+        new = following[(following >= 0) & ~found[following]]
+    return found
 
 
 def deadlocked(choice: Choice, start: int) -> IntArray:
@@ -211,9 +281,14 @@ def _reachable(graph: FloatArray | sparse.csr_array, starts: IntArray) -> BoolAr
     return found[:size]
 
 
-def _solve(iterate: Callable[[], FloatArray], factorise: Callable[[], FloatArray], right: FloatArray) -> FloatArray:
-    """Solve a system by the way that is quicker for its size, or by factorisation where iterating fails."""
-    if len(right) > FACTORISED:
+def _large(right: FloatArray) -> bool:
+    """Whether iterating is quicker than factorising."""
+    return len(right) > FACTORISED
+
+
+def _solve(iterate: Callable[[], FloatArray], factorise: Callable[[], FloatArray], quick: bool) -> FloatArray:  # noqa: FBT001
+    """Solve a system by iterating if that is quick, or by factorisation where it is not or fails."""
+    if quick:
         with suppress(NoConvergenceError):
             return iterate()
     return factorise()

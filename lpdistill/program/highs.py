@@ -33,6 +33,9 @@ CONFIRMING = Accuracy(entry=1e-10, tolerance=1e-7)
 DUAL, PRIMAL = 1, 4
 """Strategies of HiGHS' simplex method: primal where columns were added to an optimal basis."""
 
+SMALL = 2_000
+"""Columns up to which presolving and scaling take longer than the simplex method does."""
+
 SMALLEST_LIMIT = 1e-6
 """Budget rows are scaled by their limits, but by no smaller number."""
 
@@ -126,6 +129,7 @@ def solve_program(
     """
     confirming = basis is not None and not program.budgets
     accuracy = CONFIRMING if confirming else FINEST
+    plain = basis is not None or (program.shape[1] <= SMALL and algorithm is Algorithm.SIMPLEX)
     scaling = _Scaling.of(program, relaxed=relaxed)
     solver = Solver(
         {
@@ -133,8 +137,8 @@ def solve_program(
             "small_matrix_value": accuracy.entry,
             "primal_feasibility_tolerance": accuracy.tolerance,
             "dual_feasibility_tolerance": accuracy.tolerance,
-            "presolve": "off" if basis is not None else "choose",
-            "simplex_scale_strategy": 0 if basis is not None else 2,
+            "presolve": "off" if plain else "choose",
+            "simplex_scale_strategy": 0 if plain else 2,
             "simplex_strategy": PRIMAL if basis is not None and not confirming else DUAL,
         }
     )
@@ -142,7 +146,7 @@ def solve_program(
     if basis is not None:
         solver.setBasis(_status(program, basis, relaxed=relaxed))
     solver.run()
-    if basis is not None and solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+    if plain and solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
         solver.adjust({"presolve": "choose", "simplex_scale_strategy": 2, "simplex_strategy": DUAL})
         solver.clearSolver()
         solver.run()
@@ -198,7 +202,7 @@ def _model(program: OccupationProgram, scaling: _Scaling, smallest: float) -> hi
     dropped = np.where(np.abs(flow.data) <= smallest, flow.data, 0.0)
     lost = np.bincount(column, weights=dropped, minlength=columns)
     flow.data[dropped != 0] = 0.0
-    flow.data += np.where(flow.indices == program.choice.configuration[column], lost[column], 0.0)
+    flow.data += np.where(flow.indices == program.owner[column], lost[column], 0.0)
     flow.eliminate_zeros()
     matrix, cost = sparse.csc_array(flow), program.cost / scaling.columns / scaling.unit
     if program.budgets:

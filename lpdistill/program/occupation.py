@@ -12,7 +12,7 @@ times to go, and the reduced cost of a column is the regret of its action.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -43,6 +43,9 @@ class OccupationProgram:
         Limits on resources.
     objective
         What is made least.
+    kept
+        The configurations that have a row, increasing; None for all.  What leads elsewhere counts as if nothing had
+        happened.
     """
 
     process: Process
@@ -50,6 +53,7 @@ class OccupationProgram:
     start: FloatArray
     budgets: tuple[Budget, ...] = ()
     objective: Objective = FIRST_DELIVERY
+    kept: IntArray | None = None
 
     @staticmethod
     def of(
@@ -69,10 +73,33 @@ class OccupationProgram:
         chosen = process.everything() if columns is None else process.choose(columns)
         return OccupationProgram(process, chosen, objective.entered(process), budgets, objective)
 
+    def within(self, kept: IntArray, always: IntArray) -> OccupationProgram:
+        """The program of runs in some configurations only, over the columns that never leave them, and some others.
+
+        Parameters
+        ----------
+        kept
+            The configurations, increasing.
+        always
+            Columns of the program that belong to it even if they may leave these configurations.
+        """
+        inside = np.zeros(self.process.size, dtype=bool)
+        inside[kept] = True
+        some = self.choice.at(inside[self.choice.configuration])
+        stays = some.moves @ (~inside).astype(np.float64) == 0
+        chosen = some.at(stays | np.isin(some.columns, always))
+        return replace(self, choice=chosen, start=self.start[kept], kept=kept)
+
     @property
     def shape(self) -> tuple[int, int]:
         """Flow rows (configurations) and columns (configurations with an action)."""
-        return self.process.size, len(self.choice.columns)
+        return len(self.start), len(self.choice.columns)
+
+    @cached_property
+    def owner(self) -> IntArray:
+        """The row of each column's own configuration, (columns,)."""
+        own = self.choice.configuration
+        return own if self.kept is None else np.searchsorted(self.kept, own)
 
     @property
     def cost(self) -> FloatArray:
@@ -87,8 +114,10 @@ class OccupationProgram:
     @cached_property
     def matrix(self) -> sparse.csc_array:
         """Flow matrix, (configurations, columns): what a column takes out of each configuration, minus what it adds."""
-        own = self.choice.repetition.flow(self.choice.configuration, self.process.size)
-        matrix = sparse.csc_array(own - self.choice.moves.T)
+        moves = self.choice.moves if self.kept is None else self.choice.moves[:, self.kept]
+        lost = np.asarray(self.choice.moves.sum(axis=1) - moves.sum(axis=1)).ravel()
+        own = self.choice.repetition.flow(self.owner, len(self.start), None if self.kept is None else lost)
+        matrix = sparse.csc_array(own - moves.T)
         matrix.eliminate_zeros()
         return matrix
 
@@ -106,12 +135,12 @@ class OccupationProgram:
 
     def row_label(self, row: int) -> Hashable:
         """The configuration of a row."""
-        return self.process.names.key(row)
+        return self.process.names.key(row if self.kept is None else int(self.kept[row]))
 
     def column_label(self, column: int) -> tuple[Hashable, Hashable]:
         """The configuration and the action of a column."""
         action = self.process.names.actions(self.choice.columns[[column]])[0]
-        return self.row_label(int(self.choice.configuration[column])), action
+        return self.row_label(int(self.owner[column])), action
 
     def regrets(self, values: FloatArray) -> FloatArray:
         """Reduced cost of every column for given dual values, (columns,): ``c + P V - leaving * V``."""

@@ -149,7 +149,7 @@ class Plan:
         with np.errstate(invalid="ignore"):  # of configurations from which the target may not be reached
             surprise = (uses.cost - here)[row] + self.values[moves.indices]
             later = np.bincount(row, moves.data * surprise**2, minlength=len(uses.columns))
-            square = later + uses.reaching * (uses.cost - here) ** 2 + (1 - uses.leaving) * uses.cost**2
+            square = later + uses.reaching * (uses.cost - here) ** 2 + uses.repetition.idle(uses.cost**2)
         kept = np.isin(uses.configuration, sure)
         part = uses.at(kept)
         owners = np.searchsorted(sure, part.configuration)

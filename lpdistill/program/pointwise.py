@@ -219,6 +219,12 @@ class System:
         generating = (self._columns.kind == 0)[:, None]
         return np.where(generating, self._attempts.leaving[self._columns.attempts], 1.0)
 
+    @property
+    def _staying(self) -> FloatArray:
+        """Probability that nothing happens, (columns, points)."""
+        generating = (self._columns.kind == 0)[:, None]
+        return np.where(generating, self._attempts.binomials[self._columns.attempts, 0], 0.0)
+
     def _chosen(self, by_column: FloatArray) -> FloatArray:
         """What the policies have of what columns have, (points, configurations)."""
         return np.ascontiguousarray(np.take_along_axis(by_column, self._policy, axis=0).T)
@@ -315,7 +321,7 @@ class System:
         square = (cost - values)[:, :, None] + values[:, None, :]
         square *= square
         square *= self._moves
-        found = leaving * square.sum(axis=2) + (1 - leaving) * cost**2
+        found = leaving * square.sum(axis=2) + self._chosen(self._staying) * cost**2
         return np.asarray((found + self._chosen(self._reaching) * (cost - values) ** 2) / leaving)
 
     @property

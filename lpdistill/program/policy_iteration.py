@@ -98,10 +98,11 @@ def policy_iteration(
         merged = process.merged
         start = _projected(process, merged, columns)
         return _lifted(process, merged, policy_iteration(merged.process, start, progress, objective))
-    live, generated, seen = process.live, [columns], {columns.tobytes()}
+    live, generated, seen, near = process.live, [columns], {columns.tobytes()}, None
     for rounds in range(1, MOST_ROUNDS):
         policy = process.choose(columns)
-        values = evaluated(policy, objective)
+        values = evaluated(policy, objective, near)
+        near = values.values.nearest
         progress(f"round {rounds}: pricing {process.column_count:,} columns")
         compared = feasibility(process, values.lowered, objective)
         better = compared.excess > 0

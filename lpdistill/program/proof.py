@@ -46,8 +46,8 @@ class Evaluated(Protocol):
         ...
 
 
-def evaluated(policy: Choice, objective: Objective = FIRST_DELIVERY) -> Evaluated:
-    """A policy with its expected cost to go.
+def evaluated(policy: Choice, objective: Objective = FIRST_DELIVERY, near: FloatArray | None = None) -> Evaluated:
+    """A policy with its expected cost to go, found from values that are near if there are any.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def evaluated(policy: Choice, objective: Objective = FIRST_DELIVERY) -> Evaluate
         If it does not reach the target from every configuration in which it has a column.
     """
     if policy.process.written is None:
-        return FactoredEquations(policy, objective)
+        return FactoredEquations(policy, objective, near)
     require_proper(policy)
     return Equations(policy, objective=objective)
 
@@ -63,11 +63,13 @@ def evaluated(policy: Choice, objective: Objective = FIRST_DELIVERY) -> Evaluate
 class FactoredEquations:
     """The equations of a proper policy whose columns are factored."""
 
-    def __init__(self, policy: Choice, objective: Objective = FIRST_DELIVERY) -> None:
+    def __init__(self, policy: Choice, objective: Objective = FIRST_DELIVERY, near: FloatArray | None = None) -> None:
         require_leaving(policy)
         self._policy, self._process, self._objective = policy, policy.process, objective
         self._local = policy.repetition.until(objective.cost(policy))
-        self._values = evaluate(policy, self._local, scale=evaluate(policy, self._local))
+        # Small policies are solved directly, and the same wherever they come from.
+        near = evaluate(policy, self._local) if near is None or not policy.following.quick else near
+        self._values = evaluate(policy, self._local, near)
         self._margin = MARGIN * self._process.rounding * self._values[policy.configuration]
 
     @property
@@ -78,12 +80,12 @@ class FactoredEquations:
     @cached_property
     def lowered(self) -> Twofold:
         """Values for costs lowered by a few roundings."""
-        return Twofold.of(evaluate(self._policy, self._local - self._margin, scale=self._values))
+        return Twofold.of(evaluate(self._policy, self._local - self._margin, self._values))
 
     @property
     def raised(self) -> Twofold:
         """Values for costs raised by a few roundings, and then as far as is needed."""
-        high = evaluate(self._policy, self._local + self._margin, scale=self._values)
+        high = evaluate(self._policy, self._local + self._margin, self._values)
         missing = _factored_shortfall(self._policy, high, self._objective)
         return Twofold.of(scaled_up(high, float(missing.max()), self._objective.least(self._process)))
 

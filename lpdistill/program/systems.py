@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 RESIDUALS = (1e-10, 1e-5)
 """Relative residuals asked of the iterative solvers: for the solution, and for its correction."""
 
+MOST_ITERATIONS = 200
+"""Iterations of one solver before the next is tried."""
+
+CLOSE = 1e-8
+"""Relative residual up to which a solution need only be corrected."""
+
 ACCEPTED = 1e-13
 """Relative residual beyond which a system is factorised instead."""
 
@@ -46,33 +52,42 @@ def square(choice: Choice) -> FloatArray | sparse.csr_array:
     return sparse.csr_array(choice.conditional[:, choice.configuration])
 
 
-def iterate(image: Callable[[FloatArray], FloatArray], right: FloatArray) -> FloatArray:
-    """Solve ``image(x) = right`` by Krylov iteration.
+def iterate(
+    image: Callable[[FloatArray], FloatArray], right: FloatArray, begin: FloatArray | None = None
+) -> FloatArray:
+    """Solve ``image(x) = right`` by Krylov iteration, from zero or from where it says.
 
     Raises
     ------
     NoConvergenceError
         If it does not converge.
     """
-    methods = partial(sparse.linalg.bicgstab, maxiter=200), partial(sparse.linalg.gmres, maxiter=4, restart=50)
-    return _iterated(image, right, methods)
+    methods = (
+        partial(sparse.linalg.bicgstab, maxiter=MOST_ITERATIONS),
+        partial(sparse.linalg.gmres, maxiter=4, restart=50),
+    )
+    return _iterated(image, right, methods, begin)
 
 
 def _iterated(
     image: Callable[[FloatArray], FloatArray],
     right: FloatArray,
     methods: tuple[Callable[..., tuple[FloatArray, int]], ...],
+    begin: FloatArray | None = None,
 ) -> FloatArray:
     operator = sparse.linalg.LinearOperator((len(right), len(right)), matvec=image, dtype=np.float64)
     accepted = ACCEPTED * float(np.linalg.norm(right))
     # Vectors this short are not worth several threads, which wait for each other on a busy machine.
     with one_thread(), np.errstate(all="ignore"):
         for method in methods:
-            x = np.zeros_like(right)
-            for residual in RESIDUALS:
-                correction, _ = method(operator, right - image(x), rtol=residual, atol=0.0)
+            x = np.zeros_like(right) if begin is None else begin
+            missing = right - image(x)
+            close = np.linalg.norm(missing) <= CLOSE * np.linalg.norm(right)
+            for residual in RESIDUALS[1:] if close else RESIDUALS:
+                correction, _ = method(operator, missing, rtol=residual, atol=0.0)
                 x = x + correction
-            if np.isfinite(x).all() and np.linalg.norm(image(x) - right) <= accepted:
+                missing = right - image(x)
+            if np.isfinite(x).all() and np.linalg.norm(missing) <= accepted:
                 return x
     raise NoConvergenceError
 

@@ -143,7 +143,7 @@ class Vertex:
         """Expected cost to go of the policy under a tariff, (configurations,)."""
         policy = self.process.under(tariff).choose(self.policy)
         local = policy.repetition.until(self.objective.cost(policy))
-        return evaluate(policy, local, scale=evaluate(policy, local))
+        return evaluate(policy, local, evaluate(policy, local))
 
     def _rates(self, tariff: Tariff, values: FloatArray) -> FloatArray:
         """Reduced costs of the extra columns under a tariff, for values under it, (extras,)."""
@@ -210,13 +210,10 @@ class Vertex:
     @cached_property
     def diverted(self) -> FloatArray:
         """How the policy's own columns are taken more often when an extra column is taken once, (columns, extras)."""
-        size, extra = self.process.size, self.process.choose(self.extra)
-        changes = []
-        for row in range(len(self.extra)):
-            away = np.zeros(size)
-            away[extra.configuration[row]] = extra.leaving[row]
-            to = np.asarray(extra.moves[[row]].todense()).ravel()
-            changes.append(visits(self.base, to) - visits(self.base, away))
+        extra, changes = self.process.choose(self.extra), []
+        away = extra.repetition.flow(extra.configuration, self.process.size).toarray()
+        for row, to in enumerate(extra.moves.toarray()):
+            changes.append(visits(self.base, to) - visits(self.base, away[:, row]))
         return np.array(changes).reshape(len(self.extra), len(self.policy)).T
 
     @cached_property

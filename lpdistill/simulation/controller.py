@@ -47,7 +47,7 @@ class Decisions:
     def of(dynamics: Dynamics, columns: IntArray) -> Decisions:
         """What columns of a problem's program decide."""
         what, recipes = dynamics.numbering.describe(columns), dynamics.kernel.matchings.recipes
-        cell, _ = ragged(dynamics.kernel.matchings.counts[what.matching].ravel())
+        cell, _ = ragged(what.counts.ravel())
         decision, recipe = np.divmod(cell, max(1, len(recipes)))
         consumed = np.full((len(recipes), max((len(one.consumed) for one in recipes), default=0)), -1)
         for row, one in enumerate(recipes):

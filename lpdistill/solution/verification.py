@@ -84,7 +84,8 @@ def verify(problem: Question, solution: Claim) -> Verification:
     process = process_of_question(problem, uses.process.names.attempts)
     budgets, claimed = process.problem.budgets, {use.budget.name: use for use in solution.uses}
     columns, tariff = uses.columns, dual.policy.process.tariff
-    known = np.isin(columns, process.columns).all() and len(dual.values) == process.size
+    known = len(dual.values) == process.size and bool((columns < process.column_count).all())
+    known = known and bool(process.admission.allows(columns).all())
     if not known or (process.choose(columns).configuration != uses.configuration).any():
         raise NotCertifiedError("the solution does not verify: its policy belongs to another problem")
     again = Plan.of(process.choose(columns), plan.probability, plan.objective)

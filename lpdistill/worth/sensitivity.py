@@ -355,7 +355,7 @@ def _by_pair(
     """Derivative of the waiting time by the success probability of every recipe, by the levels that it consumes."""
     matchings = process.kernel.matchings
     found = occupation @ uses.by_success(solution.dual.values)
-    counts = matchings.counts[process.numbering.describe(uses.columns).matching]
+    counts = process.numbering.describe(uses.columns).counts
     for resource, price in process.tariff.prices:
         if isinstance(resource, StandardResource):
             found = found - price * ((occupation * resource.slope(uses.usage, failures=1.0)) @ counts)

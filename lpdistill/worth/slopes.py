@@ -120,8 +120,8 @@ class Slopes:
             case Parameter.P:
                 return {"made": np.asarray(use.attempts, dtype=np.float64)}
             case Parameter.F0:
-                matching = self.dynamics.numbering.describe(self.columns).matching
-                return {"failures": np.asarray(-self.dynamics.kernel.matchings.counts[matching] @ self.success_slopes)}
+                counts = self.dynamics.numbering.describe(self.columns).counts
+                return {"failures": np.asarray(-counts @ self.success_slopes)}
             case Parameter.GENERATION_TIME:
                 return {"duration": np.where(busy, 0.0, use.steps)}
             case Parameter.DISTILLATION_TIME:

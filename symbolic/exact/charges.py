@@ -69,10 +69,10 @@ class Amounts:
         recipes, p = dynamics.kernel.matchings.recipes, dynamics.problem.hardware.p
         common = math.lcm(*(recipe.failure.denominator for recipe in recipes))
         lost = _integers(fmpz(int(recipe.failure * common)) for recipe in recipes)
-        stored, chosen = dynamics.configurations.totals, dynamics.kernel.matchings.counts
+        stored = dynamics.configurations.totals
 
         def failing(what: Columns) -> Any:
-            return chosen[what.matching].astype(object) @ lost if recipes else 0 * what.pairs
+            return what.counts.astype(object) @ lost if recipes else 0 * what.pairs
 
         return Quantities(
             steps=Amounts(dynamics, 1, lambda what: what.discard < 0),

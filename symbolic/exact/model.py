@@ -21,8 +21,9 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from lpdistill.arrays import BoolArray, IntArray, ragged
-from lpdistill.process.factored.columns import Block
+from lpdistill.process.factored.columns import Columns
 from lpdistill.process.factored.dynamics import Dynamics
+from lpdistill.process.factored.matchings import Kind
 from lpdistill.process.repetition import leaving_by_success
 from symbolic.exact.charges import Charges
 
@@ -261,7 +262,7 @@ class ExactModel:
     @cached_property
     def scale(self) -> Elements:
         """What the outcomes of every matching are to be divided by, (matchings,)."""
-        counts = self.dynamics.kernel.matchings.counts
+        counts = self.dynamics.kernel.matchings.listed
         scale = elements([fmpz(1)] * len(counts))
         for recipe, total in enumerate(self.total):
             scale = scale * powers(total, self.dynamics.kernel.matchings.most)[counts[:, recipe]]
@@ -276,14 +277,14 @@ class ExactModel:
         """
         matchings, recipes = self.dynamics.kernel.matchings, self.dynamics.kernel.matchings.recipes
         produced = {outcome.produced for recipe in recipes for outcome in recipe.outcomes if not outcome.target}
-        table = np.zeros((len(matchings.counts), matchings.produced.size), dtype=object)
+        table = np.zeros((len(matchings.listed), matchings.produced.size), dtype=object)
         table[0, 0] = fmpz(1)
-        starts = np.searchsorted(matchings.pairs, np.arange(matchings.most + 2))
+        starts = np.searchsorted(matchings.listed.sum(axis=1), np.arange(matchings.most + 2))
         for k in range(1, matchings.most + 1):
             rows = np.arange(starts[k], starts[k + 1])
-            fewer, recipe = matchings.counts[rows].copy(), np.argmax(matchings.counts[rows] > 0, axis=1)
+            fewer, recipe = matchings.listed[rows].copy(), np.argmax(matchings.listed[rows] > 0, axis=1)
             fewer[np.arange(len(rows)), recipe] -= 1
-            parent = table[matchings.number(fewer), : matchings.produced.up_to((k - 1) * matchings.most_produced)]
+            parent = table[matchings.places(fewer), : matchings.produced.up_to((k - 1) * matchings.most_produced)]
             for levels in produced:
                 weight = elements([self._weight(one, levels) for one in range(len(recipes))])
                 makes = weight[recipe] != 0
@@ -302,7 +303,8 @@ class ExactModel:
     def rows(self, columns: IntArray) -> Rows:
         """The given columns with their transitions written out."""
         what, some = self.dynamics.numbering.describe(columns), self.dynamics.configurations
-        weights = self.outcomes[what.matching]
+        matching = self.dynamics.kernel.matchings.places(what.counts)
+        weights = self.outcomes[matching]
         outcome, made = np.nonzero(weights != 0)
         raw = self.dynamics.problem.levels.raw
         most = what.attempts[outcome] if raw is not None else np.zeros_like(outcome)
@@ -316,7 +318,7 @@ class ExactModel:
             configuration=what.configuration,
             doing=what.kind,
             attempts=what.attempts,
-            scale=self.scale[what.matching],
+            scale=self.scale[matching],
             row=row,
             following=some.rank_sums(sums),
             successes=successes,
@@ -347,46 +349,40 @@ class ExactModel:
             Generation probability and durations.
         """
         for some in self._all_reduced_costs(values, weight, at):
-            allowed = self.dynamics.admission.allowed
-            yield some if allowed is None else some.at(allowed[some.columns])
+            yield some.at(self.dynamics.admission.allows(some.columns))
 
     def _all_reduced_costs(self, values: Elements, weight: Element, at: Parameters) -> Iterator[ReducedCosts]:
         """Reduced costs of all columns, allowed or not, in the order of their numbers."""
         table, numbering = self.attempt_table(values, at), self.dynamics.numbering
         joined = np.concatenate(table)
         whole = powers(at.total, self.dynamics.configurations.most)
-        column = 0
-        for block in numbering.blocks:
-            gathered = joined[self._gathered(block)]
-            doing = DISTILS if block.pairs else GENERATES
-            size, owner = len(block.rest), self._owners(block)
-            step = max(1, CHUNK // size)
-            for first in range(block.matchings.start, block.matchings.stop, step):
-                chosen = np.arange(first, min(first + step, block.matchings.stop))
-                scale = np.multiply.outer(self.scale[chosen], whole[block.attempts])
-                rank = owner[chosen - block.matchings.start]
-                columns = np.arange(column, column + len(chosen) * size)
+        offset: int = 0
+        for number, kind in enumerate(self.dynamics.kernel.matchings.kinds):
+            every = numbering.of_kind(number)
+            size = len(every) // kind.size
+            rest = numbering.describe(np.arange(every.start, every.start + size))
+            gathered = joined[self._gathered(kind, rest)]
+            doing, step = DISTILS if kind.pairs else GENERATES, max(1, CHUNK // size)
+            for first in range(0, kind.size, step):
+                chosen = offset + np.arange(first, min(first + step, kind.size))
+                scale = np.multiply.outer(self.scale[chosen], whole[rest.attempts])
+                columns = every.start + first * size + np.arange(len(chosen) * size)
+                rank = numbering.describe(columns).configuration.reshape(scale.shape)
                 cost = scalar(at.durations[doing] * weight)
                 if at.charges is not None:
                     cost = at.charges.of(columns).reshape(rank.shape) * scalar(weight)
                 value = self.outcomes[chosen, : len(gathered)] @ gathered + scale * (cost - values[rank])
-                column = int(columns[-1]) + 1
                 yield ReducedCosts(columns, rank.ravel(), value.ravel(), (scale * scalar(weight * at.unit)).ravel())
+            offset += kind.size
         if numbering.discards:
-            columns, rank = np.array(numbering.discards), numbering.discarding.ravel()
+            discards, owners = np.array(numbering.discards), numbering.discarding.ravel()
             after = np.tile(values[: numbering.kept], len(self.dynamics.kernel.repertoire.discards))
-            value = after - values[rank] + at.costs(columns, np.full(len(columns), DISCARDS)) * scalar(weight)
-            yield ReducedCosts(columns, rank, value, elements([weight * at.unit] * len(columns)))
+            value = after - values[owners] + at.costs(discards, np.full(len(discards), DISCARDS)) * scalar(weight)
+            yield ReducedCosts(discards, owners, value, elements([weight * at.unit] * len(discards)))
 
-    def _gathered(self, block: Block) -> IntArray:
-        """Position in the joined attempt table for every outcome and rest of a block, (produced, rests)."""
+    def _gathered(self, kind: Kind, rest: Columns) -> IntArray:
+        """Position in the joined attempt table for every outcome and rest of a kind of matching, (produced, rests)."""
         matchings, some = self.dynamics.kernel.matchings, self.dynamics.configurations
-        sums = matchings.produced_sums[:, : block.producible, None] + some.sums[:, None, block.rest]
-        return self.dynamics.kernel.generation.index(some.rank_sums(sums), block.attempts)
-
-    def _owners(self, block: Block) -> IntArray:
-        """Configuration of every column of a block, (matchings, rests)."""
-        numbering = self.dynamics.numbering
-        cells = numbering.cell_configuration[block.cells.start : block.cells.stop].reshape(len(block.groups), -1)
-        edges = self.dynamics.kernel.matchings.groups[block.groups.start : block.groups.stop + 1]
-        return np.repeat(cells, np.diff(edges), axis=0)
+        most = matchings.produced.up_to(min(kind.pairs * matchings.most_produced, kind.consumed))
+        sums = matchings.produced_sums[:, :most, None] + some.sums[:, None, rest.rest]
+        return self.dynamics.kernel.generation.index(some.rank_sums(sums), rest.attempts)

@@ -75,14 +75,13 @@ def test_written_out_they_are_those_of_the_enumeration(name):
 
 @toys
 def test_sizes_are_known_before(name):
-    """The numbers of columns, matchings and cells of a program have closed forms for recipes of every size."""
+    """The numbers of columns and matchings of a program have closed forms for recipes of every size."""
     dynamics = Dynamics(TOYS[name], "all")
     size = Size.of(dynamics.kernel.repertoire)
     assert size.columns == dynamics.numbering.size
-    assert size.matchings == len(dynamics.kernel.matchings.counts)
-    assert (dynamics.kernel.matchings.counts @ dynamics.kernel.matchings.consumption).sum(
-        axis=1
-    ).max() <= dynamics.problem.memories
+    matchings = dynamics.kernel.matchings
+    assert size.matchings == matchings.size
+    assert (matchings.listed @ matchings.consumption).sum(axis=1).max() <= dynamics.problem.memories
 
 
 @toys

@@ -16,7 +16,7 @@ from scipy import sparse
 from lpdistill.process.derived import Written
 from lpdistill.process.durations import Durations
 from lpdistill.process.graph.graph_process import Nodes
-from lpdistill.process.outcomes import Plain
+from lpdistill.process.outcomes import Plain, Weighted
 from lpdistill.process.process import Choice
 from lpdistill.process.repetition import Repetition
 from lpdistill.process.tariff import TIME, Resource, Tariff
@@ -70,7 +70,7 @@ class Ageing(Written):
         cost = self.tariff.cost(np.ones(len(columns)), lambda resource: self.amounts(resource, columns))
         delivering = np.where(columns > 0, chance, 0.0)[:, None]
         moves = sparse.csr_array(stored + aged)
-        return Choice(self, columns, columns, cost, plain.within(ages), delivering, moves, Plain())
+        return Choice(self, columns, columns, cost, plain.within(ages), delivering, Weighted(moves, Plain(self.size)))
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from lpdistill.hardware.actions import Attempts
 from lpdistill.process.derived import Written
 from lpdistill.process.durations import Durations
 from lpdistill.process.graph.graph_process import GraphProcess, Nodes
-from lpdistill.process.outcomes import Plain
+from lpdistill.process.outcomes import Plain, Weighted
 from lpdistill.process.process import PROCESS, Choice
 from lpdistill.process.repetition import Repetition
 from lpdistill.process.tariff import TIME, Resource, Tariff
@@ -69,7 +69,9 @@ class Ladder(Written):
         moves = sparse.csr_array((chance[climbs], (climbs, rung[climbs] + 1)), shape=(len(columns), RUNGS))
         cost = self.tariff.cost(np.ones(len(columns)), lambda resource: self.amounts(resource, columns))
         delivering = np.where(last, chance, 0.0)[:, None]
-        return Choice(self, columns, rung, cost, Repetition(chance, 1.0 - chance), delivering, moves, Plain())
+        return Choice(
+            self, columns, rung, cost, Repetition(chance, 1.0 - chance), delivering, Weighted(moves, Plain(self.size))
+        )
 
 
 def test_it_is_a_process():

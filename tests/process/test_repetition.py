@@ -134,8 +134,8 @@ def test_what_comes_after_may_be_the_same_always():
 def test_nobody_else_computes_with_these_probabilities():
     """Only this module reads them; the others ask it.  Steps and tables of attempts have names of their own alike."""
     home = Path(lpdistill.__file__).parents[1]
-    alike = re.compile(r"(after|edges|generation)\.(leaving|staying)\b")
-    own = {"process/repetition.py", "process/process.py", "program/plan.py", "program/vertex.py"}
+    alike = re.compile(r"(after|attempts|edges|generation)\.(leaving|staying)\b")
+    own = {"process/repetition.py", "process/process.py"}
     found = [
         f"{path.name}:{number}"
         for room in ("lpdistill", "symbolic")

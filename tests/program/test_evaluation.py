@@ -61,7 +61,7 @@ def test_values_of_greedy_are_exact_in_every_configuration(problem):
     choice = dynamics.choose(GREEDY.columns(dynamics.kernel))
     local = choice.cost / choice.leaving
     values = evaluate(choice, local)
-    values = evaluate(choice, local, scale=values)
+    values = evaluate(choice, local, values)
     chain = oracle.counted(oracle.Hardware.of(problem), full=True)
     expected = ranked(dynamics, chain.evaluate(named(dynamics, choice.columns)))
     assert values == pytest.approx(expected, rel=1e-12, abs=0)

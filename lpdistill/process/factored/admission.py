@@ -12,8 +12,8 @@ import numpy as np
 from lpdistill.arrays import BoolArray, IntArray
 from lpdistill.process.factored.baselines import GREEDY
 from lpdistill.process.factored.kernel import Kernel
-from lpdistill.process.factored.pricing import Pricing
-from lpdistill.process.reachability import Reachability
+from lpdistill.process.factored.size import require_listed
+from lpdistill.process.reachability import Directed, Reachability
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,13 @@ class Permission:
         All columns.
     possible
         Prices the columns that rules permit by where they may lead.
+    open
+        Whether columns may leave the live configurations all the same.
     """
 
     kernel: Kernel
-    possible: Callable[[], Pricing]
+    possible: Callable[[], Directed]
+    open: bool = False
 
     @cached_property
     def reachability(self) -> Reachability:
@@ -46,35 +49,46 @@ class Permission:
         """Configurations from which some policy reaches the target with probability 1, (configurations,)."""
         return self.reachability.live if self._restricted else np.ones(self.kernel.configurations.size, dtype=bool)
 
-    @cached_property
-    def allowed(self) -> BoolArray | None:
-        """Columns that no rule forbids and that never leave the live configurations, (columns,); None for all."""
+    @property
+    def guarded(self) -> bool:
+        """Whether there are configurations that columns must not lead into."""
+        return not (self.open or self.live.all())
+
+    def allows(self, columns: IntArray) -> BoolArray:
+        """Whether columns are allowed, (columns,): no rule forbids them, and they never leave what is live."""
         permitted = self.kernel.permitted
-        if self.live.all():
-            return permitted
-        safe = self.possible().all_values((~self.live).astype(np.float64)) == 0
-        safe &= self.live[self.kernel.numbering.describe(np.arange(len(safe))).configuration]
-        return np.asarray(safe if permitted is None else safe & permitted)
+        found = np.ones(len(columns), dtype=bool) if permitted is None else permitted[columns]
+        if self.guarded:
+            what, dead = self.kernel.numbering.describe(columns), (~self.live).astype(np.float64)
+            may = self.kernel.possible
+            after = may.outcomes(what) @ may.table.tabulate(dead)
+            found = found & self.live[what.configuration] & (after == 0)
+        return found
 
     def unguarded(self) -> Permission:
         """The same with the columns that may leave the live configurations."""
         other = copy(self)
-        other.__dict__["allowed"] = self.kernel.permitted
+        object.__setattr__(other, "open", True)
         return other
 
     @property
     def columns(self) -> IntArray:
         """The columns that are allowed, increasing."""
-        return np.arange(self.kernel.numbering.size) if self.allowed is None else np.flatnonzero(self.allowed)
+        require_listed(self.kernel.size)
+        return self._among(np.arange(self.kernel.numbering.size))
 
     def _among(self, columns: IntArray) -> IntArray:
         """Those of some columns that are allowed."""
-        return columns if self.allowed is None else columns[self.allowed[columns]]
+        unlimited = self.kernel.permitted is None and not self.guarded
+        return columns if unlimited else columns[self.allows(columns)]
 
     @property
     def waiting(self) -> IntArray:
         """The columns that are allowed and change nothing: no distillation, no attempt."""
-        return self._among(np.flatnonzero(self.kernel.numbering.blocks[0].attempts == 0))
+        everywhere = np.arange(self.kernel.configurations.size)
+        counts = np.zeros((len(everywhere), len(self.kernel.matchings.recipes)), dtype=np.int64)
+        found = self.kernel.numbering.find(everywhere, counts, np.zeros_like(everywhere))
+        return self._among(np.sort(found[found >= 0]))
 
     def of_configuration(self, rank: int) -> IntArray:
         """The columns of one configuration that are allowed."""

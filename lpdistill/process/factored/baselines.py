@@ -58,7 +58,7 @@ class Baseline:
         most = [kernel.repertoire.most_attempts(distilling=distilling) for distilling in (False, True)]
         empty = kernel.problem.hardware.memories - kernel.configurations.totals
         attempts = np.minimum(empty, np.array(most)[chosen.any(axis=1).astype(np.int64)])
-        found = kernel.numbering.find(np.arange(kernel.configurations.size), matchings.number(chosen), attempts)
+        found = kernel.numbering.find(np.arange(kernel.configurations.size), chosen, attempts)
         if kernel.permitted is not None and not kernel.permitted[found].all():
             rank = int(np.flatnonzero(~kernel.permitted[found])[0])
             raise ForbiddenActionError(

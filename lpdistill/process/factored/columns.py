@@ -1,4 +1,9 @@
-"""The columns of the program, numbered: which configuration, which distillations, how many attempts."""
+"""Columns of a problem's program, numbered: a column is a configuration with an action.
+
+An action is a matching, given by how often each recipe is carried out, and a number of attempts.  Columns are numbered
+kind of matching by kind of matching, matching by matching, and then by the pairs left alone (and the attempts), so that
+no table of matchings is needed to find one.
+"""
 
 from __future__ import annotations
 
@@ -7,84 +12,59 @@ from functools import cached_property
 
 import numpy as np
 
-from lpdistill.arrays import IntArray, ragged
+from lpdistill.arrays import BoolArray, IntArray, ragged
+from lpdistill.errors import LimitError
 from lpdistill.hardware.actions import Attempts
 from lpdistill.hardware.repertoire import Repertoire
 from lpdistill.process.factored.configurations import CountVectors
 from lpdistill.process.factored.matchings import Matchings
 
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """All columns with the same number of distillations that consume the same number of pairs.
-
-    Attributes
-    ----------
-    number
-        Number of the block.
-    pairs, consumed
-        Number of distillations in the step, and of the pairs that they consume.
-    producible
-        How many vectors of pairs they may produce, at most.
-    matchings, groups
-        The matchings of the block, and their groups (which consume the same pairs).
-    rest, attempts
-        Rank of the pairs left alone, and number of generation attempts, of every combination of the two, (rests,).
-    columns
-        The columns of the block, matching by matching.
-    cells
-        The cells (group and rest) of the block; the columns of a cell belong to one configuration.
-    """
-
-    number: int
-    pairs: int
-    consumed: int
-    producible: int
-    matchings: range
-    groups: range
-    rest: IntArray
-    attempts: IntArray
-    columns: range
-    cells: range
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Matchings and rests."""
-        return len(self.matchings), len(self.rest)
+MOST_LISTED = 5_000_000
+"""Actions beyond which going through each of them would take minutes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Some columns, taken apart; all attributes have shape (columns,).
+    """Some columns, taken apart.
 
     Attributes
     ----------
     configuration
-        Rank of the configuration that the column belongs to.
-    pairs, matching
-        Number of distillations, and number of the matching.
+        Rank of the configuration that the column belongs to, (columns,).
+    counts
+        How often the column carries each recipe out, (columns, recipes).
     rest, attempts
-        Rank of the pairs left alone, and number of generation attempts.
+        Rank of the pairs left alone, and number of generation attempts, (columns,).
     discard
-        Level of the pair discarded, -1 for none; a column that discards does nothing else.
+        Level of the pair discarded, -1 for none, (columns,); a column that discards does nothing else.
     """
 
     configuration: IntArray
-    pairs: IntArray
-    matching: IntArray
+    counts: IntArray
     rest: IntArray
     attempts: IntArray
     discard: IntArray
 
     @property
+    def pairs(self) -> IntArray:
+        """Number of distillations, (columns,)."""
+        return np.asarray(self.counts.sum(axis=1))
+
+    @property
     def kind(self) -> IntArray:
-        """Whether the step does not distil (0), distils (1) or discards (2)."""
-        return np.where(self.discard >= 0, 2, self.pairs > 0).astype(np.int64)
+        """Whether the step does not distil (0), distils (1) or discards (2), (columns,)."""
+        return np.where(self.discard >= 0, 2, self.counts.any(axis=1)).astype(np.int64)
+
+    def at(self, rows: IntArray | BoolArray) -> Columns:
+        """Some of the columns."""
+        return Columns(
+            self.configuration[rows], self.counts[rows], self.rest[rows], self.attempts[rows], self.discard[rows]
+        )
 
 
 @dataclass(frozen=True)
 class Numbering:
-    """Numbers for all columns: block by block, matching by matching, rest by rest; discards come last.
+    """Numbers for all columns: kind by kind, matching by matching, rest by rest; discards come last.
 
     Attributes
     ----------
@@ -98,30 +78,60 @@ class Numbering:
     matchings: Matchings
     repertoire: Repertoire
 
+    @property
+    def free(self) -> bool:
+        """Whether an action may attempt generation fewer times than it could."""
+        return self.repertoire.attempts is Attempts.ALL
+
+    def most_attempts(self, *, distilling: bool) -> int:
+        """Greatest number of attempts in a step that distils, or in one that does not."""
+        return self.repertoire.most_attempts(distilling=distilling)
+
     @cached_property
-    def blocks(self) -> tuple[Block, ...]:
-        """The columns by number of distillations, and by how many pairs they consume."""
-        blocks: list[Block] = []
-        edges, cells, columns = self.matchings.groups, 0, 0
-        for number, (k, consumed, groups) in enumerate(self.matchings.sizes):
-            left = self.configurations.most - consumed
-            rest = np.arange(self.configurations.up_to(left))
-            empty = left - self.configurations.totals[: len(rest)]
-            attempts = np.minimum(empty, self.repertoire.most_attempts(distilling=k > 0))
-            if self.repertoire.attempts is Attempts.ALL:
-                rest, attempts = ragged(attempts + 1)
-            matchings = range(int(edges[groups.start]), int(edges[groups.stop]))
-            here = range(cells, cells + len(groups) * len(rest))
-            numbers = range(columns, columns + len(matchings) * len(rest))
-            producible = self.matchings.producible(k, consumed)
-            blocks.append(Block(number, k, consumed, producible, matchings, groups, rest, attempts, numbers, here))
-            cells, columns = here.stop, numbers.stop
-        return tuple(blocks)
+    def _left(self) -> IntArray:
+        """Memories that the pairs consumed leave, of every kind of matching, (kinds,)."""
+        most = self.configurations.most
+        return np.array([most - kind.consumed for kind in self.matchings.kinds], dtype=np.int64)
+
+    @cached_property
+    def _tried(self) -> IntArray:
+        """Greatest number of attempts beside so many pairs left alone, (kinds, most + 1); -1 where they do not fit."""
+        most = [self.most_attempts(distilling=kind.pairs > 0) for kind in self.matchings.kinds]
+        empty = self._left[:, None] - np.arange(self.configurations.most + 1)
+        return np.where(empty >= 0, np.minimum(empty, np.array(most)[:, None]), -1)
+
+    @cached_property
+    def _layers(self) -> IntArray:
+        """Where the rests of so many pairs start, kind by kind, joined, with the end, (kinds * (most + 1) + 1,)."""
+        sizes = np.array([self.configurations.up_to(t) - self.configurations.up_to(t - 1) for t in self._totals])
+        each = (self._tried + 1 if self.free else self._tried >= 0) * sizes
+        return np.concatenate([[0], np.cumsum(each.ravel())]).astype(np.int64)
+
+    @property
+    def _totals(self) -> range:
+        return range(self.configurations.most + 1)
+
+    @cached_property
+    def _firsts(self) -> IntArray:
+        """First rest of every kind, with the end, (kinds + 1,)."""
+        return self._layers[:: self.configurations.most + 1]
+
+    @cached_property
+    def _starts(self) -> IntArray:
+        """First column of every kind, with the end, (kinds + 1,)."""
+        rests = np.diff(self._firsts).tolist()
+        sizes = [kind.size * each for kind, each in zip(self.matchings.kinds, rests, strict=True)]
+        return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+
+    @cached_property
+    def _lower(self) -> IntArray:
+        """Number of configurations of fewer pairs, by number of pairs, (most + 1,)."""
+        return np.array([self.configurations.up_to(total - 1) for total in self._totals], dtype=np.int64)
 
     @cached_property
     def discards(self) -> range:
         """The columns that discard a pair: recipe by recipe, configuration left by configuration left."""
-        first = self.blocks[-1].columns.stop
+        first = int(self._starts[-1])
         return range(first, first + len(self.repertoire.discards) * self.kept)
 
     @property
@@ -141,103 +151,59 @@ class Numbering:
         """The level that every recipe of discarding consumes, (discards,)."""
         return np.array([recipe.consumed[0] for recipe in self.repertoire.discards], dtype=np.int64)
 
-    @cached_property
-    def _rests(self) -> tuple[IntArray, IntArray, IntArray, IntArray]:
-        """Rests per block, where they start when joined, and the joined ranks and attempts."""
-        sizes = np.array([len(block.rest) for block in self.blocks])
-        joined = (np.concatenate([getattr(block, name) for block in self.blocks]) for name in ("rest", "attempts"))
-        return sizes, np.cumsum(sizes) - sizes, *joined
-
-    @cached_property
-    def _first_columns(self) -> IntArray:
-        """First column of every block, (blocks,)."""
-        return np.array([block.columns.start for block in self.blocks])
-
-    @cached_property
-    def _first_matchings(self) -> IntArray:
-        """First matching of every block, (blocks,)."""
-        return np.array([block.matchings.start for block in self.blocks])
+    def of_kind(self, kind: int) -> range:
+        """The columns of a kind of matching: matching by matching, each with every rest."""
+        return range(int(self._starts[kind]), int(self._starts[kind + 1]))
 
     @property
     def size(self) -> int:
         """Number of columns, waiting included."""
         return self.discards.stop
 
-    @property
-    def cells(self) -> int:
-        """Number of cells; every column that discards is a cell of its own, after all others."""
-        return self.blocks[-1].cells.stop + len(self.discards)
-
-    @cached_property
-    def cell_configuration(self) -> IntArray:
-        """Configuration of every cell, (cells,): what its group consumes, plus what is left alone."""
-        owners = [self.block_configuration(block).ravel() for block in self.blocks]
-        return np.concatenate([*owners, self.discarding.ravel()] if self.discards else owners)
-
-    def block_configuration(self, block: Block) -> IntArray:
-        """Configuration of every cell of a block, (groups, rests)."""
-        consumed = self.matchings.consumed_sums[:, block.groups.start : block.groups.stop, None]
-        return self.configurations.rank_sums(consumed + self.configurations.sums[:, None, block.rest])
-
-    def of_cells(self, cells: IntArray) -> tuple[IntArray, IntArray]:
-        """All columns of the given cells, and how many each cell has."""
-        sizes = self._rests[0]
-        firsts = np.array([block.cells.start for block in self.blocks])
-        end = self.blocks[-1].cells.stop
-        block = np.searchsorted(firsts, cells, side="right") - 1
-        group, rest = np.divmod(np.where(cells < end, cells - firsts[block], 0), sizes[block])
-        group += np.array([b.groups.start for b in self.blocks])[block]
-        count = np.where(cells < end, np.diff(self.matchings.groups)[group], 1)
-        cell, member = ragged(count)
-        columns = self._number(block[cell], self.matchings.groups[group][cell] + member, rest[cell])
-        return np.where(cells[cell] < end, columns, self.discards.start + cells[cell] - end), count
-
-    def of_configuration(self, rank: int) -> IntArray:
-        """All columns of one configuration."""
-        return self.of_cells(np.flatnonzero(self.cell_configuration == rank))[0]
-
-    def _number(self, block: IntArray, matching: IntArray, rest: IntArray) -> IntArray:
-        """Number of the column with the given block, matching and position among the block's rests."""
-        row = matching - self._first_matchings[block]
-        return np.asarray(self._first_columns[block] + row * self._rests[0][block] + rest)
+    def step(self, columns: IntArray) -> IntArray:
+        """Whether the given columns do not distil (0), distil (1) or discard (2), (columns,)."""
+        distils, discards = columns >= self._starts[1], columns >= self.discards.start
+        return np.asarray(distils.astype(np.int64) + discards)
 
     def describe(self, columns: IntArray) -> Columns:
         """What the given columns stand for."""
-        sizes, first, ranks, attempts = self._rests
         discards = columns >= self.discards.start
-        block = np.searchsorted(self._first_columns, columns, side="right") - 1
-        block[discards] = 0
-        matching, rest = np.divmod(np.where(discards, 0, columns - self._first_columns[block]), sizes[block])
-        matching += self._first_matchings[block]
-        rest += first[block]
-        rank, tried = ranks[rest], attempts[rest]
-        group = np.searchsorted(self.matchings.groups, matching, side="right") - 1
-        sums = self.matchings.consumed_sums[:, group] + self.configurations.sums[:, rank]
+        kind = np.searchsorted(self._starts, np.where(discards, 0, columns), side="right") - 1
+        rests = np.diff(self._firsts)[kind]
+        matching, rest = np.divmod(np.where(discards, 0, columns - self._starts[kind]), rests)
+        rest = rest + self._firsts[kind]
+        layer = np.searchsorted(self._layers, rest, side="right") - 1
+        total, within = layer - kind * len(self._totals), rest - self._layers[layer]
+        most = self._tried[kind, total]
+        if self.free:
+            within, attempts = np.divmod(within, most + 1)
+        else:
+            attempts = most
+        rank, counts = self._lower[total] + within, self.matchings.counts(kind, matching)
+        consumed = counts @ self.matchings.consumption
+        sums = np.cumsum(consumed, axis=1).T + self.configurations.sums[:, rank]
         configuration = self.configurations.rank_sums(sums)
         discard = np.full(len(columns), -1)
         if discards.any():
             recipe, kept = np.divmod(columns[discards] - self.discards.start, self.kept)
-            discard[discards], rank[discards], tried[discards] = self.discarded[recipe], kept, 0
+            discard[discards], rank[discards], attempts[discards] = self.discarded[recipe], kept, 0
             configuration[discards] = self.discarding[recipe, kept]
-        return Columns(configuration, self.matchings.pairs[matching], matching, rank, tried, discard)
+        return Columns(configuration, counts, rank, attempts, discard)
 
-    def find(self, configuration: IntArray, matching: IntArray, attempts: IntArray) -> IntArray:
-        """The columns of the given configurations with the given matchings and attempts, -1 for none, (columns,)."""
-        group = np.searchsorted(self.matchings.groups, matching, side="right") - 1
-        sums = self.configurations.sums[:, configuration] - self.matchings.consumed_sums[:, group]
-        fits = np.asarray((np.diff(sums, axis=0, prepend=0) >= 0).all(axis=0))
-        left = np.where(fits, self.configurations.rank_sums(np.maximum(sums, 0)), 0)
-        block = np.searchsorted(self._first_matchings, matching, side="right") - 1
-        sizes, starts, ranks, tried = self._rests
-        # The rests of a block are ordered by rank, then by attempts.
-        key = np.repeat(np.arange(len(self.blocks)), sizes) * self.configurations.size + ranks
-        rest = np.searchsorted(key, block * self.configurations.size + left)
-        if self.repertoire.attempts is Attempts.ALL:
-            rest = np.minimum(rest + attempts, len(key) - 1)
-        known = (
-            fits & (matching >= 0) & (key[rest] == block * self.configurations.size + left) & (tried[rest] == attempts)
-        )
-        return np.where(known, self._number(block, matching, rest - starts[block]), -1)
+    def find(self, configuration: IntArray, counts: IntArray, attempts: IntArray) -> IntArray:
+        """The columns of configurations with such counts of recipes, and attempts, -1 for none, (columns,)."""
+        kind, matching = self.matchings.number(counts)
+        left = self.configurations.counts[configuration] - counts @ self.matchings.consumption
+        fits = np.asarray((left >= 0).all(axis=1)) & (kind >= 0)
+        kind, left = np.where(fits, kind, 0), np.where(fits[:, None], left, 0)
+        total = left.sum(axis=1)
+        most = self._tried[kind, total]
+        known = fits & ((attempts >= 0) & (attempts <= most) if self.free else attempts == most)
+        within = self.configurations.rank(left) - self._lower[total]
+        if self.free:
+            within = within * (most + 1) + attempts
+        rest = self._layers[kind * len(self._totals) + total] - self._firsts[kind] + within
+        return np.where(known, self._starts[kind] + matching * np.diff(self._firsts)[kind] + rest, -1)
 
     def find_discard(self, configuration: IntArray, level: IntArray) -> IntArray:
         """The columns in which the given configurations discard a pair of the given levels, -1 for none, (columns,)."""
@@ -249,3 +215,42 @@ class Numbering:
         known = np.asarray((counts >= 0).all(axis=1) & chosen.any(axis=1))
         kept = self.configurations.rank(np.where(known[:, None], counts, 0))
         return np.where(known, self.discards.start + chosen.argmax(axis=1) * self.kept + kept, -1)
+
+    def of_configuration(self, rank: int) -> IntArray:
+        """All columns of one configuration, increasing.
+
+        Raises
+        ------
+        LimitError
+            If they are too many to go through.
+        """
+        counts, left = self._fitting(rank)
+        total = left.sum(axis=1)
+        kind, _ = self.matchings.number(counts)
+        most = self._tried[kind, total]
+        entry, attempts = ragged(most + 1) if self.free else (np.arange(len(counts)), most)
+        found = [self.find(np.full(len(entry), rank), counts[entry], attempts)]
+        if self.discards:
+            kept = np.flatnonzero(self.configurations.counts[rank][self.discarded])
+            found.append(self.find_discard(np.full(len(kept), rank), self.discarded[kept]))
+        return np.sort(np.concatenate(found))
+
+    def _fitting(self, rank: int) -> tuple[IntArray, IntArray]:
+        """The matchings that fit into a configuration, as counts of recipes, and the pairs that they leave."""
+        recipes = len(self.matchings.recipes)
+        counts = np.zeros((1, recipes), dtype=np.int64)
+        left, room = self.configurations.counts[[rank]], np.array([self.matchings.most])
+        for recipe in range(recipes):
+            needed = self.matchings.consumption[recipe]
+            some = needed > 0
+            times = np.minimum((left[:, some] // needed[some]).min(axis=1), room)
+            if int((times + 1).sum()) > MOST_LISTED:
+                raise LimitError(
+                    f"configuration {tuple(self.configurations.counts[rank].tolist())}: has more than {MOST_LISTED:,} "
+                    "actions, too many to go through each of them; ask about one with fewer pairs",
+                    size={"most_actions": MOST_LISTED},
+                )
+            entry, carried = ragged(times + 1)
+            counts, left, room = counts[entry], left[entry] - carried[:, None] * needed, room[entry] - carried
+            counts[:, recipe] = carried
+        return counts, left

@@ -20,10 +20,12 @@ from lpdistill.process.durations import Durations
 from lpdistill.process.factored.admission import Permission
 from lpdistill.process.factored.columns import Numbering
 from lpdistill.process.factored.configurations import CountVectors
+from lpdistill.process.factored.following import Factored
 from lpdistill.process.factored.kernel import Kernel
 from lpdistill.process.factored.names import Counts
-from lpdistill.process.factored.pricing import PricedCells, Pricing
+from lpdistill.process.factored.pricing import Pricing
 from lpdistill.process.factored.size import require
+from lpdistill.process.priced import Priced
 from lpdistill.process.process import Choice, Process
 from lpdistill.process.repetition import After
 from lpdistill.process.resources import REACHING, RESOURCES
@@ -99,7 +101,7 @@ class Dynamics(Derived):
         )
 
     def _kind(self, columns: IntArray) -> IntArray:
-        return self.kernel.numbering.describe(columns).kind
+        return self.kernel.numbering.step(columns)
 
     @property
     def size(self) -> int:
@@ -153,7 +155,7 @@ class Dynamics(Derived):
         """The columns that rules permit, priced by where they may lead."""
         entering = Tariff(0.0, ((REACHING, -1.0),))
         other = self._with(kernel=self.kernel.possible, tariff=entering)
-        return Pricing(other.kernel, entering, self.kernel.permitted, other.choose)
+        return Pricing(other.kernel, entering, None, other.choose)
 
     def unguarded(self) -> Dynamics:
         """The same columns with those that may leave the live configurations."""
@@ -162,9 +164,9 @@ class Dynamics(Derived):
     @cached_property
     def _pricing(self) -> Pricing:
         """What prices all columns under the tariff."""
-        return Pricing(self.kernel, self.tariff, self.admission.allowed, self.choose)
+        return Pricing(self.kernel, self.tariff, self.live if self.admission.guarded else None, self.choose)
 
-    def price_after(self, after: After) -> PricedCells:
+    def price_after(self, after: After) -> Priced:
         """Price every column where what comes after a step depends on how long it takes."""
         return self._pricing.price(after)
 
@@ -201,8 +203,7 @@ class Dynamics(Derived):
             cost=self.tariff.cost(np.asarray(use.duration), lambda resource: resource.amounts(use)),
             repetition=kernel.repetition(what),
             delivering=np.asarray(use.delivering)[:, None],
-            outcomes=kernel.outcomes(what),
-            table=kernel.table,
+            following=Factored(kernel, what),
         )
 
 

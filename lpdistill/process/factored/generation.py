@@ -83,8 +83,11 @@ class Generation:
         for g in range(1, len(self.offsets) - 1):
             start, end = self.offsets[g], self.offsets[g + 1]
             before = slice(self.offsets[g - 1], self.offsets[g - 1] + end - start)
-            np.multiply(whole[before], self.failure, out=whole[start:end])
-            np.multiply(some[before], self.failure, out=some[start:end])
+            if self.failure:  # values may be infinite
+                np.multiply(whole[before], self.failure, out=whole[start:end])
+                np.multiply(some[before], self.failure, out=some[start:end])
+            else:
+                whole[start:end] = some[start:end] = 0.0
             if self.raw is not None:
                 gained = self.success * whole[self.offsets[g - 1] + self._one_more[: end - start]]
                 whole[start:end] += gained

@@ -1,20 +1,21 @@
 r"""Everything about the columns of a problem that costs and rules leave alone: what they do, and what comes of it.
 
 A column is a configuration with an action: a matching ``X`` (which distillations), and ``g`` generation attempts.  Its
-outcome does not depend on the pairs ``r`` left alone, so with ``k = |X|``
+outcome does not depend on the pairs ``r`` left alone:
 
 .. math::
 
-    Q[X, r, g] = \tau_k + \sum_u O_k[X, u]\, W[r + u, g],
+    Q[X, r, g] = \tau_X + \sum_u O[X, u]\, W[r + u, g],
 
-where :math:`O_k` is the sparse matrix of outcomes (:class:`~lpdistill.process.factored.matchings.Matchings`) and ``W``
-the attempt table (:class:`~lpdistill.process.factored.generation.Generation`): all columns with ``k`` distillations
-are one sparse-times-dense product, and the configuration of a column is ``r`` plus what ``X`` consumes.
+where ``O`` holds the outcomes of matchings (:class:`~lpdistill.process.factored.matchings.Matchings`) and ``W`` is the
+attempt table (:class:`~lpdistill.process.factored.generation.Generation`); the configuration of a column is ``r`` plus
+what ``X`` consumes.  Chosen columns are written out so, on demand; all of them are priced without being listed
+(:mod:`lpdistill.process.factored.recursion`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -27,18 +28,55 @@ from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.errors import LimitError
 from lpdistill.hardware.actions import Attempts, Step
 from lpdistill.hardware.repertoire import Repertoire
-from lpdistill.process.factored.columns import Block, Columns, Numbering
+from lpdistill.process.factored.columns import MOST_LISTED, Columns, Numbering
 from lpdistill.process.factored.configurations import CountVectors
 from lpdistill.process.factored.generation import Generation
+from lpdistill.process.factored.lattice import Lattice
 from lpdistill.process.factored.matchings import Matchings
 from lpdistill.process.factored.names import Counts
 from lpdistill.process.factored.size import Size, require
 from lpdistill.process.repetition import Repetition
 from lpdistill.process.tariff import Resource, Usage
 from lpdistill.process.task import Task
+from lpdistill.shared import Same, Shared
 
-MOST_ASKED = 5_000_000
-"""Actions beyond which asking a Python function about each of them would take minutes."""
+
+@dataclass(frozen=True)
+class Actions:
+    """What of the columns depends on levels, memories and rules alone.
+
+    Attributes
+    ----------
+    numbering, lattice
+        Which column is which, and what the pricing of distillations needs.
+    """
+
+    numbering: Numbering
+    lattice: Lattice
+
+    @staticmethod
+    def of(repertoire: Repertoire) -> Actions:
+        """Those of a repertoire."""
+        levels, memories = repertoire.levels, repertoire.memories
+        configurations = CountVectors(memories, len(levels))
+        matchings = Matchings(levels, repertoire.distillations, repertoire.most_distillations, memories)
+        return Actions(Numbering(configurations, matchings, repertoire), Lattice(configurations, matchings))
+
+    def __len__(self) -> int:
+        return self.numbering.configurations.size
+
+
+ACTIONS: Shared[Actions] = Shared(32, largest=2_000)
+"""Those that were used last, for problems that differ in nothing that shapes them."""
+
+
+def _key(repertoire: Repertoire) -> Hashable:
+    """What a repertoire must have in common with another for the same actions."""
+    return (
+        *(Same(repertoire.levels), repertoire.memories, repertoire.attempts, len(repertoire.discards)),
+        *(tuple(map(Same, repertoire.distillations)), repertoire.most_distillations),
+        *(repertoire.most_attempts(distilling=distils) for distils in (False, True)),
+    )
 
 
 @dataclass(frozen=True)
@@ -52,6 +90,11 @@ class AttemptTables:
     """
 
     generation: Generation
+
+    @property
+    def size(self) -> int:
+        """Number of entries of both."""
+        return 2 * int(self.generation.offsets[-1])
 
     def tabulate(self, values: FloatArray) -> FloatArray:
         """The two attempt tables, joined."""
@@ -93,7 +136,7 @@ class Kernel:
         """How large the program is, known before anything is built."""
         return Size.of(self.repertoire)
 
-    @cached_property
+    @property
     def configurations(self) -> CountVectors:
         """All configurations: counts of pairs at each level.
 
@@ -102,15 +145,18 @@ class Kernel:
         LimitError
             If the program does not fit into this machine's memory; nothing has been built then.
         """
-        require(self.size, self.repertoire, explicit=False)
-        return CountVectors(self.problem.hardware.memories, len(self.problem.levels))
+        return self.actions.numbering.configurations
 
-    @cached_property
+    @property
     def matchings(self) -> Matchings:
         """All sets of parallel distillations; refused as :attr:`configurations` are."""
-        memories = self.configurations.most
-        kept = self.repertoire
-        return Matchings(self.problem.levels, kept.distillations, kept.most_distillations, memories)
+        return self.actions.numbering.matchings
+
+    @cached_property
+    def actions(self) -> Actions:
+        """What depends on levels, memories and rules alone, shared with others of the same."""
+        require(self.size, self.repertoire, explicit=False)
+        return ACTIONS.of(_key(self.repertoire), lambda: Actions.of(self.repertoire))
 
     @cached_property
     def generation(self) -> Generation:
@@ -118,10 +164,15 @@ class Kernel:
         p = self.problem.hardware.p
         return Generation(self.configurations, self.problem.levels.raw, float(p), float(1 - p))
 
-    @cached_property
+    @property
     def numbering(self) -> Numbering:
         """Which column is which."""
-        return Numbering(self.configurations, self.matchings, self.repertoire)
+        return self.actions.numbering
+
+    @property
+    def lattice(self) -> Lattice:
+        """What the pricing of distillations needs of levels, memories and rules."""
+        return self.actions.lattice
 
     @property
     def names(self) -> Counts:
@@ -151,11 +202,6 @@ class Kernel:
         if self.problem.hardware.p == 1:
             return self
         return self.changed(generation=replace(self.generation, success=0.5, failure=0.5))
-
-    @cached_property
-    def gathered(self) -> dict[int, IntArray]:
-        """Where the values after the columns of a block stand in the attempt table, by its number, once needed."""
-        return {}
 
     @cached_property
     def permitted(self) -> BoolArray | None:
@@ -191,11 +237,11 @@ class Kernel:
         LimitError
             If they are more than a Python function can be asked about.
         """
-        if len(columns) > MOST_ASKED:
+        if len(columns) > MOST_LISTED:
             raise LimitError(
-                f"{asker}: would be asked about {len(columns):,} actions, more than the {MOST_ASKED:,} for which that "
+                f"{asker}: would be asked about {len(columns):,} actions, more than the {MOST_LISTED:,} for which that "
                 "is worth while; take fewer memories, or rules that limit the structure (MaxDistillations, Banded)",
-                size={"actions": len(columns), "most_actions": MOST_ASKED},
+                size={"actions": len(columns), "most_actions": MOST_LISTED},
             )
         levels, memories = self.problem.levels, self.problem.hardware.memories
         fidelities = tuple(float(level.fidelity) for level in levels)
@@ -204,33 +250,12 @@ class Kernel:
         for n, action in zip(counts, self.names.described(what), strict=True):
             yield Step(n, memories, fidelities, levels.raw, action.distil, action.generate, action.discard)
 
-    def usage_of_block(self, block: Block) -> Usage:
-        """What the columns of a block do, in arrays that broadcast to (matchings, rests)."""
-        here, busy = slice(block.matchings.start, block.matchings.stop), block.pairs > 0
-        size = np.diff(self.matchings.groups[block.groups.start : block.groups.stop + 1])
-        delivering = self.matchings.reaching[here, None]
-        if self.generation.raw is None and not busy:
-            delivering = self.generation.leaving[block.attempts][None, :]
-        return Usage(
-            kernel=self,
-            columns=np.arange(block.columns.start, block.columns.stop).reshape(block.shape),
-            steps=1.0,
-            duration=self.step_times[int(busy)],
-            attempts=block.attempts[None, :],
-            made=self.generation.success * block.attempts[None, :],
-            distillations=block.pairs,
-            failures=self.matchings.failing[here, None],
-            delivering=delivering,
-            stored=block.consumed + self.configurations.totals[block.rest][None, :],
-            configuration=lambda: np.repeat(self.numbering.block_configuration(block), size, axis=0),
-        )
-
     def usage(self, columns: IntArray, what: Columns | None = None) -> Usage:
         """What the given columns do, in arrays of shape (columns,)."""
         what = self.numbering.describe(columns) if what is None else what
-        delivering = self.matchings.reaching[what.matching]
+        delivering = self.matchings.reaching(what.counts)
         if self.generation.raw is None:
-            delivering = np.where(what.pairs > 0, delivering, self.generation.leaving[what.attempts])
+            delivering = np.where(what.kind == 1, delivering, self.generation.leaving[what.attempts])
         return Usage(
             kernel=self,
             columns=columns,
@@ -239,7 +264,7 @@ class Kernel:
             attempts=what.attempts,
             made=self.generation.success * what.attempts,
             distillations=what.pairs,
-            failures=self.matchings.failing[what.matching],
+            failures=self.matchings.failing(what.counts),
             delivering=delivering,
             stored=self.configurations.totals[what.configuration],
             configuration=lambda: what.configuration,
@@ -253,14 +278,19 @@ class Kernel:
         """How likely columns change nothing; steps that distil or discard always change something."""
         return self.repeated(what.attempts).within(what.kind > 0)
 
+    def attempted(self, values: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """The two attempt tables of values (:meth:`Generation.expect`), compiled where that is at hand."""
+        compiled = self.lattice.compiled
+        return self.generation.expect(values) if compiled is None else compiled.attempted(self.generation, values)
+
     def outcomes(self, what: Columns) -> sparse.csr_array:
         """Outcomes of columns as weights on the joined attempt tables, (columns, 2 * table)."""
-        return self._placed(what, self.matchings.outcomes[what.matching])
+        return self._placed(what, self.matchings.outcomes(what.counts))
 
     def outcome_slopes(self, columns: IntArray, recipe: int) -> sparse.csr_array:
         """Derivatives of the outcomes of some columns by the success probability of a recipe, (columns, 2 * table)."""
         what = self.numbering.describe(columns)
-        return self._placed(what, self.matchings.outcome_slopes(what.matching, recipe))
+        return self._placed(what, self.matchings.outcome_slopes(what.counts, recipe))
 
     def _placed(self, what: Columns, rows: sparse.csr_array) -> sparse.csr_array:
         """Weights on what matchings produce as weights on the joined attempt tables, (columns, 2 * table)."""

@@ -1,10 +1,14 @@
-"""Sets of parallel distillations: what each consumes, and the distribution of what it produces."""
+"""Sets of parallel distillations: what each consumes, and the distribution of what it produces.
+
+A matching is a multiset of recipes, given by how often each is carried out.  Matchings are numbered, and never listed.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import product
+from math import ceil, comb, prod
 
 import numpy as np
 from scipy import sparse
@@ -17,13 +21,29 @@ from lpdistill.process.factored.configurations import CountVectors
 from lpdistill.process.factored.generation import binomial_slopes, binomial_table
 
 
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Matchings with the same number of recipes of every size.
+
+    Attributes
+    ----------
+    numbers
+        Number of recipes of each size, in the order of :attr:`Matchings.sizes`.
+    pairs, consumed
+        Number of distillations, and of the pairs that they consume.
+    size
+        Number of matchings.
+    """
+
+    numbers: tuple[int, ...]
+    pairs: int
+    consumed: int
+    size: int
+
+
 @dataclass(frozen=True)
 class Matchings:
-    """All multisets of at most ``most`` distillations, grouped by what they consume.
-
-    Matchings that consume the same pairs by equally many distillations form a group and stand next to each other.
-    Matchings of fewer distillations come first, among them those of fewer pairs, and then the smaller groups, so that
-    groups of equal size can be reduced together.
+    """All multisets of at most ``most`` distillations, numbered kind by kind.
 
     Attributes
     ----------
@@ -43,27 +63,81 @@ class Matchings:
     memories: int
 
     @cached_property
-    def _sorted(self) -> tuple[IntArray, IntArray, IntArray]:
-        """Counts of recipes, (matchings, recipes); consumed pairs, and rank of the counts, (matchings,).
-
-        The consumed pairs are a number: their rank, with the number of distillations as its last digit.
-        """
-        counts = CountVectors(self.most, len(self.recipes)).counts
-        consumed = (counts.astype(np.float64) @ self.consumption).astype(np.int64)
-        fits = np.flatnonzero(consumed.sum(axis=1) <= self.memories)
-        if len(fits) < len(counts):
-            counts, consumed = counts[fits], consumed[fits]
-        number = counts.sum(axis=1)
-        key = self._consumable.rank(consumed) * (self.most + 1) + number
-        _, group, size = np.unique(key, return_inverse=True, return_counts=True)
-        order = np.lexsort((key, size[group], consumed.sum(axis=1), number))
-        return counts[order], key[order], fits[order]
+    def sizes(self) -> list[tuple[int, IntArray]]:
+        """The numbers of pairs that recipes consume, and the recipes that consume so many, (recipes of the size,)."""
+        consumed = np.array([len(recipe.consumed) for recipe in self.recipes], dtype=np.int64)
+        return [(size, np.flatnonzero(consumed == size)) for size in np.unique(consumed).tolist()]
 
     @cached_property
-    def _consumable(self) -> CountVectors:
-        """Numbering of what a matching may consume."""
-        widest = max((len(recipe.consumed) for recipe in self.recipes), default=0)
-        return CountVectors(min(widest * self.most, self.memories), len(self.levels))
+    def kinds(self) -> list[Kind]:
+        """The kinds of matchings: those of fewer distillations first, and among them those of fewer pairs."""
+        ranges = [range(min(self.most, self.memories // size) + 1) for size, _ in self.sizes]
+        found = []
+        for numbers in product(*ranges):
+            pairs, consumed = sum(numbers), sum(k * size for k, (size, _) in zip(numbers, self.sizes, strict=True))
+            if pairs <= self.most and consumed <= self.memories:
+                ways = (comb(k + len(of) - 1, k) for k, (_, of) in zip(numbers, self.sizes, strict=True))
+                found.append(Kind(numbers, pairs, consumed, prod(ways)))
+        return sorted(found, key=lambda kind: (kind.pairs, kind.consumed, kind.numbers))
+
+    @cached_property
+    def _kind_of(self) -> IntArray:
+        """The kind with the given numbers of recipes of every size, -1 for none."""
+        found = np.full([numbering.most + 1 for numbering in self._numberings], -1)
+        for position, kind in enumerate(self.kinds):
+            found[kind.numbers] = position
+        return found
+
+    @cached_property
+    def _numberings(self) -> list[CountVectors]:
+        """Numbering of the multisets of recipes of every size, those of fewer recipes first."""
+        return [CountVectors(min(self.most, self.memories // size), len(of)) for size, of in self.sizes]
+
+    def counts(self, kind: IntArray, within: IntArray) -> IntArray:
+        """How often each recipe is carried out, given kinds and numbers within them, (matchings, recipes)."""
+        found, rest = np.zeros((len(within), len(self.recipes)), dtype=np.int64), within.copy()
+        numbers = np.array([one.numbers for one in self.kinds], dtype=np.int64).reshape(len(self.kinds), -1)[kind]
+        for position, (numbering, (_, of)) in enumerate(zip(self._numberings, self.sizes, strict=True)):
+            first = np.array([numbering.up_to(k - 1) for k in range(numbering.most + 2)])
+            k = numbers[:, position]
+            rest, rank = np.divmod(rest, (first[1:] - first[:-1])[k])
+            found[:, of] = numbering.unrank(first[k] + rank)
+        return found
+
+    def number(self, counts: IntArray) -> tuple[IntArray, IntArray]:
+        """Kinds, -1 for none, and numbers within them, of matchings with such counts of recipes, (matchings,)."""
+        within, scale = np.zeros((2, len(counts)), dtype=np.int64)
+        scale += 1
+        numbers, fits = [], np.ones(len(counts), dtype=bool)
+        for numbering, (_, of) in zip(self._numberings, self.sizes, strict=True):
+            k = counts[:, of].sum(axis=1)
+            fits &= k <= numbering.most
+            first = np.array([numbering.up_to(k - 1) for k in range(numbering.most + 2)])
+            k = np.where(fits, k, 0)
+            rank = numbering.rank(np.where(fits[:, None], counts[:, of], 0)) - first[k]
+            within += scale * rank
+            scale *= (first[1:] - first[:-1])[k]
+            numbers.append(k)
+        kind = self._kind_of[tuple(numbers)] if numbers else np.zeros(len(counts), dtype=np.int64)
+        return np.where(fits, kind, -1), within
+
+    @property
+    def size(self) -> int:
+        """Number of matchings."""
+        return sum(kind.size for kind in self.kinds)
+
+    @cached_property
+    def listed(self) -> IntArray:
+        """All matchings, in the order of their numbers, (matchings, recipes): for who goes through each of them."""
+        return np.concatenate(
+            [self.counts(np.full(kind.size, row), np.arange(kind.size)) for row, kind in enumerate(self.kinds)]
+        )
+
+    def places(self, counts: IntArray) -> IntArray:
+        """Where matchings with such counts of recipes stand among all of them, (matchings,)."""
+        starts = np.cumsum([0, *(kind.size for kind in self.kinds)])
+        kind, within = self.number(counts)
+        return np.asarray(starts[kind] + within)
 
     @cached_property
     def consumption(self) -> IntArray:
@@ -73,55 +147,11 @@ class Matchings:
             np.add.at(consumed[row], list(recipe.consumed), 1)
         return consumed
 
-    @property
-    def counts(self) -> IntArray:
-        """How often each recipe is carried out, (matchings, recipes)."""
-        return self._sorted[0]
-
-    @cached_property
-    def pairs(self) -> IntArray:
-        """Number of distillations, (matchings,)."""
-        return np.asarray(self.counts.sum(axis=1))
-
-    @cached_property
-    def _number(self) -> IntArray:
-        """Number of the matching whose counts have a given rank, -1 where they consume too much, (counts,)."""
-        order = self._sorted[2]
-        number = np.full(CountVectors(self.most, len(self.recipes)).size, -1)
-        number[order] = np.arange(len(order))
-        return number
-
-    def number(self, counts: IntArray) -> IntArray:
-        """Number of the matchings with the given counts of recipes, -1 for none, (..., recipes) -> (...)."""
-        ranks = CountVectors(self.most, len(self.recipes)).rank(counts)
-        return np.asarray(self._number[ranks])
-
-    def distilled(self, matching: int) -> tuple[tuple[int, ...], ...]:
-        """The levels that a matching distils with each other, each as often as it does."""
+    def distilled(self, counts: IntArray) -> tuple[tuple[int, ...], ...]:
+        """The levels that a matching with such counts of recipes distils with each other, each as often as it does."""
         return tuple(
-            recipe.consumed
-            for recipe, count in zip(self.recipes, self.counts[matching].tolist(), strict=True)
-            for _ in range(count)
+            recipe.consumed for recipe, count in zip(self.recipes, counts.tolist(), strict=True) for _ in range(count)
         )
-
-    @cached_property
-    def groups(self) -> IntArray:
-        """Where each run of matchings that consume the same pairs starts, with the end appended, (groups + 1,)."""
-        ranks = self._sorted[1]
-        return np.concatenate([[0], np.flatnonzero(np.diff(ranks)) + 1, [len(ranks)]])
-
-    @cached_property
-    def consumed_sums(self) -> IntArray:
-        """Partial sums of the pairs that each group consumes, (levels, groups)."""
-        return self._consumable.unrank_sums(self._sorted[1][self.groups[:-1]] // (self.most + 1))
-
-    @cached_property
-    def sizes(self) -> list[tuple[int, int, range]]:
-        """Numbers of distillations and of pairs consumed, and the groups that have them, in order."""
-        first, consumed = self.groups[:-1], self.consumed_sums[-1] if len(self.levels) else np.zeros(1, dtype=np.int64)
-        number = self.pairs[first]
-        edges = np.flatnonzero(np.diff(number * (self.memories + 1) + consumed, prepend=-1, append=-1)).tolist()
-        return [(int(number[a]), int(consumed[a]), range(a, b)) for a, b in pairwise(edges)]
 
     @cached_property
     def failure(self) -> FloatArray:
@@ -144,10 +174,6 @@ class Matchings:
         """Numbering of what a matching may produce: counts of the produced levels."""
         return CountVectors(self.most * self.most_produced, len(self.produced_levels))
 
-    def producible(self, number: int, consumed: int) -> int:
-        """How many vectors may be produced, at most, by so many distillations of so many pairs: the first ones."""
-        return self.produced.up_to(min(number * self.most_produced, consumed))
-
     @cached_property
     def produced_sums(self) -> IntArray:
         """Partial sums over *all* levels of every producible vector, (levels, produced.size)."""
@@ -156,37 +182,38 @@ class Matchings:
             sums[self.produced_levels[row] :] = partial
         return sums
 
-    @cached_property
-    def failing(self) -> FloatArray:
-        """Expected number of distillations of each matching that fail, (matchings,)."""
-        return np.asarray(self.counts @ self.failure)
+    def failing(self, counts: IntArray) -> FloatArray:
+        """Expected number of distillations that fail, for matchings with such counts of recipes, (matchings,)."""
+        return np.asarray(counts @ self.failure)
 
-    @cached_property
-    def reaching(self) -> FloatArray:
-        """Probability that at least one of a matching's distillations reaches the target, (matchings,)."""
+    def reaching(self, counts: IntArray) -> FloatArray:
+        """Probability that at least one distillation reaches the target, (matchings,)."""
         missing = np.array([float(1 - recipe.reaching) for recipe in self.recipes])
-        return np.asarray(1.0 - np.prod(missing**self.counts, axis=1))
+        return np.asarray(1.0 - np.prod(missing**counts, axis=1))
 
     @cached_property
     def most_outcomes(self) -> int:
-        """A number of outcomes that no matching has more of, before equal ones merge."""
-        found = np.ones(len(self.counts))
-        for column, recipe in enumerate(self.recipes):
-            for place in range(len(recipe.made)):
-                found *= 1 + self.counts[:, column] / (place + 1)
-        return round(float(found.max()))
+        """A number of outcomes that no matching has more of, before equal ones merge.
 
-    @cached_property
-    def outcomes(self) -> sparse.csr_array:
+        A recipe with ``o`` outcomes that leave a pair has ``comb(k + o, o) <= (1 + k) ** o`` of them in ``k``
+        distillations; over all recipes the product is largest where distillations are spread evenly.
+        """
+        outcomes = [len(recipe.made) for recipe in self.recipes if recipe.made]
+        if not outcomes:
+            return 1
+        kinds, most = len(outcomes), max(outcomes)
+        return ceil((1 + self.most / kinds) ** (kinds * most))
+
+    def outcomes(self, counts: IntArray) -> sparse.csr_array:
         r"""Probability of every outcome in which the target is not reached, (matchings, produced.size).
 
         Row ``X``, column ``u``: all distillations of ``X`` that could reach the target fail, and the others produce
         the counts ``u``.  Recipes are independent, so a row is a product of multinomial distributions.
         """
-        return self._outcomes(self.counts)
+        return self._outcomes(counts)
 
-    def outcome_slopes(self, matchings: IntArray, recipe: int) -> sparse.csr_array:
-        """Derivatives of the outcomes of some matchings by the success probability of a recipe, as :attr:`outcomes`.
+    def outcome_slopes(self, counts: IntArray, recipe: int) -> sparse.csr_array:
+        """Derivatives of :meth:`outcomes` by the success probability of a recipe, (matchings, produced.size).
 
         Raises
         ------
@@ -194,7 +221,7 @@ class Matchings:
             If success is not one outcome.
         """
         require_one_success(self.recipes[recipe])
-        return self._outcomes(self.counts[matchings], slope=recipe)
+        return self._outcomes(counts, slope=recipe)
 
     def _outcomes(self, counts: IntArray, slope: int | None = None) -> sparse.csr_array:
         """Outcomes of matchings with the given counts of recipes, or their derivative by one success probability."""

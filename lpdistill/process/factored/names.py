@@ -72,10 +72,12 @@ class Counts:
 
     def described(self, what: Columns) -> Iterator[Action]:
         """The actions of columns that are taken apart, one after the other."""
-        numbers, which = np.unique(what.matching, return_inverse=True)
-        distilled = [self.numbering.matchings.distilled(int(number)) for number in numbers]
+        matchings = self.numbering.matchings
+        numbers = np.stack(matchings.number(what.counts))
+        _, first, which = np.unique(numbers, axis=1, return_index=True, return_inverse=True)
+        distilled = [matchings.distilled(what.counts[row]) for row in first.tolist()]
         for matching, attempts, level in zip(
-            which.tolist(), what.attempts.tolist(), what.discard.tolist(), strict=True
+            which.ravel().tolist(), what.attempts.tolist(), what.discard.tolist(), strict=True
         ):
             yield Action(distilled[matching], attempts, (level,) if level >= 0 else ())
 
@@ -91,9 +93,9 @@ class Counts:
                 known[row] &= position >= 0
                 chosen[row, position] += position >= 0
             known[row] &= len(action.distil) <= matchings.most and not action.discard
-        number = matchings.number(np.where(known[:, None], chosen, 0))
+        counts = np.where(known[:, None], chosen, 0)
         attempts = np.array([action.generate for action in actions], dtype=np.int64)
-        found = np.where(known, self.numbering.find(configuration, number, attempts), -1)
+        found = np.where(known, self.numbering.find(configuration, counts, attempts), -1)
         for row, action in enumerate(actions):
             if len(action.discard) == 1 and not action.distil and not action.generate:
                 found[row] = self.numbering.find_discard(configuration[[row]], np.array(action.discard))[0]

@@ -1,78 +1,31 @@
-"""All columns priced at once: one sparse-times-dense product for each number of distillations."""
+"""All columns of a problem, priced at once."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
-from lpdistill.process.factored.columns import Block
+from lpdistill.process.factored.charges import Charges
+from lpdistill.process.factored.enumeration import Limits
 from lpdistill.process.factored.kernel import Kernel
+from lpdistill.process.factored.lattice import Chances
+from lpdistill.process.factored.recursion import Recursion
+from lpdistill.process.priced import Priced, PricedColumns
 from lpdistill.process.process import Choice
-from lpdistill.process.reachability import HUGE
 from lpdistill.process.repetition import After
 from lpdistill.process.tariff import Tariff
 
-PRICED_AT_ONCE = 1 << 17
-"""Action values computed at a time: a megabyte, so that they are reduced while still in cache."""
-
 GENERATING, DISTILLING, DISCARDING = range(3)
 
-PARALLEL = 200_000
-"""Columns from which starting threads costs less than they save."""
+CHUNK = 100_000
+"""Columns written out at a time, where each is asked about."""
 
-
-@dataclass(frozen=True, slots=True)
-class Charge:
-    """What the columns of a block cost: a part by matching, a part by rest, and a part that is neither's alone.
-
-    Attributes
-    ----------
-    by_matching, by_rest
-        Costs of shape (matchings, 1), or None, and (1, rests).
-    by_column
-        Costs of shape (matchings, rests), or None.
-    """
-
-    by_matching: FloatArray | None
-    by_rest: FloatArray
-    by_column: FloatArray | None
-
-
-class PricedCells:
-    """The least action value of every configuration, cell by cell (see :class:`~lpdistill.process.process.Priced`)."""
-
-    def __init__(self, pricing: Pricing, cells: FloatArray, after: After) -> None:
-        self._pricing, self._cells, self._after = pricing, cells, after
-        self.best = np.full(pricing.size, np.inf)
-        np.minimum.at(self.best, pricing.kernel.numbering.cell_configuration, cells)
-
-    def columns(self, wanted: BoolArray) -> IntArray:
-        """A column of least action value for every wanted configuration, in order of configuration."""
-        numbering = self._pricing.kernel.numbering
-        owner = numbering.cell_configuration
-        attaining = np.flatnonzero(wanted[owner] & (self._cells <= self.best[owner]))
-        _, first = np.unique(owner[attaining], return_index=True)
-        columns, count = numbering.of_cells(attaining[first])
-        value = self._pricing.action_values(columns, self._after)
-        order = np.lexsort((value, np.repeat(np.arange(len(count)), count)))
-        return np.asarray(columns[order[np.cumsum(count) - count]])
-
-    def tied(self, wanted: BoolArray, slack: float | FloatArray) -> IntArray:
-        """All columns of the wanted configurations that are within ``slack`` of the least action value, increasing."""
-        worst = self.best + slack
-        numbering = self._pricing.kernel.numbering
-        owner = numbering.cell_configuration
-        near = np.flatnonzero(wanted[owner] & (self._cells <= worst[owner]))
-        columns, count = numbering.of_cells(near)
-        value = self._pricing.action_values(columns, self._after)
-        return np.sort(columns[value <= np.repeat(worst[owner[near]], count)])
+DOUBT = 1e-12
+"""Relative difference within which an action value is computed again, as its column has it."""
 
 
 @dataclass(frozen=True)
@@ -83,15 +36,15 @@ class Pricing:
     ----------
     kernel, tariff
         The columns, and what they cost.
-    allowed
-        Which of them are allowed, (columns,); None for all.
+    safe
+        Configurations that no column may leave, (configurations,); None if all are safe.
     choose
-        Writes some of them out.
+        Writes some of the columns out.
     """
 
     kernel: Kernel
     tariff: Tariff
-    allowed: BoolArray | None
+    safe: BoolArray | None
     choose: Callable[[IntArray], Choice]
 
     @property
@@ -99,152 +52,158 @@ class Pricing:
         """Number of configurations."""
         return self.kernel.configurations.size
 
-    def columns_entering(self, reached: BoolArray, avoided: BoolArray) -> PricedCells:
+    def columns_entering(self, reached: BoolArray, avoided: BoolArray) -> Priced:
         """Which columns may enter some configurations or the target, and never enter some others.
 
         The price of a configuration is below 0 if it has such a column, where delivering is all that columns gain.
         """
-        return self.price(
-            After.always(np.where(avoided, HUGE, -reached.astype(np.float64)), len(self.kernel.step_times))
-        )
+        values = np.where(avoided, np.inf, -reached.astype(np.float64))
+        return self.price(After.always(values, len(self.kernel.step_times)))
 
-    def action_values(self, columns: IntArray, after: After) -> FloatArray:
-        """Value of each column, as ``PricedCells.best`` has it, (columns,); infinite where it is not allowed."""
-        found = self.choose(columns).values_after(after)
-        return found if self.allowed is None else np.where(self.allowed[columns], found, np.inf)
+    @cached_property
+    def charges(self) -> Charges | None:
+        """What columns cost, without listing them; None where some rule or resource is asked about each."""
+        return None if self.kernel.repertoire.predicates or self.kernel.permitted is not None else Charges.of(self)
 
-    def price(self, after: After) -> PricedCells:
+    def price(self, after: After) -> Priced:
         """Price every column: the least action value of each configuration for what comes after each kind of step."""
-        kernel = self.kernel
-        tables = [kernel.generation.expect(values) for values in after.values[: 1 if after.uniform else DISCARDING]]
-        used = np.isfinite(after.charge)
-        cells = np.full(kernel.numbering.cells, np.inf)
-        first, *others = kernel.numbering.blocks
+        if self.safe is not None:
+            after = replace(after, values=np.where(self.safe, after.values, np.inf))
+        if self.charges is None:
+            return self._each(after)
+        return PricedFactors(self, self.charges, after)
+
+    def _each(self, after: After) -> PricedColumns:
+        """Price every column on its own."""
+        columns, value = self._permitted, np.empty(len(self._permitted))
+        for start in range(0, len(columns), CHUNK):
+            value[start : start + CHUNK] = self._written(start).values_after(after)
+        return PricedColumns(self.size, self._owner, value, columns)
+
+    @cached_property
+    def _permitted(self) -> IntArray:
+        """The columns that rules permit, increasing."""
+        every, permitted = self.kernel.numbering.size, self.kernel.permitted
+        return np.arange(every) if permitted is None else np.flatnonzero(permitted)
+
+    @cached_property
+    def _kept(self) -> dict[int, Choice]:
+        return {}
+
+    def _written(self, start: int) -> Choice:
+        """Some of the columns, written out; kept where that is not too many."""
+        if start in self._kept:
+            return self._kept[start]
+        choice = self.choose(self._permitted[start : start + CHUNK])
+        if not start:
+            self._kept[start] = choice
+        return choice
+
+    @cached_property
+    def _owner(self) -> IntArray:
+        """Configuration of every column that rules permit."""
+        starts = range(0, len(self._permitted), CHUNK)
+        return np.concatenate([np.zeros(0, dtype=np.int64), *(self._written(start).configuration for start in starts)])
+
+
+class PricedFactors:
+    """The least action value of every configuration (see :class:`~lpdistill.process.priced.Priced`)."""
+
+    def __init__(self, pricing: Pricing, charges: Charges, after: After) -> None:
+        self._pricing, self._charges, self._after = pricing, charges, after
+        kernel, used = pricing.kernel, np.isfinite(after.charge)
+        tables = [kernel.attempted(values) for values in after.values[: 1 if after.uniform else DISCARDING]]
+        nothing = np.full(pricing.size, np.inf)
+        self._tried, self._generating = np.zeros(pricing.size, dtype=np.int64), nothing
         if used[GENERATING]:
-            self._price_generation(after, tables[0], cells[: first.cells.stop])
-        if kernel.numbering.discards and used[DISCARDING]:
-            left = after.values[DISCARDING, : kernel.numbering.kept]
-            gone = self._discard_costs + after.charge[DISCARDING] + np.tile(left, len(kernel.repertoire.discards))
-            if self.allowed is not None:
-                gone[~self.allowed[kernel.numbering.discards.start :]] = np.inf
-            cells[kernel.numbering.blocks[-1].cells.stop :] = gone
-        whole, charge = tables[-1][0], float(after.charge[DISTILLING])
-        if not used[DISTILLING]:
-            pass
-        elif kernel.numbering.size < PARALLEL:
-            for block in others:
-                self._price_block(block, whole, cells, charge)
-        else:
-            # Sparse products and reductions release the interpreter lock, and blocks write to disjoint cells.
-            with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
-                list(threads.map(lambda block: self._price_block(block, whole, cells, charge), others))
-        return PricedCells(self, cells, after)
+            self._tried, self._generating = charges.generating.least(self._generation(tables[0]))
+        self._whole = tables[-1][0]
+        self._node = np.full(pricing.size, -1)
+        self._beside, self._distilling = np.zeros(pricing.size, dtype=np.int64), nothing
+        if used[DISTILLING] and len(kernel.matchings.recipes):
+            found, entries = self._recursion.least(), charges.distilling
+            values = found.value[entries.place] + entries.cost + after.charge[DISTILLING]
+            self._beside, self._distilling = entries.least(values)
+            self._node = found.node[kernel.generation.index(np.arange(pricing.size), self._beside)]
+        self._discarding = self._discards() if used[DISCARDING] else nothing
+        self.best = np.minimum(np.minimum(self._generating, self._distilling), self._discarding)
 
-    def _price_generation(self, after: After, tables: tuple[FloatArray, FloatArray], cells: FloatArray) -> None:
+    @cached_property
+    def _recursion(self) -> Recursion:
+        """The recursion over what distils."""
+        kernel, charges = self._pricing.kernel, self._charges
+        chances = Chances.of(kernel.lattice, charges.delivered)
+        wanted = charges.distilling.wanted
+        return Recursion(kernel.lattice, chances, self._whole, kernel.generation.offsets, wanted, charges.each)
+
+    def _generation(self, tables: tuple[FloatArray, FloatArray]) -> FloatArray:
         """Action values of the steps that do not distil, given that anything happens unless staying counts."""
-        kernel, first = self.kernel, self.kernel.numbering.blocks[0]
-        staying = bool(after.staying[GENERATING])
-        expected = tables[0 if staying else 1][kernel.generation.index(first.rest, first.attempts)]
-        total = self._charged(first, range(1), expected[None, :])[0] + after.charge[GENERATING]
-        cells[:] = total if staying else kernel.repeated(first.attempts).until(total)
+        kernel, entries = self._pricing.kernel, self._charges.generating
+        staying = bool(self._after.staying[GENERATING])
+        total = tables[0 if staying else 1][entries.place] + entries.cost + self._after.charge[GENERATING]
+        return total if staying else kernel.repeated(entries.attempts).until(total)
 
-    def _price_block(self, block: Block, whole: FloatArray, cells: FloatArray, charge: float) -> None:
-        """Least action value over the matchings of every group, into the cells of a block that distils."""
-        least = cells[block.cells.start : block.cells.stop].reshape(len(block.groups), len(block.rest))
-        for groups, rows, size, values in self._expectations(block, whole):
-            charged = self._charged(block, rows, values)
-            least[groups.start : groups.stop] = charged.reshape(len(groups), size, -1).min(axis=1)
-        if charge:
-            least += charge
+    def _discard_values(self) -> FloatArray:
+        """Action values of the columns that discard, (discards, kept)."""
+        numbering = self._pricing.kernel.numbering
+        left = self._after.values[DISCARDING, : numbering.kept]
+        costs = self._charges.discarding.reshape(-1, numbering.kept)
+        return np.asarray(costs + self._after.charge[DISCARDING] + left)
 
-    def _expectations(self, block: Block, whole: FloatArray) -> Iterator[tuple[range, range, int, FloatArray]]:
-        """Expected values after the columns of a block, a chunk at a time.
-
-        Each chunk has its groups and matchings, both numbered within the block, the size of its groups, and the
-        values, (matchings, rests).
-        """
-        kernel = self.kernel
-        outcomes, producible = kernel.matchings.outcomes, block.producible
-        gathered = whole[self._places(block)]
-        first = block.matchings.start
-        for groups, rows, size in self._runs(block):
-            yield groups, rows, size, outcomes[first + rows.start : first + rows.stop, :producible] @ gathered
-
-    def _places(self, block: Block) -> IntArray:
-        """Where what a block's matchings produce stands in the attempt table, beside each rest, (produced, rests)."""
-        kernel = self.kernel
-        if block.number in kernel.gathered:
-            return kernel.gathered[block.number]
-        some = kernel.configurations
-        sums = kernel.matchings.produced_sums[:, : block.producible, None] + some.sums[:, None, block.rest]
-        places = kernel.generation.index(some.rank_sums(sums), block.attempts)
-        if kernel.numbering.size < PARALLEL:  # small enough to be kept
-            kernel.gathered[block.number] = places
-        return places
-
-    def _charged(self, block: Block, rows: range, values: FloatArray) -> FloatArray:
-        """Add what the given matchings of a block cost to their expected values, in place; infinite if forbidden."""
-        charge, some = self._charges[block.number], slice(rows.start, rows.stop)
-        values += charge.by_rest
-        if charge.by_matching is not None:
-            values += charge.by_matching[some]
-        if charge.by_column is not None:
-            values += charge.by_column[some]
-        if self.allowed is not None:
-            here = slice(block.columns.start, block.columns.stop)
-            values[~self.allowed[here].reshape(block.shape)[some]] = np.inf
-        return values
-
-    @cached_property
-    def _charges(self) -> tuple[Charge, ...]:
-        """What the columns of every block cost."""
-        return tuple(self._charge(block) for block in self.kernel.numbering.blocks)
-
-    @cached_property
-    def _discard_costs(self) -> FloatArray:
-        """What the columns that discard cost, (discards,)."""
-        use = self.kernel.usage(np.array(self.kernel.numbering.discards))
-        return self.tariff.cost(np.asarray(use.duration), lambda resource: resource.amounts(use))
-
-    def _charge(self, block: Block) -> Charge:
-        use, parts = self.kernel.usage_of_block(block), dict[tuple[bool, bool], Any]()
-        terms = [np.array(self.tariff.time * use.duration)]
-        terms += [price * resource.amounts(use) for resource, price in self.tariff.prices]
-        for term in terms:
-            grid = term.reshape((1,) * (2 - term.ndim) + term.shape)
-            key = grid.shape[0] > 1, grid.shape[1] > 1
-            parts[key] = parts.get(key, 0.0) + grid
-        return Charge(
-            by_rest=np.asarray(parts.get((False, False), 0.0) + parts.get((False, True), 0.0)),
-            by_matching=parts.get((True, False)),
-            by_column=parts.get((True, True)),
-        )
-
-    def all_values(self, values: FloatArray) -> FloatArray:
-        """Expected value after every column, over all moves and without its cost, (columns,)."""
-        kernel = self.kernel
-        whole, some = kernel.generation.expect(values)
-        found = np.empty(kernel.numbering.size)
-        first, *others = kernel.numbering.blocks
-        found[: first.columns.stop] = some[kernel.generation.index(first.rest, first.attempts)]
-        for block in others:
-            here = found[block.columns.start : block.columns.stop].reshape(block.shape)
-            for _, rows, _, expected in self._expectations(block, whole):
-                here[rows.start : rows.stop] = expected
-        if kernel.numbering.discards:
-            found[kernel.numbering.discards.start :] = np.tile(
-                values[: kernel.numbering.kept], len(kernel.repertoire.discards)
-            )
+    def _discards(self) -> FloatArray:
+        """Least action value of the columns that discard, (configurations,)."""
+        found, numbering = np.full(self._pricing.size, np.inf), self._pricing.kernel.numbering
+        if numbering.discards:
+            np.minimum.at(found, numbering.discarding, self._discard_values())
         return found
 
-    def _runs(self, block: Block) -> Iterator[tuple[range, range, int]]:
-        """Consecutive groups of equally many matchings, at most a chunk at a time, numbered within the block."""
-        kernel = self.kernel
-        edges = kernel.matchings.groups[block.groups.start : block.groups.stop + 1] - block.matchings.start
-        sizes = np.diff(edges)
-        starts = np.concatenate([[0], np.flatnonzero(np.diff(sizes)) + 1, [len(sizes)]])
-        for first, last in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True):
-            step = max(1, PRICED_AT_ONCE // (int(sizes[first]) * len(block.rest)))
-            for a in range(first, last, step):
-                b = min(a + step, last)
-                yield range(a, b), range(int(edges[a]), int(edges[b])), int(sizes[first])
+    def columns(self, wanted: BoolArray) -> IntArray:
+        """A column of least action value for every wanted configuration, in order of configuration."""
+        kernel, rank = self._pricing.kernel, np.flatnonzero(wanted)
+        counts = np.zeros((len(rank), len(kernel.matchings.recipes)), dtype=np.int64)
+        attempts, best = self._tried[rank], self.best[rank]
+        distils = (self._generating[rank] > best) & (self._distilling[rank] <= best)
+        if distils.any():
+            rows = rank[distils]
+            attempts[distils] = self._beside[rows]
+            counts[distils] = self._recursion.attaining(rows, self._beside[rows], self._node[rows])
+        found = kernel.numbering.find(rank, counts, attempts)
+        discards = (self._generating[rank] > best) & ~distils
+        if discards.any() and kernel.numbering.discards:
+            attains = self._discard_values() <= self.best[kernel.numbering.discarding]
+            of, kept = np.nonzero(attains)
+            owner = kernel.numbering.discarding[of, kept]
+            order = np.argsort(owner, kind="stable")
+            place = order[np.searchsorted(owner, rank[discards], sorter=order)]
+            found[discards] = kernel.numbering.discards.start + of[place] * kernel.numbering.kept + kept[place]
+        return found
+
+    def tied(self, wanted: BoolArray, slack: float | FloatArray) -> IntArray:
+        """All columns of the wanted configurations that are within ``slack`` of the least action value, increasing."""
+        kernel, charges = self._pricing.kernel, self._charges
+        worst = np.where(wanted, self.best + slack, -np.inf)
+        near = np.where(np.isfinite(worst), worst, -np.inf)
+        near[np.isfinite(worst)] *= 1 + DOUBT * np.sign(worst[np.isfinite(worst)])
+        found = [self._tied_generating(near)]
+        if (self._node >= 0).any():
+            entries = charges.distilling
+            limits = near[entries.rank] - entries.cost - self._after.charge[DISTILLING]
+            rank, attempts, counts = Limits(self._recursion, entries.rank, entries.attempts, limits).matchings()
+            found.append(kernel.numbering.find(rank, counts, attempts))
+        if kernel.numbering.discards and np.isfinite(self._after.charge[DISCARDING]):
+            of, kept = np.nonzero(self._discard_values() <= near[kernel.numbering.discarding])
+            found.append(kernel.numbering.discards.start + of * kernel.numbering.kept + kept)
+        columns = np.sort(np.concatenate(found))
+        choice = self._pricing.choose(columns)
+        value = choice.values_after(self._after)
+        return np.asarray(columns[(value <= worst[choice.configuration]) & np.isfinite(value)])
+
+    def _tied_generating(self, near: FloatArray) -> IntArray:
+        """Columns that neither distil nor discard within a limit of their configuration."""
+        kernel, entries = self._pricing.kernel, self._charges.generating
+        if not np.isfinite(self._after.charge[GENERATING]):
+            return np.zeros(0, dtype=np.int64)
+        tables = kernel.attempted(self._after.values[GENERATING])
+        rows = np.flatnonzero(self._generation(tables) <= near[entries.rank])
+        counts = np.zeros((len(rows), len(kernel.matchings.recipes)), dtype=np.int64)
+        return kernel.numbering.find(entries.rank[rows], counts, entries.attempts[rows])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -20,6 +21,12 @@ LARGEST_NUMBER = 2**62
 """Columns are numbered with 64-bit integers."""
 
 
+MOST_OPERATIONS = 10**12
+"""Operations of one pricing of all columns beyond which a solution would take an hour or more."""
+
+LISTED_BYTES = 48
+"""Memory for each column of a list."""
+
 BASE_BYTES = 200_000_000
 """Memory of the interpreter and the libraries."""
 
@@ -36,8 +43,10 @@ class Size:
         Columns of the program: one per configuration and action.
     matchings
         Multisets of distillations that fit into the memories.
+    operations
+        Operations that pricing all columns takes, each about a nanosecond where it is compiled.
     factored_bytes
-        Memory for the factored dynamics: outcomes of all matchings, and the tables that price all columns.
+        Memory for the factored dynamics: the tables that price all columns, and some columns chosen.
     explicit_entries, explicit_bytes
         Transition probabilities of all columns written out (before equal ones merge), and memory for them.
     """
@@ -45,6 +54,7 @@ class Size:
     configurations: int
     columns: int
     matchings: int
+    operations: int
     factored_bytes: int
     explicit_entries: int
     explicit_bytes: int
@@ -59,40 +69,43 @@ class Size:
         :math:`F(n) = \binom{n+K+1}{K+1}` and ``c`` is the greatest number of attempts allowed.  Of the outcomes of a
         recipe those short of the target matter: with ``d`` of them in all recipes, the outcomes of ``k`` distillations
         number :math:`\binom{k+d-1}{d-1}`.  Numbers of recipes of different sizes ``s`` are folded.
+
+        Pricing goes once over a table of :math:`\binom{M-c+K+1}{K+1}` entries for every matching of ``c`` pairs that
+        recipes consume which may leave one short of the target, and once more for every other recipe.
         """
         memories, count, recipes = repertoire.memories, len(repertoire.levels), repertoire.distillations
         most, free = repertoire.most_distillations, repertoire.attempts is Attempts.ALL
-        produced = len({level for recipe in recipes for outcome in recipe.made for level in outcome.produced})
-        each = max((recipe.most_produced for recipe in recipes), default=1)
-        sizes, ends = Counter[int](), Counter[int]()
+        sizes, ends, firsts = Counter[int](), Counter[int](), Counter[int]()
         for recipe in recipes:
             sizes[len(recipe.consumed)] += 1
+            firsts[len(recipe.consumed)] += bool(recipe.made)
             ends[len(recipe.consumed)] += 1 + len(recipe.made)
         chosen, ended = _ways(sizes, most, memories), _ways(ends, most, memories)
-        columns = entries = gathers = explicit = 0
+        columns = explicit = 0
         for (k, consumed), ways in chosen.items():
             left, cap = memories - consumed, repertoire.most_attempts(distilling=k > 0)
             over = left - cap - 1
             tried = _up_to(left, count + 1) - _up_to(over, count + 1)
             rests = tried if free else _up_to(left, count)
             columns += ways * rests
-            entries += _multisets(count, consumed) * rests
-            gathers = max(gathers, comb(min(each * k, consumed) + produced, produced) * rests)
             after = _up_to(left, count + 2) - _up_to(over, count + 2) - (cap + 1) * _up_to(over, count + 1)
             explicit += ended[k, consumed] * (after if free else tried)
         discards = len(repertoire.discards) * _up_to(memories - 1, count)
-        columns, entries, explicit = columns + discards, entries + discards, explicit + discards
-        matchings, outcomes = sum(chosen.values()), sum(ended.values())
-        attempted = comb(memories + count + 1, count + 1)
-        # Bytes per item are upper bounds measured on programs of up to 228 million columns.
-        listed = matchings * (len(recipes) + 2) + entries
-        factored = 128 * outcomes + 48 * listed + 64 * gathers + 128 * attempted + BASE_BYTES
+        columns, explicit = columns + discards, explicit + discards
+        first = sum(firsts.values())
+        nodes = _ways(firsts, most, memories)
+        tables = sum(ways * _up_to(memories - consumed, count + 1) for (_, consumed), ways in nodes.items())
+        # Bytes per item are upper bounds, measured on programs of up to 100 memories.
+        each = 8 * (4 * count + 8 * len(recipes) + 24 + (os.cpu_count() or 1) * (first + 2))
+        factored = each * _up_to(memories, count) + 64 * _up_to(memories, count + 1) + BASE_BYTES
+        factored += 8 * (first + 2 * count + 6) * sum(nodes.values())
         if repertoire.predicates:
-            factored += 2 * columns
+            factored += 64 * columns
         return Size(
             configurations=comb(memories + count, count),
             columns=columns,
-            matchings=matchings,
+            matchings=sum(chosen.values()),
+            operations=tables * (1 + len(recipes) - first),
             factored_bytes=factored,
             explicit_entries=explicit,
             explicit_bytes=factored + 190 * explicit + 650 * columns,
@@ -104,7 +117,8 @@ class Size:
 
     def fits(self, available: int, *, explicit: bool) -> bool:
         """Whether the program fits into ``available`` bytes, and its columns into 64-bit numbers."""
-        return self.needed(explicit=explicit) <= HEADROOM * available and self.columns <= LARGEST_NUMBER
+        numbered = self.columns <= LARGEST_NUMBER and self.operations <= MOST_OPERATIONS
+        return self.needed(explicit=explicit) <= HEADROOM * available and numbered
 
     def needed(self, *, explicit: bool) -> int:
         """Bytes that the program needs, written out or in factored form."""
@@ -131,8 +145,8 @@ def require(size: Size, repertoire: Repertoire, *, explicit: bool) -> None:
     raise LimitError(
         f"memories: {memories} memories and {len(levels)} levels make {size.configurations:,} configurations and "
         f"{size.columns:,} columns, which need about {_gigabytes(size.needed(explicit=explicit))} of memory "
-        f"{'written out' if explicit else 'even in factored form'}, but {_gigabytes(available)} are free; "
-        + ", or ".join(remedies),
+        f"{'written out' if explicit else 'even in factored form'}, but {_gigabytes(available)} are free, and about "
+        f"{size.operations:.1g} operations every time that they are priced; " + ", or ".join(remedies),
         size={**size.to_dict(), "available_bytes": available, "most_memories": most},
     )
 
@@ -173,3 +187,20 @@ def _multisets(kinds: int, k: int) -> int:
 
 def _gigabytes(count: int) -> str:
     return f"{count / 1e9:,.1f} GB"
+
+
+def require_listed(size: Size) -> None:
+    """Refuse to list the columns of a program if this machine cannot hold the list.
+
+    Raises
+    ------
+    LimitError
+        If it cannot.
+    """
+    available = psutil.virtual_memory().available
+    if LISTED_BYTES * size.columns > HEADROOM * available:
+        raise LimitError(
+            f"memories: {size.columns:,} columns are too many for a list of them, with {_gigabytes(available)} free; "
+            "take fewer memories, or ask about chosen columns only",
+            size={**size.to_dict(), "available_bytes": available},
+        )

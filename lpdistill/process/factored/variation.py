@@ -15,7 +15,7 @@ from lpdistill.physics.closure import closure
 from lpdistill.physics.levels import Levels
 from lpdistill.process.factored.dynamics import Dynamics
 
-SHARED = ("configurations", "repertoire", "matchings", "numbering", "permitted")
+SHARED = ("actions", "repertoire", "permitted")
 """What depends on the levels and rules alone."""
 
 LATTICE_PROBES = 64
@@ -57,7 +57,6 @@ def varied(dynamics: Dynamics, **changes: Any) -> Dynamics:
             changes["f0"],
         )
     problem.__dict__["levels"] = levels
-    other.kernel.__dict__["configurations"] = dynamics.configurations
     return other
 
 

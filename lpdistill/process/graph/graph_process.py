@@ -19,7 +19,7 @@ from lpdistill.process.derived import Guarded, Written
 from lpdistill.process.durations import Durations
 from lpdistill.process.merged import Merged
 from lpdistill.process.names import node_as_json
-from lpdistill.process.outcomes import Plain
+from lpdistill.process.outcomes import Plain, Weighted
 from lpdistill.process.process import Choice
 from lpdistill.process.reachability import Reachability
 from lpdistill.process.repetition import Repetition
@@ -211,8 +211,7 @@ class GraphProcess(Written):
             cost=self.tariff.cost(self._times[columns], lambda resource: self.amounts(resource, columns)),
             repetition=self._repetition.at(columns),
             delivering=self.delivering[columns],
-            outcomes=self.moves[columns],
-            table=Plain(),
+            following=Weighted(self.moves[columns], Plain(self.size)),
         )
 
     @cached_property

@@ -29,22 +29,13 @@ def test_columns_of_a_configuration(attempts):
         assert sorted(numbering.of_configuration(rank).tolist()) == np.flatnonzero(owner == rank).tolist()
 
 
-@both_attempts
-def test_cells_partition_the_columns(attempts):
-    """Every column is in exactly one cell, and all columns of a cell belong to the cell's configuration."""
-    numbering = dynamics_of(SMALL["four memories, three levels"], attempts).numbering
-    columns, count = numbering.of_cells(np.arange(len(numbering.cell_configuration)))
-    assert sorted(columns.tolist()) == list(range(numbering.size))
-    assert numbering.describe(columns).configuration.tolist() == np.repeat(numbering.cell_configuration, count).tolist()
-
-
 @every_problem
 @both_attempts
 def test_find_inverts_describe(problem, attempts):
     """``find`` gives every column from its configuration, its matching and its attempts."""
     numbering = dynamics_of(problem, attempts).numbering
     what = numbering.describe(np.arange(numbering.size))
-    assert numbering.find(what.configuration, what.matching, what.attempts).tolist() == list(range(numbering.size))
+    assert numbering.find(what.configuration, what.counts, what.attempts).tolist() == list(range(numbering.size))
 
 
 @every_problem
@@ -52,7 +43,8 @@ def test_find_inverts_describe(problem, attempts):
 def test_find_knows_what_is_no_column(problem, attempts):
     """Of all configurations, matchings and attempts, as many are found as there are columns; the others give -1."""
     dynamics = dynamics_of(problem, attempts)
-    shape = dynamics.size, len(dynamics.kernel.matchings.counts), problem.memories + 1
-    found = dynamics.numbering.find(*np.indices(shape).reshape(3, -1))
+    every = dynamics.kernel.matchings.listed
+    configuration, matching, attempts = np.indices((dynamics.size, len(every), problem.memories + 1)).reshape(3, -1)
+    found = dynamics.numbering.find(configuration, every[matching], attempts)
     assert sorted(found[found >= 0].tolist()) == list(range(dynamics.numbering.size))
     assert set(found[found < 0].tolist()) <= {-1}

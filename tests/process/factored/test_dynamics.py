@@ -112,17 +112,6 @@ def test_priced_columns_only_where_wanted():
     assert dynamics.numbering.describe(columns).configuration.tolist() == np.flatnonzero(wanted).tolist()
 
 
-@both_attempts
-def test_threads_price_as_one_does(attempts, monkeypatch):
-    """Blocks priced in parallel, in many small chunks, give the numbers that one thread gives in large ones."""
-    dynamics = dynamics_of(SMALL["four memories, three levels"], attempts)
-    values = arbitrary(dynamics.size)
-    alone = dynamics.price(values).best
-    monkeypatch.setattr("lpdistill.process.factored.pricing.PARALLEL", 0)
-    monkeypatch.setattr("lpdistill.process.factored.pricing.PRICED_AT_ONCE", 1)
-    assert dynamics.price(values).best.tolist() == alone.tolist()
-
-
 @every_problem
 def test_expect_is_the_product_with_the_moves(problem):
     """The factored expectation and the written-out moves agree, to a few roundings."""

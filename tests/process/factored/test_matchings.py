@@ -26,10 +26,10 @@ MATCHINGS = {
 every_problem = pytest.mark.parametrize("matchings", MATCHINGS.values(), ids=MATCHINGS)
 
 
-def produced(matchings: Matchings, matching: int) -> tuple[dict[tuple[int, ...], Fraction], Fraction]:
+def produced(matchings: Matchings, counts: np.ndarray) -> tuple[dict[tuple[int, ...], Fraction], Fraction]:
     """Distribution of what a matching leaves while the target is not reached, and the probability that it is."""
     table = {recipe.consumed: recipe for recipe in matchings.recipes}
-    kinds = [table[pair] for pair in matchings.distilled(matching)]
+    kinds = [table[pair] for pair in matchings.distilled(counts)]
     found: dict[tuple[int, ...], Fraction] = defaultdict(Fraction)
     target = Fraction(0)
     for coins in itertools.product((True, False), repeat=len(kinds)):
@@ -55,56 +55,42 @@ def test_every_matching_is_listed_once(matchings):
     """The matchings are all multisets of pairs of levels that fit into the memories."""
     levels = len(matchings.levels)
     expected = {m for n in oracle.configurations(2 * matchings.most, levels) for m in oracle.matchings(n)}
-    found = [tuple(sorted(matchings.distilled(i))) for i in range(len(matchings.counts))]
+    found = [tuple(sorted(matchings.distilled(counts))) for counts in matchings.listed]
     assert Counter(found) == Counter(expected)
 
 
 @every_problem
 def test_number_finds_a_matching(matchings):
-    """The matching in row ``i`` has number ``i``."""
-    assert matchings.number(matchings.counts).tolist() == list(range(len(matchings.counts)))
-
-
-@every_problem
-def test_groups_consume_the_same(matchings):
-    """Matchings are in the same group exactly if they consume the same pairs."""
-    group = np.repeat(np.arange(len(matchings.groups) - 1), np.diff(matchings.groups))
-    by_consumption = defaultdict(set)
-    for matching, consumed in enumerate((matchings.counts @ matchings.consumption).tolist()):
-        by_consumption[tuple(consumed)].add(int(group[matching]))
-    assert sorted(by_consumption.values(), key=min) == [{g} for g in range(len(matchings.groups) - 1)]
-
-
-@every_problem
-def test_consumed_sums_are_partial_sums_of_consumption(matchings):
-    """The pairs that a group consumes are those of its matchings."""
-    consumed = matchings.counts[matchings.groups[:-1]] @ matchings.consumption
-    assert np.array_equal(matchings.consumed_sums, np.cumsum(consumed, axis=1).T)
+    """The matching in row ``i`` has place ``i``, and no other counts have any."""
+    assert matchings.places(matchings.listed).tolist() == list(range(matchings.size))
+    too_many = np.full((1, len(matchings.recipes)), matchings.most + 1)
+    assert matchings.number(too_many)[0].tolist() == [-1]
 
 
 @every_problem
 def test_fewer_pairs_come_first(matchings):
     """Matchings are ordered by their number of distillations."""
-    assert matchings.pairs.tolist() == sorted(matchings.counts.sum(axis=1).tolist())
+    pairs = matchings.listed.sum(axis=1).tolist()
+    assert pairs == sorted(pairs)
 
 
 @every_problem
 def test_outcomes_are_those_of_coins_tossed_one_by_one(matchings):
     """Every outcome below the target has its exact probability, to a few roundings, and there are no others."""
     levels = matchings.produced_levels
-    for matching in range(len(matchings.counts)):
-        expected, _ = produced(matchings, matching)
-        row = matchings.outcomes[[matching]].tocoo()
+    for counts, outcomes in zip(matchings.listed, matchings.outcomes(matchings.listed), strict=True):
+        expected, _ = produced(matchings, counts)
+        row = outcomes.tocoo()
         found = {}
-        for column, probability in zip(row.col, row.data, strict=True):
-            counts = np.zeros(len(matchings.levels), dtype=int)
-            counts[levels] = matchings.produced.unrank(np.array(column))
-            found[tuple(counts.tolist())] = probability
+        for column, probability in zip(row.coords[-1], row.data, strict=True):
+            made = np.zeros(len(matchings.levels), dtype=int)
+            made[levels] = matchings.produced.unrank(np.array(column))
+            found[tuple(made.tolist())] = probability
         assert found == pytest.approx({k: float(v) for k, v in expected.items() if v}, rel=1e-14, abs=0)
 
 
 @every_problem
 def test_reaching_is_the_probability_of_the_target(matchings):
     """``reaching`` is the exact probability that at least one distillation reaches the target, to a few roundings."""
-    expected = [float(produced(matchings, i)[1]) for i in range(len(matchings.counts))]
-    assert matchings.reaching == pytest.approx(expected, rel=1e-14, abs=0)
+    expected = [float(produced(matchings, counts)[1]) for counts in matchings.listed]
+    assert matchings.reaching(matchings.listed) == pytest.approx(expected, rel=1e-14, abs=0)

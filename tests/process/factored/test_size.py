@@ -39,7 +39,7 @@ def test_columns_are_numbered_without_gaps(memories, fidelities, attempts):
 @pytest.mark.parametrize("problem", SMALL.values(), ids=SMALL)
 def test_matchings_are_counted(problem):
     """The closed form of the number of matchings is the number of matchings there are."""
-    assert size_of(problem).matchings == len(dynamics_of(problem).kernel.matchings.counts)
+    assert size_of(problem).matchings == dynamics_of(problem).kernel.matchings.size
 
 
 @pytest.mark.parametrize("problem", REACHED_BY_DISTILLATION.values(), ids=REACHED_BY_DISTILLATION)
@@ -82,11 +82,11 @@ def test_sizes_of_large_programs(memories, f0, target, configurations, columns):
 
 
 def test_a_program_beyond_any_machine_is_refused():
-    """Two hundred memories and three levels would make 10^12 columns: a LimitError that carries the sizes."""
+    """Four hundred memories and three levels would make 10^16 columns: a LimitError that carries the sizes."""
     with pytest.raises(LimitError) as caught:
-        solve(Problem(0.5, 200, ".9", ".94"))
-    assert caught.value.size["columns"] > 10**11
-    assert caught.value.size["configurations"] == 1_373_701
+        solve(Problem(0.5, 400, ".9", ".94"))
+    assert caught.value.size["columns"] > 10**15
+    assert caught.value.size["configurations"] == 10_827_401
 
 
 def test_an_explicit_program_beyond_any_machine_is_refused():
@@ -98,7 +98,7 @@ def test_an_explicit_program_beyond_any_machine_is_refused():
 def test_a_refusal_cannot_be_changed():
     """The sizes that an error carries are read-only."""
     with pytest.raises(LimitError) as caught:
-        solve(Problem(0.5, 200, ".9", ".94"))
+        solve(Problem(0.5, 400, ".9", ".94"))
     with pytest.raises(TypeError):
         caught.value.size["columns"] = 0
 

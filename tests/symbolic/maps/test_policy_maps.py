@@ -56,7 +56,7 @@ def chosen(found, piece) -> dict:
         rank = int(dynamics.configurations.rank(np.array(counts)))
         for column in dynamics.numbering.of_configuration(rank):
             what = dynamics.numbering.describe(np.array([column]))
-            if dynamics.kernel.matchings.distilled(int(what.matching[0])) == action.distil:
+            if dynamics.kernel.matchings.distilled(what.counts[0]) == action.distil:
                 columns[rank] = int(column)
     return columns
 
@@ -107,7 +107,7 @@ def test_no_breakpoint_is_missed_on_a_fine_grid():
     found = MAPS["four memories, two levels"]
     grid = [Fraction(k, 2001) for k in range(1, 2001)]
     common = Dynamics(found.problem)
-    shared = {name: getattr(common.kernel, name) for name in ("configurations", "matchings", "numbering")}
+    shared = {"actions": common.kernel.actions}
     policies, columns = [], GREEDY.columns(common.kernel)
     for p in grid:
         problem = found.problem.replace(p=p)

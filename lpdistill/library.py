@@ -1,0 +1,50 @@
+"""The compiled functions, where they were built with the package; without them numpy does the same.
+
+The library is called through :mod:`ctypes`, so that one build serves every version of Python.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+INTERFACE = 4
+"""The version of functions and structures that are called."""
+
+SUFFIX = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
+
+LIBRARY = Path(__file__).parent / "process" / "factored" / f"librecursion{SUFFIX}"
+
+WITHOUT = "LPDISTILL_WITHOUT_COMPILED"
+"""Environment variable that leaves the compiled functions out, for comparison."""
+
+
+@cache
+def library() -> Any:
+    """The compiled functions, or None where there are none that fit."""
+    if os.environ.get(WITHOUT):
+        return None
+    try:
+        found = ctypes.CDLL(str(LIBRARY))
+        interface = found.lpdistill_interface
+    except (OSError, AttributeError):
+        return None
+    interface.restype = ctypes.c_int64
+    if interface() != INTERFACE:
+        return None
+    pointer, whole = ctypes.c_void_p, ctypes.c_int64
+    found.lpdistill_least.argtypes = [pointer, pointer, whole, whole, pointer, pointer, pointer, pointer]
+    found.lpdistill_trace.argtypes = [pointer, pointer, whole, pointer, pointer, whole, *(pointer,) * 4]
+    real = ctypes.c_double
+    found.lpdistill_expect.argtypes = [pointer] * 4
+    found.lpdistill_solve.argtypes = [*(pointer,) * 5, real, real, whole, whole, whole, pointer, pointer]
+    found.lpdistill_attempts.argtypes = [pointer, pointer, real, real, *(pointer,) * 3]
+    for name in ("least", "trace", "expect", "attempts"):
+        getattr(found, f"lpdistill_{name}").restype = None
+    found.lpdistill_within.argtypes = [pointer, pointer, whole, whole, *(pointer,) * 3, whole, *(pointer,) * 3]
+    found.lpdistill_solve.restype = found.lpdistill_within.restype = whole
+    return found

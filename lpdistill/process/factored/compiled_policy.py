@@ -1,0 +1,151 @@
+"""Policies evaluated compiled (``recursion.c``): what is expected after their columns, and their equations."""
+
+from __future__ import annotations
+
+import ctypes
+
+import numpy as np
+
+from lpdistill.arrays import FloatArray, IntArray
+from lpdistill.library import library
+from lpdistill.process.factored.compiled import CompiledLattice
+from lpdistill.process.factored.generation import Generation
+from lpdistill.process.outcomes import Accuracy
+
+MOST_LEVELS = 64
+"""Levels, and recipes that may leave a pair, up to which expectations are compiled."""
+
+
+class _Distilling(ctypes.Structure):
+    _arrays = ("sums", "start", "trials", "level", "scale", "odds")
+    _fields_ = (("rows", ctypes.c_int64), ("width", ctypes.c_int64), *((name, ctypes.c_void_p) for name in _arrays))
+
+
+class _Equations(ctypes.Structure):
+    _arrays = ("configuration", "distils", "other", "place", "leaving", "unit", "raised", "starts")
+    _fields_ = (
+        *((name, ctypes.c_int64) for name in ("columns", "size", "others")),
+        *((name, ctypes.c_void_p) for name in _arrays),
+        ("success", ctypes.c_double),
+        ("failure", ctypes.c_double),
+    )
+
+
+class CompiledExpectation:
+    """What is expected after columns that distil, compiled.
+
+    Parameters
+    ----------
+    lattice
+        The distillations, compiled.
+    sums, start, trials, scale
+        Partial sums of the pairs left alone, (columns, levels); where the attempt table of their attempts starts,
+        (columns,); how often they carry each recipe of the first sort out, (columns, recipes); and the probability that
+        nothing comes of the others, (columns,).
+    odds, level
+        Binomial probabilities of each of these recipes, (recipes, trials + 1, trials + 1), and the level of the pair
+        that it leaves, (recipes,).
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917 - as the compiled function has them
+        self,
+        lattice: CompiledLattice,
+        sums: IntArray,
+        start: IntArray,
+        trials: IntArray,
+        scale: FloatArray,
+        odds: FloatArray,
+        level: IntArray,
+    ) -> None:
+        self.lattice, self.rows = lattice, len(start)
+        whole = {"sums": sums, "start": start, "trials": trials, "level": level}
+        self._kept = {name: np.ascontiguousarray(array, dtype=np.int64) for name, array in whole.items()}
+        self._kept |= {"scale": np.ascontiguousarray(scale), "odds": np.ascontiguousarray(odds)}
+        self.structure = _Distilling(
+            rows=self.rows, width=odds.shape[1], **{name: array.ctypes.data for name, array in self._kept.items()}
+        )
+
+    def __call__(self, table: FloatArray) -> FloatArray:
+        """Expected values, for an attempt table, (columns,)."""
+        found = np.empty(self.rows)
+        library().lpdistill_expect(
+            ctypes.addressof(self.lattice.structure),
+            ctypes.addressof(self.structure),
+            table.ctypes.data,
+            found.ctypes.data,
+        )
+        return found
+
+
+class CompiledEquations:
+    """The equations of a policy, ``V = local + E(V)``, compiled; see :class:`CompiledExpectation`.
+
+    Parameters
+    ----------
+    expectation, generation
+        What is expected after the columns that distil, and the attempts.
+    configuration, distils
+        Configuration of every column, and the columns that distil.
+    others
+        The other columns, where they stand in the attempt tables, and what expectations after them are divided by: the
+        probability that anything happens, and 0 for those that discard.
+    """
+
+    def __init__(
+        self,
+        expectation: CompiledExpectation,
+        generation: Generation,
+        configuration: IntArray,
+        distils: IntArray,
+        others: tuple[IntArray, IntArray, FloatArray],
+    ) -> None:
+        self._expectation, self._generation = expectation, generation
+        other, place, leaving = others
+        whole = {"configuration": configuration, "distils": distils, "other": other, "place": place}
+        self._kept = {name: np.ascontiguousarray(array, dtype=np.int64) for name, array in whole.items()}
+        self._kept["leaving"] = np.ascontiguousarray(leaving)
+
+    def solved(self, local: FloatArray, near: FloatArray, accuracy: Accuracy) -> FloatArray | None:
+        """The values of the policy, (columns,), or None where iterating does not find them.
+
+        Parameters
+        ----------
+        local
+            What is collected in every configuration until it is left, (columns,).
+        near
+            Positive values not too far from the solution, (columns,), or zeros where nothing is known.
+        accuracy
+            How accurately.
+        """
+        generation, lattice = self._generation, self._expectation.lattice
+        columns, size, table = len(local), lattice.size, int(generation.offsets[-1])
+        unit = np.where(near > 0, near, 1.0)
+        found, work = near / unit, np.empty(7 * columns + size + 2 * table)
+        raised = lattice.raised(generation.raw)
+        shares = np.array([*accuracy.shares, accuracy.close])
+        structure = _Equations(
+            columns=columns,
+            size=size,
+            others=len(self._kept["other"]),
+            unit=unit.ctypes.data,
+            raised=None if raised is None else raised.ctypes.data,
+            starts=generation.offsets.ctypes.data,
+            success=generation.success,
+            failure=generation.failure,
+            **{name: array.ctypes.data for name, array in self._kept.items()},
+        )
+        failed = library().lpdistill_solve(
+            ctypes.addressof(lattice.structure),
+            ctypes.addressof(self._expectation.structure),
+            ctypes.addressof(structure),
+            np.ascontiguousarray(local).ctypes.data,
+            shares.ctypes.data,
+            accuracy.accepted,
+            accuracy.settled,
+            accuracy.iterations,
+            accuracy.sweeps,
+            table,
+            found.ctypes.data,
+            work.ctypes.data,
+        )
+        return None if failed else unit * found
