@@ -88,7 +88,9 @@ class Repetition:
 
     def idle(self, amounts: FloatArray) -> FloatArray:
         """What is expected of what is collected in a step in which nothing happens, (columns,)."""
-        return np.asarray(self.staying * amounts)
+        found = np.zeros(len(self.staying))
+        np.multiply(self.staying, amounts, out=found, where=self.staying > 0)  # amounts may be infinite
+        return found
 
     def once(self, amounts: FloatArray, here: FloatArray) -> FloatArray:
         """What a single step is worth, with the value of its configuration where nothing happens, (columns,)."""

@@ -13,6 +13,9 @@ from lpdistill.process.factored.kernel import Kernel
 from lpdistill.process.resources import StandardResource, Visits
 from lpdistill.process.tariff import Tariff, Usage
 
+SEPARATE = 1e-9
+"""How far amounts that add up may differ from their sum."""
+
 
 class Charged(Protocol):
     """Columns with what they cost."""
@@ -130,6 +133,9 @@ class Charges:
         if any(np.ptp(part) if len(part) else 0 for part in parts) or parts[2].any():
             return None
         each, delivered = (float(part[0]) if len(part) else 0.0 for part in parts[:2])
+        together = _more(tariff, there, distillations=2.0, delivering=1.0, failures=1.0)
+        if not np.allclose(together, 2 * each + delivered, rtol=SEPARATE, atol=SEPARATE):
+            return None
         discards = kernel.usage(np.array(kernel.numbering.discards, dtype=np.int64))
         return Charges(
             replace(generating, cost=_cost(tariff, here)),

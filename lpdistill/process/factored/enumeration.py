@@ -101,7 +101,7 @@ class Limits:
         recursion, lattice, price = self.recursion, self.recursion.lattice, self.recursion.price
         best, pairs = recursion.descended(table), int(lattice.nodes.pairs[node])
         room = lattice.matchings.most - pairs
-        cheapest = min(price * room, 0.0)
+        cheapest = price * lattice.matchings.most
         entries, counts = [np.zeros(0, dtype=np.int64)], [np.zeros((0, len(lattice.second)), dtype=np.int64)]
         for used in range(room + 1):
             here = table[states.rank, self.attempts[states.entry]]
