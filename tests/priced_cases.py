@@ -125,7 +125,7 @@ class Written:
 
 def problem_of(rng: np.random.Generator) -> Problem:
     """A small problem, with rules, unequal durations and discarding as it comes."""
-    if rng.random() < 0.2:
+    if rng.random() < 0.3:
         problem = list(TOYS.values())[rng.integers(len(TOYS))]
         changes: dict[str, Any] = {"memories": min(problem.memories, 4)}
     else:
@@ -153,7 +153,7 @@ def tariff_of(process: Dynamics, rng: np.random.Generator) -> Tariff:
 def after_of(process: Dynamics, rng: np.random.Generator) -> After:
     """What comes after steps: the same after all of them, or not; configurations that must be avoided."""
     values = rng.random((3, process.size)) * 10.0 ** rng.uniform(-2, 3)
-    if rng.random() < 0.2:
+    if rng.random() < 0.3:
         values[:, rng.random(process.size) < 0.2] = np.inf
     if rng.random() < 0.5:
         return After.always(values[0], 3)

@@ -74,12 +74,22 @@ class Twins(Toy):
         return state.sort, state.fidelity
 
 
+@dataclass(frozen=True)
+class Sure(Toy):
+    """Equal pairs never fail; others do."""
+
+    def combine(self, a: Graded, b: Graded) -> Combination[Graded]:
+        gained = Graded(max(a.fidelity, b.fidelity) + STEP)
+        return Combination(gained, Fraction(1) if a == b else Fraction(2, 5))
+
+
 TOYS = {
     "three into one": Problem("1/2", 4, "3/5", "3/4", distillation=Threefold()),
     "three into one, five memories": Problem("2/3", 5, "3/5", "7/10", distillation=Threefold(), distillation_time=3),
     "only three into one": Problem("1/2", 4, "3/5", "3/4", distillation=Threefold(consumes=(3,))),
     "sided": Problem("1/3", 3, "3/5", "17/20", distillation=Sided()),
     "twins": Problem("1/2", 4, "3/5", "3/4", distillation=Twins()),
+    "sure": Problem("1/2", 4, "3/5", "3/4", distillation=Sure()),
     "sided, discarding": Problem("1/3", 3, "3/5", "4/5", distillation=Sided(), discarding=True),
 }
 

@@ -136,6 +136,9 @@ class Charges:
         together = _more(tariff, there, distillations=2.0, delivering=1.0, failures=1.0)
         if not np.allclose(together, 2 * each + delivered, rtol=SEPARATE, atol=SEPARATE):
             return None
+        # Where a delivery is certain, nothing after it tells whether further distillations would have fitted.
+        if each and not kernel.matchings.failure[kernel.lattice.second].all():
+            return None
         discards = kernel.usage(np.array(kernel.numbering.discards, dtype=np.int64))
         return Charges(
             replace(generating, cost=_cost(tariff, here)),

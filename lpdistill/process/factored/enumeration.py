@@ -101,11 +101,11 @@ class Limits:
         recursion, lattice, price = self.recursion, self.recursion.lattice, self.recursion.price
         best, pairs = recursion.descended(table), int(lattice.nodes.pairs[node])
         room = lattice.matchings.most - pairs
-        cheapest = price * lattice.matchings.most
+        cheapest = price * lattice.matchings.most  # which no matching undercuts, where the price is negative
         entries, counts = [np.zeros(0, dtype=np.int64)], [np.zeros((0, len(lattice.second)), dtype=np.int64)]
         for used in range(room + 1):
             here = table[states.rank, self.attempts[states.entry]]
-            total = states.scale * here + states.offset + price * (pairs + used)
+            total = times(states.scale, here) + states.offset + price * (pairs + used)
             kept = (total <= self.most[states.entry]) & np.isfinite(total)
             if pairs + used:
                 entries.append(states.entry[kept])
@@ -117,10 +117,17 @@ class Limits:
                 missed, won = recursion.chances.missed[recipe], recursion.chances.won[recipe]
                 more = states.grown(np.flatnonzero((states.last <= recipe) & (below[states.rank] >= 0)), recipe)
                 more = more.after(below, missed, won)
-                after = more.scale * best[more.rank, self.attempts[more.entry]] if missed else 0.0
+                after = times(more.scale, best[more.rank, self.attempts[more.entry]])
                 least = after + more.offset + (price * (pairs + used + 1) if price > 0 else cheapest)
                 grown.append(more.at(np.flatnonzero(least <= self.most[more.entry])))
             if not sum(len(more.entry) for more in grown):
                 break
             states = States.joined(grown)
         return np.concatenate(entries), np.concatenate(counts)
+
+
+def times(scale: FloatArray, values: FloatArray) -> FloatArray:
+    """Values times probabilities, 0 where these are, even of what is infinite."""
+    found = np.zeros_like(values)
+    np.multiply(scale, values, out=found, where=scale > 0)
+    return found

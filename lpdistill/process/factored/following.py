@@ -80,7 +80,9 @@ class Factored:
         """The expectation after the columns that distil, compiled; None where that is not at hand or not worth it."""
         kernel, lattice = self.kernel, self.kernel.lattice
         recipes = [kernel.matchings.recipes[recipe] for recipe in lattice.first.tolist()]
+        # Values may be infinite, and what never happens must not count: so every recipe has to be able to fail.
         known = all(len(recipe.made) == len(recipe.made[0].produced) == 1 for recipe in recipes)
+        known = known and bool(kernel.matchings.failure.all())
         fits = max(len(recipes), kernel.configurations.kinds) <= MOST_LEVELS
         if lattice.compiled is None or not known or not fits or len(self.what.rest) <= FEW:
             return None

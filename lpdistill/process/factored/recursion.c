@@ -346,7 +346,8 @@ static void search(Search *in, int64_t c, double scale, double offset, int64_t l
 {
     const Lattice *of = in->of;
     const int64_t all = of->upto[of->most + 1];
-    const double total = scale * in->table[c] + offset + in->at->price * (double)(in->pairs + used);
+    const double rest = scale != 0 ? scale * in->table[c] : 0.0;
+    const double total = rest + offset + in->at->price * (double)(in->pairs + used);
     if (in->pairs + used && total <= in->limit && isfinite(total)) {
         if (in->found < in->space) {
             in->ranks[in->found] = in->rank;
@@ -363,7 +364,7 @@ static void search(Search *in, int64_t c, double scale, double offset, int64_t l
             continue;
         const double missed = in->at->missed[t], after = scale * missed, won = offset + scale * in->at->won[t];
         const double price = in->at->price > 0 ? in->at->price * (double)(in->pairs + used + 1) : in->cheapest;
-        if ((missed != 0 ? after * in->best[below] : 0.0) + won + price <= in->limit) {
+        if ((after != 0 ? after * in->best[below] : 0.0) + won + price <= in->limit) {
             in->counts[t]++;
             search(in, below, after, won, t, used + 1);
             in->counts[t]--;
@@ -399,7 +400,7 @@ SHARED WIDEST int64_t lpdistill_within(const Lattice *of, const Chances *at, int
         descend(of, at, most % stride, stride, most, in.table, best);
         in.pairs = of->pairs[node];
         in.room = of->limit - in.pairs;
-        in.cheapest = at->price < 0 ? at->price * (double)in.room : 0.0;
+        in.cheapest = at->price < 0 ? at->price * (double)of->limit : 0.0;
         in.node = node;
         const double price = at->price > 0 ? at->price * (double)in.pairs : in.cheapest;
         const int64_t *sums = of->node_sums + node * of->levels;

@@ -30,7 +30,7 @@ def test_it_was_built():
 def in_numpy(recursion):
     """The same recursion, of which nothing is compiled."""
     other = replace(recursion)
-    other.__dict__["_compiled"] = None
+    other.__dict__["compiled"] = None
     return other
 
 

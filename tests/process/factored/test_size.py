@@ -5,8 +5,9 @@ import pytest
 from cases import REACHED_BY_DISTILLATION, SMALL, dynamics_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from toy_maps import TOYS
 
-from lpdistill import Attempts, Dynamics, LimitError, Problem, Size, solve
+from lpdistill import Attempts, Dynamics, EqualLevelsOnly, LimitError, MaxDistillations, Problem, Size, solve
 from lpdistill.hardware.repertoire import Repertoire
 
 both_attempts = pytest.mark.parametrize("attempts", [Attempts.FULL, Attempts.ALL])
@@ -79,6 +80,21 @@ def test_sizes_of_large_programs(memories, f0, target, configurations, columns):
     """The sizes of programs too large to be enumerated are those that an independent program counted."""
     size = size_of(Problem(0.5, memories, f0, target))
     assert (size.configurations, size.columns) == (configurations, columns)
+
+
+@pytest.mark.parametrize("rules", [(), (MaxDistillations(2),), (EqualLevelsOnly(),)], ids=["none", "two", "equal"])
+@pytest.mark.parametrize("problem", [*TOYS.values(), Problem(0.5, 9, ".9", ".94"), Problem(0.5, 6, ".65", ".71")])
+def test_operations_are_counted(problem, rules):
+    """The closed form is the number of entries of the tables of all nodes, times recipes that may end a run."""
+    problem = problem.with_constraints(*rules)
+    lattice, most = Dynamics(problem).kernel.lattice, problem.memories
+    entries = sum(
+        lattice.configurations.up_to(most - attempts - consumed)
+        for consumed in lattice.nodes.consumed.tolist()
+        for attempts in range(most - consumed + 1)
+    )
+    assert size_of(problem).operations == entries * (1 + len(lattice.second))
+    assert lattice.compiled.entries == entries
 
 
 def test_a_program_beyond_any_machine_is_refused():
