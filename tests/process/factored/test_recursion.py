@@ -10,8 +10,10 @@ import oracle
 import pytest
 from cases import REACHED_BY_DISTILLATION, labels
 from priced_cases import Written, drawn, without_compiled
+from toy_maps import TOYS
 
-from lpdistill import Dynamics, Problem, solve
+from lpdistill import Dynamics, MaxDistillations, Problem, solve
+from lpdistill.process.repetition import After
 from lpdistill.process.resources import RESOURCES, StandardResource
 from lpdistill.process.tariff import Tariff
 
@@ -143,6 +145,23 @@ def test_amounts_that_do_not_add_up_are_asked_about_every_column(formula):
     choice, best = process.choose(process.columns), np.full(process.size, np.inf)
     np.minimum.at(best, choice.configuration, choice.action_values(values))
     assert process.price(values).best == pytest.approx(best, rel=CLOSE)
+
+
+@pytest.mark.parametrize("price", [-0.5, 0.0, 0.5])
+@pytest.mark.parametrize("rules", [(), (MaxDistillations(1),)], ids=["any number", "one at a time"])
+def test_distillations_that_never_fail_are_priced_once(price, rules):
+    """What comes after a certain delivery counts nothing, infinite or not, and no further distillation is paid for."""
+    process = Dynamics(TOYS["sure"].with_constraints(*rules), "all")
+    process = process.under(Tariff(1.0, ((RESOURCES["distillations"], price),)))
+    values = np.random.default_rng(8).random(process.size)
+    values[::3] = np.inf
+    written = Written(process, After.always(values, 3))
+    finite = np.isfinite(written.best)
+    priced = process.price(values)
+    assert np.isfinite(priced.best).tolist() == finite.tolist()
+    assert priced.best[finite] == pytest.approx(written.best[finite], rel=CLOSE)
+    attaining = written.value <= (written.best + 1e-9)[written.owner]
+    assert priced.tied(finite, 1e-9).tolist() == np.flatnonzero(attaining & np.isfinite(written.value)).tolist()
 
 
 def test_fifty_memories_are_solved_and_proved():
