@@ -19,9 +19,11 @@ from toy_maps import TOYS
 from lpdistill import Banded, Dynamics, EqualLevelsOnly, MaxAttempts, MaxDistillations, Problem, RawPairOnly, Rule
 from lpdistill.hardware.rules import NoGenerationWhileDistilling
 from lpdistill.library import WITHOUT, library
+from lpdistill.process.factored import kernel
 from lpdistill.process.repetition import After
 from lpdistill.process.resources import REACHING, RESOURCES, Visits
 from lpdistill.process.tariff import Tariff
+from lpdistill.shared import Shared
 
 LATTICES = [("3/4", "31/40", 6), ("3/4", "79/100", 6), ("9/10", "94/100", 5), ("65/100", "7/10", 4), ("3/4", "3/4", 3)]
 """Fidelities of a raw pair and of the target, with the memories up to which all columns are soon written out."""
@@ -174,6 +176,7 @@ def without_compiled() -> Iterator[None]:
     """As on a machine on which nothing could be compiled."""
     with pytest.MonkeyPatch.context() as changes:
         changes.setenv(WITHOUT, "1")
+        changes.setattr(kernel, "ACTIONS", Shared(0, largest=0))
         library.cache_clear()
         yield
     library.cache_clear()

@@ -118,21 +118,29 @@ class Dynamics(Derived):
         """Bound on the relative rounding error of an action value, for values and prices that are not negative.
 
         Everything is a sum or product of numbers that are not negative, so relative errors only add up, at most
-        ``2**-53`` an operation.  On the way to one action value there are at most
+        ``2**-53`` an operation or a rounded probability.  Rounding is monotone, and the least of some values is one of
+        them: so the error of a minimum is that of its parts, wherever on the way it is taken.  With ``M`` memories and
+        at most ``k`` distillations of recipes with at most ``o`` outcomes that leave a pair, on the way to one action
+        value there are at most
 
-        - three operations and one rounded probability in each of ``M`` steps of the attempt recursion, and as many
-          for the probability of leaving: ``8 M``;
-        - as many in each step of the binomial tables, over all recipes at most ``M / 2`` trials: ``2 M``;
-        - a power and a product for every recipe, each power within a few roundings: ``4 m``;
+        - a probability, a product and an addition in each of ``M`` steps of the attempt recursion, and as many for the
+          probability of leaving: ``6 M``;
+        - in the recursion over recipes, for each distillation that may leave a pair a probability, a product, and an
+          addition for every outcome, for failure and for a delivery, ``o + 3``, and for each of the others 3; that is
+          no more than, of columns written out, a probability, a product and an addition in the binomial table of every
+          outcome, and a probability of failure: ``k (3 o + 1)``, with 3 more ``k (3 o + 4)``;
+        - a power and a product for every recipe, each power within a few roundings: ``4`` for every outcome;
         - one addition for every outcome of a matching, whether outcomes merge before or in the product;
-        - the price of each resource: its amount, a sum over recipes at most, one product and one addition: ``m + 4``;
-        - a handful more: the duration, its addition, one division, the mixture of a few columns.
+        - the price of each resource: its amount, a sum over recipes at most, or an amount for each distillation that is
+          found as a difference, ``k + 2``; one product and one addition;
+        - a handful more: the duration, its addition, one division, a charge, the mixture of a few columns.
         """
         matchings = self.kernel.matchings
-        recipes, outcomes = len(matchings.recipes), matchings.most_outcomes
-        branches = sum(max(len(recipe.made), 1) for recipe in matchings.recipes)
-        prices = len(self.tariff.prices) * (recipes + 4)
-        return (10 * self.problem.hardware.memories + 4 * branches + outcomes + prices + 64) * ROUNDOFF
+        recipes, outcomes, most = len(matchings.recipes), matchings.most_outcomes, matchings.most
+        made = [max(len(recipe.made), 1) for recipe in matchings.recipes]
+        attempts, distillations = 6 * self.problem.hardware.memories, most * (3 * max(made, default=1) + 4)
+        prices = len(self.tariff.prices) * (recipes + most + 6)
+        return (attempts + distillations + 4 * sum(made) + outcomes + prices + 64) * ROUNDOFF
 
     def under(self, tariff: Tariff) -> Dynamics:
         """The same columns with other costs; everything that does not depend on costs is shared."""

@@ -38,9 +38,8 @@ def recursions():
     """Recursions of random processes, with the entries that are priced."""
     for seed in range(200):
         process, after = drawn(seed)
-        priced = process.price_after(after)
-        if getattr(priced, "_least", None) is not None:
-            yield priced._recursion, process._pricing.charges.distilling  # noqa: SLF001 - what is compared
+        if process.kernel.matchings.recipes and process._pricing.charges is not None:  # noqa: SLF001 - what is compared
+            yield process.price_after(after)._recursion, process._pricing.charges.distilling  # noqa: SLF001 - likewise
 
 
 def test_it_gives_the_same_bits():
@@ -80,15 +79,19 @@ def test_threads_change_nothing(rules, monkeypatch):
         assert priced.columns(everywhere).tolist() == alone.columns(everywhere).tolist()
 
 
+def told(solution):
+    """The waiting time of a solution, its bounds, and its policy."""
+    return solution.waiting_time, solution.lower_bound, solution.upper_bound, solution.policy.to_json()
+
+
 def test_solutions_are_the_same_without_it():
     """A large problem has the same optimum, the same policy and a proof where nothing could be compiled."""
-    found = solve(PROBLEM)
+    found = told(solve(PROBLEM))
     with without_compiled():
-        other = solve(PROBLEM)
         assert Dynamics(PROBLEM).kernel.lattice.compiled is None
-    assert other.waiting_time == pytest.approx(found.waiting_time, rel=1e-13)
-    assert other.policy == found.policy
-    assert other.upper_bound - other.lower_bound <= 1e-10
+        other = told(solve(PROBLEM))
+    assert other[:3] == pytest.approx(found[:3], rel=1e-12)
+    assert other[3] == found[3]
 
 
 def test_a_pickled_process_is_compiled_again():

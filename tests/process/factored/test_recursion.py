@@ -10,7 +10,7 @@ import oracle
 import pytest
 from cases import REACHED_BY_DISTILLATION, labels
 from priced_cases import Written, drawn, without_compiled
-from toy_maps import TOYS
+from toy_maps import TOYS, enumerated
 
 from lpdistill import Dynamics, MaxDistillations, Problem, solve
 from lpdistill.process.repetition import After
@@ -120,6 +120,22 @@ def test_prices_are_exact_up_to_rounding(problem, attempts):
             best[counts] = min(value, best.get(counts, value))
     for counts, found in zip(exact, process.price(values).best.tolist(), strict=True):
         assert abs(Fraction(found) - best[counts]) <= Fraction(process.rounding) * best[counts]
+
+
+@pytest.mark.parametrize("problem", TOYS.values(), ids=TOYS)
+def test_prices_of_recipes_of_every_form_are_exact_up_to_rounding(problem):
+    """Of two pairs or three, with one outcome or several, they are within stated rounding of exact values."""
+    process = Dynamics(problem, "all")
+    values = np.random.default_rng(3).random(process.size)
+    exact = dict(zip(map(tuple, process.configurations.counts.tolist()), map(Fraction, values), strict=True))
+    chain = enumerated(problem)
+    for counts, found in zip(exact, process.price(values).best.tolist(), strict=True):
+        least = []
+        for (chosen, _), step in chain.steps[counts].items():
+            still = Fraction(0) if chosen else step.moves.get(counts, Fraction(0))
+            if still < 1:
+                least.append((step.value(exact) - still * exact[counts]) / (1 - still))
+        assert abs(Fraction(found) - min(least)) <= Fraction(process.rounding) * min(least)
 
 
 @pytest.mark.parametrize(
