@@ -134,7 +134,7 @@ class Charges:
             return None
         each, delivered = (float(part[0]) if len(part) else 0.0 for part in parts[:2])
         together = _more(tariff, there, distillations=2.0, delivering=1.0, failures=1.0)
-        if not np.allclose(together, 2 * each + delivered, rtol=SEPARATE, atol=SEPARATE):
+        if tariff.prices and not np.allclose(together, 2 * each + delivered, rtol=SEPARATE, atol=SEPARATE):
             return None
         # Where a delivery is certain, nothing after it tells whether further distillations would have fitted.
         if each and not kernel.matchings.failure[kernel.lattice.second].all():

@@ -279,7 +279,7 @@ class Kernel:
         return self.repeated(what.attempts).within(what.kind > 0)
 
     def attempted(self, values: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """The two attempt tables of values (:meth:`Generation.expect`), compiled where that is at hand."""
+        """The two attempt tables of values, as :attr:`generation` expects them, compiled where that is at hand."""
         compiled = self.lattice.compiled
         return self.generation.expect(values) if compiled is None else compiled.attempted(self.generation, values)
 
