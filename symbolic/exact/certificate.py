@@ -54,8 +54,6 @@ class Certificate(Answer):
         All columns of the configurations of ``chain`` with reduced cost zero, increasing: the optimal actions.
     repaired
         Configurations in which the policy found in floating point was not optimal, and had to be changed.
-    checked_columns
-        Columns whose reduced cost has been computed and is not negative: all that are allowed.
     vertex
         The policy, its use of resources and their prices, where there are budgets; the dual values are then expected
         times to go less the price of what is used.
@@ -71,7 +69,6 @@ class Certificate(Answer):
     denominator: Any
     tight: IntArray
     repaired: tuple[Counts, ...]
-    checked_columns: int
     vertex: ExactVertex | None = None
     objective: Objective = FIRST_DELIVERY
 
@@ -94,6 +91,13 @@ class Certificate(Answer):
     def value_at(self, rank: int) -> Fraction:
         """The dual value of the configuration of the given rank, the last step charged."""
         return fraction(self.numerators[rank]) / int(self.denominator)
+
+    @cached_property
+    def checked_columns(self) -> int:
+        """Columns whose reduced cost is proved not negative: all that are allowed."""
+        admission = self.dynamics.admission
+        listed = admission.guarded or self.dynamics.kernel.permitted is not None
+        return len(admission.columns) if listed else self.dynamics.column_count
 
     @cached_property
     def values(self) -> dict[Counts, Fraction]:

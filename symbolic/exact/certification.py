@@ -2,7 +2,8 @@ r"""Optima proved over the rationals: the policy of a solution evaluated exactly
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import fields
 from enum import StrEnum
 from typing import Any
 
@@ -13,6 +14,7 @@ from lpdistill.arrays import IntArray
 from lpdistill.errors import LimitError, ModelError, NotCertifiedError
 from lpdistill.hardware.actions import Attempts
 from lpdistill.numbers import member
+from lpdistill.process.factored.columns import MOST_LISTED
 from lpdistill.process.factored.dynamics import Dynamics
 from lpdistill.progress import silent
 from lpdistill.solution.given import SolutionLike
@@ -20,6 +22,7 @@ from lpdistill.solution.solution import Solution, Status
 from lpdistill.solving import solution_of
 from symbolic.exact.certificate import Certificate
 from symbolic.exact.chain import ExactChain
+from symbolic.exact.covering import Cover, covers
 from symbolic.exact.labels import doing
 from symbolic.exact.model import Elements, ExactModel, Parameters, ReducedCosts, elements
 from symbolic.exact.vertex import ExactVertex
@@ -28,11 +31,16 @@ from symbolic.exact.waiting_times import dynamics_of
 EVERYWHERE = 400
 """Configurations up to which ``auto`` computes exact values in all of them, in a fraction of a second."""
 
-MOST_CERTIFIED = 5_000_000
-"""Columns up to which all reduced costs are computed exactly: some minutes."""
+MOST_CERTIFIED = 500_000_000
+"""Operations up to which all columns are bounded in integers (:attr:`Size.operations`): some minutes."""
 
 MOST_REPAIRS = 100
 """Rounds of exact policy iteration and growth, far beyond what is ever needed."""
+
+WRITTEN = 1000
+"""Columns written out at a time."""
+
+_PARTS = [field.name for field in fields(ReducedCosts)]
 
 FINER = 128
 """Binary digits by which the common denominator is refined, so that lower bounds in double precision are exact."""
@@ -54,9 +62,10 @@ def certify(
 ) -> Certificate:
     r"""Prove the optimum of a solution in rational arithmetic.
 
-    The policy that floating point found is evaluated exactly, :math:`(I - P_\pi) V = c`, and the reduced costs
-    :math:`c(s,a) + \sum_{s'} P(s'|s,a) V(s') - V(s)` of all columns are computed exactly.  If one is negative, exact
-    policy iteration repairs the policy.  Nothing of the floating-point answer is trusted.
+    The policy that floating point found is evaluated exactly, :math:`(I - P_\pi) V = c`.  The reduced costs
+    :math:`c(s,a) + \sum_{s'} P(s'|s,a) V(s') - V(s)` of all columns are bounded from below in integers
+    (:mod:`symbolic.exact.covering`), and computed exactly where that does not prove them positive.  If one is negative,
+    exact policy iteration repairs the policy.  Nothing of the floating-point answer is trusted.
 
     Within budgets, prices :math:`\mu` and the policy's occupation are solved for exactly, and the reduced costs are
     those of :math:`c - \sum_i \mu_i d_i`: no policy that keeps within the limits ``b`` takes less time than
@@ -75,7 +84,7 @@ def certify(
     Raises
     ------
     LimitError
-        If the program has too many columns, or the policy visits too many configurations.
+        If bounds on all columns take too long, or the policy visits too many configurations.
     NotCertifiedError
         If no proof is found.
     ModelError
@@ -95,6 +104,7 @@ def certify(
     everywhere = scope is Scope.ALL or (scope is Scope.AUTO and dynamics.size <= EVERYWHERE)
     model, certain = ExactModel.rational(dynamics), dynamics.problem.hardware.p == 1
     vertex, at = _exact_prices(model, solution, progress)
+    _require_listable(dynamics, at)
     entered = np.zeros(1, dtype=np.int64) if vertex is None else vertex.configurations
     columns, known = _floating_policy(solution, dynamics), np.flatnonzero(dynamics.live) if everywhere else entered
     for _ in range(MOST_REPAIRS):
@@ -102,7 +112,7 @@ def certify(
         chain.require()
         progress(f"exact values in {len(chain.columns):,} configurations")
         values = _dual_values(chain, solution, at)
-        progress(f"exact reduced costs of {len(dynamics.columns):,} columns")
+        progress(f"bounds on {dynamics.column_count:,} columns")
         negative, tight = _signs(model, *values, at)
         if not len(negative.columns):
             return _proof(chain, values, tight, vertex, solution)
@@ -157,7 +167,6 @@ def _proof(
         *values,
         np.sort(tight[np.isin(dynamics.numbering.describe(tight).configuration, chain.configuration)]),
         tuple(map(dynamics.names.key, changed.tolist())),
-        len(dynamics.columns),
         vertex,
         solution.plan.objective,
     )
@@ -167,7 +176,7 @@ def _proof(
 
 
 def _require(solution: Solution, dynamics: Dynamics) -> None:
-    """Refuse what is not supported, and programs with more columns than can be priced exactly."""
+    """Refuse what is not supported, and programs whose columns would take too long."""
     if solution.status is not Status.OPTIMAL:
         raise ModelError(
             "solution",
@@ -178,10 +187,21 @@ def _require(solution: Solution, dynamics: Dynamics) -> None:
     if dynamics.attempts is Attempts.FULL and dynamics.problem.attempts is Attempts.ALL:
         raise ModelError("attempts", "must be all: a rule or a budget may make fewer attempts worth while", "full")
     size = dynamics.kernel.size
-    if size.columns > MOST_CERTIFIED:
+    if size.operations > MOST_CERTIFIED:
         raise LimitError(
-            f"memories: the program has {size.columns:,} columns; exact reduced costs are computed for up to "
-            f"{MOST_CERTIFIED:,}; take fewer memories, or a target with fewer levels",
+            f"memories: bounds on all {size.columns:,} columns take {size.operations:,} operations in integers; "
+            f"certificates are made with up to {MOST_CERTIFIED:,}; take fewer memories, or a target with fewer levels",
+            size=size.to_dict(),
+        )
+
+
+def _require_listable(dynamics: Dynamics, at: Parameters) -> None:
+    """Refuse too many columns where each is gone through: with dead ends, predicates, or a price of failures."""
+    size = dynamics.kernel.size
+    if size.columns > MOST_LISTED and (dynamics.admission.guarded or not covers(dynamics, at)):
+        raise LimitError(
+            f"memories: the program has {size.columns:,} columns; with a rule of your own, dead ends or a price of "
+            f"failed distillations certificates go through each of them, of up to {MOST_LISTED:,}; take fewer memories",
             size=size.to_dict(),
         )
 
@@ -201,12 +221,22 @@ def _dual_values(chain: ExactChain, solution: Solution, at: Parameters) -> tuple
 
 def _signs(model: ExactModel, values: Elements, denominator: Any, at: Parameters) -> tuple[ReducedCosts, IntArray]:
     """Columns of negative reduced cost, and columns of reduced cost zero (under prices, also those that wait)."""
-    negative, tight = [], []
-    for some in model.reduced_costs(values, denominator / at.unit, at):
-        below = some.value < 0
-        negative.append([part[below] for part in (some.columns, some.configuration, some.value, some.scale)])
-        tight.append(some.columns[some.value == 0])
-    every = np.concatenate(tight)
+    parts = [some.at(some.value <= 0) for some in _priced(model, values, denominator, at)]
+    near = ReducedCosts(*(np.concatenate([getattr(part, name) for part in parts]) for name in _PARTS))
+    tight = near.columns[near.value == 0]
     if at.charges is None or not at.charges.prices:
-        every = doing(model.dynamics, every)
-    return ReducedCosts(*map(np.concatenate, zip(*negative, strict=True))), every
+        tight = doing(model.dynamics, tight)
+    return near.at(near.value < 0), tight
+
+
+def _priced(model: ExactModel, values: Elements, denominator: Any, at: Parameters) -> Iterator[ReducedCosts]:
+    """Exact reduced costs of all columns that are allowed, but for those that are proved positive all at once."""
+    weight = denominator / at.unit
+    if not covers(model.dynamics, at):
+        yield from model.reduced_costs(values, weight, at)
+        return
+    undecided = Cover.of(model.dynamics, at, values, denominator).undecided()
+    near = undecided[model.dynamics.admission.allows(undecided)]
+    for start in range(0, max(len(near), 1), WRITTEN):
+        rows = model.rows(near[start : start + WRITTEN])
+        yield ReducedCosts(rows.columns, rows.configuration, *rows.reduced_costs(values, weight, at))

@@ -108,9 +108,10 @@ class Amounts:
         lasts = _integers(fmpz(int(time * unit)) for time in times)
         return Amounts(dynamics, unit, lambda what: lasts[what.kind])
 
-    def whole(self, columns: IntArray) -> Any:
-        """The amounts of some columns in whole units, (columns,)."""
-        found = np.asarray(self.measure(self.dynamics.numbering.describe(columns))).astype(object)
+    def whole(self, columns: IntArray | Columns) -> Any:
+        """The amounts of some columns, or of what they do, in whole units, (columns,)."""
+        what = columns if isinstance(columns, Columns) else self.dynamics.numbering.describe(columns)
+        found = np.asarray(self.measure(what)).astype(object)
         return _integers(fmpz(int(amount)) for amount in found)
 
 
@@ -141,8 +142,8 @@ class Charges:
         """An integer that makes all charges integral."""
         return math.lcm(*(price.denominator for _, price in self._terms))
 
-    def of(self, columns: IntArray) -> Any:
-        """The charges of some columns, (columns,)."""
+    def of(self, columns: IntArray | Columns) -> Any:
+        """The charges of some columns, or of what they do, (columns,)."""
         parts = [amounts.whole(columns) * fmpz(int(price * self.unit)) for amounts, price in self._terms]
         return sum(parts[1:], start=parts[0])
 

@@ -259,40 +259,38 @@ class ExactModel:
         weights = [[fmpz(int(chance * of)) for chance in chances] for chances, of in zip(exact, total, strict=True)]
         return ExactModel(dynamics, weights, elements([fmpz(of) for of in total]))
 
-    @cached_property
-    def scale(self) -> Elements:
-        """What the outcomes of every matching are to be divided by, (matchings,)."""
-        counts = self.dynamics.kernel.matchings.listed
+    def scale(self, counts: IntArray) -> Elements:
+        """What the outcomes of matchings with such counts of recipes are to be divided by, (matchings,)."""
         scale = elements([fmpz(1)] * len(counts))
         for recipe, total in enumerate(self.total):
             scale = scale * powers(total, self.dynamics.kernel.matchings.most)[counts[:, recipe]]
         return scale
 
-    @cached_property
-    def outcomes(self) -> Elements:
-        """Probability of every outcome of every matching short of the target, times its scale, (matchings, produced).
+    def outcomes(self, counts: IntArray) -> Elements:
+        """Probability of every outcome short of the target, times the scale, (matchings, produced).
 
-        A matching is a smaller one and one more distillation: ``O[X + x]`` is the sum of ``O[X]``, shifted by what each
-        outcome of ``x`` produces, times the weight of that outcome.
+        The matchings have such counts of recipes.  One more distillation turns ``O[X]`` into the sum of its shifts by
+        what each outcome produces, times the weight of that outcome.
         """
-        matchings, recipes = self.dynamics.kernel.matchings, self.dynamics.kernel.matchings.recipes
-        produced = {outcome.produced for recipe in recipes for outcome in recipe.outcomes if not outcome.target}
-        table = np.zeros((len(matchings.listed), matchings.produced.size), dtype=object)
-        table[0, 0] = fmpz(1)
-        starts = np.searchsorted(matchings.listed.sum(axis=1), np.arange(matchings.most + 2))
-        for k in range(1, matchings.most + 1):
-            rows = np.arange(starts[k], starts[k + 1])
-            fewer, recipe = matchings.listed[rows].copy(), np.argmax(matchings.listed[rows] > 0, axis=1)
-            fewer[np.arange(len(rows)), recipe] -= 1
-            parent = table[matchings.places(fewer), : matchings.produced.up_to((k - 1) * matchings.most_produced)]
-            for levels in produced:
-                weight = elements([self._weight(one, levels) for one in range(len(recipes))])
-                makes = weight[recipe] != 0
-                sums = matchings.produced.sums[:, : parent.shape[1]].copy()
-                for level in np.searchsorted(matchings.produced_levels, levels).tolist():
-                    sums[level:] += 1
-                made = matchings.produced.rank_sums(sums)
-                table[np.ix_(rows[makes], made)] += weight[recipe[makes]][:, None] * parent[makes]
+        matchings = self.dynamics.kernel.matchings
+        table = np.zeros((len(counts), matchings.produced.size), dtype=object)
+        table[:, 0] = scalar(fmpz(1))
+        done = np.zeros(len(counts), dtype=np.int64)
+        for recipe, one in enumerate(matchings.recipes):
+            produced = {outcome.produced for outcome in one.outcomes if not outcome.target}
+            for times in range(int(counts[:, recipe].max(initial=0))):
+                rows = np.flatnonzero(counts[:, recipe] > times)
+                before = matchings.produced.up_to(int(done[rows].max()) * matchings.most_produced)
+                grown, smaller = np.zeros((len(rows), table.shape[1]), dtype=object), table[rows, :before]
+                for levels in produced:
+                    weight = self._weight(recipe, levels)
+                    sums = matchings.produced.sums[:, :before].copy()
+                    for level in np.searchsorted(matchings.produced_levels, levels).tolist():
+                        sums[level:] += 1
+                    if weight != 0:
+                        grown[:, matchings.produced.rank_sums(sums)] += scalar(weight) * smaller
+                table[rows] = grown
+                done[rows] += 1
         return table
 
     def _weight(self, recipe: int, produced: tuple[int, ...]) -> Element:
@@ -303,8 +301,8 @@ class ExactModel:
     def rows(self, columns: IntArray) -> Rows:
         """The given columns with their transitions written out."""
         what, some = self.dynamics.numbering.describe(columns), self.dynamics.configurations
-        matching = self.dynamics.kernel.matchings.places(what.counts)
-        weights = self.outcomes[matching]
+        counts, matching = np.unique(what.counts, axis=0, return_inverse=True)
+        weights = self.outcomes(counts)[matching]
         outcome, made = np.nonzero(weights != 0)
         raw = self.dynamics.problem.levels.raw
         most = what.attempts[outcome] if raw is not None else np.zeros_like(outcome)
@@ -318,7 +316,7 @@ class ExactModel:
             configuration=what.configuration,
             doing=what.kind,
             attempts=what.attempts,
-            scale=self.scale[matching],
+            scale=self.scale(counts)[matching],
             row=row,
             following=some.rank_sums(sums),
             successes=successes,
@@ -356,7 +354,6 @@ class ExactModel:
         table, numbering = self.attempt_table(values, at), self.dynamics.numbering
         joined = np.concatenate(table)
         whole = powers(at.total, self.dynamics.configurations.most)
-        offset: int = 0
         for number, kind in enumerate(self.dynamics.kernel.matchings.kinds):
             every = numbering.of_kind(number)
             size = len(every) // kind.size
@@ -364,16 +361,16 @@ class ExactModel:
             gathered = joined[self._gathered(kind, rest)]
             doing, step = DISTILS if kind.pairs else GENERATES, max(1, CHUNK // size)
             for first in range(0, kind.size, step):
-                chosen = offset + np.arange(first, min(first + step, kind.size))
-                scale = np.multiply.outer(self.scale[chosen], whole[rest.attempts])
+                chosen = np.arange(first, min(first + step, kind.size))
+                counts = self.dynamics.kernel.matchings.counts(np.full(len(chosen), number), chosen)
+                scale = np.multiply.outer(self.scale(counts), whole[rest.attempts])
                 columns = every.start + first * size + np.arange(len(chosen) * size)
                 rank = numbering.describe(columns).configuration.reshape(scale.shape)
                 cost = scalar(at.durations[doing] * weight)
                 if at.charges is not None:
                     cost = at.charges.of(columns).reshape(rank.shape) * scalar(weight)
-                value = self.outcomes[chosen, : len(gathered)] @ gathered + scale * (cost - values[rank])
+                value = self.outcomes(counts)[:, : len(gathered)] @ gathered + scale * (cost - values[rank])
                 yield ReducedCosts(columns, rank.ravel(), value.ravel(), (scale * scalar(weight * at.unit)).ravel())
-            offset += kind.size
         if numbering.discards:
             discards, owners = np.array(numbering.discards), numbering.discarding.ravel()
             after = np.tile(values[: numbering.kept], len(self.dynamics.kernel.repertoire.discards))

@@ -12,7 +12,7 @@ from cases import REACHED_BY_DISTILLATION, SMALL, labels, problems, solved
 from hypothesis import given, settings
 from oracle import Hardware, counted
 
-from lpdistill import LimitError, ModelError, ModelTypeError, NotCertifiedError, Problem, solve
+from lpdistill import LimitError, ModelError, ModelTypeError, NotCertifiedError, Problem, Rule, solve
 from lpdistill.process.factored.baselines import GREEDY
 from lpdistill.program.plan import Plan
 from symbolic import certify, check, policy_map, waiting_time
@@ -176,11 +176,16 @@ def test_only_solutions_are_certified():
         certify(solved(SMALL["four memories"]), scope="some")
 
 
-def test_programs_with_too_many_columns_are_refused():
-    """A program with too many columns to price exactly is refused with its size."""
-    with pytest.raises(LimitError, match="columns") as caught:
-        certify(solved(Problem("1/2", 30, "9/10", "94/100")))
-    assert caught.value.size["columns"] > 5_000_000
+def test_programs_that_take_too_long_are_refused(monkeypatch):
+    """A program whose bounds take too many operations, or whose columns must be listed, is refused with its size."""
+    monkeypatch.setattr("symbolic.exact.certification.MOST_LISTED", 10)
+    reserve = Rule(lambda step: step.counts[0] != 1 or not step.distil, name="reserve")
+    with pytest.raises(LimitError, match="71 columns; with a rule of your own"):
+        certify(solve(SMALL["four memories"].with_constraints(reserve)))
+    monkeypatch.setattr("symbolic.exact.certification.MOST_CERTIFIED", 10)
+    with pytest.raises(LimitError, match="operations in integers") as caught:
+        certify(solved(SMALL["four memories"]))
+    assert caught.value.size["operations"] > 10
 
 
 def test_iterations_that_do_not_end_prove_nothing(monkeypatch):
