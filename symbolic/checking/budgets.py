@@ -12,7 +12,6 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil
 from typing import Any, TypeAlias
 
 from lpdistill.errors import ModelError, NotCertifiedError
@@ -76,6 +75,16 @@ class Charges:
     hardware: Hardware
     budgets: Mapping[str, Limited]
 
+    @property
+    def priced(self) -> bool:
+        """Whether columns cost more than their duration."""
+        return any(budget.price for budget in self.budgets.values())
+
+    @property
+    def failures_priced(self) -> bool:
+        """Whether it matters which distillations fail."""
+        return "failed_distillations" in self.budgets and bool(self.budgets["failed_distillations"].price)
+
     def amount(self, name: str, counts: tuple[int, ...], act: Act) -> Fraction | int:
         """What an action uses of a resource; a discard uses nothing."""
         budget = self.budgets[name]
@@ -99,14 +108,6 @@ class Charges:
         priced = ((name, budget.price) for name, budget in self.budgets.items() if budget.price)
         used = sum((price * self.amount(name, counts, act) for name, price in priced), Fraction(0))
         return self.hardware.duration(act[0], act[2]) - used
-
-    def below(self, counts: tuple[int, ...], act: Act, shift: int) -> Fraction:
-        """A bound of few digits below what an action costs, in units of ``2**-shift``."""
-        found = self.hardware.duration(act[0], act[2]) * (1 << shift)
-        for name, budget in self.budgets.items():
-            if budget.price:
-                found -= ceil(budget.price * (1 << shift)) * self.amount(name, counts, act)
-        return found
 
 
 Moves: TypeAlias = dict[int | None, Fraction]

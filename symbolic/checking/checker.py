@@ -17,20 +17,23 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from itertools import accumulate, product
-from math import floor, lcm
+from itertools import accumulate, combinations_with_replacement
+from math import comb, floor, lcm
 from operator import mul
 from os import PathLike
 from typing import Any, NamedTuple
 
 from lpdistill.errors import LimitError, ModelError, NotCertifiedError
 from symbolic.checking.budgets import Act, Charges, Occupation, balanced, budgets_of, independent
+from symbolic.checking.covering import SHIFT, Cover
 from symbolic.checking.graph import closure, stays_and_reaches, surely_reaching
-from symbolic.checking.model import Hardware, Outcome, Written, document_of, number
+from symbolic.checking.model import Hardware, Pairs, Written, document_of, number
 
 MOST_CHECKED = 20_000_000
-SHIFT = 96
-"""Binary digits of the rounded values with which clear cases are decided."""
+"""Columns up to which each is gone through, where that must be: some minutes."""
+
+MOST_OPERATIONS = 200_000_000
+"""Operations up to which all columns are bounded: some minutes."""
 
 
 WAITING: Act = (), 0, ()
@@ -140,13 +143,14 @@ class _Proof:
     def checked(self) -> Proved:
         """Check every claim."""
         given = self.document
-        self._only_dead_are_left_out()
-        tight, columns, undecided = self._columns()
+        columns = self._column_count()
+        tight, undecided = self._columns()
         _demand(given["checked_columns"] == columns, f"the program has {columns:,} columns")
         _demand(0 in self.exact, "the value of empty memories is not exact")
         for code, (act, optimal) in self.exact.items():
-            _demand(act in tight[code], f"the policy's action in {self._counts(code)} does not attain the value")
-            _demand(optimal == tight[code], f"other actions are optimal in {self._counts(code)} than those listed")
+            counts = self.hardware.counts(code)
+            _demand(act in tight[code], f"the policy's action in {counts} does not attain the value")
+            _demand(optimal == tight[code], f"other actions are optimal in {counts} than those listed")
         policy = {code: [self._leads(code, act)] for code, (act, _) in self.exact.items()}
         _demand(stays_and_reaches(policy), "the policy leaves the exact values, or never reaches the target")
         last = self.hardware.times[1] if self.levels else self.hardware.times[0]
@@ -173,18 +177,19 @@ class _Proof:
 
     def _within_budgets(self) -> Fraction:
         """The time of the policy within budgets, which is proved to be a policy, to keep within them, and optimal."""
-        budgets, visited = self.charges.budgets, self._occupation
+        budgets, visited, counts = self.charges.budgets, self._occupation, self.hardware.counts
         policy: dict[int, list[list[int | None]]] = defaultdict(list)
         for (code, act), times in visited.items():
-            _demand(code in self.exact and act in self.exact[code][1], f"{act} in {self._counts(code)} is not optimal")
-            _demand(times >= 0, f"{act} in {self._counts(code)} is taken less often than never")
+            where = f"{act} in {counts(code)}"
+            _demand(code in self.exact and act in self.exact[code][1], f"{where} is not optimal")
+            _demand(times >= 0, f"{where} is taken less often than never")
             policy[code].append(self._leads(code, act))
         _demand(0 in policy and stays_and_reaches(policy), "the policy within budgets never reaches the target")
         moves = {(code, act): self._moves(code, act) for code, act in visited}
         _demand(balanced(visited, moves), "the visits of the policy within budgets do not balance")
         granted = Fraction(0)
         for name, budget in budgets.items():
-            used = sum(x * self.charges.amount(name, self._counts(code), act) for (code, act), x in visited.items())
+            used = sum(x * self.charges.amount(name, counts(code), act) for (code, act), x in visited.items())
             _demand(used == budget.used, f"the policy uses another amount of {name}")
             _demand(budget.kept, f"the policy does not keep within the budget of {name}")
             _demand(budget.worth is not None, f"the price of {name} has the wrong sign")
@@ -208,14 +213,9 @@ class _Proof:
                 if after is not None:
                     row[after] -= chance
             for name in priced:
-                row[name] += self.charges.amount(name, self._counts(code), act)
+                row[name] += self.charges.amount(name, self.hardware.counts(code), act)
             rows.append(row)
         return independent(rows)
-
-    def _counts(self, code: int) -> tuple[int, ...]:
-        """The counts of a configuration."""
-        base = self.hardware.memories + 1
-        return tuple(code // base**level % base for level in range(self.levels))
 
     @cached_property
     def _raw(self) -> int:
@@ -226,22 +226,29 @@ class _Proof:
     def _by_size(self) -> list[list[int]]:
         """All configurations by number of stored pairs, live or not."""
         memories = self.hardware.memories
-        found: list[list[int]] = [[] for _ in range(memories + 1)]
-        for counts in product(range(memories + 1), repeat=self.levels):
-            if sum(counts) <= memories:
-                found[sum(counts)].append(_code(list(counts), memories))
-        return found
+        powers = [(memories + 1) ** level for level in range(self.levels)]
+        return [list(map(sum, combinations_with_replacement(powers, stored))) for stored in range(memories + 1)]
 
-    def _only_dead_are_left_out(self) -> None:
-        """Demand that the configurations with a value are those from which some policy reaches the target for sure."""
+    @cached_property
+    def _cover(self) -> Cover:
+        """Bounds on all columns."""
+        return Cover(self.hardware, self.charges, self._by_size, self.values)
+
+    def _column_count(self) -> int:
+        """The number of columns; the configurations with a value must be those that can reach the target for sure."""
         every = sum(map(len, self._by_size))
         if len(self.values) == every:
-            return
-        live = surely_reaching(set(self._possible()))
+            return self._cover.columns + sum(1 for _ in self._discards())
+        moves, columns = set(), 0
+        for state, leads in self._possible():
+            moves.add((state, leads))
+            columns += state in self.values and all(code is None or code in self.values for code in leads)
+        live = surely_reaching(moves)
         _demand(
             live == set(self.values),
             f"it has {len(self.values):,} configurations, the problem {every:,}, {len(live):,} of them not dead ends",
         )
+        return columns
 
     def _blocks(self) -> Iterator[Block]:
         """Everything that the rules allow, a number of attempts and of stored pairs at a time; discards apart."""
@@ -271,96 +278,100 @@ class _Proof:
             for level in range(self.levels):
                 yield rest + base**level, ((), 0, (level,)), rest
 
-    def _columns(self) -> tuple[dict[int, set[Act]], int, int]:
-        """Check every column; return which are tight, how many there are, and how many were close."""
-        below, above = self._rounded()
-        columns, close = 0, list[tuple[int, Act]]()
-        table, priced = self._attempts(below), any(budget.price for budget in self.charges.budgets.values())
-        for act, consumed, outcomes, scale, rests in self._blocks():
-            made, weights, after = list(outcomes), list(outcomes.values()), table[act[1]]
-            whole, time = scale * self.hardware.p.denominator ** act[1], self.hardware.duration(act[0], act[2])
-            cost = time.numerator * whole * (1 << SHIFT) // time.denominator
-            for rest in rests:
-                state = rest + consumed
-                expected = [after[rest + u] for u in made if rest + u in after]
-                if state not in above or len(expected) < len(made):
-                    continue  # a dead end, or it may lead to one
-                columns += 1
-                if priced:
-                    cost = floor(self.charges.below(self._counts(state), act, SHIFT) * whole)
-                if cost + sum(map(mul, weights, expected)) <= above[state] * whole:
-                    close.append((state, act))
-        gone = [(state, act) for state, act, rest in self._discards() if {state, rest} <= set(above)]
+    def _columns(self) -> tuple[dict[int, set[Act]], int]:
+        """Check every column; return which are tight, and how many needed all digits."""
+        close = [(state, act) for state, act in self._undecided() if self._stays(state, act)]
         tight: dict[int, set[Act]] = defaultdict(set)
-        for state, act in close + gone:
-            if self._slack(state, act) == 0 and (priced or act != WAITING):
+        for state, act in close:
+            if self._slack(state, act) == 0 and (self.charges.priced or act != WAITING):
                 tight[state].add(act)
-        return tight, columns + len(gone), len(close) + len(gone)
+        return tight, len(close)
 
-    def _rounded(self) -> tuple[dict[int, int], dict[int, int]]:
-        """All values rounded down and up to integers, in units of ``2**-SHIFT``."""
-        below, above = {}, {}
-        for code, value in self.values.items():
-            below[code], rest = divmod(value.numerator << SHIFT, value.denominator)
-            above[code] = below[code] + bool(rest)
-        return below, above
+    def _stays(self, state: int, act: Act) -> bool:
+        """Whether a column is one of the program: neither a dead end nor leading to one."""
+        return state in self.values and all(code is None or code in self.values for code in self._leads(state, act))
 
-    def _attempts(self, values: dict[int, int]) -> list[dict[int, int]]:
-        """Expected value after ``g`` attempts on every configuration, times the ``g``-th power of p's denominator.
+    def _undecided(self) -> Iterator[tuple[int, Act]]:
+        """All columns but for those that are proved at once not to be tight."""
+        yield from ((state, act) for state, act, _ in self._discards())
+        if self.charges.failures_priced:
+            yield from self._listed()
+            return
+        if self._cover.operations > MOST_OPERATIONS:
+            size = {"columns": self._cover.columns, "operations": self._cover.operations}
+            raise LimitError("certificate: the program has too many columns to check", size=size)
+        yield from self._cover.undecided()
 
-        There is none where the attempts may lead to a configuration without a value.
-        """
-        won, lost = self.hardware.p.numerator, self.hardware.p.denominator - self.hardware.p.numerator
-        table, memories = [values], self.hardware.memories
-        for g in range(1, memories + 1):
-            before, here = table[-1], {}
-            for code in (code for size in self._by_size[: memories - g + 1] for code in size):
-                failed = before.get(code) if lost else 0
-                made = before.get(code + self._raw) if self.levels else 0
-                if failed is not None and made is not None:
-                    here[code] = lost * failed + won * made
-            table.append(here)
-        return table
+    def _listed(self) -> Iterator[tuple[int, Act]]:
+        """The same, discards apart, where failures have a price: column by column."""
+        cover = self._cover
+        for act, consumed, outcomes, scale, rests in self._blocks():
+            for rest in rests:
+                if rest + consumed in cover.above:
+                    cost = floor(self.charges.exactly(self.hardware.counts(rest + consumed), act) * (scale << SHIFT))
+                    expected = sum(weight * cover.after(rest + made, act[1]) for made, weight in outcomes.items())
+                    done = scale - sum(outcomes.values())
+                    if cost + expected + done * cover.worth <= cover.above[rest + consumed] * scale:
+                        yield rest + consumed, act
+
+    def _made(self, distilled: tuple[Pairs, ...], attempts: int) -> tuple[dict[int | None, int], int]:
+        """What distillations and attempts make, None for the target, with probabilities times the scale returned."""
+        found, whole = {0: 1}, 1
+        for pairs in distilled:
+            short, scale = self.hardware.weights[pairs]
+            grown: dict[int, int] = defaultdict(int)
+            for made, weight in found.items():
+                for code, odds in short:
+                    grown[made + code] += weight * odds
+            found, whole = grown, whole * scale
+        p, lost = self.hardware.p, self.hardware.p.denominator - self.hardware.p.numerator
+        ends: dict[int | None, int] = defaultdict(int)
+        for j in range(attempts + 1) if self.levels else [0]:
+            odds = comb(attempts, j) * p.numerator**j * lost ** (attempts - j)
+            for made, weight in found.items() if odds else ():
+                ends[made + j * self._raw] += weight * odds
+        whole *= p.denominator**attempts
+        done = whole - sum(ends.values())
+        if done:
+            ends[None] = done
+        return ends, whole
+
+    @cached_property
+    def _known(self) -> dict[tuple[int, Act], tuple[dict[int | None, int], int]]:
+        return {}
+
+    def _weighed(self, state: int, act: Act) -> tuple[dict[int | None, int], int]:
+        """Everything that an action leads to, None for the target, with probabilities times the scale returned."""
+        if (state, act) not in self._known:
+            made, whole = self._made(act[0], act[1])
+            rest = state - self.hardware.code(level for pairs in (*act[0], act[2]) for level in pairs)
+            moved = {None if code is None else rest + code: weight for code, weight in made.items()}
+            self._known[state, act] = moved, whole
+        return self._known[state, act]
 
     def _moves(self, state: int, act: Act) -> dict[int | None, Fraction]:
         """Probability of everything that an action leads to."""
-        distilled, g, discarded = act
-        hardware = self.hardware
-        taken = hardware.code(level for pairs in (*distilled, discarded) for level in pairs)
-        found: dict[int | None, Fraction] = {state - taken: Fraction(1)}
-        generated = Outcome(hardware.p, (hardware.raw,)) if self.levels else Outcome(hardware.p, target=True)
-        draws = [hardware.recipes[pairs].outcomes for pairs in distilled] + [(Outcome(1 - hardware.p), generated)] * g
-        for ends in draws:
-            grown: dict[int | None, Fraction] = defaultdict(Fraction)
-            for code, chance in found.items():
-                for odds, produced, target in ends:
-                    grown[None if code is None or target else code + hardware.code(produced)] += chance * odds
-            found = grown
-        return {code: chance for code, chance in found.items() if chance}
+        moves, whole = self._weighed(state, act)
+        return {code: Fraction(weight, whole) for code, weight in moves.items()}
 
     def _leads(self, state: int, act: Act) -> list[int | None]:
         """Where an action may lead."""
-        return list(self._moves(state, act))
+        return list(self._weighed(state, act)[0])
 
     def _slack(self, state: int, act: Act) -> int:
         """Reduced cost of a column in all digits, times a positive number; demanded not to be negative."""
-        moves = self._moves(state, act)
-        whole = lcm(*(chance.denominator for chance in moves.values()))
-        gained = sum(
-            chance.numerator * (whole // chance.denominator) * self._scaled(code)
-            for code, chance in moves.items()
-            if code is not None
-        )
-        charge = self.charges.exactly(self._counts(state), act)
-        change = gained - whole * self._scaled(state)
+        moves, whole = self._weighed(state, act)
+        gained = sum(weight * self._scaled[code] for code, weight in moves.items() if code is not None)
+        charge = self.charges.exactly(self.hardware.counts(state), act)
+        change = gained - whole * self._scaled[state]
         slack = change * charge.denominator + charge.numerator * whole * self.common
-        _demand(slack >= 0, f"the value of {self._counts(state)} is above that of action {act}")
+        _demand(slack >= 0, f"the value of {self.hardware.counts(state)} is above that of action {act}")
         return slack
 
-    def _scaled(self, code: int) -> int:
-        """A value in units of one over the common denominator."""
-        value = self.values[code]
-        return value.numerator * (self.common // value.denominator)
+    @cached_property
+    def _scaled(self) -> dict[int, int]:
+        """All values in units of one over the common denominator."""
+        return {code: value.numerator * (self.common // value.denominator) for code, value in self.values.items()}
 
 
 def _code(counts: list[int], memories: int) -> int:

@@ -102,6 +102,11 @@ class Recipe(NamedTuple):
         """Probability that nothing comes of it."""
         return sum((end.chance for end in self.outcomes if not (end.produced or end.target)), Fraction(0))
 
+    @property
+    def reaching(self) -> Fraction:
+        """Probability that a pair meets the target."""
+        return sum((end.chance for end in self.outcomes if end.target), Fraction(0))
+
 
 def recipes_of(stated: dict[str, Any]) -> tuple[list[Recipe], int, int] | None:
     """The distillations, the number of levels and that of a raw pair, of a map that is not Werner's; None for Werner's.
@@ -280,6 +285,16 @@ class Hardware:
         every = self.stated[0] if self.stated else self._werner()
         return {one.consumed: one for one in every if self.allows(one.consumed)}
 
+    @cached_property
+    def weights(self) -> dict[Pairs, tuple[list[tuple[int, int]], int]]:
+        """What every recipe leaves where it misses the target, with probabilities times a scale, and the scale."""
+        found = {}
+        for pairs, (_, ends) in self.recipes.items():
+            scale = lcm(*(end.chance.denominator for end in ends))
+            short = [end for end in ends if end.chance and not end.target]
+            found[pairs] = [(self.code(end.produced), int(end.chance * scale)) for end in short], scale
+        return found
+
     def _werner(self) -> Iterator[Recipe]:
         """The distillations of Werner pairs."""
         index = {fidelity: level for level, fidelity in enumerate(self.fidelities)}
@@ -318,6 +333,10 @@ class Hardware:
     def code(self, levels: Iterable[int]) -> int:
         """The number that counts a pair of each of some levels."""
         return sum((self.memories + 1) ** level for level in levels)
+
+    def counts(self, code: int) -> tuple[int, ...]:
+        """The counts of the levels that a number stands for."""
+        return tuple(code // (self.memories + 1) ** level % (self.memories + 1) for level in range(self.levels))
 
 
 def _distil(a: Fraction, b: Fraction) -> tuple[Fraction, Fraction]:

@@ -232,7 +232,7 @@ def test_entries_of_another_form_are_refused(path, value):
 
 def test_sizes_beyond_reason_are_refused(monkeypatch):
     """A program with too many columns or levels is refused rather than checked for hours."""
-    monkeypatch.setattr("symbolic.checking.checker.MOST_CHECKED", 10)
+    monkeypatch.setattr("symbolic.checking.checker.MOST_OPERATIONS", 10)
     with pytest.raises(LimitError) as caught:
         check(FOUR)
     assert caught.value.size["columns"] > 10
@@ -259,6 +259,7 @@ def test_the_checker_loads_nothing_of_the_solver(tmp_path):
         "symbolic.checking",
         "symbolic.checking.budgets",
         "symbolic.checking.checker",
+        "symbolic.checking.covering",
         "symbolic.checking.graph",
         "symbolic.checking.model",
     ]

@@ -74,9 +74,7 @@ def test_prices_of_failures_are_not_covered():
     dynamics = Dynamics(Problem("1/2", 4, "3/4", "79/100"))
     at = Parameters.rational(dynamics)
     assert covers(dynamics, at)
-    assert not covers(
-        dynamics, at.charging(Charges(dynamics, ((RESOURCES["failed_distillations"], Fraction(-1, 3)),)))
-    )
+    assert not covers(dynamics, at.charging(Charges(dynamics, ((RESOURCES["failed_distillations"], Fraction(-1, 3)),))))
 
 
 def test_values_far_from_optimal_are_refused(monkeypatch):
