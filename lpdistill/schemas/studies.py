@@ -276,6 +276,7 @@ CERTIFICATE = document(
             ),
         },
         {
+            "version": text("Version of the format; 1.0 where there is none.", r"^1\.\d+$"),
             "budgets": table(record({"price": exact(), "used": exact()})),
             "occupation": listed(
                 record({"counts": part("configuration"), "actions": listed(acting({"times": exact()}))})

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from itertools import accumulate, combinations_with_replacement
+from itertools import accumulate, chain, combinations_with_replacement
 from math import comb, floor, lcm
 from operator import mul
 from os import PathLike
@@ -382,5 +382,10 @@ def _code(counts: list[int], memories: int) -> int:
 
 def _act(stated: dict[str, Any]) -> Act:
     """An action as a certificate states it."""
-    pairs = tuple(sorted(tuple(map(int, levels)) for levels in stated["distil"]))
-    return pairs, stated["generate"], tuple(stated.get("discard", ()))
+    attempts, discarded = stated["generate"], tuple(stated.get("discard", ()))
+    pairs = tuple(sorted(map(tuple, stated["distil"])))
+    if any(type(number) is not int for number in (attempts, *discarded, *chain(*pairs))):
+        raise ModelError("certificate", "has an action whose numbers are not whole", stated)
+    if set(stated) - {"generate", "distil", "discard", "times"}:
+        raise ModelError("certificate", "has an action that does what this checker does not know", stated)
+    return pairs, attempts, discarded

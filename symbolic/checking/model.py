@@ -25,6 +25,12 @@ MOST_DIGITS_READ = 4000
 """Decimal digits that Python converts at once."""
 
 SCHEMA = "lpdistill.certificate/1"
+VERSIONS = "1.0", "1.1"
+"""The versions of the format that are read; a document without one is of the first."""
+
+STATED = {"p", "memories", "f0", "target", "generation_time", "distillation_time", "final_step", "distillation"}
+STATED |= {"rules", "budgets", "discarding", "attempts", "levels", "raw", "recipes"}
+"""What a certificate may state of its problem: anything else would make it another problem."""
 
 Pairs: TypeAlias = tuple[int, ...]
 
@@ -49,6 +55,10 @@ def document_of(certificate: str | PathLike[str] | dict[str, Any] | Written) -> 
     found = certificate if isinstance(certificate, dict) else write() if callable(write) else _read(certificate)
     if not isinstance(found, dict) or found.get("schema") != SCHEMA:
         raise ModelError("certificate", f'must be a JSON document with "schema": "{SCHEMA}"', str(certificate)[:80])
+    version = found.get("version", VERSIONS[0])
+    if version not in VERSIONS:
+        message = f"is of a version of the format that this checker does not read: {', '.join(VERSIONS)}"
+        raise ModelError("certificate", message, version)
     return found
 
 
@@ -210,6 +220,9 @@ class Hardware:
         ModelError
             If they are of no problem, or of one that the checker does not know.
         """
+        if set(stated) - STATED:
+            message = "states something of its problem that this checker does not know"
+            raise ModelError("certificate", message, sorted(set(stated) - STATED))
         if stated["final_step"] not in {"charged", "free"} or stated["attempts"] not in {"full", "all"}:
             raise ModelError("certificate", "has an unknown final_step or attempts", None)
         rules, budgets, discarding = rules_of(stated["rules"]), stated["budgets"], stated["discarding"]

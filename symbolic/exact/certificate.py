@@ -38,6 +38,9 @@ from symbolic.exact.model import Elements, Parameters
 from symbolic.exact.text import exact_text, shortened
 from symbolic.exact.vertex import ExactVertex
 
+VERSION = "1.1"
+"""Version of the format (docs/certificate.md): the first number is that of the schema."""
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Certificate(Answer):
@@ -214,6 +217,7 @@ class Certificate(Answer):
         chosen, actions = labels(self.dynamics, self.chain.columns), self.optimal_actions
         elsewhere = np.setdiff1d(np.flatnonzero(self.dynamics.live), self.chain.configuration)
         return {
+            "version": VERSION,
             **self.claims(),
             "repaired": [list(counts) for counts in self.repaired],
             "exact": [

@@ -14,7 +14,7 @@ from cases import SMALL, solved
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lpdistill import LimitError, ModelError, NotCertifiedError, Problem
+from lpdistill import LimitError, ModelError, NotCertifiedError, Problem, solve
 from symbolic import certify, check
 
 FOUR = certify(solved(SMALL["four memories"])).to_dict()
@@ -263,3 +263,9 @@ def test_the_checker_loads_nothing_of_the_solver(tmp_path):
         "symbolic.checking.graph",
         "symbolic.checking.model",
     ]
+
+
+def test_columns_by_the_million_are_checked():
+    """Ten million columns are certified and checked: all of them bounded, and 560 in all digits."""
+    checked = check(certify(solve(Problem("1/2", 32, "9/10", "94/100"))))
+    assert (checked.configurations, checked.columns, checked.exact_columns) == (6545, 10_705_189, 560)

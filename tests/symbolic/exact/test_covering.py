@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import combinations_with_replacement
 
 import numpy as np
 import pytest
 from constrained_cases import hardware, structural
 from flint import fmpz
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from toy_maps import TOYS
 
 from lpdistill import Dynamics, NotCertifiedError, Problem
+from lpdistill.hardware.actions import Attempts
 from lpdistill.process.resources import RESOURCES, Visits
+from symbolic.checking import covering as checking
+from symbolic.checking.budgets import Charges as CheckedCharges
+from symbolic.checking.budgets import Limited
+from symbolic.checking.model import Hardware as CheckedHardware
 from symbolic.exact import covering
 from symbolic.exact.charges import Charges
 from symbolic.exact.covering import Cover, covers
+from symbolic.exact.labels import labels
 from symbolic.exact.model import ExactModel, Parameters, elements
 
 CHANCES = st.sampled_from([Fraction(1, 10**6), Fraction(1, 10), Fraction(1, 2), Fraction(999_999, 10**6), Fraction(1)])
@@ -28,7 +35,8 @@ def columns_with_values(draw: st.DrawFn):
     """The columns of a problem, what they cost, and values that need not be anybody's."""
     problem = draw(hardware(most_memories=5)).replace(p=draw(CHANCES))
     rules = draw(st.lists(structural(problem.memories), max_size=2))
-    dynamics = Dynamics(problem.with_constraints(*(rule for rule, _ in rules)), draw(st.sampled_from(["full", "all"])))
+    problem = problem.with_constraints(*(rule for rule, _ in rules))
+    dynamics = Dynamics(problem, Attempts.ALL if draw(st.booleans()) else problem.attempts)
     at = Parameters.rational(dynamics)
     prices = draw(st.lists(st.tuples(PRICED, st.fractions(-3, 3, max_denominator=8)), max_size=2))
     if draw(st.booleans()):
@@ -67,6 +75,40 @@ def test_recipes_of_other_maps_are_bounded(name, attempts):
     dynamics = Dynamics(TOYS[name], attempts)
     values = elements([fmpz(int(value)) for value in np.random.default_rng(1).integers(0, 30, dynamics.size)])
     agree(dynamics, Parameters.rational(dynamics), values, fmpz(1))
+
+
+@settings(max_examples=40)
+@given(columns_with_values())
+def test_the_checker_bounds_the_same_columns(case):
+    """For any values, the checker's own recursion leaves the same columns undecided, and counts as many."""
+    dynamics, at, values, weight = case
+    assume(at.charges is None or all(what.name in RESOURCES for what, _ in at.charges.prices))
+    columns = dynamics.columns
+    undecided = Cover.of(dynamics, at, values, weight * at.unit).undecided()
+    its = checkers(dynamics, at, values, weight)
+    discards = undecided >= dynamics.numbering.discards.start
+    named = labels(dynamics, undecided[~discards])
+    expected = {(counts, tuple(sorted(action.distil)), action.generate) for _, counts, action in named}
+    found = [(its.hardware.counts(code), act[0], act[1]) for code, act in its.undecided()]
+    assert len(found) == len(set(found))
+    assert set(found) == expected
+    if not dynamics.admission.guarded:
+        assert its.columns + len(dynamics.numbering.discards) == len(columns)
+
+
+def checkers(dynamics: Dynamics, at: Parameters, values, weight) -> checking.Cover:
+    """The checker's bounds for the same values and prices."""
+    found = CheckedHardware.of({**dynamics.problem.to_dict(), "attempts": str(dynamics.attempts)})
+    prices = {} if at.charges is None else {what.name: price for what, price in at.charges.prices}
+    budgets = {name: Limited(None, None, price, Fraction(0), None) for name, price in prices.items()}
+    powers = [(found.memories + 1) ** level for level in range(found.levels)]
+    layers = [list(map(sum, combinations_with_replacement(powers, n))) for n in range(found.memories + 1)]
+    named = {
+        sum(n * power for n, power in zip(counts, powers, strict=True)): Fraction(int(value), int(weight * at.unit))
+        for counts, value, live in zip(dynamics.configurations.counts.tolist(), values, dynamics.live, strict=True)
+        if live
+    }
+    return checking.Cover(found, CheckedCharges(found, budgets), layers, named)
 
 
 def test_prices_of_failures_are_not_covered():
