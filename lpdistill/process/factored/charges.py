@@ -81,6 +81,12 @@ class Entries:
         return self.place - self.kernel.generation.offsets[self.attempts]
 
     @property
+    def starts(self) -> IntArray:
+        """Where entries with each number of attempts start, (memories + 1,)."""
+        offsets = self.kernel.generation.offsets[:-1]
+        return offsets if self.free else np.zeros_like(offsets)
+
+    @property
     def wanted(self) -> IntArray:
         """For every number of attempts, the least number of pairs in the configurations that make so many."""
         most = self.kernel.configurations.most

@@ -216,18 +216,18 @@ class CompiledRecursion:
         return np.empty(self._lattice.tables * int(offsets[attempts + 1] - offsets[attempts]))
 
     def least(self) -> tuple[FloatArray, IntArray]:
-        """Least expectations, and the nodes that attain them, (table,)."""
+        """Least expectations, and the nodes that attain them, (entries,)."""
         recursion = self._recursion
-        value, node = np.full(recursion.offsets[-1], np.inf), np.full(recursion.offsets[-1], -1)
+        value, node = recursion.nothing()
         used = np.flatnonzero(recursion.wanted <= recursion.most - np.arange(recursion.most + 1)).tolist()
         least = library().lpdistill_least
         lattice, chances = ctypes.addressof(self._lattice.structure), ctypes.addressof(self._chances)
         tables, values, nodes = recursion.table.ctypes.data, value.ctypes.data, node.ctypes.data
 
         def one(g: int, work: FloatArray) -> None:
-            place = int(recursion.offsets[g]) * 8
+            table, place = tables + int(recursion.offsets[g]) * 8, int(recursion.starts[g]) * 8
             wanted = int(recursion.wanted[g])
-            least(lattice, chances, g, wanted, tables + place, work.ctypes.data, values + place, nodes + place)
+            least(lattice, chances, g, wanted, table, work.ctypes.data, values + place, nodes + place)
 
         threads = _threads()
         if threads == 1 or self._lattice.entries < PARALLEL or not used:

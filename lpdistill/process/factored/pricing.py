@@ -118,13 +118,14 @@ class PricedFactors:
         if used[GENERATING]:
             self._tried, self._generating = charges.generating.least(self._generation(tables[0]))
         self._whole = tables[-1][0]
+        del tables
         self._node = np.full(pricing.size, -1)
         self._beside, self._distilling = np.zeros(pricing.size, dtype=np.int64), nothing
         if used[DISTILLING] and len(kernel.matchings.recipes):
             found, entries = self._recursion.least(), charges.distilling
-            values = found.value[entries.place] + entries.cost + after.charge[DISTILLING]
+            values = found.value[: len(entries.cost)] + entries.cost + after.charge[DISTILLING]
             self._beside, self._distilling = entries.least(values)
-            self._node = found.node[kernel.generation.index(np.arange(pricing.size), self._beside)]
+            self._node = found.node[entries.starts[self._beside] + np.arange(pricing.size)]
         self._discarding = self._discards() if used[DISCARDING] else nothing
         self.best = np.minimum(np.minimum(self._generating, self._distilling), self._discarding)
 
@@ -133,8 +134,8 @@ class PricedFactors:
         """The recursion over what distils."""
         kernel, charges = self._pricing.kernel, self._charges
         chances = Chances.of(kernel.lattice, charges.delivered)
-        wanted = charges.distilling.wanted
-        return Recursion(kernel.lattice, chances, self._whole, kernel.generation.offsets, wanted, charges.each)
+        entries, offsets = charges.distilling, kernel.generation.offsets
+        return Recursion(kernel.lattice, chances, self._whole, offsets, entries.wanted, entries.starts, charges.each)
 
     def _generation(self, tables: tuple[FloatArray, FloatArray]) -> FloatArray:
         """Action values of the steps that do not distil, given that anything happens unless staying counts."""

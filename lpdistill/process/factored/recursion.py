@@ -40,10 +40,9 @@ class Least:
     Attributes
     ----------
     value
-        In a table of configurations and numbers of attempts, as the attempt table is laid out; infinite where a step
-        cannot distil, (table,).
+        By configuration, number of attempts by number of attempts; infinite where a step cannot distil, (entries,).
     node
-        The ``x`` that attains it, -1 for none, (table,).
+        The ``x`` that attains it, -1 for none, (entries,).
     """
 
     value: FloatArray
@@ -65,6 +64,9 @@ class Recursion:
     wanted
         For every number of attempts, the least number of pairs of the configurations that are priced with it; more
         than there are for none, (memories + 1,).
+    starts
+        Where least expectations with each number of attempts start among all, (memories + 1,): 0 where every
+        configuration is priced with one number only.
     price
         Price of a distillation.
     """
@@ -74,6 +76,7 @@ class Recursion:
     table: FloatArray
     offsets: IntArray
     wanted: IntArray
+    starts: IntArray
     price: float = 0.0
 
     @property
@@ -180,18 +183,23 @@ class Recursion:
         lattice = self.lattice.compiled
         return None if lattice is None else CompiledRecursion(lattice, self)
 
+    def nothing(self) -> tuple[FloatArray, IntArray]:
+        """Expectations and nodes before any is known, (entries,)."""
+        entries = int(self.starts[-1]) + (1 if self.starts[-1] else self.lattice.configurations.size)
+        return np.full(entries, np.inf), np.full(entries, -1)
+
     def least(self) -> Least:
         """The least expectation of every configuration with every number of attempts that is wanted."""
         if self.compiled is not None:
             return Least(*self.compiled.least())
-        value, attained = np.full(self.offsets[-1], np.inf), np.full(self.offsets[-1], -1)
+        value, attained = self.nothing()
         some = self.lattice.configurations
         for node, table in self.walk():
             consumed = int(self.lattice.nodes.consumed[node])
             found, above = self._values(node, table), self.lattice.above(node)
             for g in self._room(consumed):
                 here = slice(some.up_to(int(self.wanted[g]) - consumed - 1), some.up_to(some.most - consumed - g))
-                place, new = self.offsets[g] + above[here], found[here, g]
+                place, new = self.starts[g] + above[here], found[here, g]
                 better = new < value[place]
                 value[place[better]], attained[place[better]] = new[better], node
         return Least(value, attained)
