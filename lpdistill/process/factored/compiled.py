@@ -174,7 +174,7 @@ class CompiledLattice:
 
     def attempted(self, generation: Generation, values: FloatArray) -> tuple[FloatArray, FloatArray]:
         """The two attempt tables of values, as :meth:`~lpdistill.process.factored.generation.Generation.expect`."""
-        whole, some = np.empty((2, generation.offsets[-1]))
+        whole, some = np.empty(generation.offsets[-1]), np.empty(generation.offsets[-1])  # one may outlive the other
         raised = self.raised(generation.raw)
         whole[: len(values)], some[: len(values)] = values, 0.0
         library().lpdistill_attempts(
@@ -200,7 +200,10 @@ class CompiledRecursion:
 
     def __init__(self, lattice: CompiledLattice, recursion: Any) -> None:
         chances = recursion.chances
-        self._lattice, self._recursion = lattice, recursion
+        self._lattice, self._table, self._offsets = lattice, recursion.table, recursion.offsets
+        self._wanted, self._starts, self._nothing = recursion.wanted, recursion.starts, recursion.entries
+        least = recursion.most - np.arange(recursion.most + 1)
+        self._used = np.flatnonzero(recursion.wanted <= least).tolist()
         self._kept = {
             "made": np.array([chance for one in chances.made for chance in one], dtype=np.float64),
             **{name: np.ascontiguousarray(getattr(chances, name)) for name in ("lost", "gained", "missed", "won")},
@@ -212,31 +215,28 @@ class CompiledRecursion:
         )
 
     def _work(self, attempts: int) -> FloatArray:
-        offsets = self._recursion.offsets
-        return np.empty(self._lattice.tables * int(offsets[attempts + 1] - offsets[attempts]))
+        return np.empty(self._lattice.tables * int(self._offsets[attempts + 1] - self._offsets[attempts]))
 
     def least(self) -> tuple[FloatArray, IntArray]:
         """Least expectations, and the nodes that attain them, (entries,)."""
-        recursion = self._recursion
-        value, node = recursion.nothing()
-        used = np.flatnonzero(recursion.wanted <= recursion.most - np.arange(recursion.most + 1)).tolist()
+        value, node = np.full(self._nothing, np.inf), np.full(self._nothing, -1)
         least = library().lpdistill_least
         lattice, chances = ctypes.addressof(self._lattice.structure), ctypes.addressof(self._chances)
-        tables, values, nodes = recursion.table.ctypes.data, value.ctypes.data, node.ctypes.data
+        tables, values, nodes = self._table.ctypes.data, value.ctypes.data, node.ctypes.data
 
         def one(g: int, work: FloatArray) -> None:
-            table, place = tables + int(recursion.offsets[g]) * 8, int(recursion.starts[g]) * 8
-            wanted = int(recursion.wanted[g])
+            table, place = tables + int(self._offsets[g]) * 8, int(self._starts[g]) * 8
+            wanted = int(self._wanted[g])
             least(lattice, chances, g, wanted, table, work.ctypes.data, values + place, nodes + place)
 
         threads = _threads()
-        if threads == 1 or self._lattice.entries < PARALLEL or not used:
-            work = self._work(used[0]) if used else np.empty(0)
-            for g in used:
+        if threads == 1 or self._lattice.entries < PARALLEL or not self._used:
+            work = self._work(self._used[0]) if self._used else np.empty(0)
+            for g in self._used:
                 one(g, work)
         else:
             with ThreadPoolExecutor(threads) as pool:
-                list(pool.map(lambda g: one(g, self._work(g)), used))
+                list(pool.map(lambda g: one(g, self._work(g)), self._used))
         return value, node
 
     def within(self, limits: FloatArray) -> tuple[IntArray, IntArray, IntArray, IntArray]:
@@ -247,10 +247,10 @@ class CompiledRecursion:
         limits
             What expectations may be at most, in the layout of the attempt table, (table,); minus infinity for none.
         """
-        recursion, parts = self._recursion, []
+        parts = []
         lattice, chances = ctypes.addressof(self._lattice.structure), ctypes.addressof(self._chances)
-        for g in np.flatnonzero(recursion.wanted <= recursion.most - np.arange(recursion.most + 1)).tolist():
-            start, end = int(recursion.offsets[g]), int(recursion.offsets[g + 1])
+        for g in self._used:
+            start, end = int(self._offsets[g]), int(self._offsets[g + 1])
             if not (limits[start:end] > -np.inf).any():
                 continue
             work, space, found = self._work(g), end - start, 1 << 62
@@ -259,7 +259,7 @@ class CompiledRecursion:
                 rank, node = np.empty((2, space), dtype=np.int64)
                 second = np.empty((space, self._lattice.second), dtype=np.int64)
                 found = library().lpdistill_within(
-                    *(lattice, chances, g, int(recursion.wanted[g]), recursion.table.ctypes.data + 8 * start),
+                    *(lattice, chances, g, int(self._wanted[g]), self._table.ctypes.data + 8 * start),
                     *(work.ctypes.data, limits.ctypes.data + 8 * start, space),
                     *(rank.ctypes.data, node.ctypes.data, second.ctypes.data),
                 )
@@ -292,7 +292,7 @@ class CompiledRecursion:
                 lattice,
                 chances,
                 g,
-                self._recursion.table.ctypes.data + int(self._recursion.offsets[g]) * 8,
+                self._table.ctypes.data + int(self._offsets[g]) * 8,
                 work.ctypes.data,
                 len(rows),
                 nodes.ctypes.data,

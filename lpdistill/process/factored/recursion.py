@@ -183,16 +183,16 @@ class Recursion:
         lattice = self.lattice.compiled
         return None if lattice is None else CompiledRecursion(lattice, self)
 
-    def nothing(self) -> tuple[FloatArray, IntArray]:
-        """Expectations and nodes before any is known, (entries,)."""
-        entries = int(self.starts[-1]) + (1 if self.starts[-1] else self.lattice.configurations.size)
-        return np.full(entries, np.inf), np.full(entries, -1)
+    @property
+    def entries(self) -> int:
+        """Number of least expectations."""
+        return int(self.starts[-1]) + (1 if self.starts[-1] else self.lattice.configurations.size)
 
     def least(self) -> Least:
         """The least expectation of every configuration with every number of attempts that is wanted."""
         if self.compiled is not None:
             return Least(*self.compiled.least())
-        value, attained = self.nothing()
+        value, attained = np.full(self.entries, np.inf), np.full(self.entries, -1)
         some = self.lattice.configurations
         for node, table in self.walk():
             consumed = int(self.lattice.nodes.consumed[node])
