@@ -50,7 +50,7 @@ AS_FAST = 1e-11
 CONFIRMED = 300
 """Configurations that runs visit up to which HiGHS confirms a policy with all of them."""
 
-RARE = 1e-9
+RARE = 1e-7
 """Share of all changes of a run that may be left out of that program beyond: its value then differs by no more."""
 
 TIE_WEIGHTS = (1e-6, 1e-8, 1e-10)
