@@ -14,6 +14,7 @@ from lpdistill.process.factored.columns import Columns
 from lpdistill.process.factored.compiled_policy import MOST_LEVELS, CompiledEquations, CompiledExpectation
 from lpdistill.process.factored.generation import binomial_table
 from lpdistill.process.factored.kernel import AttemptTables, Kernel
+from lpdistill.process.factored.matchings import powers
 from lpdistill.process.outcomes import COMPACT, Accuracy
 from lpdistill.process.repetition import Repetition
 
@@ -94,7 +95,7 @@ class Factored:
             kernel.configurations.sums[:, self.what.rest[rows]].T,
             kernel.generation.offsets[self.what.attempts[rows]],
             counts[:, lattice.first],
-            np.prod(kernel.matchings.failure[lattice.second] ** counts[:, lattice.second], axis=1),
+            powers(kernel.matchings.failure[lattice.second], counts[:, lattice.second]),
             np.array(odds).reshape(len(recipes), most + 1, most + 1),
             np.array([recipe.made[0].produced[0] for recipe in recipes], dtype=np.int64),
         )

@@ -184,12 +184,12 @@ class Matchings:
 
     def failing(self, counts: IntArray) -> FloatArray:
         """Expected number of distillations that fail, for matchings with such counts of recipes, (matchings,)."""
-        return np.asarray(counts @ self.failure)
+        return np.asarray(counts.astype(np.float64) @ self.failure)
 
     def reaching(self, counts: IntArray) -> FloatArray:
         """Probability that at least one distillation reaches the target, (matchings,)."""
         missing = np.array([float(1 - recipe.reaching) for recipe in self.recipes])
-        return np.asarray(1.0 - np.prod(missing**counts, axis=1))
+        return 1.0 - powers(missing, counts)
 
     @cached_property
     def most_outcomes(self) -> int:
@@ -226,7 +226,7 @@ class Matchings:
     def _outcomes(self, counts: IntArray, slope: int | None = None) -> sparse.csr_array:
         """Outcomes of matchings with the given counts of recipes, or their derivative by one success probability."""
         failure, final = self.failure, np.array([not recipe.made for recipe in self.recipes], dtype=bool)
-        probability = np.prod(np.where(final, failure, 1.0) ** counts, axis=1)
+        probability = powers(np.where(final, failure, 1.0), counts)
         if slope is not None and final[slope]:
             others = np.where(np.arange(len(final)) == slope, 1.0, np.where(final, failure, 1.0))
             tried = counts[:, slope]
@@ -252,6 +252,16 @@ class Matchings:
         matrix.sum_duplicates()
         matrix.eliminate_zeros()
         return matrix
+
+
+def powers(chances: FloatArray, counts: IntArray) -> FloatArray:
+    """The product of some probabilities, each as often as it counts, (rows,), for counts of shape (rows, chances)."""
+    found = np.ones(len(counts))
+    rows, columns = np.nonzero(counts)
+    if len(rows):
+        starts = np.flatnonzero(np.diff(rows, prepend=-1))
+        found[rows[starts]] = np.multiply.reduceat(chances[columns] ** counts[rows, columns], starts)
+    return found
 
 
 def require_one_success(recipe: Recipe) -> None:
