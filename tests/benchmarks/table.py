@@ -28,6 +28,9 @@ SECTIONS = {
 """Titles by the file that holds the benchmarks."""
 
 NOTES = {
+    "test_solve.py": (
+        "`processor` is the time of all cores together: large problems are priced by a thread for each of them."
+    ),
     "test_constraints.py": (
         "Under a budget on attempts the program has every number of attempts. The ratio is to column generation."
     ),
@@ -48,7 +51,7 @@ NOTES = {
     ),
 }
 
-HEADINGS = ("benchmark", "columns", "median", "min", "rounds", "ratio", "error", "peak memory")
+HEADINGS = ("benchmark", "columns", "median", "min", "processor", "rounds", "ratio", "error", "peak memory")
 
 
 def main(path: str) -> None:
@@ -98,6 +101,7 @@ def table(entries: list[dict[str, Any]]) -> list[str]:
                 f"{extra['columns']:,}" if "columns" in extra else "",
                 duration(stats["median"]),
                 duration(stats["min"]),
+                duration(extra["processor"]) if "processor" in extra else "",
                 str(stats["rounds"]),
                 f"{stats['median'] / reference:.3g}" if reference else "",
                 f"{extra['error']:.1e}" if "error" in extra else "",

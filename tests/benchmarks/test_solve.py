@@ -5,22 +5,36 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
 
 import pytest
+from priced_cases import without_compiled
 
 from lpdistill import Problem, solve
 from lpdistill.study.published_numbers import published
 
 LARGE = {
+    "M = 10, .90 -> .94": (("1/2", 10, "0.90", "0.94"), 3.786708706968),
     "M = 12, .65 -> .71": (("1/2", 12, "0.65", "0.71"), 5.760572408459),
     "M = 20, .90 -> .94": (("1/2", 20, "0.90", "0.94"), 3.094568643028),
     "M = 32, .90 -> .94": (("1/2", 32, "0.90", "0.94"), 3.007502023635),
+    "M = 32, .90 -> .94, p = .001": (("1/1000", 32, "0.90", "0.94"), 166.770229682940),
     "M = 100, .75 -> .79": (("1/2", 100, "0.75", "0.79"), 3.000000077629),
+    "M = 8, .65 -> .714": (("1/2", 8, "0.65", "0.714"), 12.023287928054),
     "M = 40, .90 -> .94": (("1/2", 40, "0.90", "0.94"), 3.001416299581),
+    "M = 50, .90 -> .94": (("1/2", 50, "0.90", "0.94"), 3.000177866756),
+    "M = 64, .90 -> .94": (("1/2", 64, "0.90", "0.94"), 3.000009790002),
+    "M = 24, .65 -> .71": (("1/2", 24, "0.65", "0.71"), 3.756084346476),
+    "M = 100, .90 -> .94": (("1/2", 100, "0.90", "0.94"), 3.000000005678),
 }
 """Arguments of a problem, and its waiting time with the last step free, known to twelve decimals."""
 
-WEIGHED = ("M = 32, .90 -> .94", "M = 40, .90 -> .94")
+ACCURATE = 1e-12
+"""Relative difference that an answer may have."""
+
+WEIGHED = ("M = 32, .90 -> .94", "M = 40, .90 -> .94", "M = 50, .90 -> .94", "M = 100, .90 -> .94")
 """The problems of which the memory is measured."""
 
 # A new process also reports, as its greatest memory, that of the process that started it; Linux tells them apart.
@@ -61,10 +75,39 @@ def test_published_points(benchmark):
 @pytest.mark.benchmark(group="large problems")
 @pytest.mark.parametrize("name", LARGE)
 def test_large_problem(timed, benchmark, name):
-    """A problem far beyond writing transitions out, with twelve decimals of its waiting time checked."""
+    """A problem far beyond writing transitions out, with twelve digits of its waiting time checked."""
     arguments, expected = LARGE[name]
     solution = solve(Problem(*arguments, final_step="free"))
     benchmark.extra_info.update(columns=solution.run.columns, proved=solution.upper_bound - solution.lower_bound)
     if name in WEIGHED:
         benchmark.extra_info["peak_bytes"] = peak_bytes(arguments)
-    timed(lambda: solve(Problem(*arguments, final_step="free")).waiting_time, expected=expected, within=1e-12)
+    run = solving(arguments)
+    timed(run, expected=expected, within=ACCURATE * expected)
+    benchmark.extra_info["processor"] = processor_time(run)
+
+
+@pytest.mark.benchmark(group="compiled, and in numpy alone")
+@pytest.mark.parametrize("method", ["compiled", "numpy"])
+def test_without_what_is_compiled(timed, benchmark, method):
+    """The same answer where nothing could be compiled."""
+    arguments, expected = LARGE["M = 32, .90 -> .94"]
+    run = solving(arguments)
+    with without_compiled() if method == "numpy" else nullcontext():
+        benchmark.extra_info.update(columns=solve(Problem(*arguments)).run.columns, reference=method == "compiled")
+        timed(run, expected=expected, within=ACCURATE * expected)
+        benchmark.extra_info["processor"] = processor_time(run)
+
+
+def solving(arguments) -> Callable[[], float]:
+    """What is timed: a problem solved, its waiting time."""
+    return lambda: solve(Problem(*arguments, final_step="free")).waiting_time
+
+
+def processor_time(run: Callable[[], float]) -> float:
+    """Median of the time of all processors that three runs take, in seconds: threads add up."""
+    taken = []
+    for _ in range(3):
+        began = time.process_time()
+        run()
+        taken.append(time.process_time() - began)
+    return sorted(taken)[1]
