@@ -51,7 +51,7 @@ CONFIRMED = 300
 """Configurations that runs visit up to which HiGHS confirms a policy with all of them."""
 
 RARE = 1e-7
-"""Share of all changes of a run that may be left out of that program beyond: its value then differs by no more."""
+"""Share of all changes of a run that may be left out of that program beyond; it then ends where they begin."""
 
 TIE_WEIGHTS = (1e-6, 1e-8, 1e-10)
 """What the expected use of a resource counts, against the whole waiting time, when it breaks ties."""
