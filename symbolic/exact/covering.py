@@ -11,7 +11,7 @@ A column whose bound is above :math:`2^B (V + s)`, rounded up, has a positive re
 the others are *undecided*, and their reduced costs are computed in all digits.  They are few: each of at most ``2 M``
 steps on the way to a bound, attempts and distillations, with ``k`` products each, loses less than
 :math:`1 + k (s + \max V)` units of :math:`2^{-B}`, so that undecided are columns that are tight, or whose reduced cost
-is below a :math:`10^{-25}`th of the values.
+is below :math:`10^{-25}` of the values.
 
 Where no value follows, in a dead end, a value beyond all others stands for it: columns that may lead there are not
 allowed, so that nothing is claimed of them.
