@@ -133,12 +133,6 @@ class Matchings:
             [self.counts(np.full(kind.size, row), np.arange(kind.size)) for row, kind in enumerate(self.kinds)]
         )
 
-    def places(self, counts: IntArray) -> IntArray:
-        """Where matchings with such counts of recipes stand among all of them, (matchings,)."""
-        starts = np.cumsum([0, *(kind.size for kind in self.kinds)])
-        kind, within = self.number(counts)
-        return np.asarray(starts[kind] + within)
-
     @cached_property
     def consumption(self) -> IntArray:
         """Pairs of each level that every recipe consumes, (recipes, levels)."""

@@ -61,8 +61,10 @@ def test_every_matching_is_listed_once(matchings):
 
 @every_problem
 def test_number_finds_a_matching(matchings):
-    """The matching in row ``i`` has place ``i``, and no other counts have any."""
-    assert matchings.places(matchings.listed).tolist() == list(range(matchings.size))
+    """The matchings of a kind are numbered in the order of the list, and no other counts have a number."""
+    kind, within = matchings.number(matchings.listed)
+    expected = [(row, place) for row, one in enumerate(matchings.kinds) for place in range(one.size)]
+    assert list(zip(kind.tolist(), within.tolist(), strict=True)) == expected
     too_many = np.full((1, len(matchings.recipes)), matchings.most + 1)
     assert matchings.number(too_many)[0].tolist() == [-1]
 
