@@ -33,9 +33,6 @@ from symbolic.checking.model import Hardware, Pairs, Recipe
 SHIFT = 96
 """Binary digits of numbers after the point."""
 
-BEYOND = 1 << 4 * SHIFT
-"""The value of a configuration that has none: columns that may lead there are none of the program."""
-
 Table: TypeAlias = list[dict[int, list[int]]]
 """Expectations by number of stored pairs and number of attempts: one for every configuration of so many pairs."""
 
@@ -139,6 +136,11 @@ class Cover:
         rounded = {code: -((-value.numerator << SHIFT) // value.denominator) for code, value in self.values.items()}
         return {code: value + self.worth for code, value in rounded.items()}
 
+    @cached_property
+    def beyond(self) -> int:
+        """What stands for the value of a configuration that has none: no column of the program may lead there."""
+        return max(self.above.values()) + 1 << SHIFT
+
     def undecided(self) -> Iterator[tuple[int, Act]]:
         """All columns that may not have a positive reduced cost, discards apart, with their configurations."""
         yield from self._undecided_generation()
@@ -153,7 +155,7 @@ class Cover:
         won, lost = _chance(hardware.p), _chance(1 - hardware.p)
         raw, worth = hardware.code([hardware.raw]), self.worth
         low = {code: (v.numerator << SHIFT) // v.denominator + worth for code, v in self.values.items()}
-        table: Table = [{0: [low.get(code, BEYOND) for code in layer]} for layer in self.layers]
+        table: Table = [{0: [low.get(code, self.beyond) for code in layer]} for layer in self.layers]
         for g in range(1, memories + 1):
             for stored in range(memories - g + 1):
                 here, made = table[stored][g - 1], [worth] * len(self.layers[stored])
@@ -214,9 +216,9 @@ class Cover:
                 limits = self._limits[stored + taken.pairs]
                 for g in by_attempts.keys() & limits.keys():
                     for code, after in zip(self.layers[stored], by_attempts[g], strict=True):
-                        limit = limits[g].get(code + taken.code, -BEYOND) - price
-                        if after <= limit:
-                            for others in beside.within(stage, (stored, code, g), limit):
+                        limit = limits[g].get(code + taken.code)
+                        if limit is not None and after <= limit - price:
+                            for others in beside.within(stage, (stored, code, g), limit - price):
                                 if taken.pairs or others:
                                     distilled = tuple(sorted((*taken.distilled, *others)))
                                     yield code + taken.code, (distilled, g, ())
@@ -292,7 +294,7 @@ class Beside:
             return Beside(cover, [table, _one_more(cover, kept, kept)])
         stages, smallest = [kept], min((len(one.consumed) for one in cover.second), default=room + 1)
         for _ in range(min(hardware.most_distillations - len(taken.distilled), room // smallest)):
-            nothing = [{g: [BEYOND] * len(here) for g, here in row.items()} for row in kept]
+            nothing = [{g: [cover.beyond] * len(here) for g, here in row.items()} for row in kept]
             stages.append(_one_more(cover, nothing, stages[-1]))
         return Beside(cover, stages)
 
@@ -312,7 +314,7 @@ class Beside:
         for number, recipe in enumerate(cover.second[first:], first):
             after = stored - len(recipe.consumed), code - recipe.code, g
             room = (limit + 1 << SHIFT) - recipe.worth - 1
-            most = room // recipe.lost if recipe.lost else BEYOND if room >= 0 else -1
+            most = room // recipe.lost if recipe.lost else cover.beyond if room >= 0 else -1
             if after[0] >= 0 and after[1] in cover.place[after[0]] and self._at(before, after) <= most:
                 yield from ((recipe.consumed, *others) for others in self.within(before, after, most, number))
 

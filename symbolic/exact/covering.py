@@ -40,8 +40,8 @@ from symbolic.exact.model import DISCARDS, DISTILS, GENERATES, Elements, Paramet
 DIGITS = 96
 """Binary digits after the point, ``B``."""
 
-BEYOND = 1 << 4 * DIGITS
-"""The value of a dead end."""
+BEYOND = 1 << 2048
+"""The value of a dead end: far beyond what is found in double precision, times :math:`2^B`."""
 
 MOST_UNDECIDED = 1_000_000
 """Columns not separated from tight beyond which the values are far from optimal ones."""

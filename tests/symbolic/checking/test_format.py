@@ -106,6 +106,13 @@ def test_other_versions_are_refused(version):
         check({**DOCUMENTS["three memories"], "version": version})
 
 
+def test_values_of_any_size_are_checked():
+    """Where distillation takes ten to the two hundredth units of time, values are certified and checked as any others."""
+    problem = Problem("1/2", 3, "3/4", "79/100", distillation_time=10**200)
+    proof = certify(solve(problem))
+    assert check(proof.to_dict()).waiting_time == proof.waiting_time
+
+
 def test_what_a_checker_does_not_know_of_a_problem_is_refused():
     """A setting or a part of an action that the checker does not know may change what is claimed."""
     document = DOCUMENTS["three memories"]
