@@ -107,7 +107,7 @@ def test_other_versions_are_refused(version):
 
 
 def test_values_of_any_size_are_checked():
-    """Where distillation takes ten to the two hundredth units of time, values are certified and checked as any others."""
+    """Where distillation takes ten to the two hundredth units of time, values are proved as any others."""
     problem = Problem("1/2", 3, "3/4", "79/100", distillation_time=10**200)
     proof = certify(solve(problem))
     assert check(proof.to_dict()).waiting_time == proof.waiting_time
