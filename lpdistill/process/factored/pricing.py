@@ -14,6 +14,7 @@ from lpdistill.process.factored.enumeration import Limits
 from lpdistill.process.factored.kernel import Kernel
 from lpdistill.process.factored.lattice import Chances
 from lpdistill.process.factored.recursion import Recursion
+from lpdistill.process.factored.size import require_listed
 from lpdistill.process.priced import Priced, PricedColumns
 from lpdistill.process.process import Choice
 from lpdistill.process.repetition import After
@@ -82,7 +83,8 @@ class Pricing:
 
     @cached_property
     def _permitted(self) -> IntArray:
-        """The columns that rules permit, increasing."""
+        """The columns that rules permit, increasing; refused where they are too many to go through."""
+        require_listed(self.kernel.size)
         every, permitted = self.kernel.numbering.size, self.kernel.permitted
         return np.arange(every) if permitted is None else np.flatnonzero(permitted)
 
