@@ -9,7 +9,7 @@ import pytest
 from lpdistill import Problem, solve
 from symbolic import certify, check, policy_map, waiting_time_in_p
 
-CERTIFIED = {"M = 10, .90 -> .94": (10, 6_512), "M = 20, .90 -> .94": (20, 408_408)}
+CERTIFIED = {f"M = {m}, .90 -> .94": (m, columns) for m, columns in ((10, 6_512), (20, 408_408), (32, 10_705_189))}
 """Memories and columns at p = 1/2."""
 
 MAPPED = {

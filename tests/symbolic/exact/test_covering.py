@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import combinations_with_replacement
+from operator import itemgetter
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from toy_maps import TOYS
 
-from lpdistill import Dynamics, NotCertifiedError, Problem
+from lpdistill import Dynamics, MaxDistillations, NotCertifiedError, Problem
 from lpdistill.hardware.actions import Attempts
 from lpdistill.process.resources import RESOURCES, Visits
 from symbolic.checking import covering as checking
@@ -38,7 +39,9 @@ def columns_with_values(draw: st.DrawFn):
     problem = problem.with_constraints(*(rule for rule, _ in rules))
     dynamics = Dynamics(problem, Attempts.ALL if draw(st.booleans()) else problem.attempts)
     at = Parameters.rational(dynamics)
-    prices = draw(st.lists(st.tuples(PRICED, st.fractions(-3, 3, max_denominator=8)), max_size=2))
+    prices = draw(
+        st.lists(st.tuples(PRICED, st.fractions(-3, 3, max_denominator=8)), max_size=2, unique_by=itemgetter(0))
+    )
     if draw(st.booleans()):
         prices.append((Visits([draw(st.sampled_from(dynamics.configurations.counts.tolist()))]), Fraction(-2)))
     assume(dynamics.live.any())
@@ -81,19 +84,41 @@ def test_recipes_of_other_maps_are_bounded(name, attempts):
 @given(columns_with_values())
 def test_the_checker_bounds_the_same_columns(case):
     """For any values, the checker's own recursion leaves the same columns undecided, and counts as many."""
-    dynamics, at, values, weight = case
+    _, at, _, _ = case
     assume(at.charges is None or all(what.name in RESOURCES for what, _ in at.charges.prices))
-    columns = dynamics.columns
+    same(*case)
+
+
+@pytest.mark.parametrize("most", [1, 2, None])
+@pytest.mark.parametrize("price", ["0", "-1/3", "2"])
+def test_counted_distillations_are_bounded(most, price):
+    """Where distillations have a price or a limit they are counted, by the checker too."""
+    problem = Problem("1/3", 5, "9/10", "94/100")
+    dynamics = Dynamics(problem if most is None else problem.with_constraints(MaxDistillations(most)))
+    at = Parameters.rational(dynamics)
+    at = at.charging(Charges(dynamics, ((RESOURCES["distillations"], Fraction(price)),)))
+    values = elements([fmpz(int(value)) for value in np.random.default_rng(1).integers(0, 12, dynamics.size)])
+    agree(dynamics, at, values, fmpz(1))
+    same(dynamics, at, values, fmpz(1))
+
+
+def same(dynamics: Dynamics, at: Parameters, values, weight) -> None:
+    """The checker leaves the same columns undecided, but for some that may lead to dead ends, and counts as many."""
+    columns, first = dynamics.columns, dynamics.numbering.discards.start
     undecided = Cover.of(dynamics, at, values, weight * at.unit).undecided()
     its = checkers(dynamics, at, values, weight)
-    discards = undecided >= dynamics.numbering.discards.start
-    named = labels(dynamics, undecided[~discards])
-    expected = {(counts, tuple(sorted(action.distil)), action.generate) for _, counts, action in named}
     found = [(its.hardware.counts(code), act[0], act[1]) for code, act in its.undecided()]
     assert len(found) == len(set(found))
-    assert set(found) == expected
+    assert named(dynamics, columns[columns < first]) & set(found) == named(
+        dynamics, np.intersect1d(undecided[undecided < first], columns)
+    )
     if not dynamics.admission.guarded:
         assert its.columns + len(dynamics.numbering.discards) == len(columns)
+
+
+def named(dynamics: Dynamics, columns) -> set:
+    """Columns by counts, distillations and attempts."""
+    return {(counts, tuple(sorted(does.distil)), does.generate) for _, counts, does in labels(dynamics, columns)}
 
 
 def checkers(dynamics: Dynamics, at: Parameters, values, weight) -> checking.Cover:
@@ -103,12 +128,12 @@ def checkers(dynamics: Dynamics, at: Parameters, values, weight) -> checking.Cov
     budgets = {name: Limited(None, None, price, Fraction(0), None) for name, price in prices.items()}
     powers = [(found.memories + 1) ** level for level in range(found.levels)]
     layers = [list(map(sum, combinations_with_replacement(powers, n))) for n in range(found.memories + 1)]
-    named = {
+    claimed = {
         sum(n * power for n, power in zip(counts, powers, strict=True)): Fraction(int(value), int(weight * at.unit))
         for counts, value, live in zip(dynamics.configurations.counts.tolist(), values, dynamics.live, strict=True)
         if live
     }
-    return checking.Cover(found, CheckedCharges(found, budgets), layers, named)
+    return checking.Cover(found, CheckedCharges(found, budgets), layers, claimed)
 
 
 def test_prices_of_failures_are_not_covered():
