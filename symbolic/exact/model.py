@@ -302,6 +302,7 @@ class ExactModel:
         """The given columns with their transitions written out."""
         what, some = self.dynamics.numbering.describe(columns), self.dynamics.configurations
         counts, matching = np.unique(what.counts, axis=0, return_inverse=True)
+        matching = matching.ravel()  # numpy 2.0 has it in two dimensions
         weights = self.outcomes(counts)[matching]
         outcome, made = np.nonzero(weights != 0)
         raw = self.dynamics.problem.levels.raw
