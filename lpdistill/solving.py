@@ -50,8 +50,8 @@ AS_FAST = 1e-11
 CONFIRMED = 300
 """Configurations that runs visit up to which HiGHS confirms a policy with all of them."""
 
-RARE = 1e-7
-"""Share of all changes of a run that may be left out of that program beyond; it then ends where they begin."""
+RARE = 1e-8
+"""Changes of a run, on average, that may be left out of that program beyond; it then ends where they begin."""
 
 TIE_WEIGHTS = (1e-6, 1e-8, 1e-10)
 """What the expected use of a resource counts, against the whole waiting time, when it breaks ties."""
@@ -259,10 +259,11 @@ def _by_columns(process: Process, progress: Callable[[str], None]) -> tuple[Line
     progress(f"writing {process.column_count:,} columns in factored form")
     optimum = policy_iteration(process, process.admission.proper(), progress)
     policy = optimum.policy
-    rows, changes = frequented(policy, optimum.objective.entered(process), RARE / 1000)
+    rare = RARE if process.written is None else 0.0
+    rows, changes = frequented(policy, optimum.objective.entered(process), rare / 1000)
     order = np.argsort(changes, kind="stable")
-    rare = RARE if len(rows) > CONFIRMED else 0.0
-    seen = np.sort(rows[order[np.cumsum(changes[order]) > rare * changes.sum()]])
+    dropped = rare if len(rows) > CONFIRMED else 0.0
+    seen = np.sort(rows[order[np.cumsum(changes[order]) > dropped]])
     master = OccupationProgram.of(process, optimum.generated)
     master = master.within(policy.configuration[seen], policy.columns[seen])
     progress(f"confirming with HiGHS on {master.shape[1]:,} of {len(optimum.generated):,} generated columns")

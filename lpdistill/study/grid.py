@@ -25,10 +25,14 @@ MOST_POINTS = 200_000
 Value: TypeAlias = Fraction | int | tuple[Rule, ...]
 
 
-@cache
 def counted() -> tuple[str, ...]:
     """The rules with a number, which may run over numbers too, and over ``none``."""
-    return tuple(name for name, kind in BUILT_IN.items() if number_of(kind))
+    return _counted(tuple(BUILT_IN.items()))
+
+
+@cache
+def _counted(rules: tuple[tuple[str, type[Rule]], ...]) -> tuple[str, ...]:
+    return tuple(name for name, kind in rules if number_of(kind))
 
 
 @dataclass(frozen=True, slots=True)
