@@ -17,6 +17,7 @@ from lpdistill.numbers import member
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import QUESTION, is_question, process_of_question
 from lpdistill.process.budgets import Budget
+from lpdistill.process.factored.dynamics import require_priced
 from lpdistill.process.process import Process
 from lpdistill.process.resources import RESOURCES
 from lpdistill.process.tariff import Resource
@@ -232,6 +233,7 @@ def process_and_budgets(
         process = process_of_question(problem, None if attempts is None else member(Attempts, attempts, "attempts"))
         for budget in problem.budgets:
             process.amounts(budget.resource, np.zeros(0, dtype=np.int64))  # refuses configurations that do not exist
+            require_priced(process, budget.resource)
         (require_live if sure else require_reachable)(process)
         return process, problem.budgets
     if attempts is not None:

@@ -13,6 +13,7 @@ import symbolic
 from lpdistill import (
     Action,
     Attempts,
+    Budget,
     Dynamics,
     LimitError,
     Method,
@@ -116,6 +117,14 @@ def test_what_is_written_out_is_refused_where_the_factors_fit(door, monkeypatch)
     monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=free))
     with pytest.raises(LimitError):
         DOORS[door](problem)
+
+
+def test_limits_that_ask_about_every_column_are_refused_before_anything_is_solved():
+    """A hundred memories are not solved within a limit on failures, which asks about every column: said at once."""
+    problem, said = Problem("1/2", 100, "9/10", "94/100").with_constraints(Budget("failed_distillations", 5)), []
+    with pytest.raises(LimitError, match="take fewer memories, or leave out what asks about every column"):
+        solve(problem, progress=said.append)
+    assert said == []
 
 
 def test_what_builds_nothing_takes_any_problem():

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from lpdistill.arrays import ROUNDOFF, FloatArray, IntArray
-from lpdistill.errors import ModelError
+from lpdistill.errors import LimitError, ModelError
 from lpdistill.hardware.actions import Attempts
 from lpdistill.numbers import member
 from lpdistill.process.derived import Derived
@@ -24,7 +24,7 @@ from lpdistill.process.factored.following import Factored
 from lpdistill.process.factored.kernel import Kernel
 from lpdistill.process.factored.names import Counts
 from lpdistill.process.factored.pricing import Pricing
-from lpdistill.process.factored.size import require
+from lpdistill.process.factored.size import require, require_listed
 from lpdistill.process.priced import Priced
 from lpdistill.process.process import Choice, Process
 from lpdistill.process.repetition import After
@@ -213,6 +213,23 @@ class Dynamics(Derived):
             delivering=np.asarray(use.delivering)[:, None],
             following=Factored(kernel, what),
         )
+
+
+def require_priced(process: Process, resource: Resource) -> None:
+    """Refuse a price on a resource that asks about every column, where they are too many to be listed.
+
+    Raises
+    ------
+    LimitError
+        If they are.
+    """
+    if not isinstance(process, Dynamics):
+        return
+    try:
+        require_listed(process.kernel.size)
+    except LimitError:
+        if Pricing(process.kernel, process.tariff.plus([(resource, 1.0)]), None, process.choose).charges is None:
+            raise
 
 
 def require_dynamics(process: Process, where: str, problem: str, value: object = None) -> Dynamics:

@@ -126,15 +126,7 @@ class Factored:
     def solved(
         self, configuration: IntArray, repetition: Repetition, local: FloatArray, near: FloatArray, accuracy: Accuracy
     ) -> FloatArray | None:
-        """Values of a policy of these columns, compiled (:meth:`CompiledEquations.solved`); None where not at hand.
-
-        Parameters
-        ----------
-        configuration, repetition
-            Configuration of each column, (columns,), and how likely each changes nothing.
-        local, near, accuracy
-            What is collected, where to start, and how accurately to solve.
-        """
+        """Values of a policy of these columns, compiled (:meth:`CompiledEquations.solved`); None where not at hand."""
         if self._compiled is None or int(self._made.sum()) > AT_ONCE:
             return None
         rows, place, discards = self._others

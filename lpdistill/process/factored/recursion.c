@@ -96,6 +96,17 @@ INLINE void lift(const Lattice *of, const Chances *at, int64_t recipe, int64_t m
     }
 }
 
+/* The table of a node, made where it is to stand: each recipe of the first sort has a place in `work`. */
+INLINE const double *tabled(const Lattice *of, const Chances *at, int64_t node, int64_t most, const double *table,
+                            double *work, int64_t size)
+{
+    if (!node)
+        return table;
+    const int64_t source = of->source[node], recipe = of->recipe[node];
+    lift(of, at, recipe, most, source ? work + (source - 1) * size : table, work + recipe * size);
+    return work + recipe * size;
+}
+
 /* to[a] = min(to[a], missed * from[a] + won) */
 INLINE void lessen(double missed, double won, int64_t low, int64_t high, const double *from, double *to)
 {
@@ -194,12 +205,7 @@ SHARED WIDEST void lpdistill_least(const Lattice *of, const Chances *at, int64_t
         const int64_t most = whole - of->consumed[node];
         if (most < 0)
             continue;
-        const double *here = table;
-        if (node) {
-            const int64_t source = of->source[node], recipe = of->recipe[node];
-            lift(of, at, recipe, most, source ? work + (source - 1) * size : table, work + recipe * size);
-            here = work + recipe * size;
-        }
+        const double *here = tabled(of, at, node, most, table, work, size);
         const int64_t least = wanted > of->consumed[node] ? wanted - of->consumed[node] : 0;
         if (least > most)
             continue;
@@ -287,12 +293,7 @@ SHARED WIDEST void lpdistill_trace(const Lattice *of, const Chances *at, int64_t
         const int64_t most = whole - of->consumed[node];
         if (!marked[node] || most < 0)
             continue;
-        const double *here = table;
-        if (node) {
-            const int64_t source = of->source[node], recipe = of->recipe[node];
-            lift(of, at, recipe, most, source ? work + (source - 1) * size : table, work + recipe * size);
-            here = work + recipe * size;
-        }
+        const double *here = tabled(of, at, node, most, table, work, size);
         if (node_of[next] != node)
             continue;
         descend(of, at, 0, 1, most, here, best);
@@ -387,12 +388,7 @@ SHARED WIDEST int64_t lpdistill_within(const Lattice *of, const Chances *at, int
         const int64_t most = whole - of->consumed[node];
         if (most < 0)
             continue;
-        in.table = table;
-        if (node) {
-            const int64_t source = of->source[node], recipe = of->recipe[node];
-            lift(of, at, recipe, most, source ? work + (source - 1) * size : table, work + recipe * size);
-            in.table = work + recipe * size;
-        }
+        in.table = tabled(of, at, node, most, table, work, size);
         const int64_t least = wanted > of->consumed[node] ? wanted - of->consumed[node] : 0;
         if (least > most)
             continue;

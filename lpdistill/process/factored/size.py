@@ -201,6 +201,7 @@ def require_listed(size: Size) -> None:
     if LISTED_BYTES * size.columns > HEADROOM * available:
         raise LimitError(
             f"memories: {size.columns:,} columns are too many for a list of them, with {_gigabytes(available)} free; "
-            "take fewer memories, or ask about chosen columns only",
+            "take fewer memories, or leave out what asks about every column: limits on failed distillations, resources "
+            "and rules of your own",
             size={**size.to_dict(), "available_bytes": available},
         )
