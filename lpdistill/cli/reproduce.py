@@ -35,5 +35,5 @@ def reproduce(
     with orderly(), Progress() as progress:
         found = reproduced(search=not numbers, figures=figures, jobs=jobs, progress=progress.count)
     give(found, as_json=as_json, whole=every)
-    if not found.agrees and not as_json:
+    if not found.agrees:
         raise click.exceptions.Exit(1)

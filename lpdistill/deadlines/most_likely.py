@@ -199,6 +199,10 @@ class Deadline(Answer):
         smallest = "" if self.confidence is None else f" (the smallest for {float(self.confidence):g})"
         yield "window", f"{at_least(self.window)}{smallest}"
         yield "in time", likely(self.probability)
+        if not self.probability:
+            fewest = self.recursion.fewest_steps
+            steps = f"{fewest} {'step' if fewest == 1 else 'steps'}"
+            yield "too short", f"no run reaches the target in fewer than {steps}: take a longer window"
         if self.fastest is None or self.probability_of_fastest_mean is None:
             yield "fastest", NONE_SURE
             return

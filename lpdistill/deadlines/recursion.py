@@ -30,6 +30,8 @@ from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.deadlines.prospects import DONE, LATE, REMAINING, Outlook, Prospects, Steps
 from lpdistill.errors import ImproperPolicyError
 from lpdistill.process.process import Choice, Process
+from lpdistill.process.resources import REACHING
+from lpdistill.process.tariff import Tariff
 from lpdistill.process.time_lattice import TimeLattice
 from lpdistill.program.evaluation import evaluate, visits
 from lpdistill.program.plan import Plan
@@ -113,6 +115,15 @@ class DeadlineRecursion:
         self._timed = Steps(process, usual, lattice, timed=True).pricing()
         instant = bool((lattice.slots == 0).any())
         self._instant = Steps(process, usual, lattice, timed=False).pricing() if instant else None
+
+    @property
+    def fewest_steps(self) -> int:
+        """The least number of steps in which a run may reach the target, however long they take."""
+        process = self.process.under(Tariff(0.0, ((REACHING, -1.0),)))
+        reached, steps = np.zeros(process.size), 0
+        while not reached[0]:
+            reached, steps = (process.price(-reached).best < 0).astype(np.float64), steps + 1
+        return steps
 
     def advance(self) -> Slot:
         """Take one more slot."""

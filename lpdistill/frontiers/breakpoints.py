@@ -9,14 +9,18 @@ that there is none.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
+
+from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.errors import LimitError, NotCertifiedError
 from lpdistill.frontiers.curve import Point
 from lpdistill.process.budgets import Budget
-from lpdistill.process.process import Process
+from lpdistill.process.process import Choice, Process
 from lpdistill.process.tariff import Resource
 from lpdistill.program.budgeted import within_budgets
+from lpdistill.program.evaluation import evaluate
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import policy_iteration
 from lpdistill.progress import silent
@@ -56,11 +60,22 @@ def breakpoints(
 
 @dataclass(frozen=True, slots=True)
 class _Corner:
-    """A policy by its time and its use."""
+    """A policy, what it takes and what it uses, from every configuration."""
 
-    time: float
-    used: float
-    plan: Plan
+    uses: Choice
+    probability: FloatArray
+    times: FloatArray
+    amounts: FloatArray
+
+    @property
+    def time(self) -> float:
+        """Expected time."""
+        return float(self.times[0])
+
+    @property
+    def used(self) -> float:
+        """Expected use."""
+        return float(self.amounts[0])
 
 
 @dataclass(slots=True)
@@ -72,23 +87,29 @@ class _Search:
     resource: Resource
     progress: Callable[[str], None]
 
-    def at(self, time: float, use: float, near: Plan | None = None) -> _Corner:
+    def at(self, time: float, use: float, near: _Corner | None = None) -> _Corner:
         """The optimum when a unit of time and of the resource cost the given prices."""
         tariff = self.process.tariff
         charged = self.process.under(type(tariff)(time * tariff.time).plus([(self.resource, use)]))
-        start = (
-            self.process.admission.proper()
-            if near is None or len(near.uses.columns) != self.process.live.sum()
-            else near.uses.columns
-        )
-        optimum = policy_iteration(charged, start, self.progress)
-        plan = (
-            within_budgets(charged, self.budgets, optimum, self.progress).plan
-            if self.budgets
-            else Plan.optimal(optimum)
-        )
-        timed = Plan.of(self.process.choose(plan.uses.columns), plan.probability)
-        return _Corner(float(timed.values[0]), timed.used(self.resource), timed)
+        if near is None or len(near.uses.columns) != self.process.live.sum():
+            optimum = policy_iteration(charged, self.process.admission.proper(), self.progress)
+        else:
+            values = time * near.times + use * near.amounts
+            optimum = policy_iteration(charged, near.uses.columns, self.progress, near=values)
+        if not self.budgets:
+            return self._corner(optimum.policy.columns, np.ones(len(optimum.policy.columns)), near)
+        plan = within_budgets(charged, self.budgets, optimum, self.progress).plan
+        return self._corner(plan.uses.columns, plan.probability, near)
+
+    def _corner(self, columns: IntArray, probability: FloatArray, near: _Corner | None) -> _Corner:
+        """A policy with its expected time and use, found from those of one that is near, if there is any."""
+        if near is not None and np.array_equal(columns, near.uses.columns) and (probability == near.probability).all():
+            return near
+        uses = self.process.choose(columns)
+        using = replace(uses, cost=self.process.amounts(self.resource, columns))
+        mixed = (one.mixed(probability) for one in (uses, using))
+        times, amounts = (evaluate(one, one.repetition.until(one.cost)) for one in mixed)
+        return _Corner(uses, probability, times, amounts)
 
     def points(self) -> tuple[Point, ...]:
         """The breakpoints."""
@@ -102,7 +123,7 @@ class _Search:
             left, right = open_chords.pop()
             self.progress(f"{len(found)} breakpoints so far")
             slope = (left.time - right.time) / (right.used - left.used)
-            corner = self.at(1.0, slope, right.plan)
+            corner = self.at(1.0, slope, right)
             chord = right.time + slope * right.used
             inside = left.used < corner.used < right.used
             if inside and corner.time + slope * corner.used < chord * (1 - APART):
@@ -120,7 +141,7 @@ class _Search:
                 corner.used,
                 waited(corner.time, self.process.durations.uncharged),
                 0.0 if after is None else (after.time - corner.time) / (after.used - corner.used),
-                corner.plan,
+                Plan.of(corner.uses, corner.probability),
             )
             for corner, after in zip(corners, [*corners[1:], None], strict=True)
         )
@@ -129,11 +150,11 @@ class _Search:
         """The fastest policies' most frugal one, and the most frugal policies' fastest one."""
         start = self.at(1.0, 0.0)
         scale = (start.time or self.process.durations.greatest) / start.used if start.used else 0.0
-        fastest = self._last([self.at(1.0, scale / weight, start.plan) for weight in FASTEST], start.time)
+        fastest = self._last([self.at(1.0, scale / weight, start) for weight in FASTEST], start.time)
         frugal = start
         for weight in FRUGAL:
             try:
-                tried = self.at(1.0 / weight, scale, frugal.plan)
+                tried = self.at(1.0 / weight, scale, frugal)
             except NotCertifiedError:
                 break  # time counts too little to be told from rounding
             if tried.used >= frugal.used * (1 - APART):

@@ -65,6 +65,8 @@ def policy_iteration(
     columns: IntArray,
     progress: Callable[[str], None] = silent,
     objective: Objective = FIRST_DELIVERY,
+    *,
+    near: FloatArray | None = None,
 ) -> Optimum:
     r"""Improve a proper policy in all configurations at once, until no column of the program can.
 
@@ -86,6 +88,8 @@ def policy_iteration(
         Told what is being done.
     objective
         What is made least.
+    near
+        About what the given policy costs, (configurations,), where that is known.
 
     Raises
     ------
@@ -98,7 +102,7 @@ def policy_iteration(
         merged = process.merged
         start = _projected(process, merged, columns)
         return _lifted(process, merged, policy_iteration(merged.process, start, progress, objective))
-    live, generated, seen, near = process.live, [columns], {columns.tobytes()}, None
+    live, generated, seen = process.live, [columns], {columns.tobytes()}
     for rounds in range(1, MOST_ROUNDS):
         policy = process.choose(columns)
         values = evaluated(policy, objective, near)

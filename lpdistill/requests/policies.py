@@ -171,8 +171,8 @@ def _improper(policy: Policy, name: str) -> ImproperPolicyError:
     """That a policy has no mean waiting time, how probably its runs never end, and what can be asked all the same."""
     return ImproperPolicyError(
         f"policy {name}: never reaches the target with probability {_never(policy):.9g}, {_trap(policy)}, so its mean "
-        "waiting time is infinite; give --until T for the probabilities until then, see it beside others with "
-        "`lpdistill compare`, or take a policy that is proper",
+        "waiting time is infinite; give --until T for the probabilities until then, or --at T for that of being done "
+        "by T, see it beside others with `lpdistill compare`, or take a policy that is proper",
         deadlock=policy.deadlock,
     )
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from lpdistill.study import claims, figures, race
+from lpdistill.study import claims, figures, race, reproduction
 from lpdistill.study.race import Interval, Region
 
 FEW = Interval.of("0.5", "0.9", "0.4"), Interval.of("0.75", "0.9", "0.15")
@@ -36,6 +36,13 @@ def test_all_numbers_agree(run):
     assert (found["agrees"], len(found["numbers"])) == (True, 127)
     assert found["greatest_difference"] == max(abs(one["difference"]) for one in found["numbers"]) <= 2e-5
     assert (found["records"], found["claims"], found["figures"]) == ([], [], [])
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_numbers_that_disagree_are_a_failure(run, monkeypatch, form):
+    """The exit code says so, whether or not the document is JSON."""
+    monkeypatch.setattr(reproduction.Reproduction, "agrees", False)
+    assert run("reproduce", "--numbers", *form).code == 1
 
 
 def test_every_number_is_shown_when_asked(run):

@@ -53,6 +53,14 @@ quick = settings(
 )
 
 
+@pytest.mark.parametrize("problem", [FIVE, FIVE.graph()], ids=["problem", "state graph"])
+def test_a_window_that_is_too_short_says_how_many_steps_it_takes(problem):
+    """Two raw pairs, one more level, the target: no run of three levels takes fewer than three steps."""
+    assert deadline(problem, 4).probability == 0
+    assert "no run reaches the target in fewer than 3 steps" in str(deadline(problem, 4).summary())
+    assert "fewer" not in str(deadline(problem, 5).summary())
+
+
 @pytest.mark.parametrize("problem", [Problem(0.5, 4, 0.9, 0.94), THREE.replace(generation_time="1/3")])
 @pytest.mark.parametrize("window", [5, 11, 27, 40])
 def test_the_smallest_window_of_a_probability_is_that_window(problem, window):
