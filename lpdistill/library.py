@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-INTERFACE = 4
+INTERFACE = 5
 """The version of functions and structures that are called."""
 
 SUFFIX = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
@@ -43,8 +43,10 @@ def library() -> Any:
     found.lpdistill_expect.argtypes = [pointer] * 4
     found.lpdistill_solve.argtypes = [*(pointer,) * 5, real, real, whole, whole, whole, pointer, pointer]
     found.lpdistill_attempts.argtypes = [pointer, pointer, real, real, *(pointer,) * 3]
-    for name in ("least", "trace", "expect", "attempts"):
+    found.lpdistill_spread.argtypes, found.lpdistill_collect.argtypes = [pointer] * 4, found.lpdistill_attempts.argtypes
+    found.lpdistill_visits.argtypes = found.lpdistill_solve.argtypes
+    for name in ("least", "trace", "expect", "attempts", "spread", "collect"):
         getattr(found, f"lpdistill_{name}").restype = None
     found.lpdistill_within.argtypes = [pointer, pointer, whole, whole, *(pointer,) * 3, whole, *(pointer,) * 3]
-    found.lpdistill_solve.restype = found.lpdistill_within.restype = whole
+    found.lpdistill_solve.restype = found.lpdistill_visits.restype = found.lpdistill_within.restype = whole
     return found

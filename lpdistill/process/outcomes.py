@@ -28,6 +28,10 @@ class Outcomes(Protocol):
         """The table for the given values, with which it begins."""
         ...
 
+    def collect(self, weights: FloatArray) -> FloatArray:
+        """The transpose: weights on entries of the table as weights on configurations, (configurations,)."""
+        ...
+
     def expand(self, index: IntArray) -> tuple[IntArray, IntArray, FloatArray]:
         """Write entries of the table out, in order: entry, rank of the configuration, its probability."""
         ...
@@ -109,6 +113,24 @@ class Following(Protocol):
         """
         ...
 
+    def push(self, weights: FloatArray) -> FloatArray:
+        """The transpose of :meth:`expect`: weights of columns as weights of what follows, (configurations,)."""
+        ...
+
+    def visited(
+        self, configuration: IntArray, repetition: Repetition, entered: FloatArray, accuracy: Accuracy
+    ) -> FloatArray | None:
+        """How often something happens in every column of a policy, as :meth:`solved`, (columns,).
+
+        Parameters
+        ----------
+        configuration, repetition
+            As there.
+        entered, accuracy
+            How often the configuration of each column is entered from outside, and how accurately to solve.
+        """
+        ...
+
     def at(self, rows: IntArray | BoolArray) -> Following:
         """What comes after some of the columns."""
         ...
@@ -157,6 +179,20 @@ class Weighted:
         """None: the matrix is there."""
         return None
 
+    def push(self, weights: FloatArray) -> FloatArray:
+        """Weights of columns as weights of what follows, (configurations,)."""
+        return self.table.collect(np.asarray(self.matrix.T @ weights))
+
+    def visited(
+        self,
+        configuration: IntArray,  # noqa: ARG002 - as others have it
+        repetition: Repetition,  # noqa: ARG002
+        entered: FloatArray,  # noqa: ARG002
+        accuracy: Accuracy,  # noqa: ARG002
+    ) -> FloatArray | None:
+        """None: the matrix is there."""
+        return None
+
     def at(self, rows: IntArray | BoolArray) -> Weighted:
         """What comes after some of the columns."""
         return Weighted(self.matrix[rows], self.table)
@@ -177,6 +213,10 @@ class Plain:
     def tabulate(self, values: FloatArray) -> FloatArray:
         """The values themselves."""
         return values
+
+    def collect(self, weights: FloatArray) -> FloatArray:
+        """The weights themselves."""
+        return weights
 
     def expand(self, index: IntArray) -> tuple[IntArray, IntArray, FloatArray]:
         """Every entry is a configuration."""
@@ -214,6 +254,10 @@ class Layered:
     def tabulate(self, values: FloatArray) -> FloatArray:
         """The tables of all layers, joined."""
         return np.concatenate([self.base.tabulate(layer) for layer in values.reshape(self.layers, -1)])
+
+    def collect(self, weights: FloatArray) -> FloatArray:
+        """Weights on the joined tables as weights on the configurations of all layers."""
+        return np.concatenate([self.base.collect(layer) for layer in weights.reshape(self.layers, -1)])
 
     def expand(self, index: IntArray) -> tuple[IntArray, IntArray, FloatArray]:
         """Write entries of the joined tables out: entry, rank of the configuration, its probability."""

@@ -38,6 +38,9 @@ from lpdistill.program.systems import (
 MOST_SWEEPS, SETTLED_SWEEP = 100, 1e-14
 """Sweeps over a policy's equations, and the relative change of every value at which they end."""
 
+LISTED = 5_000
+"""Moves up to which writing them out takes less time than to do without, the other way round."""
+
 ACCURACY = Accuracy(RESIDUALS, CLOSE, ACCEPTED, SETTLED_SWEEP, MOST_ITERATIONS, MOST_SWEEPS)
 """How accurately policies are evaluated."""
 
@@ -106,9 +109,9 @@ def visits(choice: Choice, entered: FloatArray) -> FloatArray:
         Expected number of times that runs enter each configuration from outside, (configurations,).
     """
     require_leaving(choice)
-    if not choice.following.quick:
+    if not choice.following.quick and _listed(choice):
         return _visits(choice, entered)
-    found = np.zeros(len(choice.columns))  # what runs never enter is not written out
+    found = np.zeros(len(choice.columns))  # what runs never enter is left out
     rows = np.flatnonzero(_entered(choice, np.flatnonzero(entered[choice.configuration])))
     found[rows] = _visits(choice.at(rows), entered)
     return found
@@ -122,7 +125,8 @@ def frequented(choice: Choice, entered: FloatArray, least: float) -> tuple[IntAr
     choice, entered
         The policy, and where runs begin (:func:`visits`).
     least
-        Probability of a move, given that anything happens, below which it is rare.
+        Probability of a move, given that anything happens, below which it is rare; where moves are not written out,
+        of all moves to one configuration together.
 
     Returns
     -------
@@ -135,9 +139,15 @@ def frequented(choice: Choice, entered: FloatArray, least: float) -> tuple[IntAr
 
 
 def _visits(choice: Choice, entered: FloatArray) -> FloatArray:
-    """Expected number of times that a policy takes each of its columns, which it never leaves, (columns,)."""
-    weights, moves = entered[choice.configuration], square(choice)
-    reached = _reachable(moves, np.flatnonzero(weights))
+    """Expected number of times that a policy takes each of its columns, all of which runs enter, (columns,).
+
+    What leads elsewhere is the end.
+    """
+    weights = entered[choice.configuration]
+    if not _listed(choice):
+        with suppress(NoConvergenceError):
+            return choice.repetition.until(_pushed(choice, weights))
+    reached = _reachable(square(choice), np.flatnonzero(weights))
     back = _back(choice)
     if choice.process.written is not None:
         system = System(choice)
@@ -150,6 +160,32 @@ def _visits(choice: Choice, entered: FloatArray) -> FloatArray:
     # A sweep replaces the rounding of the largest visits by that of each configuration's own.
     left = weights + back @ np.where(reached, np.maximum(left, 0.0), 0.0)
     return np.where(reached, choice.repetition.until(left), 0.0)
+
+
+def _listed(choice: Choice) -> bool:
+    """Whether the moves of a policy are written out where they are needed the other way round."""
+    if choice.process.written is not None or len(choice.columns) <= DENSE or choice.following.compact:
+        return True
+    return choice.following.spread <= LISTED
+
+
+def _pushed(choice: Choice, weights: FloatArray) -> FloatArray:
+    """How often something happens in every column of a policy, with nothing written out, (columns,).
+
+    Raises
+    ------
+    NoConvergenceError
+        If iterating does not find it.
+    """
+    found = choice.following.visited(choice.configuration, choice.repetition, weights, ACCURACY)
+    if found is not None:
+        return found
+
+    def onward(left: FloatArray) -> FloatArray:
+        return np.asarray(choice.following.push(choice.repetition.until(left))[choice.configuration])
+
+    left = iterate(lambda left: left - onward(left), weights)
+    return _swept(np.maximum(left, 0.0), lambda left: weights + onward(left))
 
 
 def stuck(choice: Choice, objective: Objective = FIRST_DELIVERY) -> BoolArray:
@@ -172,15 +208,20 @@ def _entered(choice: Choice, starts: IntArray, least: float = 0.0) -> BoolArray:
 
     By moves of at least such a probability, given that anything happens.
     """
-    if not choice.following.quick:
+    if not choice.following.quick and _listed(choice):
         return _reachable(square(choice), starts)
     found, new = np.zeros(len(choice.columns), dtype=bool), starts
     place = np.full(choice.process.size, -1)
     place[choice.configuration] = np.arange(len(choice.columns))
     while len(new):
         found[new] = True
-        moves = choice.at(new).conditional
-        following = place[np.unique(moves.indices[moves.data >= least])]
+        some = choice.at(new)
+        if _listed(some):
+            following = np.unique(some.conditional.indices[some.conditional.data >= least])
+        else:  # from all of them together
+            arriving = some.following.push(some.repetition.until(np.ones(len(new))))
+            following = np.flatnonzero((arriving > 0) & (arriving >= least))
+        following = place[following]
         new = following[(following >= 0) & ~found[following]]
     return found
 

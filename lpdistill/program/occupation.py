@@ -86,7 +86,7 @@ class OccupationProgram:
         inside = np.zeros(self.process.size, dtype=bool)
         inside[kept] = True
         some = self.choice.at(inside[self.choice.configuration])
-        stays = some.moves @ (~inside).astype(np.float64) == 0
+        stays = some.expect((~inside).astype(np.float64)) == 0
         chosen = some.at(stays | np.isin(some.columns, always))
         return replace(self, choice=chosen, start=self.start[kept], kept=kept)
 

@@ -169,7 +169,7 @@ class Plan:
 
     def flow_residual(self) -> float:
         """Greatest imbalance of expected visits in any configuration."""
-        balance = -(self.uses.moves.T @ self.occupation) - self.objective.entered(self.uses.process)
+        balance = -self.uses.following.push(self.occupation) - self.objective.entered(self.uses.process)
         np.add.at(balance, self.uses.configuration, self.uses.repetition.changes(self.occupation))
         return float(np.abs(balance).max())
 

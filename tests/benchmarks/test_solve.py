@@ -13,6 +13,8 @@ import pytest
 from priced_cases import without_compiled
 
 from lpdistill import Problem, solve
+from lpdistill.program.evaluation import visits
+from lpdistill.program.objective import FIRST_DELIVERY
 from lpdistill.study.published_numbers import published
 
 LARGE = {
@@ -28,13 +30,14 @@ LARGE = {
     "M = 64, .90 -> .94": (("1/2", 64, "0.90", "0.94"), 3.000009790002),
     "M = 24, .65 -> .71": (("1/2", 24, "0.65", "0.71"), 3.756084346476),
     "M = 100, .90 -> .94": (("1/2", 100, "0.90", "0.94"), 3.000000005678),
+    "M = 300, .90 -> .93": (("1/2", 300, "0.90", "0.93"), 3.000000000000),
 }
 """Arguments of a problem, and its waiting time with the last step free, known to twelve decimals."""
 
 ACCURATE = 1e-12
 """Relative difference that an answer may have."""
 
-WEIGHED = ("M = 32, .90 -> .94", "M = 40, .90 -> .94", "M = 50, .90 -> .94", "M = 100, .90 -> .94")
+WEIGHED = ("M = 32, .90 -> .94", "M = 40, .90 -> .94", "M = 50, .90 -> .94", "M = 100, .90 -> .94", "M = 300, .90 -> .93")
 """The problems of which the memory is measured."""
 
 # A new process also reports, as its greatest memory, that of the process that started it; Linux tells them apart.
@@ -111,3 +114,18 @@ def processor_time(run: Callable[[], float]) -> float:
         run()
         taken.append(time.process_time() - began)
     return sorted(taken)[1]
+
+
+@pytest.mark.benchmark(group="visits of a policy")
+@pytest.mark.parametrize("name", ["M = 100, .90 -> .94", "M = 300, .90 -> .93"])
+def test_visits(timed, benchmark, name):
+    """How often an optimal policy takes each column: the times of all of them add up to the waiting time."""
+    arguments, expected = LARGE[name]
+    uses = solve(Problem(*arguments)).plan.uses
+    benchmark.extra_info.update(columns=uses.process.column_count)
+
+    def spent() -> float:
+        policy, start = uses.process.choose(uses.columns), FIRST_DELIVERY.entered(uses.process)
+        return float(visits(policy, start) @ policy.cost) - 2.0
+
+    timed(spent, expected=expected, within=1e-11 * expected)

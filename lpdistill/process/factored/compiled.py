@@ -175,9 +175,19 @@ class CompiledLattice:
     def attempted(self, generation: Generation, values: FloatArray) -> tuple[FloatArray, FloatArray]:
         """The two attempt tables of values, as :meth:`~lpdistill.process.factored.generation.Generation.expect`."""
         whole, some = np.empty(generation.offsets[-1]), np.empty(generation.offsets[-1])  # one may outlive the other
-        raised = self.raised(generation.raw)
         whole[: len(values)], some[: len(values)] = values, 0.0
-        library().lpdistill_attempts(
+        self._attempting(library().lpdistill_attempts, generation, whole, some)
+        return whole, some
+
+    def collected(self, generation: Generation, whole: FloatArray, some: FloatArray) -> FloatArray:
+        """Weights on both tables as weights on configurations, as :meth:`Generation.collect`."""
+        self._attempting(library().lpdistill_collect, generation, whole, some)
+        return whole[: self.size]
+
+    def _attempting(self, function: Any, generation: Generation, whole: FloatArray, some: FloatArray) -> None:
+        """Call a function of attempt tables, which overwrites them."""
+        raised = self.raised(generation.raw)
+        function(
             ctypes.addressof(self.structure),
             None if raised is None else raised.ctypes.data,
             generation.success,
@@ -186,7 +196,6 @@ class CompiledLattice:
             whole.ctypes.data,
             some.ctypes.data,
         )
-        return whole, some
 
 
 class CompiledRecursion:

@@ -76,6 +76,15 @@ class CompiledExpectation:
         )
         return found
 
+    def spread(self, weights: FloatArray, table: FloatArray) -> None:
+        """Add weights of the columns to an attempt table: the transpose of what is expected."""
+        library().lpdistill_spread(
+            ctypes.addressof(self.lattice.structure),
+            ctypes.addressof(self.structure),
+            np.ascontiguousarray(weights).ctypes.data,
+            table.ctypes.data,
+        )
+
 
 class CompiledEquations:
     """The equations of a policy, ``V = local + E(V)``, compiled; see :class:`CompiledExpectation`.
@@ -117,28 +126,45 @@ class CompiledEquations:
         accuracy
             How accurately.
         """
-        generation, lattice = self._generation, self._expectation.lattice
-        columns, size, table = len(local), lattice.size, int(generation.offsets[-1])
         unit = np.where(near > 0, near, 1.0)
-        found, work = near / unit, np.empty(7 * columns + size + 2 * table)
-        raised = lattice.raised(generation.raw)
+        found = near / unit
+        return None if self._failed(local, found, unit, accuracy) else unit * found
+
+    def visited(self, entered: FloatArray, accuracy: Accuracy) -> FloatArray | None:
+        """How often something happens in every column, (columns,), or None where iterating does not find it.
+
+        Parameters
+        ----------
+        entered
+            How often every configuration is entered from outside, (columns,).
+        accuracy
+            How accurately.
+        """
+        found = np.zeros(len(entered))
+        return None if self._failed(entered, found, None, accuracy) else found
+
+    def _failed(self, right: FloatArray, found: FloatArray, unit: FloatArray | None, accuracy: Accuracy) -> bool:
+        """Whether the equations, or those transposed where there is no unit, are not solved from where they begin."""
+        generation, lattice = self._generation, self._expectation.lattice
+        columns, size, table = len(right), lattice.size, int(generation.offsets[-1])
+        raised, scale = lattice.raised(generation.raw), np.ones(columns) if unit is None else unit
+        right, work = np.ascontiguousarray(right), np.empty(7 * columns + size + 2 * table)
         shares = np.array([*accuracy.shares, accuracy.close])
         structure = _Equations(
             columns=columns,
             size=size,
             others=len(self._kept["other"]),
-            unit=unit.ctypes.data,
+            unit=scale.ctypes.data,
             raised=None if raised is None else raised.ctypes.data,
             starts=generation.offsets.ctypes.data,
             success=generation.success,
             failure=generation.failure,
             **{name: array.ctypes.data for name, array in self._kept.items()},
         )
-        failed = library().lpdistill_solve(
-            ctypes.addressof(lattice.structure),
-            ctypes.addressof(self._expectation.structure),
-            ctypes.addressof(structure),
-            np.ascontiguousarray(local).ctypes.data,
+        solve = library().lpdistill_visits if unit is None else library().lpdistill_solve
+        failed = solve(
+            *map(ctypes.addressof, (lattice.structure, self._expectation.structure, structure)),
+            right.ctypes.data,
             shares.ctypes.data,
             accuracy.accepted,
             accuracy.settled,
@@ -148,4 +174,4 @@ class CompiledEquations:
             found.ctypes.data,
             work.ctypes.data,
         )
-        return None if failed else unit * found
+        return bool(failed)

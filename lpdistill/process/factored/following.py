@@ -123,17 +123,38 @@ class Factored:
         found[self._distilling] = self._compiled(whole)
         return found
 
-    def solved(
-        self, configuration: IntArray, repetition: Repetition, local: FloatArray, near: FloatArray, accuracy: Accuracy
-    ) -> FloatArray | None:
-        """Values of a policy of these columns, compiled (:meth:`CompiledEquations.solved`); None where not at hand."""
+    def push(self, weights: FloatArray) -> FloatArray:
+        """The transpose: weights of columns as weights of what follows, (configurations,)."""
+        if self._compiled is None:
+            return self.kernel.collected(*np.asarray(self.matrix.T @ weights).reshape(2, -1))
+        rows, place, discards = self._others
+        whole, some = np.zeros((2, int(self.kernel.generation.offsets[-1])))
+        np.add.at(whole, place[discards], weights[rows[discards]])
+        np.add.at(some, place[~discards], weights[rows[~discards]])
+        self._compiled.spread(weights[self._distilling], whole)
+        return self.kernel.collected(whole, some)
+
+    def _equations(self, configuration: IntArray, repetition: Repetition) -> CompiledEquations | None:
+        """The equations of a policy of these columns, compiled; None where that is not at hand or takes too long."""
         if self._compiled is None or int(self._made.sum()) > AT_ONCE:
             return None
         rows, place, discards = self._others
         others = rows, place, np.where(discards, 0.0, repetition.scale[rows])
-        generation = self.kernel.generation
-        equations = CompiledEquations(self._compiled, generation, configuration, self._distilling, others)
-        return equations.solved(local, near, accuracy)
+        return CompiledEquations(self._compiled, self.kernel.generation, configuration, self._distilling, others)
+
+    def solved(
+        self, configuration: IntArray, repetition: Repetition, local: FloatArray, near: FloatArray, accuracy: Accuracy
+    ) -> FloatArray | None:
+        """Values of a policy of these columns, compiled (:meth:`CompiledEquations.solved`); None where not at hand."""
+        equations = self._equations(configuration, repetition)
+        return None if equations is None else equations.solved(local, near, accuracy)
+
+    def visited(
+        self, configuration: IntArray, repetition: Repetition, entered: FloatArray, accuracy: Accuracy
+    ) -> FloatArray | None:
+        """How often a policy of these columns changes anything (:meth:`CompiledEquations.visited`), likewise."""
+        equations = self._equations(configuration, repetition)
+        return None if equations is None else equations.visited(entered, accuracy)
 
     def at(self, rows: IntArray | BoolArray) -> Factored:
         """What comes after some of the columns."""

@@ -94,6 +94,23 @@ class Generation:
                 some[start:end] += gained
         return whole, some
 
+    def collect(self, whole: FloatArray, some: FloatArray) -> FloatArray:
+        """The transpose of :meth:`expect`: weights on both tables as weights on configurations, (configurations,).
+
+        Parameters
+        ----------
+        whole, some
+            Weights on the two tables, (table,), which are overwritten.
+        """
+        for g in range(len(self.offsets) - 2, 0, -1):
+            start, end, before = self.offsets[g], self.offsets[g + 1], self.offsets[g - 1]
+            if self.raw is not None:
+                gained = self.success * (whole[start:end] + some[start:end])
+                whole[before + self._one_more[: end - start]] += gained  # no two have the same configuration after
+            for table in (whole, some):
+                table[before : before + end - start] += self.failure * table[start:end]
+        return whole[: self.configurations.size]
+
     def slopes(self, values: FloatArray) -> FloatArray:
         r"""Derivative of the attempt table by ``p``, the same for both tables joined, (2 * table,).
 

@@ -100,6 +100,10 @@ class AttemptTables:
         """The two attempt tables, joined."""
         return np.concatenate(self.generation.expect(values))
 
+    def collect(self, weights: FloatArray) -> FloatArray:
+        """Weights on the joined tables as weights on the configurations that they are made of."""
+        return self.generation.collect(*np.array(weights).reshape(2, -1))
+
     def expand(self, index: IntArray) -> tuple[IntArray, IntArray, FloatArray]:
         """Entries of the joined tables, as the attempts have them."""
         return self.generation.expand(index)
@@ -282,6 +286,11 @@ class Kernel:
         """The two attempt tables of values, as :attr:`generation` expects them, compiled where that is at hand."""
         compiled = self.lattice.compiled
         return self.generation.expect(values) if compiled is None else compiled.attempted(self.generation, values)
+
+    def collected(self, whole: FloatArray, some: FloatArray) -> FloatArray:
+        """Weights on the two attempt tables as weights on configurations, likewise."""
+        compiled = self.lattice.compiled
+        return self.generation.collect(whole, some) if compiled is None else compiled.collected(self.generation, whole, some)
 
     def outcomes(self, what: Columns) -> sparse.csr_array:
         """Outcomes of columns as weights on the joined attempt tables, (columns, 2 * table)."""

@@ -31,7 +31,7 @@
 #endif
 
 /* Counted up whenever a function or a structure changes: what was built before is then not used. */
-#define INTERFACE 4
+#define INTERFACE 5
 
 typedef struct {
     int64_t levels, most;     /* fidelity levels, and memories */
@@ -275,6 +275,39 @@ SHARED WIDEST void lpdistill_attempts(const Lattice *of, const int64_t *to, doub
     attempt(of, to, success, failure, start, whole, some);
 }
 
+/* The attempt tables transposed: weights on their entries become weights on configurations, the first of `whole`. */
+INLINE void collect(const Lattice *of, const int64_t *to, double success, double failure, const int64_t *start,
+                    double *whole, double *some)
+{
+    for (int64_t g = of->most; g > 0; g--) {
+        double *before = whole + start[g - 1], *partly = some + start[g - 1];
+        const double *all = whole + start[g], *part = some + start[g];
+        for (int64_t run = 0; run < of->run_from[of->most - g + 1]; run++) {
+            const int64_t base = of->base[run], length = of->length[run];
+            double *up = to == NULL ? NULL : before + to[run];
+            /* One more pair: another number of pairs, and so another run. */
+#if defined(__GNUC__)
+#pragma GCC ivdep
+#endif
+            for (int64_t a = 0; up != NULL && a < length; a++)
+                up[a] += success * (all[base + a] + part[base + a]);
+#if defined(__GNUC__)
+#pragma GCC ivdep
+#endif
+            for (int64_t c = base; c < base + length; c++) {
+                before[c] += failure * all[c];
+                partly[c] += failure * part[c];
+            }
+        }
+    }
+}
+
+SHARED WIDEST void lpdistill_collect(const Lattice *of, const int64_t *to, double success, double failure,
+                                     const int64_t *start, double *whole, double *some)
+{
+    collect(of, to, success, failure, start, whole, some);
+}
+
 /* How often the matchings that attain some least expectations carry recipes of the second sort out.
 
    found: number of them; node, rank: of each, increasing by node, without what the node consumes;
@@ -497,6 +530,61 @@ SHARED void lpdistill_expect(const Lattice *of, const Distilling *by, const doub
     expect(of, by, table, found);
 }
 
+/* The same transposed: weights of columns that distil are added to an attempt table. */
+static void spread(const Lattice *of, const Distilling *by, const double *weights, double *table)
+{
+    enum { MOST = 64 };
+    const int64_t steps = of->most + 1, width = by->width;
+    int64_t used[MOST], at[MOST], sum[MOST];
+    double share[MOST + 1]; /* of what recipes before this one do */
+    for (int64_t row = 0; row < by->rows; row++) {
+        if (weights[row] == 0)
+            continue;
+        const int64_t *trials = by->trials + row * of->first;
+        int64_t depth = 0;
+        for (int64_t r = 0; r < of->first; r++)
+            if (trials[r]) {
+                at[depth] = 0;
+                used[depth++] = r;
+            }
+        memcpy(sum, by->sums + row * of->levels, (size_t)of->levels * sizeof(int64_t));
+        double *to = table + by->start[row];
+        const int64_t last = depth - 1, inner = depth ? by->level[used[last]] : of->levels;
+        const int64_t tried = depth ? trials[used[last]] : 0;
+        const double one = 1.0, *odds = depth ? by->odds + (used[last] * width + tried) * width : &one;
+        share[0] = by->scale[row] * weights[row];
+        int64_t d = 0;
+        do {
+            for (; d < last; d++)
+                share[d + 1] = share[d] * by->odds[(used[d] * width + trials[used[d]]) * width + at[d]];
+            int64_t fixed = 0;
+            for (int64_t l = 0; l < inner; l++)
+                fixed += of->steps[l * steps + sum[l]];
+            for (int64_t j = 0; j <= tried; j++) {
+                int64_t rank = fixed;
+                for (int64_t l = inner; l < of->levels; l++)
+                    rank += of->steps[l * steps + sum[l] + j];
+                to[rank] += share[depth ? last : 0] * odds[j];
+            }
+            for (d = last - 1; d >= 0 && at[d] == trials[used[d]]; d--) {
+                for (int64_t l = by->level[used[d]]; l < of->levels; l++)
+                    sum[l] -= at[d];
+                at[d] = 0;
+            }
+            if (d >= 0) {
+                at[d]++;
+                for (int64_t l = by->level[used[d]]; l < of->levels; l++)
+                    sum[l]++;
+            }
+        } while (d >= 0);
+    }
+}
+
+SHARED void lpdistill_spread(const Lattice *of, const Distilling *by, const double *weights, double *table)
+{
+    spread(of, by, weights, table);
+}
+
 /* The equations of a policy: V = local + E(V), where E is the expectation given that anything happens.
 
    columns: number of them; configuration: of each; distils: the columns that do, and their number; others: the other
@@ -515,6 +603,7 @@ typedef struct {
     const Distilling *by;
     const Equations *in;
     double *values, *whole, *some, *expected;
+    int transposed;
 } Place;
 
 /* E(unit x) / unit */
@@ -537,6 +626,33 @@ static void after(const Place *at, const double *x, double *to)
     }
 }
 
+/* E transposed: how often configurations are entered from columns that are left so often. */
+static void onward(const Place *at, const double *x, double *to)
+{
+    const Equations *in = at->in;
+    const int64_t table = in->starts[at->of->most + 1];
+    memset(at->whole, 0, (size_t)table * sizeof(double));
+    memset(at->some, 0, (size_t)table * sizeof(double));
+    for (int64_t i = 0; i < at->by->rows; i++)
+        at->expected[i] = x[in->distils[i]];
+    spread(at->of, at->by, at->expected, at->whole);
+    for (int64_t i = 0; i < in->others; i++) {
+        const double value = x[in->other[i]];
+        if (in->leaving[i] != 0)
+            at->some[in->place[i]] += value / in->leaving[i];
+        else
+            at->whole[in->place[i]] += value;
+    }
+    lpdistill_collect(at->of, in->raised, in->success, in->failure, in->starts, at->whole, at->some);
+    for (int64_t i = 0; i < in->columns; i++)
+        to[i] = at->whole[in->configuration[i]];
+}
+
+static void applied(const Place *at, const double *x, double *to)
+{
+    (at->transposed ? onward : after)(at, x, to);
+}
+
 static double dot(int64_t n, const double *a, const double *b)
 {
     double total = 0.0;
@@ -552,7 +668,9 @@ static int corrected(const Place *at, double share, int64_t most, double *x, dou
     double *p = work, *v = p + n, *t = v + n, *shadow = t + n, *e = shadow + n;
     const double enough = share * sqrt(dot(n, r, r));
     double rho = 1.0, alpha = 1.0, omega = 1.0;
-    memcpy(shadow, r, (size_t)n * sizeof(double));
+    /* What is left of a single start may be orthogonal to it at once, but hardly to irregular numbers. */
+    for (int64_t i = 0; i < n; i++)
+        shadow[i] = at->transposed ? fmod(0.6180339887498949 * (double)(i + 1), 1.0) : r[i];
     memset(p, 0, (size_t)n * sizeof(double));
     memset(v, 0, (size_t)n * sizeof(double));
     for (int64_t step = 0; step < most; step++) {
@@ -565,13 +683,13 @@ static int corrected(const Place *at, double share, int64_t most, double *x, dou
         const double beta = rho / before * (alpha / omega);
         for (int64_t i = 0; i < n; i++)
             p[i] = r[i] + beta * (p[i] - omega * v[i]);
-        after(at, p, e);
+        applied(at, p, e);
         for (int64_t i = 0; i < n; i++)
             v[i] = p[i] - e[i];
         alpha = rho / dot(n, shadow, v);
         for (int64_t i = 0; i < n; i++)
             r[i] -= alpha * v[i];
-        after(at, r, e);
+        applied(at, r, e);
         for (int64_t i = 0; i < n; i++)
             t[i] = r[i] - e[i];
         const double square = dot(n, t, t);
@@ -587,9 +705,46 @@ static int corrected(const Place *at, double share, int64_t most, double *x, dou
 /* What x misses of the equations. */
 static void miss(const Place *at, const double *local, const double *x, double *r)
 {
-    after(at, x, r);
+    applied(at, x, r);
     for (int64_t i = 0; i < at->in->columns; i++)
         r[i] = local[i] / at->in->unit[i] - (x[i] - r[i]);
+}
+
+/* Solve the equations, transposed or not, up to a residual; 0 if that went well. The work is that of those below. */
+static int solved(const Place *at, const double *local, const double *shares, double accepted, int64_t most, double *x,
+                  double *work)
+{
+    const int64_t n = at->in->columns;
+    double *r = work + 5 * n, size = 0.0;
+    for (int64_t i = 0; i < n; i++)
+        size += (local[i] / at->in->unit[i]) * (local[i] / at->in->unit[i]);
+    size = sqrt(size);
+    miss(at, local, x, r);
+    for (int64_t pass = sqrt(dot(n, r, r)) <= shares[2] * size; pass < 2; pass++) {
+        if (corrected(at, shares[pass], most, x, r, work))
+            return 1;
+        miss(at, local, x, r);
+    }
+    return !(sqrt(dot(n, r, r)) <= accepted * size);
+}
+
+/* Sweeps over the equations until every number is as accurate as its own size allows. */
+static void settle(const Place *at, const double *local, double settled, int64_t sweeps, double *x, double *r)
+{
+    const int64_t n = at->in->columns;
+    for (int64_t sweep = 0; sweep < sweeps; sweep++) {
+        int64_t changed = 0;
+        for (int64_t i = 0; i < n; i++)
+            x[i] = x[i] > 0 ? x[i] : 0;
+        applied(at, x, r);
+        for (int64_t i = 0; i < n; i++) {
+            const double value = local[i] / at->in->unit[i] + r[i], kept = value > 0 ? value : 0;
+            changed += !(fabs(kept - x[i]) <= settled * kept);
+            x[i] = kept;
+        }
+        if (!changed)
+            break;
+    }
 }
 
 /* Solve the equations of a policy; 0 if that went well.
@@ -603,18 +758,8 @@ SHARED int64_t lpdistill_solve(const Lattice *of, const Distilling *by, const Eq
 {
     const int64_t n = in->columns;
     double *r = work + 5 * n, *values = r + n, *whole = values + in->size, *some = whole + table;
-    const Place at = {of, by, in, values, whole, some, some + table};
-    double size = 0.0;
-    for (int64_t i = 0; i < n; i++)
-        size += (local[i] / in->unit[i]) * (local[i] / in->unit[i]);
-    size = sqrt(size);
-    miss(&at, local, x, r);
-    for (int64_t pass = sqrt(dot(n, r, r)) <= shares[2] * size; pass < 2; pass++) {
-        if (corrected(&at, shares[pass], most, x, r, work))
-            return 1;
-        miss(&at, local, x, r);
-    }
-    if (!(sqrt(dot(n, r, r)) <= accepted * size))
+    const Place at = {of, by, in, values, whole, some, some + table, 0};
+    if (solved(&at, local, shares, accepted, most, x, work))
         return 1;
     double greatest = 0.0, least = 0.0;
     for (int64_t i = 0; i < n; i++) {
@@ -624,18 +769,22 @@ SHARED int64_t lpdistill_solve(const Lattice *of, const Distilling *by, const Eq
     }
     if (!isfinite(greatest) || least < -accepted * greatest)
         return 1;
-    for (int64_t sweep = 0; sweep < sweeps; sweep++) {
-        int64_t moved = 0;
-        for (int64_t i = 0; i < n; i++)
-            x[i] = x[i] > 0 ? x[i] : 0;
-        after(&at, x, r);
-        for (int64_t i = 0; i < n; i++) {
-            const double value = local[i] / in->unit[i] + r[i], kept = value > 0 ? value : 0;
-            moved += !(fabs(kept - x[i]) <= settled * kept);
-            x[i] = kept;
-        }
-        if (!moved)
-            break;
-    }
+    settle(&at, local, settled, sweeps, x, r);
+    return 0;
+}
+
+/* The equations transposed: how often a policy leaves its configurations, x = entered + E^T(x); 0 if that went well.
+
+   entered: from outside, (columns); x: what comes of it, zero before; the other parameters as above. */
+SHARED int64_t lpdistill_visits(const Lattice *of, const Distilling *by, const Equations *in, const double *entered,
+                                const double *shares, double accepted, double settled, int64_t most, int64_t sweeps,
+                                int64_t table, double *x, double *work)
+{
+    const int64_t n = in->columns;
+    double *r = work + 5 * n, *whole = r + n, *some = whole + table;
+    const Place at = {of, by, in, NULL, whole, some, some + table, 1};
+    if (solved(&at, entered, shares, accepted, most, x, work))
+        return 1;
+    settle(&at, entered, settled, sweeps, x, r);
     return 0;
 }
