@@ -215,13 +215,13 @@ def _entered(choice: Choice, starts: IntArray, least: float = 0.0) -> BoolArray:
     place[choice.configuration] = np.arange(len(choice.columns))
     while len(new):
         found[new] = True
-        some = choice.at(new)
+        some, arrives = choice.at(new), np.zeros(choice.process.size, dtype=bool)
         if _listed(some):
-            following = np.unique(some.conditional.indices[some.conditional.data >= least])
+            arrives[some.conditional.indices[some.conditional.data >= least]] = True
         else:  # from all of them together
             arriving = some.following.push(some.repetition.until(np.ones(len(new))))
-            following = np.flatnonzero((arriving > 0) & (arriving >= least))
-        following = place[following]
+            arrives = (arriving > 0) & (arriving >= least)
+        following = place[arrives]
         new = following[(following >= 0) & ~found[following]]
     return found
 

@@ -37,7 +37,13 @@ LARGE = {
 ACCURATE = 1e-12
 """Relative difference that an answer may have."""
 
-WEIGHED = ("M = 32, .90 -> .94", "M = 40, .90 -> .94", "M = 50, .90 -> .94", "M = 100, .90 -> .94", "M = 300, .90 -> .93")
+WEIGHED = (
+    "M = 32, .90 -> .94",
+    "M = 40, .90 -> .94",
+    "M = 50, .90 -> .94",
+    "M = 100, .90 -> .94",
+    "M = 300, .90 -> .93",
+)
 """The problems of which the memory is measured."""
 
 # A new process also reports, as its greatest memory, that of the process that started it; Linux tells them apart.

@@ -290,7 +290,11 @@ class Kernel:
     def collected(self, whole: FloatArray, some: FloatArray) -> FloatArray:
         """Weights on the two attempt tables as weights on configurations, likewise."""
         compiled = self.lattice.compiled
-        return self.generation.collect(whole, some) if compiled is None else compiled.collected(self.generation, whole, some)
+        return (
+            self.generation.collect(whole, some)
+            if compiled is None
+            else compiled.collected(self.generation, whole, some)
+        )
 
     def outcomes(self, what: Columns) -> sparse.csr_array:
         """Outcomes of columns as weights on the joined attempt tables, (columns, 2 * table)."""

@@ -42,9 +42,7 @@ def policies():
             other = columns.copy()
             other[place] = rng.choice(process.admission.of_configuration(int(live[place])))
             choice = process.choose(other)
-            if process.live[choice.moves.indices].all() and not (
-                choice.repetition.waits.any() or stuck(choice).any()
-            ):
+            if process.live[choice.moves.indices].all() and not (choice.repetition.waits.any() or stuck(choice).any()):
                 columns = other
         found += 1
         yield process.choose(columns)
