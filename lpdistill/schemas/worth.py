@@ -17,6 +17,7 @@ from lpdistill.schemas.parts import (
     part,
     record,
     text,
+    whole,
 )
 from lpdistill.worth.intervention import Ruling
 from lpdistill.worth.slopes import Parameter
@@ -42,6 +43,7 @@ VARIABILITY = document(
         {
             "waiting_time": TIME_RECORD,
             "slack": number("How much slower a policy may be, as a share.", minimum=0),
+            "never_taken": whole("Actions that no such policy takes; listed if there are at most 20,000 in all."),
             "actions": listed(
                 acting(
                     {

@@ -25,8 +25,9 @@ from lpdistill.solution.answer import SHOWN, Answer, Table
 from lpdistill.solution.document import finite
 from lpdistill.solution.given import SolutionLike
 from lpdistill.solution.solution import Solution
-from lpdistill.solution.tables import EVEN, ConfigurationTable
+from lpdistill.solution.tables import ConfigurationTable
 from lpdistill.solving import solution_of
+from lpdistill.worth.optimal_face import optimal_columns
 from lpdistill.worth.slopes import Parameter, Slopes, meets_target, uncharged_slope
 
 if TYPE_CHECKING:
@@ -296,22 +297,12 @@ class _Face:
         """The face of a solution; under budgets, what the policy takes stands for it."""
         uses = solution.plan.uses
         taken = uses.columns[solution.plan.occupation > 0]
-        visited = solution.plan.visits > 0
-        columns = np.unique(taken)
+        columns, ranks = np.unique(taken), np.flatnonzero(solution.plan.visits > 0)
         if not solution.uses:
-            priced = solution.dual.priced or process.price(solution.dual.values)
-            slack = EVEN * float(solution.dual.values[0])
-            while True:
-                columns = np.union1d(taken, priced.tied(visited, slack))
-                entered = visited.copy()
-                entered[process.choose(columns).moves.indices] = True
-                if (entered == visited).all():
-                    break
-                visited = entered
+            columns, ranks = optimal_columns(solution)
         choice = process.choose(columns)
         occupation = np.zeros(len(columns))
         occupation[np.searchsorted(columns, taken)] = solution.plan.occupation[solution.plan.occupation > 0]
-        ranks = np.flatnonzero(visited)
         return _Face(
             columns=columns,
             occupation=occupation,

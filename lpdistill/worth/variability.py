@@ -15,14 +15,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from lpdistill import pictures
-from lpdistill.arrays import BoolArray, IntArray
 from lpdistill.errors import LimitError, ModelError
 from lpdistill.numbers import Number, decimals, exact
+from lpdistill.process.budgets import Budget
 from lpdistill.process.names import action_as_json, node_as_json
 from lpdistill.process.process import Process
 from lpdistill.program.occupation import OccupationProgram
@@ -32,9 +33,10 @@ from lpdistill.solution.answer import SHOWN, Answer, Table
 from lpdistill.solution.document import finite, question_in_words
 from lpdistill.solution.given import SolutionLike
 from lpdistill.solution.solution import Solution
-from lpdistill.solution.tables import EVEN, Key, described
+from lpdistill.solution.tables import Key, described
 from lpdistill.solution.wording import Words, phrase, words_of
 from lpdistill.solving import solution_of
+from lpdistill.worth.optimal_face import optimal_columns
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,8 +44,8 @@ if TYPE_CHECKING:
 NEVER = 1e-9
 """Expected number of times, relative to the steps of a run, that counts as never."""
 
-MOST_VARIED, MOST_OPTIMAL = 5_000, 500_000
-"""Columns beyond which two linear programs for each take hours, and beyond which the optimal ones fill a table."""
+MOST_VARIED, MOST_NAMED = 5_000, 20_000
+"""Columns beyond which two linear programs for each take hours, and beyond which those never taken are only counted."""
 
 
 class Varying(NamedTuple):
@@ -79,7 +81,9 @@ class Variability(Answer):
     ranges
         Least and greatest expected number of times that each column is taken.
     rows
-        The same, action by action, by configuration.
+        The same, action by action, by configuration; of more than 20,000 actions, those alone that may be taken.
+    never
+        Number of actions that are never taken.
     """
 
     _KIND = "variability"
@@ -88,6 +92,7 @@ class Variability(Answer):
     slack: float
     ranges: Ranges
     rows: tuple[Varying, ...]
+    never: int
 
     @property
     def words(self) -> Words:
@@ -121,15 +126,20 @@ class Variability(Answer):
         return self.solution.process
 
     def _lines(self) -> Iterable[tuple[str, str]]:
-        never = sum(not row.allowed for row in self.rows)
         yield "waiting time", f"{self.solution.waiting_time:.12g}, at most {self.slack:g} of it slower"
         decided = f"{len(self.forced)} configurations decided, {len(self.free)} free"
-        yield "decisions", f"{decided}; {never} of {len(self.rows)} actions never taken"
+        yield "decisions", f"{decided}; {self.never:,} of {self._actions:,} actions never taken"
+
+    @property
+    def _actions(self) -> int:
+        """Number of all actions."""
+        return self.never + sum(row.allowed for row in self.rows)
 
     def _content(self) -> dict[str, Any]:
         return {
             "waiting_time": self.solution.waiting_time,
             "slack": self.slack,
+            "never_taken": self.never,
             "actions": [
                 {
                     "counts": node_as_json(row.counts),
@@ -206,10 +216,9 @@ class Variability(Answer):
         return f"{self.words.configuration(row.counts)}: {phrase(self.words, row.action)}"
 
     def __repr__(self) -> str:
-        never = sum(not row.allowed for row in self.rows)
         return (
             f"Variability: within {self.slack:.4g} of the optimum, {len(self.forced)} configurations are decided, "
-            f"{len(self.free)} are free, and {never} of {len(self.rows)} actions are never taken"
+            f"{len(self.free)} are free, and {self.never:,} of {self._actions:,} actions are never taken"
         )
 
 
@@ -253,36 +262,59 @@ def variability(solution: SolutionLike, slack: Number = 0, *, progress: Callable
     if solution.status != "optimal":
         raise ModelError("variability", "needs a proven optimum", str(solution.status))
     process = solution.process
-    most = MOST_VARIED if share else MOST_OPTIMAL
-    if process.column_count > most:
+    if share:
+        _require_few(process.column_count, "or no slack")
+        columns = np.setdiff1d(process.columns, process.admission.waiting)
+        found = _ranges(solution, share, OccupationProgram.of(process, columns, _budgets(solution)), progress)
+    else:
+        found = _of_optima(solution, progress)
+    rows = _rows(solution, found)
+    others = process.column_count - len(process.admission.waiting) - len(rows)
+    never = sum(not row.allowed for row in rows)
+    return Variability(
+        solution, float(share), found, rows, never + (others if process.column_count > MOST_NAMED else 0)
+    )
+
+
+def _require_few(columns: int, remedy: str) -> None:
+    """Raise LimitError where there are so many columns that two linear programs for each would take hours."""
+    if columns > MOST_VARIED:
         raise LimitError(
-            f"variability: {process.column_count:,} actions are more than the {most:,} that end in reasonable time; "
-            f"take fewer memories, or a target with fewer levels{', or no slack' if share else ''}",
-            size={"columns": process.column_count, "most_columns": most},
+            f"variability: {columns:,} actions are more than the {MOST_VARIED:,} that end in reasonable time; take "
+            f"fewer memories, or a target with fewer levels, {remedy}",
+            size={"columns": columns, "most_columns": MOST_VARIED},
         )
-    duration = solution.waiting_time * (1 + float(share)) + float(process.durations.uncharged)
-    budgets = tuple(use.budget for use in solution.uses)
-    columns = np.setdiff1d(process.columns, process.admission.waiting)
-    if not share:
-        columns = columns[_possible(solution, columns)]
-    program = OccupationProgram.of(process, columns, budgets)
-    taken = np.isin(columns, solution.plan.uses.columns[solution.plan.occupation > 0])
-    found = ranges(program, duration, taken, progress=counter(progress))
-    return Variability(solution, float(share), found, _rows(solution, found))
 
 
-def _possible(solution: Solution, columns: IntArray) -> BoolArray:
-    """Columns without regret: by complementary slackness no optimal policy takes another, (columns,)."""
-    dual = solution.dual
-    regrets = dual.policy.process.choose(columns).regrets(dual.values)
-    taken = np.isin(columns, solution.plan.uses.columns[solution.plan.occupation > 0])
-    return np.asarray(taken | (regrets <= EVEN * float(solution.plan.values[0])))
+def _budgets(solution: Solution) -> tuple[Budget, ...]:
+    return tuple(use.budget for use in solution.uses)
+
+
+def _of_optima(solution: Solution, progress: Callable[[str], None]) -> Ranges:
+    """The ranges of the optimal policies, of which there is one as a rule."""
+    columns, ranks = optimal_columns(solution)
+    uses, occupation = solution.plan.uses, solution.plan.occupation
+    if len(columns) == len(ranks):
+        taken = np.zeros(len(columns))
+        taken[np.searchsorted(columns, uses.columns[occupation > 0])] = occupation[occupation > 0]
+        return Ranges(columns, taken, taken, 0)
+    _require_few(len(columns), "or other parameters, at which fewer of them tie")
+    program = OccupationProgram.of(solution.process, columns, _budgets(solution)).within(ranks, columns)
+    return _ranges(solution, Fraction(0), program, progress)
+
+
+def _ranges(solution: Solution, share: Fraction, program: OccupationProgram, progress: Callable[[str], None]) -> Ranges:
+    """The ranges of the columns of a program, of policies within a share of the optimum."""
+    duration = solution.waiting_time * (1 + float(share)) + float(solution.process.durations.uncharged)
+    taken = np.isin(program.choice.columns, solution.plan.uses.columns[solution.plan.occupation > 0])
+    return ranges(program, duration, taken, progress=counter(progress))
 
 
 def _rows(solution: Solution, found: Ranges) -> tuple[Varying, ...]:
     """Ranges by configuration and action, those of actions that were not asked about being 0."""
-    process = solution.process
-    columns = np.setdiff1d(process.columns, process.admission.waiting)
+    process, columns = solution.process, np.sort(found.columns)
+    if process.column_count <= MOST_NAMED:
+        columns = np.setdiff1d(process.columns, process.admission.waiting)
     choice = process.choose(columns)
     ends = np.zeros((2, len(columns)))
     where = np.searchsorted(columns, found.columns)
@@ -292,14 +324,8 @@ def _rows(solution: Solution, found: Ranges) -> tuple[Varying, ...]:
     used = np.isin(solution.plan.uses.columns, columns)
     np.add.at(taken, np.searchsorted(columns, solution.plan.uses.columns[used]), solution.plan.occupation[used])
     order = np.lexsort((-ends[1], choice.configuration))
-    actions = process.names.actions(columns)
-    return tuple(
-        Varying(
-            process.names.key(int(choice.configuration[i])),
-            actions[i],
-            float(ends[0, i]),
-            float(ends[1, i]),
-            float(taken[i]),
-        )
-        for i in order.tolist()
-    )
+    names = process.names
+    keys = {rank: names.key(rank) for rank in np.unique(choice.configuration).tolist()}
+    counts = (keys[rank] for rank in choice.configuration[order].tolist())
+    numbers = (part[order].tolist() for part in (ends[0], ends[1], taken))
+    return tuple(map(Varying, counts, names.actions(columns[order]), *numbers))

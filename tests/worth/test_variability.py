@@ -11,6 +11,7 @@ from scipy.optimize import linprog
 
 from lpdistill import Budget, LimitError, MaxDistillations, ModelError, Problem, solve
 from lpdistill.program.plan import Plan
+from lpdistill.worth.optimal_face import optimal_columns
 from lpdistill.worth.variability import variability
 
 EXAMPLE = Problem("1/2", 3, "9/10", "94/100")
@@ -181,6 +182,38 @@ def test_optimal_policies_of_many_columns():
     assert found.free == {}
     often = [row for row in solution.rows(visited=True) if row.visits > NEVER_USED]
     assert {row.counts: row.decisions[0].action for row in often}.items() <= found.forced.items()
+
+
+def test_a_single_optimal_policy_needs_no_linear_program():
+    """Of ten million columns one policy is optimal: both ends are its own visits, and all other actions are counted."""
+    solution = solve(Problem("1/2", 32, "9/10", "94/100"))
+    found = variability(solution)
+    assert found.ranges.iterations == 0
+    assert all(
+        row.least == row.greatest == row.taken == solution.visits[row.counts] for row in found.rows if row.allowed
+    )
+    waiting = len(solution.process.admission.waiting)
+    assert found.never + sum(row.allowed for row in found.rows) == solution.process.column_count - waiting > 10_000_000
+
+
+def test_optimal_columns_are_those_without_regret_where_they_lead():
+    """They are found by search among all columns that are written out, from the start on."""
+    for name, problem in SMALL.items():
+        solution = solved(problem)
+        columns, ranks = optimal_columns(solution)
+        process = solution.process
+        choice = process.choose(np.setdiff1d(process.columns, process.admission.waiting))
+        even = np.flatnonzero(
+            choice.action_values(solution.dual.values) <= solution.dual.values[choice.configuration] + 1e-10
+        )
+        found = {0}
+        while True:
+            here = even[np.isin(choice.configuration[even], list(found))]
+            more = found | set(choice.at(here).moves.indices.tolist())
+            if more == found:
+                break
+            found = more
+        assert (set(ranks.tolist()), set(columns.tolist())) == (found, set(choice.columns[here].tolist())), name
 
 
 def test_what_is_not_proved_is_refused():
