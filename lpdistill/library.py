@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-INTERFACE = 5
+INTERFACE = 6
 """The version of functions and structures that are called."""
 
 SUFFIX = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
@@ -48,5 +48,8 @@ def library() -> Any:
     for name in ("least", "trace", "expect", "attempts", "spread", "collect"):
         getattr(found, f"lpdistill_{name}").restype = None
     found.lpdistill_within.argtypes = [pointer, pointer, whole, whole, *(pointer,) * 3, whole, *(pointer,) * 3]
+    found.lpdistill_least_grouped.argtypes = [*(pointer,) * 3, whole, whole, *(pointer,) * 4]
+    found.lpdistill_within_grouped.argtypes = [*(pointer,) * 3, whole, whole, *(pointer,) * 3, whole, *(pointer,) * 3]
+    found.lpdistill_least_grouped.restype, found.lpdistill_within_grouped.restype = None, whole
     found.lpdistill_solve.restype = found.lpdistill_visits.restype = found.lpdistill_within.restype = whole
     return found

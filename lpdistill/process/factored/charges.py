@@ -117,15 +117,19 @@ class Charges:
         Steps that do not distil, and those that do, whatever they distil.
     discarding
         Cost of the columns that discard, (discards,).
-    each, delivered
-        What every distillation costs on top, and what a delivery does.
+    each, failed, delivered
+        What every distillation costs on top, what one that fails does, and what a delivery does.
+    grouped
+        Whether sets of recipes are priced by what they consume (:mod:`lpdistill.process.factored.grouped`).
     """
 
     generating: Entries
     distilling: Entries
     discarding: FloatArray
     each: float
+    failed: float
     delivered: float
+    grouped: bool
 
     @staticmethod
     def of(charged: Charged) -> Charges | None:
@@ -135,23 +139,24 @@ class Charges:
             return None
         generating, distilling = (Entries.of(kernel, distilling=distils) for distils in (False, True))
         here, there = _usage(generating, distils=False), _usage(distilling, distils=True)
-        parts = [_more(tariff, there, **{name: 1.0}) for name in ("distillations", "delivering", "failures")]
-        if any(np.ptp(part) if len(part) else 0 for part in parts) or parts[2].any():
+        parts = [_more(tariff, there, **{name: 1.0}) for name in ("distillations", "failures", "delivering")]
+        if any(np.ptp(part) if len(part) else 0 for part in parts):
             return None
-        each, delivered = (float(part[0]) if len(part) else 0.0 for part in parts[:2])
-        together = _more(tariff, there, distillations=2.0, delivering=1.0, failures=1.0)
-        if tariff.prices and not np.allclose(together, 2 * each + delivered, rtol=SEPARATE, atol=SEPARATE):
+        each, failed, delivered = (float(part[0]) if len(part) else 0.0 for part in parts)
+        together = _more(tariff, there, distillations=2.0, delivering=1.0, failures=2.0)
+        if tariff.prices and not np.allclose(together, 2 * (each + failed) + delivered, rtol=SEPARATE, atol=SEPARATE):
             return None
         # Where a delivery is certain, nothing after it tells whether further distillations would have fitted.
-        if each and not kernel.matchings.failure[kernel.lattice.second].all():
-            return None
+        certain = not kernel.matchings.failure[kernel.lattice.second].all()
         discards = kernel.usage(np.array(kernel.numbering.discards, dtype=np.int64))
         return Charges(
             replace(generating, cost=_cost(tariff, here)),
             replace(distilling, cost=_cost(tariff, there)),
             tariff.cost(np.asarray(discards.duration), lambda resource: resource.amounts(discards)),
             each,
+            failed,
             delivered,
+            grouped=bool(failed or (each and certain)),
         )
 
 

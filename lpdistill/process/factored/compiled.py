@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import ctypes
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -210,6 +212,7 @@ class CompiledRecursion:
     def __init__(self, lattice: CompiledLattice, recursion: Any) -> None:
         chances = recursion.chances
         self._lattice, self._table, self._offsets = lattice, recursion.table, recursion.offsets
+        self.width = lattice.second
         self._wanted, self._starts, self._nothing = recursion.wanted, recursion.starts, recursion.entries
         least = recursion.most - np.arange(recursion.most + 1)
         self._used = np.flatnonzero(recursion.wanted <= least).tolist()
@@ -223,20 +226,24 @@ class CompiledRecursion:
             **{name: array.ctypes.data for name, array in self._kept.items()},
         )
 
+    def function(self, name: str) -> Callable[..., Any]:
+        """A compiled function of the lattice and its probabilities."""
+        pointers = ctypes.addressof(self._lattice.structure), ctypes.addressof(self._chances)
+        return partial(getattr(library(), f"lpdistill_{name}"), *pointers)
+
     def _work(self, attempts: int) -> FloatArray:
         return np.empty(self._lattice.tables * int(self._offsets[attempts + 1] - self._offsets[attempts]))
 
     def least(self) -> tuple[FloatArray, IntArray]:
         """Least expectations, and the nodes that attain them, (entries,)."""
         value, node = np.full(self._nothing, np.inf), np.full(self._nothing, -1)
-        least = library().lpdistill_least
-        lattice, chances = ctypes.addressof(self._lattice.structure), ctypes.addressof(self._chances)
+        least = self.function("least")
         tables, values, nodes = self._table.ctypes.data, value.ctypes.data, node.ctypes.data
 
         def one(g: int, work: FloatArray) -> None:
             table, place = tables + int(self._offsets[g]) * 8, int(self._starts[g]) * 8
             wanted = int(self._wanted[g])
-            least(lattice, chances, g, wanted, table, work.ctypes.data, values + place, nodes + place)
+            least(g, wanted, table, work.ctypes.data, values + place, nodes + place)
 
         threads = _threads()
         if threads == 1 or self._lattice.entries < PARALLEL or not self._used:
@@ -256,8 +263,7 @@ class CompiledRecursion:
         limits
             What expectations may be at most, in the layout of the attempt table, (table,); minus infinity for none.
         """
-        parts = []
-        lattice, chances = ctypes.addressof(self._lattice.structure), ctypes.addressof(self._chances)
+        parts, within = [], self.function("within")
         for g in self._used:
             start, end = int(self._offsets[g]), int(self._offsets[g + 1])
             if not (limits[start:end] > -np.inf).any():
@@ -266,16 +272,16 @@ class CompiledRecursion:
             while found > space:
                 space = space if found == 1 << 62 else found
                 rank, node = np.empty((2, space), dtype=np.int64)
-                second = np.empty((space, self._lattice.second), dtype=np.int64)
-                found = library().lpdistill_within(
-                    *(lattice, chances, g, int(self._wanted[g]), self._table.ctypes.data + 8 * start),
+                second = np.empty((space, self.width), dtype=np.int64)
+                found = within(
+                    *(g, int(self._wanted[g]), self._table.ctypes.data + 8 * start),
                     *(work.ctypes.data, limits.ctypes.data + 8 * start, space),
                     *(rank.ctypes.data, node.ctypes.data, second.ctypes.data),
                 )
             parts.append((rank[:found], np.full(found, g), node[:found], second[:found]))
         if not parts:
             nothing = np.zeros(0, dtype=np.int64)
-            return nothing, nothing, nothing, np.zeros((0, self._lattice.second), dtype=np.int64)
+            return nothing, nothing, nothing, np.zeros((0, self.width), dtype=np.int64)
         rank, attempts, node, second = map(np.concatenate, zip(*parts, strict=True))
         return rank, attempts, node, second
 
@@ -288,8 +294,7 @@ class CompiledRecursion:
             Configurations without what the node consumes, numbers of attempts, and nodes, (columns,).
         """
         counts = np.zeros((len(rank), self._lattice.second), dtype=np.int64)
-        lattice, chances = ctypes.addressof(self._lattice.structure), ctypes.addressof(self._chances)
-        order = np.lexsort((node, attempts))
+        trace, order = self.function("trace"), np.lexsort((node, attempts))
         edges = np.flatnonzero(np.diff(attempts[order], prepend=-1, append=-1))
 
         def one(first: int, last: int) -> None:
@@ -297,9 +302,7 @@ class CompiledRecursion:
             g, some = int(attempts[rows[0]]), np.zeros((len(rows), self._lattice.second), dtype=np.int64)
             nodes, ranks = np.ascontiguousarray(node[rows]), np.ascontiguousarray(rank[rows])
             marked, work = np.zeros(self._lattice.nodes, dtype=np.int8), self._work(g)
-            library().lpdistill_trace(
-                lattice,
-                chances,
+            trace(
                 g,
                 self._table.ctypes.data + int(self._offsets[g]) * 8,
                 work.ctypes.data,

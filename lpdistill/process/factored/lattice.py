@@ -12,6 +12,7 @@ from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.library import library
 from lpdistill.process.factored.compiled import CompiledLattice
 from lpdistill.process.factored.configurations import CountVectors
+from lpdistill.process.factored.groups import Groups
 from lpdistill.process.factored.matchings import Matchings
 
 
@@ -83,6 +84,11 @@ class Lattice:
     def second(self) -> IntArray:
         """The other recipes."""
         return np.setdiff1d(np.arange(len(self.matchings.recipes)), self.first)
+
+    @cached_property
+    def groups(self) -> Groups:
+        """The sets of recipes of the second sort that may be least where failures have a price."""
+        return Groups.of(self.matchings, self.second)
 
     def sizes(self, recipes: IntArray) -> list[int]:
         """The numbers of pairs that some recipes consume."""

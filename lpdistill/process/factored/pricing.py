@@ -9,8 +9,9 @@ from functools import cached_property
 import numpy as np
 
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
-from lpdistill.process.factored.charges import Charges
+from lpdistill.process.factored.charges import Charges, Entries
 from lpdistill.process.factored.enumeration import Limits
+from lpdistill.process.factored.grouped import GroupedRecursion
 from lpdistill.process.factored.kernel import Kernel
 from lpdistill.process.factored.lattice import Chances
 from lpdistill.process.factored.recursion import Recursion
@@ -137,7 +138,8 @@ class PricedFactors:
         kernel, charges = self._pricing.kernel, self._charges
         chances = Chances.of(kernel.lattice, charges.delivered)
         entries, offsets = charges.distilling, kernel.generation.offsets
-        return Recursion(kernel.lattice, chances, self._whole, offsets, entries.wanted, entries.starts, charges.each)
+        common = kernel.lattice, chances, self._whole, offsets, entries.wanted, entries.starts, charges.each
+        return GroupedRecursion(*common, charges.failed, charges.delivered) if charges.grouped else Recursion(*common)
 
     def _generation(self, tables: tuple[FloatArray, FloatArray]) -> FloatArray:
         """Action values of the steps that do not distil, given that anything happens unless staying counts."""
@@ -191,8 +193,7 @@ class PricedFactors:
         if (self._node >= 0).any():
             entries = charges.distilling
             limits = near[entries.rank] - entries.cost - self._after.charge[DISTILLING]
-            rank, attempts, counts = Limits(self._recursion, entries.rank, entries.attempts, limits).matchings()
-            found.append(kernel.numbering.find(rank, counts, attempts))
+            found.append(kernel.numbering.find(*self._within(entries, limits, float(np.max(slack)))))
         if kernel.numbering.discards and np.isfinite(self._after.charge[DISCARDING]):
             of, kept = np.nonzero(self._discard_values() <= near[kernel.numbering.discarding])
             found.append(kernel.numbering.discards.start + of * kernel.numbering.kept + kept)
@@ -200,6 +201,15 @@ class PricedFactors:
         choice = self._pricing.choose(columns)
         value = choice.values_after(self._after)
         return np.asarray(columns[(value <= worst[choice.configuration]) & np.isfinite(value)])
+
+    def _within(self, entries: Entries, limits: FloatArray, slack: float) -> tuple[IntArray, IntArray, IntArray]:
+        """The matchings whose expectations may keep within limits: configurations, counts of recipes, attempts."""
+        if isinstance(self._recursion, GroupedRecursion):
+            recursion = replace(self._recursion, slack=slack)
+            rank, attempts, counts = recursion.within(entries.rank, entries.attempts, limits)
+        else:
+            rank, attempts, counts = Limits(self._recursion, entries.rank, entries.attempts, limits).matchings()
+        return rank, counts, attempts
 
     def _tied_generating(self, near: FloatArray) -> IntArray:
         """Columns that neither distil nor discard within a limit of their configuration."""

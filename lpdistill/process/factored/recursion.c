@@ -31,7 +31,7 @@
 #endif
 
 /* Counted up whenever a function or a structure changes: what was built before is then not used. */
-#define INTERFACE 5
+#define INTERFACE 6
 
 typedef struct {
     int64_t levels, most;     /* fidelity levels, and memories */
@@ -446,6 +446,100 @@ SHARED WIDEST int64_t lpdistill_within(const Lattice *of, const Chances *at, int
         }
     }
     return in.found;
+}
+
+/* Sets of recipes of the second sort that may be least where failures have a price (groups.py). */
+typedef struct {
+    int64_t size;
+    const int64_t *consumed, *pairs; /* of every set, (size), those that consume fewer pairs first */
+    const int64_t *sums;             /* partial sums of what it consumes, (size, levels) */
+    const double *missed, *cost;     /* probability that nothing comes of it, and what it costs, (size) */
+    const double *node_cost;         /* what a node costs, (nodes) */
+} Groups;
+
+/* Rank of the first configuration of a run with what a node and a set consume on top. */
+INLINE int64_t raised(const Lattice *of, int64_t run, const int64_t *node, const int64_t *set)
+{
+    int64_t rank = 0;
+    for (int64_t level = 0; level < of->levels; level++)
+        rank += of->steps[level * (of->most + 1) + of->sums[run * of->levels + level] + node[level] + set[level]];
+    return rank;
+}
+
+/* Whether a set may come beside a node: at least one distillation, and not too many. */
+INLINE int beside(const Lattice *of, const Groups *by, int64_t node, int64_t set)
+{
+    const int64_t pairs = of->pairs[node] + by->pairs[set];
+    return pairs && pairs <= of->limit;
+}
+
+/* The same as lpdistill_least where failures have a price; chosen: node * sets + set. */
+SHARED WIDEST void lpdistill_least_grouped(const Lattice *of, const Chances *at, const Groups *by, int64_t attempts,
+                                           int64_t wanted, const double *table, double *work, double *best,
+                                           int64_t *chosen)
+{
+    const int64_t whole = of->most - attempts, size = of->upto[whole + 1];
+    for (int64_t node = 0; node < of->nodes; node++) {
+        const int64_t most = whole - of->consumed[node];
+        if (most < 0)
+            continue;
+        const double *here = tabled(of, at, node, most, table, work, size);
+        for (int64_t set = 0; set < by->size && by->consumed[set] <= most; set++) {
+            const int64_t room = most - by->consumed[set], priced = wanted - of->consumed[node] - by->consumed[set];
+            const int64_t number = node * by->size + set;
+            const double missed = by->missed[set], cost = by->node_cost[node] + by->cost[set];
+            if (!beside(of, by, node, set))
+                continue;
+            for (int64_t run = of->run_from[priced > 0 ? priced : 0]; run < of->run_from[room + 1]; run++) {
+                const int64_t rank = raised(of, run, of->node_sums + node * of->levels, by->sums + set * of->levels);
+                const double *from = here + of->base[run];
+                double *to = best + rank;
+                int64_t *number_of = chosen + rank;
+                for (int64_t a = 0; a < of->length[run]; a++) {
+                    const double value = (missed != 0 ? missed * from[a] : 0.0) + cost;
+                    const int better = value < to[a];
+                    to[a] = better ? value : to[a];
+                    number_of[a] = better ? number : number_of[a];
+                }
+            }
+        }
+    }
+}
+
+/* All nodes with sets that keep within the limits of configurations, as lpdistill_within; numbers: node * sets + set. */
+SHARED WIDEST int64_t lpdistill_within_grouped(const Lattice *of, const Chances *at, const Groups *by, int64_t attempts,
+                                               int64_t wanted, const double *table, double *work, const double *limits,
+                                               int64_t space, int64_t *ranks, int64_t *numbers, int64_t *unused)
+{
+    const int64_t whole = of->most - attempts, size = of->upto[whole + 1];
+    int64_t found = 0;
+    (void)unused;
+    for (int64_t node = 0; node < of->nodes; node++) {
+        const int64_t most = whole - of->consumed[node];
+        if (most < 0)
+            continue;
+        const double *here = tabled(of, at, node, most, table, work, size);
+        for (int64_t set = 0; set < by->size && by->consumed[set] <= most; set++) {
+            const int64_t room = most - by->consumed[set], priced = wanted - of->consumed[node] - by->consumed[set];
+            const double missed = by->missed[set], cost = by->node_cost[node] + by->cost[set];
+            if (!beside(of, by, node, set))
+                continue;
+            for (int64_t run = of->run_from[priced > 0 ? priced : 0]; run < of->run_from[room + 1]; run++) {
+                const int64_t rank = raised(of, run, of->node_sums + node * of->levels, by->sums + set * of->levels);
+                for (int64_t a = 0; a < of->length[run]; a++) {
+                    const double value = (missed != 0 ? missed * here[of->base[run] + a] : 0.0) + cost;
+                    if (value <= limits[rank + a] && isfinite(value)) {
+                        if (found < space) {
+                            ranks[found] = rank + a;
+                            numbers[found] = node * by->size + set;
+                        }
+                        found++;
+                    }
+                }
+            }
+        }
+    }
+    return found;
 }
 
 /* Columns that distil, by what recipes of the first sort leave.
