@@ -21,6 +21,7 @@ from lpdistill import (
     Policy,
     Problem,
     Repertoire,
+    Resource,
     Size,
     regret_curve,
     simulate,
@@ -120,10 +121,18 @@ def test_what_is_written_out_is_refused_where_the_factors_fit(door, monkeypatch)
 
 
 def test_limits_that_ask_about_every_column_are_refused_before_anything_is_solved():
-    """A hundred memories are not solved within a limit on failures, which asks about every column: said at once."""
-    problem, said = Problem("1/2", 100, "9/10", "94/100").with_constraints(Budget("failed_distillations", 5)), []
+    """A hundred memories are not solved within a limit on a resource of the user's, asked about every column."""
+    asked, said = Budget(Resource("pairs", lambda step: len(step.distil)), 5), []
     with pytest.raises(LimitError, match="take fewer memories, or leave out what asks about every column"):
-        solve(problem, progress=said.append)
+        solve(Problem("1/2", 100, "9/10", "94/100").with_constraints(asked), progress=said.append)
+    assert said == []
+
+
+def test_limits_on_failures_are_refused_where_pricing_takes_too_long():
+    """What a price on failures takes is looked at before anything is solved, too: sooner than without."""
+    limited, said = Problem("1/2", 160, "9/10", "94/100").with_constraints(Budget("failed_distillations", 5)), []
+    with pytest.raises(LimitError, match="with a price on failed distillations"):
+        solve(limited, progress=said.append)
     assert said == []
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from lpdistill.arrays import ROUNDOFF, FloatArray, IntArray
-from lpdistill.errors import LimitError, ModelError
+from lpdistill.errors import ModelError
 from lpdistill.hardware.actions import Attempts
 from lpdistill.numbers import member
 from lpdistill.process.derived import Derived
@@ -216,20 +216,17 @@ class Dynamics(Derived):
 
 
 def require_priced(process: Process, resource: Resource) -> None:
-    """Refuse a price on a resource that asks about every column, where they are too many to be listed.
+    """Refuse a price on a resource with which all columns cannot be priced.
 
     Raises
     ------
     LimitError
-        If they are.
+        If they would have to be listed, and are too many, or take too many operations.
     """
-    if not isinstance(process, Dynamics):
-        return
-    try:
-        require_listed(process.kernel.size)
-    except LimitError:
-        if Pricing(process.kernel, process.tariff.plus([(resource, 1.0)]), None, process.choose).charges is None:
-            raise
+    if isinstance(process, Dynamics):
+        pricing = Pricing(process.kernel, process.tariff.plus([(resource, 1.0)]), None, process.choose)
+        if pricing.charges is None:
+            require_listed(process.kernel.size)
 
 
 def require_dynamics(process: Process, where: str, problem: str, value: object = None) -> Dynamics:

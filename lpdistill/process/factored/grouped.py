@@ -5,9 +5,9 @@ All recipes of a step are carried out at once, and those that fail are paid for 
 
 .. math:: \mu\,(a_x + a_y) + \varphi_y\, F_x[n - \mathrm{cons}(x) - \mathrm{cons}(y), g] + (1 - \varphi_y)\, w,
 
-a sum beside a product, of which the least over all ``y`` is not made of least parts.  Of the ``y`` that consume the same
-pairs, though, the least is attained at a vertex of a hull (:mod:`lpdistill.process.factored.groups`); there are few of
-these, and they are gone through.
+a sum beside a product, of which the least over all ``y`` is not made of least parts.  Of the ``y`` that consume the
+same pairs, though, the least is attained at a vertex of a hull (:mod:`lpdistill.process.factored.groups`); there are
+few of these, and they are gone through.
 """
 
 from __future__ import annotations
@@ -62,7 +62,8 @@ class GroupedRecursion(Recursion):
         known = (failure > 0) & (every.counts > 0) & (every.pairs > 1)[:, None]
         without = np.divide(every.missed[:, None], failure, out=np.full(known.shape, np.inf), where=known)
         risked = np.where(known, without, 0.0) * most - every.missed[:, None] * least
-        return every.at(~(known & (saved > risked * (1 + CLEAR))).any(axis=1))
+        worse = np.asarray((known & (saved > risked * (1 + CLEAR))).any(axis=1))
+        return every.at(~worse)
 
     @cached_property
     def beside(self) -> tuple[FloatArray, FloatArray]:
@@ -167,4 +168,6 @@ class GroupedRecursion(Recursion):
         consumption = self.lattice.matchings.consumption[self.lattice.second]
         taken, pairs = tuple(self.groups.taken[place].tolist()), int(self.groups.pairs[place])
         kinds = len(consumption)
-        return np.array([np.bincount(one, minlength=kinds) for one in members(consumption, taken, pairs)]).reshape(-1, kinds)
+        return np.array([np.bincount(one, minlength=kinds) for one in members(consumption, taken, pairs)]).reshape(
+            -1, kinds
+        )

@@ -1,10 +1,11 @@
 r"""Sets of recipes of the second sort, grouped by what they consume: of each group, those that may be least.
 
-A set ``y`` is priced by two numbers of it: the probability :math:`\varphi_y` that nothing comes of any of its recipes, and
-the expected number :math:`a_y` of recipes that fail.  Of those that consume the same pairs, and are as many, the least of
-:math:`\mu a_y + \varphi_y F` is attained at a vertex of the convex hull of the points :math:`(\varphi_y, a_y)`, whatever
-:math:`\mu` and ``F`` are.  One more recipe of failure ``f`` takes :math:`(\varphi, a)` to :math:`(f \varphi, a + f)`, an
-affine map, which takes vertices of a hull to vertices: so hulls are made of hulls, recipe by recipe.
+A set ``y`` is priced by two numbers of it: the probability :math:`\varphi_y` that nothing comes of any of its recipes,
+and the expected number :math:`a_y` of recipes that fail.  Of those that consume the same pairs, and are as many, the
+least of :math:`\mu a_y + \varphi_y F` is attained at a vertex of the convex hull of the points
+:math:`(\varphi_y, a_y)`, whatever :math:`\mu` and ``F`` are.  One more recipe of failure ``f`` takes
+:math:`(\varphi, a)` to :math:`(f \varphi, a + f)`, an affine map, which takes vertices of a hull to vertices: so hulls
+are made of hulls, recipe by recipe.
 """
 
 from __future__ import annotations
@@ -87,27 +88,27 @@ class Groups:
         for place, (recipe, taken) in enumerate(zip(recipes, consumption, strict=True)):
             lost, size = int(recipe.failure * whole), len(recipe.consumed)
             for total in range(matchings.memories - size + 1):
-                for (pairs, *group), points in layers[total].items():
-                    if pairs < matchings.most:
+                for (number, *group), points in layers[total].items():
+                    if number < matchings.most:
                         grown = [
                             (lost * missed, failed + lost, (*counts[:place], counts[place] + 1, *counts[place + 1 :]))
                             for missed, failed, counts in points
                         ]
-                        after = (pairs + 1, *(n + more for n, more in zip(group, taken, strict=True)))
+                        after = (number + 1, *(n + more for n, more in zip(group, taken, strict=True)))
                         there = layers[total + size]
                         there[after] = hull([*there.get(after, ()), *grown])
         found = [(key, point) for layer in layers for key, points in layer.items() for point in points]
-        pairs = [key[0] for key, _ in found]
-        scales = [whole**number for number in range(max(pairs) + 1)]
-        every = list(zip(pairs, (point for _, point in found), strict=True))
+        keys = np.array([key for key, _ in found], dtype=np.int64)
+        scales = [whole ** key[0] for key, _ in found]
+        points = [point for _, point in found]
         return Groups(
-            np.array([point[2] for _, point in found], dtype=np.int64).reshape(len(found), -1),
-            np.array([key[1:] for key, _ in found], dtype=np.int64).reshape(len(found), -1),
-            np.array([sum(key[1:]) for key, _ in found], dtype=np.int64),
-            np.array(pairs, dtype=np.int64),
-            np.array([missed / scales[number] for number, (missed, _, _) in every]),
-            np.array([(scales[number] - missed) / scales[number] for number, (missed, _, _) in every]),
-            np.array([failed / whole for _, (_, failed, _) in every]),
+            np.array([counts for _, _, counts in points], dtype=np.int64).reshape(len(found), -1),
+            keys[:, 1:],
+            keys[:, 1:].sum(axis=1),
+            keys[:, 0],
+            np.array([missed / scale for (missed, _, _), scale in zip(points, scales, strict=True)]),
+            np.array([(scale - missed) / scale for (missed, _, _), scale in zip(points, scales, strict=True)]),
+            np.array([failed / whole for _, failed, _ in points]),
         )
 
     def __len__(self) -> int:
@@ -115,9 +116,8 @@ class Groups:
 
     def at(self, rows: IntArray | BoolArray) -> Groups:
         """Some of them."""
-        return Groups(*(part[rows] for part in (self.counts, self.taken, self.consumed, self.pairs)), *(
-            part[rows] for part in (self.missed, self.won, self.failures)
-        ))
+        counts, taken, consumed, pairs = self.counts[rows], self.taken[rows], self.consumed[rows], self.pairs[rows]
+        return Groups(counts, taken, consumed, pairs, self.missed[rows], self.won[rows], self.failures[rows])
 
     @cached_property
     def sums(self) -> IntArray:

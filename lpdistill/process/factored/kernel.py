@@ -34,7 +34,7 @@ from lpdistill.process.factored.generation import Generation
 from lpdistill.process.factored.lattice import Lattice
 from lpdistill.process.factored.matchings import Matchings
 from lpdistill.process.factored.names import Counts
-from lpdistill.process.factored.size import Size, require
+from lpdistill.process.factored.size import Size, require, require_listed
 from lpdistill.process.repetition import Repetition
 from lpdistill.process.tariff import Resource, Usage
 from lpdistill.process.task import Task
@@ -212,6 +212,7 @@ class Kernel:
         """Which columns the rules that are asked about every action allow, (columns,); None without such rules."""
         if not self.repertoire.predicates:
             return None
+        require_listed(self.size)
         first, *others = self.repertoire.predicates
         everything = np.arange(self.numbering.size)
         answers = (
@@ -227,6 +228,7 @@ class Kernel:
     def tabulated(self, resource: Resource) -> FloatArray:
         """What every column that rules permit uses of a resource that is a function of the step, (columns,)."""
         if id(resource) not in self._tables:
+            require_listed(self.size)
             columns = np.arange(self.numbering.size) if self.permitted is None else np.flatnonzero(self.permitted)
             amounts = np.zeros(self.numbering.size)
             amounts[columns] = [resource.measured(step) for step in self.steps(columns, f"resource {resource.name}")]

@@ -15,7 +15,7 @@ from lpdistill.process.factored.grouped import GroupedRecursion
 from lpdistill.process.factored.kernel import Kernel
 from lpdistill.process.factored.lattice import Chances
 from lpdistill.process.factored.recursion import Recursion
-from lpdistill.process.factored.size import require_listed
+from lpdistill.process.factored.size import require_grouped, require_listed
 from lpdistill.process.priced import Priced, PricedColumns
 from lpdistill.process.process import Choice
 from lpdistill.process.repetition import After
@@ -65,7 +65,12 @@ class Pricing:
     @cached_property
     def charges(self) -> Charges | None:
         """What columns cost, without listing them; None where some rule or resource is asked about each."""
-        return None if self.kernel.repertoire.predicates or self.kernel.permitted is not None else Charges.of(self)
+        if self.kernel.repertoire.predicates or self.kernel.permitted is not None:
+            return None
+        found = Charges.of(self)
+        if found is not None and found.grouped:
+            require_grouped(self.kernel.size, self.kernel.repertoire)
+        return found
 
     def price(self, after: After) -> Priced:
         """Price every column: the least action value of each configuration for what comes after each kind of step."""

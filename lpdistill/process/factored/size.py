@@ -27,6 +27,9 @@ MOST_OPERATIONS = 10**12
 LISTED_BYTES = 48
 """Memory for each column of a list."""
 
+GROUP_BYTES = 2_000
+"""Memory for each group of recipes that consume the same, while hulls are made in whole numbers."""
+
 BASE_BYTES = 200_000_000
 """Memory of the interpreter and the libraries."""
 
@@ -201,7 +204,50 @@ def require_listed(size: Size) -> None:
     if LISTED_BYTES * size.columns > HEADROOM * available:
         raise LimitError(
             f"memories: {size.columns:,} columns are too many for a list of them, with {_gigabytes(available)} free; "
-            "take fewer memories, or leave out what asks about every column: limits on failed distillations, resources "
-            "and rules of your own",
+            "take fewer memories, or leave out what asks about every column: resources and rules of your own",
             size={**size.to_dict(), "available_bytes": available},
+        )
+
+
+def grouped_size(repertoire: Repertoire) -> tuple[int, int]:
+    r"""The operations of pricing all columns where failures have a price, and the groups of recipes that it takes.
+
+    Beside every set of recipes that may leave a pair short of the target, the others are gone through by what they
+    consume: by at most :math:`\binom{s+K-1}{K-1}` sets of ``s`` pairs, of which hulls have about two vertices.  Both
+    are upper bounds, from which what is certainly worse is left out when prices are known.
+    """
+    memories, count, most = repertoire.memories, len(repertoire.levels), repertoire.most_distillations
+    sorts = Counter[int](), Counter[int]()
+    for recipe in repertoire.distillations:
+        sorts[not recipe.made][len(recipe.consumed)] += 1
+    nodes, sets = Counter[int](), Counter[int]()
+    for found, sizes in zip((nodes, sets), sorts, strict=True):
+        for (_, consumed), ways in _ways(sizes, most, memories).items():
+            found[consumed] += ways
+    groups = {consumed: min(ways, comb(max(consumed + count - 1, 0), consumed)) for consumed, ways in sets.items()}
+    kinds = count + (repertoire.attempts is Attempts.ALL)
+    operations = sum(
+        ways * 2 * others * _up_to(memories - consumed - more, kinds)
+        for consumed, ways in nodes.items()
+        for more, others in groups.items()
+    )
+    return operations, sum(groups.values())
+
+
+def require_grouped(size: Size, repertoire: Repertoire) -> None:
+    """Refuse a price on failed distillations if this machine cannot price all columns with it.
+
+    Raises
+    ------
+    LimitError
+        If it cannot.
+    """
+    operations, groups = grouped_size(repertoire)
+    available, needed = psutil.virtual_memory().available, size.factored_bytes + GROUP_BYTES * groups
+    if operations > MOST_OPERATIONS or needed > HEADROOM * available:
+        raise LimitError(
+            f"memories: with a price on failed distillations, {size.columns:,} columns take about {operations:.1g} "
+            f"operations every time that they are priced, and about {_gigabytes(needed)} of memory, with "
+            f"{_gigabytes(available)} free; take fewer memories, or a rule such as MaxDistillations",
+            size={**size.to_dict(), "operations": operations, "available_bytes": available},
         )
