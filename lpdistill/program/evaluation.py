@@ -190,12 +190,28 @@ def _pushed(choice: Choice, weights: FloatArray) -> FloatArray:
 
 def stuck(choice: Choice, objective: Objective = FIRST_DELIVERY) -> BoolArray:
     """Columns of a policy from whose configuration it never reaches the target, (columns,), by search of its graph."""
-    return ~_reachable(_back(choice), np.flatnonzero(~choice.repetition.waits & (objective.absorbed(choice) > 0)))
+    ends = ~choice.repetition.waits & (objective.absorbed(choice) > 0)
+    if choice.following.quick and _led(choice, ends).all():
+        return np.zeros(len(ends), dtype=bool)
+    return ~_reachable(_back(choice), np.flatnonzero(ends))
+
+
+def _led(choice: Choice, ends: BoolArray) -> BoolArray:
+    """Columns of a policy from which some of them are reached, with no move written out: those found, (columns,).
+
+    A probability that is not 0 when it is rounded is none; where one is rounded to 0, the search may end early.
+    """
+    found, before = ends, np.zeros_like(ends)
+    while (found != before).any() and not found.all():
+        expected = choice.expect(_spread(choice, found.astype(np.float64)))
+        found, before = found | (~choice.repetition.waits & (expected > 0)), found
+    return found
 
 
 def doomed(choice: Choice) -> BoolArray:
     """Columns of a policy from whose configuration it may get where it never reaches the target, (columns,)."""
-    return _reachable(_back(choice), np.flatnonzero(stuck(choice)))
+    trapped = stuck(choice)
+    return _reachable(_back(choice), np.flatnonzero(trapped)) if trapped.any() else trapped
 
 
 def entered(choice: Choice, start: int) -> BoolArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeGuard
@@ -136,25 +137,41 @@ class Plan:
         found[self._sure.configuration] = visits(self._sure, self.objective.entered(self.uses.process))
         return found
 
-    @cached_property
+    @property
     def variance(self) -> FloatArray:
         r"""Variance of the time to go, (configurations,); infinite where the target may never be reached.
 
         With step durations :math:`\tau_a` it solves :math:`\sigma^2(s) = \mathrm E[(\tau_a + V(s') - V(s))^2 +
         \sigma^2(s')]` (the law of total variance): squares, nothing is subtracted.
         """
-        sure, uses = self._sure.configuration, self.uses
+        return self._variance(self._sure)
+
+    @cached_property
+    def spread(self) -> float:
+        """Standard deviation of the time to go from the start, found among the configurations that runs enter.
+
+        Raises
+        ------
+        ImproperPolicyError
+            If runs may never reach the target.
+        """
+        sure = self._sure
+        return float(np.sqrt(self._variance(sure.at(self.entered[sure.configuration]))[0]))
+
+    def _variance(self, among: Choice) -> FloatArray:
+        """Variance of the time to go from some configurations that runs never leave short of the target."""
+        sure = among.configuration
+        kept = np.isin(self.uses.configuration, sure)
+        uses, probability = self.uses.at(kept), self.probability[kept]
         moves, here = uses.moves, self.values[uses.configuration]
         row = np.repeat(np.arange(len(uses.columns)), np.diff(moves.indptr))
         with np.errstate(invalid="ignore"):  # of configurations from which the target may not be reached
             surprise = (uses.cost - here)[row] + self.values[moves.indices]
             later = np.bincount(row, moves.data * surprise**2, minlength=len(uses.columns))
             square = later + uses.reaching * (uses.cost - here) ** 2 + uses.repetition.idle(uses.cost**2)
-        kept = np.isin(uses.configuration, sure)
-        part = uses.at(kept)
-        owners = np.searchsorted(sure, part.configuration)
-        local = np.bincount(owners, self.probability[kept] * square[kept], minlength=len(sure))
-        found = evaluate(self._sure, self._sure.repetition.until(local.astype(np.float64)))
+        owners = np.searchsorted(sure, uses.configuration)
+        local = np.bincount(owners, probability * square, minlength=len(sure))
+        found = evaluate(among, among.repetition.until(local.astype(np.float64)))
         found[~np.isfinite(self.values)] = np.inf
         return found
 
@@ -165,7 +182,13 @@ class Plan:
 
     def used(self, resource: Resource) -> float:
         """Expected use of a resource."""
-        return float(self.occupation @ self.uses.process.amounts(resource, self.uses.columns))
+        return self.totals([resource])[0]
+
+    def totals(self, resources: Iterable[Resource]) -> list[float]:
+        """Expected use of some resources."""
+        rows = np.flatnonzero(self.occupation)
+        amounts = self.uses.process.amounts_each(resources, self.uses.columns[rows])
+        return [float(self.occupation[rows] @ each) for each in amounts]
 
     def flow_residual(self) -> float:
         """Greatest imbalance of expected visits in any configuration."""

@@ -181,7 +181,7 @@ class Policy(ByConfiguration[tuple[Decision, ...]], Deciding, Answer):
         """Expected waiting time of the policy from the start; infinite where runs may never reach the target."""
         return waited(float(self.plan.values[0]), self._process.durations.uncharged)
 
-    @cached_property
+    @property
     def standard_deviation(self) -> float:
         """Standard deviation of the waiting time from the start, by a linear solve.
 
@@ -190,7 +190,7 @@ class Policy(ByConfiguration[tuple[Decision, ...]], Deciding, Answer):
         ImproperPolicyError
             If runs may never reach the target.
         """
-        return float(np.sqrt(self.plan.variance[0]))
+        return self.plan.spread
 
     @cached_property
     def deadlock(self) -> tuple[Key, ...]:
@@ -206,7 +206,8 @@ class Policy(ByConfiguration[tuple[Decision, ...]], Deciding, Answer):
         ImproperPolicyError
             If runs may never reach the target.
         """
-        return Expected({name: self.plan.used(resource) for name, resource in self._process.resources.items()})
+        resources = self._process.resources
+        return Expected(dict(zip(resources, self.plan.totals(resources.values()), strict=True)))
 
     def to_chain(self, *, everywhere: bool = False) -> Chain:
         """The Markov chain that the policy induces: what can follow on what, and how probably.
