@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +14,6 @@ from lpdistill.process.priced import Priced, PricedColumns
 from lpdistill.process.process import Choice, Contraction, Process
 from lpdistill.process.reachability import Reachability
 from lpdistill.process.repetition import After
-from lpdistill.process.tariff import Resource
 
 if TYPE_CHECKING:
     Base = Process
@@ -39,10 +37,6 @@ class Derived(Base):
     def price(self, values: FloatArray) -> Priced:
         """Price every column for the given values, (configurations,)."""
         return self.price_after(After.always(values, max(1, len(self.durations.times))))
-
-    def amounts_each(self, resources: Iterable[Resource], columns: IntArray) -> Iterator[FloatArray]:
-        """What the given columns use of each of some resources, (columns,)."""
-        return (self.amounts(resource, columns) for resource in resources)
 
     def everything(self) -> Choice:
         """All columns that are allowed, written out."""

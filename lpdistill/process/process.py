@@ -9,7 +9,7 @@ are such processes; everything above sees no difference.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol, TypeGuard
@@ -103,10 +103,6 @@ class Process(Protocol):
 
     def amounts(self, resource: Resource, columns: IntArray) -> FloatArray:
         """What the given columns use of a resource, (columns,)."""
-        ...
-
-    def amounts_each(self, resources: Iterable[Resource], columns: IntArray) -> Iterator[FloatArray]:
-        """What the given columns use of each of some resources, (columns,)."""
         ...
 
     @property

@@ -41,6 +41,9 @@ MOST_SWEEPS, SETTLED_SWEEP = 100, 1e-14
 LISTED = 5_000
 """Moves up to which writing them out takes less time than to do without, the other way round."""
 
+WHOLE = 50_000
+"""Moves up to which those of a whole policy are written out sooner than those of what is entered, step by step."""
+
 ACCURACY = Accuracy(RESIDUALS, CLOSE, ACCEPTED, SETTLED_SWEEP, MOST_ITERATIONS, MOST_SWEEPS)
 """How accurately policies are evaluated."""
 
@@ -229,11 +232,13 @@ def _entered(choice: Choice, starts: IntArray, least: float = 0.0) -> BoolArray:
     found, new = np.zeros(len(choice.columns), dtype=bool), starts
     place = np.full(choice.process.size, -1)
     place[choice.configuration] = np.arange(len(choice.columns))
+    whole = choice.conditional if choice.following.spread <= WHOLE else None
     while len(new):
         found[new] = True
         some, arrives = choice.at(new), np.zeros(choice.process.size, dtype=bool)
-        if _listed(some):
-            arrives[some.conditional.indices[some.conditional.data >= least]] = True
+        if whole is not None or _listed(some):
+            moves = some.conditional if whole is None else whole[new]
+            arrives[moves.indices[moves.data >= least]] = True
         else:  # from all of them together
             arriving = some.following.push(some.repetition.until(np.ones(len(new))))
             arrives = (arriving > 0) & (arriving >= least)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeGuard
@@ -156,7 +155,7 @@ class Plan:
             If runs may never reach the target.
         """
         sure = self._sure
-        return float(np.sqrt(self._variance(sure.at(self.entered[sure.configuration]))[0]))
+        return float(np.sqrt(self._variance(sure.at(self.visits[sure.configuration] > 0))[0]))
 
     def _variance(self, among: Choice) -> FloatArray:
         """Variance of the time to go from some configurations that runs never leave short of the target."""
@@ -182,13 +181,8 @@ class Plan:
 
     def used(self, resource: Resource) -> float:
         """Expected use of a resource."""
-        return self.totals([resource])[0]
-
-    def totals(self, resources: Iterable[Resource]) -> list[float]:
-        """Expected use of some resources."""
         rows = np.flatnonzero(self.occupation)
-        amounts = self.uses.process.amounts_each(resources, self.uses.columns[rows])
-        return [float(self.occupation[rows] @ each) for each in amounts]
+        return float(self.occupation[rows] @ self.uses.process.amounts(resource, self.uses.columns[rows]))
 
     def flow_residual(self) -> float:
         """Greatest imbalance of expected visits in any configuration."""

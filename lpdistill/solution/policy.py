@@ -206,8 +206,7 @@ class Policy(ByConfiguration[tuple[Decision, ...]], Deciding, Answer):
         ImproperPolicyError
             If runs may never reach the target.
         """
-        resources = self._process.resources
-        return Expected(dict(zip(resources, self.plan.totals(resources.values()), strict=True)))
+        return Expected({name: self.plan.used(resource) for name, resource in self._process.resources.items()})
 
     def to_chain(self, *, everywhere: bool = False) -> Chain:
         """The Markov chain that the policy induces: what can follow on what, and how probably.

@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lpdistill import ImproperPolicyError, Problem
-from lpdistill.process.factored.baselines import GREEDY
+from lpdistill.process.factored.baselines import BASELINES, GREEDY
+from lpdistill.process.factored.dynamics import Dynamics
 from lpdistill.program import evaluation, systems
-from lpdistill.program.evaluation import evaluate, stuck, visits
+from lpdistill.program.evaluation import doomed, evaluate, stuck, visits
 
 every_problem = pytest.mark.parametrize("problem", SMALL.values(), ids=SMALL)
 
@@ -218,3 +219,16 @@ def test_rare_generation_keeps_all_digits(p):
     )
     expected = ranked(dynamics, chain.visits(policy))
     assert visits(choice, entered_at(dynamics, 0)) == pytest.approx(expected, rel=1e-13, abs=0)
+
+
+@pytest.mark.parametrize("name", BASELINES)
+@pytest.mark.parametrize(
+    "problem", [Problem("1/2", 9, "9/10", "94/100"), Problem("1/100", 5, "65/100", "714/1000")], ids=["9", "5"]
+)
+def test_runs_that_are_trapped_are_found_by_expectation_as_by_search(problem, name):
+    """With no move written out, policies are found to end, or not to, where a search through all moves finds so."""
+    dynamics = Dynamics(problem)
+    choice = dynamics.choose(BASELINES[name].columns(dynamics.kernel))
+    trapped = ~choice.edges.reached_from(np.array([dynamics.size]))
+    assert (stuck(choice) == trapped).all()
+    assert (doomed(choice) == choice.edges.reached_from(np.flatnonzero(trapped))).all()

@@ -120,3 +120,10 @@ def test_an_improper_policy_has_no_spread():
     with pytest.raises(ImproperPolicyError, match=r"\(1, 1\)") as caught:
         _ = trapped.standard_deviation
     assert caught.value.deadlock == ((1, 1),)
+
+
+@pytest.mark.parametrize("name", ["optimal", "pumping", "nested", "greedy"])
+def test_the_spread_is_that_of_the_variance_everywhere(name):
+    """Found where runs come alone, the standard deviation from the start is that of the whole system."""
+    plan = policy_named(Problem("1/3", 7, "9/10", "94/100"), name).plan
+    assert plan.spread == pytest.approx(math.sqrt(plan.variance[0]), rel=1e-12)

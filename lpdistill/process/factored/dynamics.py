@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass
 from fractions import Fraction
@@ -185,13 +185,8 @@ class Dynamics(Derived):
 
     def amounts(self, resource: Resource, columns: IntArray) -> FloatArray:
         """What the given columns use of a resource, (columns,)."""
-        return next(self.amounts_each([resource], columns))
-
-    def amounts_each(self, resources: Iterable[Resource], columns: IntArray) -> Iterator[FloatArray]:
-        """What the given columns use of each of some resources, (columns,)."""
-        usage = self.kernel.usage(columns)
-        for resource in resources:
-            yield np.asarray(np.broadcast_to(resource.amounts(usage), columns.shape), dtype=np.float64)
+        found = np.broadcast_to(resource.amounts(self.kernel.usage(columns)), columns.shape)
+        return np.asarray(found, dtype=np.float64)
 
     def everything(self) -> Choice:
         """All columns that are allowed, written out.
