@@ -45,7 +45,8 @@ def library() -> Any:
     found.lpdistill_attempts.argtypes = [pointer, pointer, real, real, *(pointer,) * 3]
     found.lpdistill_spread.argtypes, found.lpdistill_collect.argtypes = [pointer] * 4, found.lpdistill_attempts.argtypes
     found.lpdistill_visits.argtypes = found.lpdistill_solve.argtypes
-    for name in ("least", "trace", "expect", "attempts", "spread", "collect"):
+    found.lpdistill_enter.argtypes = [pointer, pointer, pointer, real, whole, pointer, pointer]
+    for name in ("least", "trace", "expect", "attempts", "spread", "collect", "enter"):
         getattr(found, f"lpdistill_{name}").restype = None
     found.lpdistill_within.argtypes = [pointer, pointer, whole, whole, *(pointer,) * 3, whole, *(pointer,) * 3]
     found.lpdistill_least_grouped.argtypes = [*(pointer,) * 3, whole, whole, *(pointer,) * 4]

@@ -131,6 +131,20 @@ class Following(Protocol):
         """
         ...
 
+    def entered(
+        self, configuration: IntArray, repetition: Repetition, starts: IntArray, least: float
+    ) -> BoolArray | None:
+        """Columns of a policy whose configuration runs may enter, (columns,), where that is soon found in one call.
+
+        Parameters
+        ----------
+        configuration, repetition
+            As there.
+        starts, least
+            The columns that runs begin with, and how likely moves are, given that anything happens, that count.
+        """
+        ...
+
     def at(self, rows: IntArray | BoolArray) -> Following:
         """What comes after some of the columns."""
         ...
@@ -190,6 +204,16 @@ class Weighted:
         entered: FloatArray,  # noqa: ARG002
         accuracy: Accuracy,  # noqa: ARG002
     ) -> FloatArray | None:
+        """None: the matrix is there."""
+        return None
+
+    def entered(
+        self,
+        configuration: IntArray,  # noqa: ARG002 - as others have it
+        repetition: Repetition,  # noqa: ARG002
+        starts: IntArray,  # noqa: ARG002
+        least: float,  # noqa: ARG002
+    ) -> BoolArray | None:
         """None: the matrix is there."""
         return None
 

@@ -18,10 +18,10 @@ from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.errors import NotCertifiedError
 from lpdistill.process.budgets import MET, Budget
 from lpdistill.process.priced import Priced
-from lpdistill.process.process import Process
+from lpdistill.process.process import Choice, Process
 from lpdistill.process.tariff import Tariff
 from lpdistill.program.differences import Twofold
-from lpdistill.program.evaluation import evaluate, stuck, visits
+from lpdistill.program.evaluation import collected, entered, evaluate, stuck, visits
 from lpdistill.program.highs import Algorithm, Basis, LinearSolution, solve_program
 from lpdistill.program.objective import FIRST_DELIVERY, Objective
 from lpdistill.program.occupation import OccupationProgram
@@ -42,6 +42,9 @@ SETTLED_VALUE = 1e-12
 PENALTIES = (1e-3, 1e-6, 1e-9)
 """What the whole waiting time counts, against missing every limit by its own size, until limits are met."""
 
+DECIDED = 300
+"""Configurations up to which masters have a row for each of them."""
+
 MOST_MASTERS = 500
 """Far beyond what column generation takes (some ten masters); more would mean that arithmetic has failed."""
 
@@ -59,6 +62,10 @@ class ColumnGeneration:
         Columns of the restricted master, increasing.
     policy
         Columns of a proper policy, one for every live configuration: what to do where the master never comes.
+    kept
+        Configurations in which the master decides, increasing: where policies come that were the optimum under some
+        prices.  Elsewhere it follows :attr:`policy` to the end, so that what it answers is possible, and is the optimum
+        if that policy is one under its prices.  None for all configurations.
     linear
         The last answer of HiGHS.
     vertex, dual, bound
@@ -74,6 +81,9 @@ class ColumnGeneration:
         self.process, self.budgets, self.objective = process, budgets, free.objective
         self.columns = free.generated
         self.policy = free.policy.columns
+        # To use at least so much runs may go in circles anywhere, or wait.
+        whole = process.written is not None or process.size <= DECIDED or any(b.least is not None for b in budgets)
+        self.kept = None if whole else self._entered(free.policy)
         self.basis = Basis.of_policy(self.policy, len(budgets))
         self.iterations = self.masters = 0
         self.rounds = free.rounds
@@ -88,21 +98,67 @@ class ColumnGeneration:
         self.process = process
         for _ in range(MOST_MASTERS):
             self.masters += 1
-            progress(f"master {self.masters}: solving {len(self.columns):,} columns with HiGHS")
-            program = OccupationProgram.of(process, self.columns, self.budgets, self.objective)
-            self.linear = solve_program(program, Algorithm.SIMPLEX, basis=self.basis, relaxed=relaxed)
+            program, near = self._master()
+            progress(f"master {self.masters}: solving {program.shape[1]:,} columns with HiGHS")
+            try:
+                self.linear = solve_program(program, Algorithm.SIMPLEX, basis=self.basis, relaxed=relaxed)
+            except NotCertifiedError:
+                if self.kept is None:
+                    raise
+                self._decide(None)  # the policy that is followed elsewhere now may use too much
+                continue
             self.basis = self.linear.basis
             self.iterations += self.linear.iterations
             if relaxed and self.met:
                 return self
-            self.vertex = replace(Vertex.of(program, self.linear, self.policy), ambiguous=proposed)
-            new = np.setdiff1d(self._priced(progress), self.columns)
+            self.vertex = replace(Vertex.of(program, self.linear, self.policy, near), ambiguous=proposed)
+            followed, new = self.policy, np.setdiff1d(self._priced(progress), self.columns)
             cost = self.linear.objective - program.offset
-            enough = cost - CLOSED * abs(cost)
-            if not len(new) or self.bound >= enough:
+            if self.bound >= cost - CLOSED * abs(cost) or not self._extended(new, followed):
                 return self
-            self.columns = np.union1d(self.columns, new)
         raise NotCertifiedError(f"column generation did not end within {MOST_MASTERS} masters")
+
+    def _master(self) -> tuple[OccupationProgram, FloatArray | None]:
+        """The restricted master: of the columns so far, in the configurations in which it decides.
+
+        And what is expected of the policy that is followed elsewhere, (1 + budgets, configurations), if there is one.
+        """
+        process, objective = self.process, self.objective
+        program = OccupationProgram.of(process, self.columns, self.budgets, objective)
+        if self.kept is None:
+            return program, None
+        policy = process.choose(self.policy)
+        amounts = [process.amounts(budget.resource, policy.columns) for budget in self.budgets]
+        until_left = [policy.repetition.until(amount) for amount in (objective.cost(policy), *amounts)]
+        near = np.array([evaluate(policy, local) for local in until_left])
+        return program.deciding(self.kept, near), near
+
+    def _entered(self, policy: Choice) -> IntArray:
+        """The configurations that runs of a policy enter, increasing."""
+        starts = np.flatnonzero(self.objective.entered(self.process))
+        return policy.configuration[entered(policy, starts)]
+
+    def _extended(self, new: IntArray, followed: IntArray) -> bool:
+        """Give the master new columns, and have it decide where the new policy comes; whether anything changes by that.
+
+        Where nothing does, and another policy is not followed elsewhere either, it is to decide everywhere.
+        """
+        self.columns = np.union1d(self.columns, new)
+        if self.kept is None:
+            return bool(len(new))
+        kept = np.union1d(self.kept, self._entered(self.dual.policy))
+        same = not len(new) and len(kept) == len(self.kept) and bool((followed == self.policy).all())
+        self._decide(None if same else kept)
+        return True
+
+    def _decide(self, kept: IntArray | None) -> None:
+        """Have the master decide in more configurations, in which it begins with what is done there now."""
+        if self.kept is None:
+            return
+        owners = np.flatnonzero(self.process.live)
+        added = ~np.isin(owners, self.kept) & (True if kept is None else np.isin(owners, kept))
+        self.kept, basis = kept, np.union1d(self.basis.columns, self.policy[added])
+        self.basis = replace(self.basis, columns=basis)
 
     @property
     def met(self) -> bool:
@@ -135,7 +191,9 @@ class ColumnGeneration:
         if tariff.signed:
             self.dual = _priced_with_gains(process, tariff, self.vertex.policy, self.objective)
         else:
-            self.dual = policy_iteration(process.under(tariff), self.vertex.policy, progress, self.objective)
+            self.dual = policy_iteration(
+                process.under(tariff), self.vertex.policy, progress, self.objective, near=self.vertex.priced
+            )
         self.bound = self.bound_within(self.vertex.limits)
         self.rounds += self.dual.rounds
         self.policy = self.dual.policy.columns
@@ -243,8 +301,7 @@ def _values_with_gains(process: Process, tariff: Tariff, policy: IntArray, objec
     parts = []
     for part in (costs, gains):
         choice = process.under(part).choose(policy)
-        local = choice.repetition.until(objective.cost(choice))
-        parts.append(evaluate(choice, local, evaluate(choice, local)))
+        parts.append(collected(choice, objective.cost(choice)))
     return np.asarray(parts[0] - parts[1])
 
 

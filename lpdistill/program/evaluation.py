@@ -101,6 +101,20 @@ def evaluate(choice: Choice, local: FloatArray, near: FloatArray | None = None) 
     return _spread(choice, _swept(np.maximum(values, 0.0), lambda x: local + after(x)))
 
 
+def collected(choice: Choice, amounts: FloatArray, near: FloatArray | None = None) -> FloatArray:
+    """What a policy is expected to collect from each configuration on, (configurations,).
+
+    Parameters
+    ----------
+    choice, amounts
+        The policy, and what each step of its columns collects, (columns,).
+    near
+        About what is found, (configurations,), where that is known.
+    """
+    local = choice.repetition.until(amounts)
+    return evaluate(choice, local, evaluate(choice, local) if near is None else near)
+
+
 def visits(choice: Choice, entered: FloatArray) -> FloatArray:
     """Expected number of times that a policy takes each of its columns, (columns,).
 
@@ -217,9 +231,9 @@ def doomed(choice: Choice) -> BoolArray:
     return _reachable(_back(choice), np.flatnonzero(trapped)) if trapped.any() else trapped
 
 
-def entered(choice: Choice, start: int) -> BoolArray:
-    """Columns of a policy whose configuration runs from the given one may enter, (columns,)."""
-    return _entered(choice, np.flatnonzero(choice.configuration == start))
+def entered(choice: Choice, start: int | IntArray) -> BoolArray:
+    """Columns of a policy whose configuration runs from the given one, or ones, may enter, (columns,)."""
+    return _entered(choice, np.flatnonzero(np.isin(choice.configuration, start)))
 
 
 def _entered(choice: Choice, starts: IntArray, least: float = 0.0) -> BoolArray:
@@ -229,6 +243,9 @@ def _entered(choice: Choice, starts: IntArray, least: float = 0.0) -> BoolArray:
     """
     if not choice.following.quick and _listed(choice):
         return _reachable(square(choice), starts)
+    at_once = choice.following.entered(choice.configuration, choice.repetition, starts, least)
+    if at_once is not None:
+        return at_once
     found, new = np.zeros(len(choice.columns), dtype=bool), starts
     place = np.full(choice.process.size, -1)
     place[choice.configuration] = np.arange(len(choice.columns))

@@ -45,7 +45,10 @@ class OccupationProgram:
         What is made least.
     kept
         The configurations that have a row, increasing; None for all.  What leads elsewhere counts as if nothing had
-        happened.
+        happened, or for what is expected from there on.
+    beyond
+        What that is, (1 + budgets, configurations), 0 where there is a row: the cost, and what is used of the resource
+        of each budget; None where it does not count.
     """
 
     process: Process
@@ -54,6 +57,7 @@ class OccupationProgram:
     budgets: tuple[Budget, ...] = ()
     objective: Objective = FIRST_DELIVERY
     kept: IntArray | None = None
+    beyond: FloatArray | None = None
 
     @staticmethod
     def of(
@@ -90,6 +94,22 @@ class OccupationProgram:
         chosen = some.at(stays | np.isin(some.columns, always))
         return replace(self, choice=chosen, start=self.start[kept], kept=kept)
 
+    def deciding(self, kept: IntArray, beyond: FloatArray) -> OccupationProgram:
+        """The program of what is done in some configurations, until others are entered.
+
+        Parameters
+        ----------
+        kept
+            The configurations, increasing.
+        beyond
+            What is expected from each configuration on, (1 + budgets, configurations): the cost, and what is used of
+            the resource of each budget, by a policy that is followed from the others to the end.
+        """
+        inside = np.zeros(self.process.size, dtype=bool)
+        inside[kept] = True
+        some = self.choice.at(inside[self.choice.configuration])
+        return replace(self, choice=some, start=self.start[kept], kept=kept, beyond=np.where(inside, 0.0, beyond))
+
     @property
     def shape(self) -> tuple[int, int]:
         """Flow rows (configurations) and columns (configurations with an action)."""
@@ -101,10 +121,11 @@ class OccupationProgram:
         own = self.choice.configuration
         return own if self.kept is None else np.searchsorted(self.kept, own)
 
-    @property
+    @cached_property
     def cost(self) -> FloatArray:
-        """What each column costs, (columns,): the duration of its step."""
-        return self.objective.cost(self.choice)
+        """What each column costs, (columns,): the duration of its step, and what is expected beyond."""
+        cost = self.objective.cost(self.choice)
+        return cost if self.beyond is None else cost + self.choice.expect(self.beyond[0])
 
     @property
     def offset(self) -> float:
@@ -115,16 +136,20 @@ class OccupationProgram:
     def matrix(self) -> sparse.csc_array:
         """Flow matrix, (configurations, columns): what a column takes out of each configuration, minus what it adds."""
         moves = self.choice.moves if self.kept is None else self.choice.moves[:, self.kept]
-        lost = np.asarray(self.choice.moves.sum(axis=1) - moves.sum(axis=1)).ravel()
-        own = self.choice.repetition.flow(self.owner, len(self.start), None if self.kept is None else lost)
+        lost = None
+        if self.kept is not None and self.beyond is None:
+            lost = np.asarray(self.choice.moves.sum(axis=1) - moves.sum(axis=1)).ravel()
+        own = self.choice.repetition.flow(self.owner, len(self.start), lost)
         matrix = sparse.csc_array(own - moves.T)
         matrix.eliminate_zeros()
         return matrix
 
     @cached_property
     def amounts(self) -> FloatArray:
-        """What each column uses of the resource of each budget, (budgets, columns)."""
+        """What each column uses of the resource of each budget, and is expected to use beyond, (budgets, columns)."""
         rows = [self.process.amounts(budget.resource, self.choice.columns) for budget in self.budgets]
+        if self.beyond is not None:
+            rows = [row + self.choice.expect(used) for row, used in zip(rows, self.beyond[1:], strict=True)]
         return np.array(rows).reshape(len(rows), self.shape[1])
 
     @cached_property

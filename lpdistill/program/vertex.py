@@ -22,8 +22,8 @@ import numpy as np
 from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.process.budgets import Budget
 from lpdistill.process.process import Choice, Process
-from lpdistill.process.tariff import Resource, Tariff
-from lpdistill.program.evaluation import evaluate, stuck, visits
+from lpdistill.process.tariff import Resource
+from lpdistill.program.evaluation import collected, stuck, visits
 from lpdistill.program.highs import LinearSolution
 from lpdistill.program.objective import FIRST_DELIVERY, Objective
 from lpdistill.program.occupation import OccupationProgram
@@ -79,6 +79,9 @@ class Vertex:
         Whether prices are those proposed, for more than one would do.
     objective
         What is made least.
+    near
+        About what the policy is expected to cost, and to use of the resource of each of these budgets,
+        (1 + budgets, configurations), where that is known.
     """
 
     process: Process
@@ -90,9 +93,12 @@ class Vertex:
     missed: bool = False
     ambiguous: bool = False
     objective: Objective = FIRST_DELIVERY
+    near: FloatArray | None = None
 
     @staticmethod
-    def of(program: OccupationProgram, linear: LinearSolution, elsewhere: IntArray) -> Vertex:
+    def of(
+        program: OccupationProgram, linear: LinearSolution, elsewhere: IntArray, near: FloatArray | None = None
+    ) -> Vertex:
         """Read a vertex off a solver's answer.
 
         Parameters
@@ -101,6 +107,8 @@ class Vertex:
             The program and the answer.
         elsewhere
             Columns of a proper policy, one for every live configuration: what to do where the answer never comes.
+        near
+            About what the answer's policy costs and uses of each budget, (1 + budgets, configurations), if known.
         """
         choice = program.choice
         flow = choice.repetition.changes(linear.occupation)
@@ -132,6 +140,7 @@ class Vertex:
             linear.prices[binds],
             missed=bool((linear.shortfalls > 0).any()),
             objective=program.objective,
+            near=None if near is None else near[np.append(True, binds)],
         )
 
     @cached_property
@@ -139,42 +148,44 @@ class Vertex:
         """The deterministic policy."""
         return self.process.choose(self.policy)
 
-    def _values(self, tariff: Tariff) -> FloatArray:
-        """Expected cost to go of the policy under a tariff, (configurations,)."""
-        policy = self.process.under(tariff).choose(self.policy)
-        local = policy.repetition.until(self.objective.cost(policy))
-        return evaluate(policy, local, evaluate(policy, local))
+    @cached_property
+    def added(self) -> Choice:
+        """The extra columns."""
+        return self.process.choose(self.extra)
 
-    def _rates(self, tariff: Tariff, values: FloatArray) -> FloatArray:
-        """Reduced costs of the extra columns under a tariff, for values under it, (extras,)."""
-        extra = self.process.under(tariff).choose(self.extra)
-        return extra.regrets(values, self.objective.cost(extra))
+    def _used(self, resource: Resource, near: FloatArray | None = None) -> tuple[FloatArray, FloatArray]:
+        """Expected use to go, by the policy, (configurations,), and the reduced use of the extra columns, (extras,)."""
+        amounts = self.process.amounts
+        values = collected(self.base, amounts(resource, self.policy), near)
+        return values, self.added.regrets(values, amounts(resource, self.extra))
 
     def use(self, resource: Resource) -> tuple[float, FloatArray]:
         """Expected use of a resource by the policy, and how an extra column changes it whenever it is taken."""
-        tariff = Tariff(0.0, ((resource, 1.0),))
-        values = self._values(tariff)
-        return float(values[0]), self._rates(tariff, values)
+        values, rates = self._used(resource)
+        return float(values[0]), rates
 
     @cached_property
     def _costs(self) -> FloatArray:
         """Expected cost to go of the policy, (configurations,)."""
-        return self._values(self.process.tariff)
+        return collected(self.base, self.objective.cost(self.base), None if self.near is None else self.near[0])
 
     @cached_property
-    def _spent(self) -> FloatArray:
-        """Expected use to go, by the policy, of each budget's resource, (budgets, configurations)."""
-        found = [self._values(Tariff(0.0, ((budget.resource, 1.0),))) for budget in self.budgets]
-        return np.array(found).reshape(len(found), self.process.size)
+    def _spent(self) -> list[tuple[FloatArray, FloatArray]]:
+        """The same of each budget's resource, and the reduced uses of the extra columns, (budgets,)."""
+        near = [None] * len(self.budgets) if self.near is None else self.near[1:]
+        return [self._used(budget.resource, known) for budget, known in zip(self.budgets, near, strict=True)]
 
     @cached_property
     def _uses(self) -> tuple[FloatArray, FloatArray]:
         """Expected uses of the policy, (budgets,), and reduced costs of the extra columns, (budgets, extras)."""
-        rates = [
-            self._rates(Tariff(0.0, ((budget.resource, 1.0),)), values)
-            for budget, values in zip(self.budgets, self._spent, strict=True)
-        ]
-        return self._spent[:, 0], np.array(rates).reshape(len(self.budgets), len(self.extra))
+        uses = np.array([float(values[0]) for values, _ in self._spent])
+        return uses, np.array([rates for _, rates in self._spent]).reshape(len(self.budgets), len(self.extra))
+
+    @cached_property
+    def priced(self) -> FloatArray:
+        """Expected cost to go of the policy if what limits grant is taken off at their prices, (configurations,)."""
+        spent = np.array([values for values, _ in self._spent]).reshape(len(self.budgets), self.process.size)
+        return np.asarray(self._costs - self.prices @ spent)
 
     @cached_property
     def regular(self) -> bool:
@@ -199,7 +210,8 @@ class Vertex:
         """d(cost)/d(limit) of the budgets that bind, (budgets,)."""
         if not self.regular:
             return self.proposed
-        found = np.asarray(np.linalg.solve(self._uses[1].T, self._rates(self.process.tariff, self._costs)))
+        rates = self.added.regrets(self._costs, self.objective.cost(self.added))
+        found = np.asarray(np.linalg.solve(self._uses[1].T, rates))
         return np.where(np.abs(found * self.limits) > STILL * self._costs[0], found, 0.0)
 
     @cached_property
@@ -210,7 +222,7 @@ class Vertex:
     @cached_property
     def diverted(self) -> FloatArray:
         """How the policy's own columns are taken more often when an extra column is taken once, (columns, extras)."""
-        extra, changes = self.process.choose(self.extra), []
+        extra, changes = self.added, []
         away = extra.repetition.flow(extra.configuration, self.process.size).toarray()
         for row, to in enumerate(extra.moves.toarray()):
             changes.append(visits(self.base, to) - visits(self.base, away[:, row]))
@@ -224,7 +236,7 @@ class Vertex:
     @cached_property
     def plan(self) -> Plan:
         """The stationary policy: randomised where an extra column is taken."""
-        extra = self.process.choose(self.extra)
+        extra = self.added
         owners = np.concatenate([self.base.configuration, extra.configuration])
         times = np.concatenate([np.maximum(self.occupation, 0.0), self.taken])
         total = np.bincount(owners, weights=times, minlength=self.process.size)[owners]

@@ -6,7 +6,7 @@ import ctypes
 
 import numpy as np
 
-from lpdistill.arrays import FloatArray, IntArray
+from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.library import library
 from lpdistill.process.factored.compiled import CompiledLattice
 from lpdistill.process.factored.generation import Generation
@@ -143,27 +143,42 @@ class CompiledEquations:
         found = np.zeros(len(entered))
         return None if self._failed(entered, found, None, accuracy) else found
 
-    def _failed(self, right: FloatArray, found: FloatArray, unit: FloatArray | None, accuracy: Accuracy) -> bool:
-        """Whether the equations, or those transposed where there is no unit, are not solved from where they begin."""
+    def entered(self, starts: IntArray, least: float) -> BoolArray:
+        """Columns whose configuration runs enter that start in some, by moves no less likely than that, (columns,)."""
+        columns, table = len(self._kept["configuration"]), int(self._generation.offsets[-1])
+        found, work = np.zeros(columns, dtype=np.int8), np.empty(3 * columns + 2 * table)
+        found[starts] = 1
+        one = np.ones(columns)
+        structures = self._structures(one)
+        library().lpdistill_enter(*map(ctypes.addressof, structures), least, table, found.ctypes.data, work.ctypes.data)
+        return found.astype(bool)
+
+    def _structures(self, unit: FloatArray) -> tuple[ctypes.Structure, ctypes.Structure, ctypes.Structure]:
+        """What compiled functions take first: the lattice, what distils, and the equations, which refer to the unit."""
         generation, lattice = self._generation, self._expectation.lattice
-        columns, size, table = len(right), lattice.size, int(generation.offsets[-1])
-        raised, scale = lattice.raised(generation.raw), np.ones(columns) if unit is None else unit
-        right, work = np.ascontiguousarray(right), np.empty(7 * columns + size + 2 * table)
-        shares = np.array([*accuracy.shares, accuracy.close])
-        structure = _Equations(
-            columns=columns,
-            size=size,
+        raised = lattice.raised(generation.raw)
+        equations = _Equations(
+            columns=len(unit),
+            size=lattice.size,
             others=len(self._kept["other"]),
-            unit=scale.ctypes.data,
+            unit=unit.ctypes.data,
             raised=None if raised is None else raised.ctypes.data,
             starts=generation.offsets.ctypes.data,
             success=generation.success,
             failure=generation.failure,
             **{name: array.ctypes.data for name, array in self._kept.items()},
         )
+        return lattice.structure, self._expectation.structure, equations
+
+    def _failed(self, right: FloatArray, found: FloatArray, unit: FloatArray | None, accuracy: Accuracy) -> bool:
+        """Whether the equations, or those transposed where there is no unit, are not solved from where they begin."""
+        columns, table = len(right), int(self._generation.offsets[-1])
+        right, work = np.ascontiguousarray(right), np.empty(7 * columns + self._expectation.lattice.size + 2 * table)
+        shares, scale = np.array([*accuracy.shares, accuracy.close]), np.ones(columns) if unit is None else unit
+        structures = self._structures(scale)
         solve = library().lpdistill_visits if unit is None else library().lpdistill_solve
         failed = solve(
-            *map(ctypes.addressof, (lattice.structure, self._expectation.structure, structure)),
+            *map(ctypes.addressof, structures),
             right.ctypes.data,
             shares.ctypes.data,
             accuracy.accepted,

@@ -21,6 +21,9 @@ from lpdistill.process.repetition import Repetition
 AT_ONCE = 10_000_000
 """Outcomes up to which a policy's equations are solved in one call, which cannot be interrupted."""
 
+STEPPED = 1_000_000
+"""Entries of attempt tables up to which runs are followed step by step in one call."""
+
 FEW = 80
 """Columns up to which their outcomes are written out."""
 
@@ -155,6 +158,13 @@ class Factored:
         """How often a policy of these columns changes anything (:meth:`CompiledEquations.visited`), likewise."""
         equations = self._equations(configuration, repetition)
         return None if equations is None else equations.visited(entered, accuracy)
+
+    def entered(
+        self, configuration: IntArray, repetition: Repetition, starts: IntArray, least: float
+    ) -> BoolArray | None:
+        """Columns of a policy whose configuration runs may enter, compiled; None where each step takes long."""
+        equations = self._equations(configuration, repetition) if self.table.size <= STEPPED else None
+        return None if equations is None else equations.entered(starts, least)
 
     def at(self, rows: IntArray | BoolArray) -> Factored:
         """What comes after some of the columns."""

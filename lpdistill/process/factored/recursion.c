@@ -882,3 +882,26 @@ SHARED int64_t lpdistill_visits(const Lattice *of, const Distilling *by, const E
     settle(&at, entered, settled, sweeps, x, r);
     return 0;
 }
+
+/* Which configurations of a policy runs enter, by moves that are together no less likely than `least`.
+
+   found: (columns), not 0 where runs start, and in the end wherever they come; work: as above. */
+SHARED void lpdistill_enter(const Lattice *of, const Distilling *by, const Equations *in, double least, int64_t table,
+                            int8_t *found, double *work)
+{
+    const int64_t n = in->columns;
+    double *x = work, *r = x + n, *whole = r + n, *some = whole + table;
+    const Place at = {of, by, in, NULL, whole, some, some + table, 1};
+    int64_t added = 0;
+    for (int64_t i = 0; i < n; i++)
+        added += (x[i] = found[i] != 0) != 0;
+    while (added) {
+        onward(&at, x, r);
+        added = 0;
+        for (int64_t i = 0; i < n; i++) {
+            x[i] = !found[i] && r[i] > 0 && r[i] >= least;
+            found[i] |= x[i] != 0;
+            added += x[i] != 0;
+        }
+    }
+}

@@ -29,6 +29,14 @@ def either(request, monkeypatch):
         yield request.param
 
 
+def choices():
+    """Any policies of random processes, proper or not."""
+    for seed in SEEDS:
+        rng, process = np.random.default_rng(seed), drawn(seed)[0].unguarded()
+        columns = map(process.admission.of_configuration, range(process.size))
+        yield process.choose(np.array([rng.choice(some) for some in columns if len(some)]))
+
+
 def policies():
     """Proper policies of random processes, each as random as it can be: p from 1e-6 to 1, any durations, discards."""
     found = 0
@@ -118,10 +126,11 @@ def test_visits_balance_the_values():
 
 @pytest.mark.usefixtures("either")
 def test_where_runs_come_needs_no_moves():
-    """Configurations that runs may enter are those of the moves written out."""
-    for choice in policies():
-        written, pushed = in_both_ways(choice, lambda policy: entered(policy, 0))
-        assert pushed.tolist() == written.tolist()
+    """Where runs come, and where they never end, is what it is with the moves written out, also if they wait."""
+    for choice in choices():
+        for found in (lambda policy: entered(policy, 0), stuck):
+            written, pushed = in_both_ways(choice, found)
+            assert pushed.tolist() == written.tolist()
 
 
 def test_what_does_not_fit_in_one_call_can_be_interrupted(monkeypatch):
