@@ -19,7 +19,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-SOURCE = "lpdistill/process/factored/recursion.c"
+SOURCES = tuple(f"lpdistill/process/factored/{name}.c" for name in ("recursion", "listed"))
 SUFFIX = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
 LIBRARY = f"lpdistill/process/factored/librecursion{SUFFIX}"
 
@@ -57,7 +57,7 @@ class CompiledRecursion(BuildHookInterface):  # type: ignore[type-arg]
                 *position,
                 "-o",
                 str(made),
-                str(Path(self.root, SOURCE)),
+                *(str(Path(self.root, source)) for source in SOURCES),
                 "-lm",
             ]
             try:

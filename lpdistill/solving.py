@@ -22,9 +22,10 @@ from lpdistill.process.process import Process
 from lpdistill.process.resources import RESOURCES
 from lpdistill.process.tariff import Resource
 from lpdistill.program.budgeted import Budgeted, solved_whole, within_budgets
+from lpdistill.program.confirmation import Confirmation, confirm
 from lpdistill.program.deterministic import deterministic as best_deterministic
 from lpdistill.program.evaluation import frequented
-from lpdistill.program.highs import Algorithm, Basis, LinearSolution, solve_program
+from lpdistill.program.highs import Algorithm, LinearSolution, solve_program
 from lpdistill.program.occupation import OccupationProgram
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import Optimum, policy_iteration
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     import networkx as nx
 
 EXPLICIT_COLUMNS = 2_000
-"""Columns up to which ``auto`` has HiGHS solve the whole program from nothing: an independent route for 20 ms."""
+"""Columns up to which ``auto`` gives HiGHS the whole program."""
 
 AGREEMENT = 1e-6
 """Relative difference between HiGHS and the proven optimum beyond which neither is believed."""
@@ -62,9 +63,10 @@ class Method(StrEnum):
     """How to solve the program."""
 
     AUTO = "auto"
-    """``simplex`` where that is quick, otherwise ``columns``."""
+    """Policy iteration, confirmed by HiGHS: on the whole program (``simplex``) where that is small, otherwise on the
+    columns that it chose (``columns``)."""
     SIMPLEX = "simplex"
-    """HiGHS' simplex method on the whole program."""
+    """HiGHS' simplex method on the whole program, from nothing."""
     IPM = "ipm"
     """HiGHS' interior-point method on the whole program."""
     PDLP = "pdlp"
@@ -126,9 +128,10 @@ def solve(  # noqa: PLR0913 - one keyword for each thing that may be asked
     if deterministic and budgets and least is not None:
         raise ModelError("least", "breaks ties among randomised policies only; leave it or deterministic out", least)
     tie_breaker = None if least is None else resource_named(process, least, "least")
+    answer = _answer(process, budgets, method, progress)
     if method is Method.AUTO:
         method = Method.SIMPLEX if process.column_count <= EXPLICIT_COLUMNS else Method.COLUMNS
-    answer = _confirmed(_answer(process, budgets, method, progress), budgets, method)
+    answer = _confirmed(answer, budgets, method)
     plan, determinism = answer.plan, None
     if deterministic and budgets:
         plan, determinism = best_deterministic(process, budgets, answer, progress)
@@ -149,17 +152,23 @@ def solve(  # noqa: PLR0913 - one keyword for each thing that may be asked
 
 
 def _answer(process: Process, budgets: tuple[Budget, ...], method: Method, progress: Callable[[str], None]) -> Budgeted:
-    """The optimum within the budgets, and what HiGHS says of it, by one of the methods but ``auto``."""
-    if method is Method.COLUMNS:
+    """The optimum within the budgets, and what HiGHS says of it."""
+    small = process.column_count <= EXPLICIT_COLUMNS
+    linear: LinearSolution | Confirmation
+    if method is Method.AUTO and small and process.written is None:
+        linear, optimum = _directly(process, progress)
+    elif method is Method.COLUMNS or (method is Method.AUTO and not small):
+        method = Method.COLUMNS
         linear, optimum = _by_columns(process, progress)
     else:
+        method = Method.SIMPLEX if method is Method.AUTO else method
         linear, optimum = _explicitly(process, Algorithm(method), progress)
     if not budgets:
         return Budgeted.unlimited(optimum, linear)
     answer = within_budgets(process, budgets, optimum, progress)
     if method is Method.COLUMNS:
         return answer
-    linear = solved_whole(process, budgets, Algorithm(method))
+    linear = solved_whole(process, budgets, Algorithm.SIMPLEX if method is Method.AUTO else Algorithm(method))
     return replace(answer, objective=linear.objective, iterations=linear.iterations)
 
 
@@ -256,7 +265,16 @@ def solution_of(given: SolutionLike, progress: Callable[[str], None] = silent) -
     return solve(given, progress=progress) if is_question(given) else SOLUTION.meant(given, "solution")
 
 
-def _by_columns(process: Process, progress: Callable[[str], None]) -> tuple[LinearSolution, Optimum]:
+def _directly(process: Process, progress: Callable[[str], None]) -> tuple[Confirmation, Optimum]:
+    """Policy iteration over all columns of a small problem, which HiGHS confirms on the whole program."""
+    progress("writing the whole program")
+    optimum = policy_iteration(process, process.admission.proper(), progress)
+    program = OccupationProgram.of(process)
+    progress(f"confirming with HiGHS on {program.shape[1]:,} columns")
+    return confirm(program, optimum.policy.columns), optimum
+
+
+def _by_columns(process: Process, progress: Callable[[str], None]) -> tuple[Confirmation, Optimum]:
     """Generate columns by block pivots, then have HiGHS confirm the policy as basis of the restricted master."""
     progress(f"writing {process.column_count:,} columns in factored form")
     optimum = policy_iteration(process, process.admission.proper(), progress)
@@ -269,8 +287,7 @@ def _by_columns(process: Process, progress: Callable[[str], None]) -> tuple[Line
     master = OccupationProgram.of(process, optimum.generated)
     master = master.within(policy.configuration[seen], policy.columns[seen])
     progress(f"confirming with HiGHS on {master.shape[1]:,} of {len(optimum.generated):,} generated columns")
-    basis = Basis.of_policy(policy.columns[seen], 0)
-    return solve_program(master, Algorithm.SIMPLEX, basis=basis), optimum
+    return confirm(master, policy.columns[seen]), optimum
 
 
 def _explicitly(

@@ -10,6 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
+from lpdistill.listed import Listed
 from lpdistill.process.repetition import Repetition
 
 COMPACT = 4
@@ -83,6 +84,11 @@ class Following(Protocol):
     @property
     def spread(self) -> int:
         """Into how many moves, at most, the outcomes are written out."""
+        ...
+
+    @property
+    def listed(self) -> Listed | None:
+        """The columns among all of a small process; None where these are many, or nothing is compiled."""
         ...
 
     @property
@@ -162,6 +168,11 @@ class Weighted:
 
     matrix: sparse.csr_array
     table: Outcomes
+
+    @property
+    def listed(self) -> Listed | None:
+        """None: they may be mixtures of columns."""
+        return None
 
     @property
     def spread(self) -> int:

@@ -13,6 +13,7 @@ from lpdistill.numbers import at_least, at_most
 from lpdistill.process.budgets import MET, Budget
 from lpdistill.process.process import Process
 from lpdistill.program.column_generation import ColumnGeneration, feasible
+from lpdistill.program.confirmation import Confirmation
 from lpdistill.program.highs import Algorithm, LinearSolution, solve_program
 from lpdistill.program.infeasible import raise_infeasible
 from lpdistill.program.objective import FIRST_DELIVERY, Objective
@@ -144,15 +145,15 @@ class Budgeted:
     rounds: int
 
     @staticmethod
-    def unlimited(optimum: Optimum, linear: LinearSolution) -> Budgeted:
+    def unlimited(optimum: Optimum, found: LinearSolution | Confirmation) -> Budgeted:
         """The optimum without budgets."""
         return Budgeted(
             plan=Plan.optimal(optimum),
             dual=optimum,
             bound=float(optimum.lower[0]),
             uses=(),
-            objective=linear.objective,
-            iterations=linear.iterations,
+            objective=found.objective,
+            iterations=found.iterations,
             masters=0,
             rounds=optimum.rounds,
         )

@@ -9,7 +9,7 @@ import highspy
 import numpy as np
 from scipy import sparse
 
-from lpdistill.arrays import BoolArray, FloatArray, IntArray
+from lpdistill.arrays import BoolArray, FloatArray, IntArray, PlaceArray
 from lpdistill.errors import NotCertifiedError
 from lpdistill.program.occupation import OccupationProgram
 from lpdistill.program.solver import Solver
@@ -192,18 +192,34 @@ class _Scaling:
         return _Scaling(columns, unit, np.maximum(finite.max(axis=0, initial=0.0), SMALLEST_LIMIT), relaxed)
 
 
-def _model(program: OccupationProgram, scaling: _Scaling, smallest: float) -> highspy.HighsLp:
-    """The program as HiGHS takes it."""
-    rows, columns = program.shape
+def scaled_flow(
+    program: OccupationProgram, scale: FloatArray, smallest: float
+) -> tuple[PlaceArray, PlaceArray, FloatArray]:
+    """The flow matrix, columns divided by a scale, without entries that HiGHS would drop.
+
+    Returns
+    -------
+    tuple
+        Where entries of each column begin, with the end, (columns + 1,); their rows, and values, (entries,).
+    """
     flow = program.matrix.copy()
-    flow.data /= np.repeat(scaling.columns, np.diff(flow.indptr))
+    columns = np.diff(flow.indptr)
+    flow.data /= np.repeat(scale, columns)
     # A dropped probability goes back to the column's own row: as if that outcome led nowhere, not to the target.
-    column = np.repeat(np.arange(columns), np.diff(flow.indptr))
+    column = np.repeat(np.arange(len(columns)), columns)
     dropped = np.where(np.abs(flow.data) <= smallest, flow.data, 0.0)
-    lost = np.bincount(column, weights=dropped, minlength=columns)
+    lost = np.bincount(column, weights=dropped, minlength=len(columns))
     flow.data[dropped != 0] = 0.0
     flow.data += np.where(flow.indices == program.owner[column], lost[column], 0.0)
     flow.eliminate_zeros()
+    return flow.indptr, flow.indices, flow.data
+
+
+def _model(program: OccupationProgram, scaling: _Scaling, smallest: float) -> highspy.HighsLp:
+    """The program as HiGHS takes it."""
+    rows, columns = program.shape
+    begin, index, value = scaled_flow(program, scaling.columns, smallest)
+    flow = sparse.csc_array((value, index, begin), shape=(rows, columns))
     matrix, cost = sparse.csc_array(flow), program.cost / scaling.columns / scaling.unit
     if program.budgets:
         amounts = program.amounts / scaling.columns / scaling.budgets[:, None]

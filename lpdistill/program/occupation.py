@@ -115,6 +115,11 @@ class OccupationProgram:
         """Flow rows (configurations) and columns (configurations with an action)."""
         return len(self.start), len(self.choice.columns)
 
+    @property
+    def whole(self) -> bool:
+        """Whether no column of the process is left out."""
+        return self.kept is None and len(self.choice.columns) == self.process.column_count
+
     @cached_property
     def owner(self) -> IntArray:
         """The row of each column's own configuration, (columns,)."""

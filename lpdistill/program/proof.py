@@ -17,11 +17,13 @@ import numpy as np
 
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.errors import NotCertifiedError
+from lpdistill.listed import EvaluatedPolicy
 from lpdistill.process.priced import Priced
 from lpdistill.process.process import Choice, Process
 from lpdistill.program.differences import Equations, Twofold, Written
-from lpdistill.program.evaluation import evaluate, require_leaving, require_proper
+from lpdistill.program.evaluation import MOST_SWEEPS, SETTLED_SWEEP, evaluate, require_leaving, require_proper
 from lpdistill.program.objective import FIRST_DELIVERY, Objective
+from lpdistill.program.systems import ACCEPTED
 
 MARGIN = 4.0
 """Roundings by which the values of a proof stay below those of the policy."""
@@ -55,7 +57,7 @@ def evaluated(policy: Choice, objective: Objective = FIRST_DELIVERY, near: Float
         If it does not reach the target from every configuration in which it has a column.
     """
     if policy.process.written is None:
-        return FactoredEquations(policy, objective, near)
+        return ListedEquations.of(policy, objective) or FactoredEquations(policy, objective, near)
     require_proper(policy)
     return Equations(policy, objective=objective)
 
@@ -88,6 +90,51 @@ class FactoredEquations:
         high = evaluate(self._policy, self._local + self._margin, self._values)
         missing = _factored_shortfall(self._policy, high, self._objective)
         return Twofold.of(scaled_up(high, float(missing.max()), self._objective.least(self._process)))
+
+
+@dataclass(frozen=True)
+class ListedEquations:
+    """The equations of a policy whose columns are few, solved together (:class:`FactoredEquations`).
+
+    Attributes
+    ----------
+    process, objective
+        What it is a policy of, and what is made least.
+    found
+        Its values.
+    """
+
+    process: Process
+    objective: Objective
+    found: EvaluatedPolicy
+
+    @staticmethod
+    def of(policy: Choice, objective: Objective) -> ListedEquations | None:
+        """Those of a policy of one column for every configuration, None where they are not at hand or not solved."""
+        process, listed = policy.process, policy.following.listed
+        if listed is None:
+            return None
+        found = listed.evaluate(
+            objective.cost(policy), MARGIN * process.rounding, (ACCEPTED, SETTLED_SWEEP, MOST_SWEEPS)
+        )
+        return None if found is None else ListedEquations(process, objective, found)
+
+    @property
+    def values(self) -> Twofold:
+        """Expected cost to go, (configurations,)."""
+        return Twofold.of(self.found.values)
+
+    @property
+    def lowered(self) -> Twofold:
+        """Values for costs lowered by a few roundings."""
+        return Twofold.of(self.found.lowered)
+
+    @property
+    def raised(self) -> Twofold:
+        """Values for costs raised by a few roundings, and then as far as is needed."""
+        high = self.found.raised
+        missing = self.found.after * (1 + self.process.rounding) - high
+        return Twofold.of(scaled_up(high, float(missing.max()), self.objective.least(self.process)))
 
 
 class Feasibility(Protocol):
@@ -169,7 +216,8 @@ class FactoredFeasibility:
     @cached_property
     def priced(self) -> Priced:
         """The columns, priced for the values."""
-        return self.process.price_after(self.objective.after(self.process, self.values))
+        after = self.objective.after(self.process, self.values)
+        return self.process.price(after.values[0]) if after.plain else self.process.price_after(after)
 
     @cached_property
     def excess(self) -> FloatArray:

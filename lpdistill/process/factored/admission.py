@@ -14,6 +14,10 @@ from lpdistill.process.factored.baselines import GREEDY
 from lpdistill.process.factored.kernel import Kernel
 from lpdistill.process.factored.size import require_listed
 from lpdistill.process.reachability import Directed, Reachability
+from lpdistill.shared import Same, Shared
+
+FIRST: Shared[IntArray] = Shared(32, largest=2_000)
+"""Proper policies of the actions that were used last."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,10 @@ class Permission:
 
     def proper(self) -> IntArray:
         """Columns of a proper policy, one for every live configuration, in order."""
+        return self.reachability.columns if self._restricted else FIRST.of(Same(self.kernel.actions), self._first)
+
+    def _first(self) -> IntArray:
+        """Those with which policy iteration begins where no rule says otherwise."""
         ordered = all(list(one.consumed) == sorted(one.consumed) for one in self.kernel.repertoire.distillations)
         # Greedy distils whenever it can, so it may go in circles where another order of the pairs would not.
-        return GREEDY.columns(self.kernel) if ordered and not self._restricted else self.reachability.columns
+        return GREEDY.columns(self.kernel) if ordered else self.reachability.columns

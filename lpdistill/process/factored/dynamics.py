@@ -14,11 +14,12 @@ import numpy as np
 from lpdistill.arrays import ROUNDOFF, FloatArray, IntArray
 from lpdistill.errors import ModelError
 from lpdistill.hardware.actions import Attempts
+from lpdistill.listed import Listed
 from lpdistill.numbers import member
 from lpdistill.process.derived import Derived
 from lpdistill.process.durations import Durations
 from lpdistill.process.factored.admission import Permission
-from lpdistill.process.factored.columns import Numbering
+from lpdistill.process.factored.columns import Columns, Numbering
 from lpdistill.process.factored.configurations import CountVectors
 from lpdistill.process.factored.following import Factored
 from lpdistill.process.factored.kernel import Kernel
@@ -149,7 +150,7 @@ class Dynamics(Derived):
     def _with(self, **changes: Any) -> Dynamics:
         """A copy with some attributes changed, which computes anew what depends on costs."""
         other = copy(self)
-        for name in ("rounding", "_pricing"):
+        for name in ("rounding", "_pricing", "_every", "_listed"):
             other.__dict__.pop(name, None)
         other.__dict__.update(changes)
         return other
@@ -174,6 +175,13 @@ class Dynamics(Derived):
         """What prices all columns under the tariff."""
         return Pricing(self.kernel, self.tariff, self.live if self.admission.guarded else None, self.choose)
 
+    def price(self, values: FloatArray) -> Priced:
+        """Price every column for the given values, one after the other where they are few."""
+        known = self._listed
+        if known is None or self.kernel.permitted is not None or self.admission.guarded:
+            return super().price(values)
+        return known.price(self._every.cost, values)
+
     def price_after(self, after: After) -> Priced:
         """Price every column where what comes after a step depends on how long it takes."""
         return self._pricing.price(after)
@@ -196,13 +204,33 @@ class Dynamics(Derived):
         LimitError
             If they do not fit into this machine's memory.
         """
-        require(self.kernel.size, self.kernel.repertoire, explicit=True)
+        if self.kernel.actions.listing is None:
+            require(self.kernel.size, self.kernel.repertoire, explicit=True)
+        elif self.kernel.permitted is None and not self.admission.guarded:
+            return self._every
         return self.choose(self.columns)
+
+    @cached_property
+    def _listed(self) -> Listed | None:
+        """All columns for compiled functions; None where these are not at hand, or columns many."""
+        listing = self.kernel.actions.listing
+        return None if listing is None else listing.at(self.kernel.generation)
+
+    @cached_property
+    def _every(self) -> Choice:
+        """All columns of a listing."""
+        listing = self.kernel.actions.listing
+        assert listing is not None  # noqa: S101 - asked of listings only
+        return self._chosen(np.arange(self.numbering.size), listing.what)
 
     def choose(self, columns: IntArray) -> Choice:
         """The given columns, ready to be evaluated or written out."""
+        if self.kernel.actions.listing is not None:
+            return self._every.at(columns)
+        return self._chosen(columns, self.numbering.describe(columns))
+
+    def _chosen(self, columns: IntArray, what: Columns) -> Choice:
         kernel = self.kernel
-        what = kernel.numbering.describe(columns)
         use = kernel.usage(columns, what)
         return Choice(
             process=self,
@@ -211,7 +239,7 @@ class Dynamics(Derived):
             cost=self.tariff.cost(np.asarray(use.duration), lambda resource: resource.amounts(use)),
             repetition=kernel.repetition(what),
             delivering=np.asarray(use.delivering)[:, None],
-            following=Factored(kernel, what),
+            following=Factored(kernel, what, self._listed),
         )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
+from lpdistill.listed import Listed
 from lpdistill.process.factored.columns import Columns
 from lpdistill.process.factored.compiled_policy import MOST_LEVELS, CompiledEquations, CompiledExpectation
 from lpdistill.process.factored.generation import binomial_table
@@ -36,15 +37,18 @@ class Factored:
     ----------
     kernel, what
         All columns, and these.
+    listed
+        These among all columns of a small problem; None where these are many, or nothing is compiled.
     """
 
     kernel: Kernel
     what: Columns
+    listed: Listed | None = None
 
     @cached_property
     def matrix(self) -> sparse.csr_array:
         """Weights on the joined attempt tables, (columns, 2 * table)."""
-        return self.kernel.outcomes(self.what)
+        return self.kernel.outcomes(self.what) if self.listed is None else self.listed.matrix
 
     @property
     def table(self) -> AttemptTables:
@@ -168,7 +172,7 @@ class Factored:
 
     def at(self, rows: IntArray | BoolArray) -> Factored:
         """What comes after some of the columns."""
-        other = Factored(self.kernel, self.what.at(rows))
+        other = Factored(self.kernel, self.what.at(rows), None if self.listed is None else self.listed.at(rows))
         if "matrix" in self.__dict__:
             other.__dict__["matrix"] = self.matrix[rows]
         return other

@@ -50,7 +50,7 @@ class Generation:
         return self.offsets[attempts] + ranks
 
     @cached_property
-    def _one_more(self) -> IntArray:
+    def one_more(self) -> IntArray:
         """Rank of every configuration with one more raw pair, for configurations with an empty memory."""
         some = self.configurations
         sums = some.sums[:, : some.up_to(some.most - 1)].copy()
@@ -89,7 +89,7 @@ class Generation:
             else:
                 whole[start:end] = some[start:end] = 0.0
             if self.raw is not None:
-                gained = self.success * whole[self.offsets[g - 1] + self._one_more[: end - start]]
+                gained = self.success * whole[self.offsets[g - 1] + self.one_more[: end - start]]
                 whole[start:end] += gained
                 some[start:end] += gained
         return whole, some
@@ -106,7 +106,7 @@ class Generation:
             start, end, before = self.offsets[g], self.offsets[g + 1], self.offsets[g - 1]
             if self.raw is not None:
                 gained = self.success * (whole[start:end] + some[start:end])
-                whole[before + self._one_more[: end - start]] += gained  # no two have the same configuration after
+                whole[before + self.one_more[: end - start]] += gained  # no two have the same configuration after
             for table in (whole, some):
                 table[before : before + end - start] += self.failure * table[start:end]
         return whole[: self.configurations.size]
@@ -123,7 +123,7 @@ class Generation:
         for g in range(1, len(self.offsets) - 1):
             start, end = self.offsets[g], self.offsets[g + 1]
             before = slice(self.offsets[g - 1], self.offsets[g - 1] + end - start)
-            gained = whole[self.offsets[g - 1] + self._one_more[: end - start]] if self.raw is not None else 0.0
+            gained = whole[self.offsets[g - 1] + self.one_more[: end - start]] if self.raw is not None else 0.0
             slopes[start:end] = g * (gained - whole[before])
         return np.concatenate([slopes, slopes])
 

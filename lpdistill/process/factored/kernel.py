@@ -32,6 +32,8 @@ from lpdistill.process.factored.columns import MOST_LISTED, Columns, Numbering
 from lpdistill.process.factored.configurations import CountVectors
 from lpdistill.process.factored.generation import Generation
 from lpdistill.process.factored.lattice import Lattice
+from lpdistill.process.factored.listed import MOST_LISTED as MOST_KEPT
+from lpdistill.process.factored.listed import Listing, use
 from lpdistill.process.factored.matchings import Matchings
 from lpdistill.process.factored.names import Counts
 from lpdistill.process.factored.size import Size, require, require_listed
@@ -62,6 +64,16 @@ class Actions:
         matchings = Matchings(levels, repertoire.distillations, repertoire.most_distillations, memories)
         return Actions(Numbering(configurations, matchings, repertoire), Lattice(configurations, matchings))
 
+    @cached_property
+    def listing(self) -> Listing | None:
+        """All columns described and written out; None where they are many."""
+        if self.numbering.size > MOST_KEPT:
+            return None
+        what = self.numbering.describe(np.arange(self.numbering.size))
+        generation = Generation(self.numbering.configurations, self.numbering.matchings.levels.raw, 0.5, 0.5)
+        matrix = _placed(self.numbering, generation, what, self.numbering.matchings.outcomes(what.counts))
+        return Listing(self.numbering, what, matrix)
+
     def __len__(self) -> int:
         return self.numbering.configurations.size
 
@@ -70,8 +82,12 @@ ACTIONS: Shared[Actions] = Shared(32, largest=2_000)
 """Those that were used last, for problems that differ in nothing that shapes them."""
 
 
-def _key(repertoire: Repertoire) -> Hashable:
-    """What a repertoire must have in common with another for the same actions."""
+def _key(kernel: Kernel) -> Hashable:
+    """What a kernel must have in common with another for the same actions."""
+    hardware, levels = kernel.problem.hardware, kernel.problem.levels
+    if not hardware.rules:
+        return Same(levels), hardware.memories, kernel.attempts, hardware.discarding
+    repertoire = kernel.repertoire
     return (
         *(Same(repertoire.levels), repertoire.memories, repertoire.attempts, len(repertoire.discards)),
         *(tuple(map(Same, repertoire.distillations)), repertoire.most_distillations),
@@ -159,8 +175,12 @@ class Kernel:
     @cached_property
     def actions(self) -> Actions:
         """What depends on levels, memories and rules alone, shared with others of the same."""
+        return ACTIONS.of(_key(self), self._actions)
+
+    def _actions(self) -> Actions:
+        """The same, made."""
         require(self.size, self.repertoire, explicit=False)
-        return ACTIONS.of(_key(self.repertoire), lambda: Actions.of(self.repertoire))
+        return Actions.of(self.repertoire)
 
     @cached_property
     def generation(self) -> Generation:
@@ -210,7 +230,7 @@ class Kernel:
     @cached_property
     def permitted(self) -> BoolArray | None:
         """Which columns the rules that are asked about every action allow, (columns,); None without such rules."""
-        if not self.repertoire.predicates:
+        if not (self.problem.hardware.rules and self.repertoire.predicates):
             return None
         require_listed(self.size)
         first, *others = self.repertoire.predicates
@@ -259,21 +279,21 @@ class Kernel:
     def usage(self, columns: IntArray, what: Columns | None = None) -> Usage:
         """What the given columns do, in arrays of shape (columns,)."""
         what = self.numbering.describe(columns) if what is None else what
-        delivering = self.matchings.reaching(what.counts)
+        listing, kind = self.actions.listing, what.kind
+        done = listing.use if listing is not None and what is listing.what else use(self.numbering, what)
         if self.generation.raw is None:
-            delivering = np.where(what.kind == 1, delivering, self.generation.leaving[what.attempts])
+            done = {
+                **done,
+                "delivering": np.where(kind == 1, done["delivering"], self.generation.leaving[what.attempts]),
+            }
         return Usage(
             kernel=self,
             columns=columns,
-            steps=(what.discard < 0).astype(np.float64),
-            duration=self.step_times[what.kind],
+            duration=self.step_times[kind],
             attempts=what.attempts,
             made=self.generation.success * what.attempts,
-            distillations=what.pairs,
-            failures=self.matchings.failing(what.counts),
-            delivering=delivering,
-            stored=self.configurations.totals[what.configuration],
             configuration=lambda: what.configuration,
+            **done,
         )
 
     def repeated(self, attempts: IntArray) -> Repetition:
@@ -300,18 +320,19 @@ class Kernel:
 
     def outcomes(self, what: Columns) -> sparse.csr_array:
         """Outcomes of columns as weights on the joined attempt tables, (columns, 2 * table)."""
-        return self._placed(what, self.matchings.outcomes(what.counts))
+        return _placed(self.numbering, self.generation, what, self.matchings.outcomes(what.counts))
 
     def outcome_slopes(self, columns: IntArray, recipe: int) -> sparse.csr_array:
         """Derivatives of the outcomes of some columns by the success probability of a recipe, (columns, 2 * table)."""
         what = self.numbering.describe(columns)
-        return self._placed(what, self.matchings.outcome_slopes(what.counts, recipe))
+        return _placed(self.numbering, self.generation, what, self.matchings.outcome_slopes(what.counts, recipe))
 
-    def _placed(self, what: Columns, rows: sparse.csr_array) -> sparse.csr_array:
-        """Weights on what matchings produce as weights on the joined attempt tables, (columns, 2 * table)."""
-        table = int(self.generation.offsets[-1])
-        entry = np.repeat(np.arange(len(what.rest)), np.diff(rows.indptr))
-        sums = self.matchings.produced_sums[:, rows.indices] + self.configurations.sums[:, what.rest[entry]]
-        index = self.generation.index(self.configurations.rank_sums(sums), what.attempts[entry])
-        places = index + np.where((what.kind == 0)[entry], table, 0)
-        return sparse.csr_array((rows.data, places, rows.indptr), shape=(len(what.rest), 2 * table))
+
+def _placed(numbering: Numbering, generation: Generation, what: Columns, rows: sparse.csr_array) -> sparse.csr_array:
+    """Weights on what matchings produce as weights on the joined attempt tables, (columns, 2 * table)."""
+    table, configurations = int(generation.offsets[-1]), numbering.configurations
+    entry = np.repeat(np.arange(len(what.rest)), np.diff(rows.indptr))
+    sums = numbering.matchings.produced_sums[:, rows.indices] + configurations.sums[:, what.rest[entry]]
+    index = generation.index(configurations.rank_sums(sums), what.attempts[entry])
+    places = index + np.where((what.kind == 0)[entry], table, 0)
+    return sparse.csr_array((rows.data, places, rows.indptr), shape=(len(what.rest), 2 * table))

@@ -65,7 +65,7 @@ class Pricing:
     @cached_property
     def charges(self) -> Charges | None:
         """What columns cost, without listing them; None where some rule or resource is asked about each."""
-        if self.kernel.repertoire.predicates or self.kernel.permitted is not None:
+        if self.kernel.permitted is not None:
             return None
         found = Charges.of(self)
         if found is not None and found.grouped:
