@@ -80,10 +80,14 @@ class Charges:
         """Whether columns cost more than their duration."""
         return any(budget.price for budget in self.budgets.values())
 
-    @property
-    def failures_priced(self) -> bool:
-        """Whether it matters which distillations fail."""
-        return "failed_distillations" in self.budgets and bool(self.budgets["failed_distillations"].price)
+    def price(self, name: str) -> Fraction:
+        """What a unit of a resource costs."""
+        return -self.budgets[name].price if name in self.budgets else Fraction(0)
+
+    def beside(self, distilled: tuple[Pairs, ...]) -> Fraction:
+        """What some distillations cost for themselves: their number and their failures."""
+        failing = sum((self.hardware.recipes[pairs].failure for pairs in distilled), Fraction(0))
+        return self.price("distillations") * len(distilled) + self.price("failed_distillations") * failing
 
     def amount(self, name: str, counts: tuple[int, ...], act: Act) -> Fraction | int:
         """What an action uses of a resource; a discard uses nothing."""

@@ -18,14 +18,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import accumulate, chain, combinations_with_replacement
-from math import comb, floor, lcm
+from math import comb, lcm
 from operator import mul
 from os import PathLike
 from typing import Any, NamedTuple
 
 from lpdistill.errors import LimitError, ModelError, NotCertifiedError
 from symbolic.checking.budgets import Act, Charges, Occupation, balanced, budgets_of, independent
-from symbolic.checking.covering import SHIFT, Cover
+from symbolic.checking.covering import Cover
 from symbolic.checking.graph import closure, stays_and_reaches, surely_reaching
 from symbolic.checking.model import Hardware, Pairs, Written, document_of, number
 
@@ -294,25 +294,10 @@ class _Proof:
     def _undecided(self) -> Iterator[tuple[int, Act]]:
         """All columns but for those that are proved at once not to be tight."""
         yield from ((state, act) for state, act, _ in self._discards())
-        if self.charges.failures_priced:
-            yield from self._listed()
-            return
         if self._cover.operations > MOST_OPERATIONS:
             size = {"columns": self._cover.columns, "operations": self._cover.operations}
             raise LimitError("certificate: the program has too many columns to check", size=size)
         yield from self._cover.undecided()
-
-    def _listed(self) -> Iterator[tuple[int, Act]]:
-        """The same, discards apart, where failures have a price: column by column."""
-        cover = self._cover
-        for act, consumed, outcomes, scale, rests in self._blocks():
-            for rest in rests:
-                if rest + consumed in cover.above:
-                    cost = floor(self.charges.exactly(self.hardware.counts(rest + consumed), act) * (scale << SHIFT))
-                    expected = sum(weight * cover.after(rest + made, act[1]) for made, weight in outcomes.items())
-                    done = scale - sum(outcomes.values())
-                    if cost + expected + done * cover.worth <= cover.above[rest + consumed] * scale:
-                        yield rest + consumed, act
 
     def _made(self, distilled: tuple[Pairs, ...], attempts: int) -> tuple[dict[int | None, int], int]:
         """What distillations and attempts make, None for the target, with probabilities times the scale returned."""

@@ -13,6 +13,9 @@ no column with ``x`` and ``g`` attempts in configuration ``n`` takes less than i
 ``H[n - taken(x), g]``; the dots are what reaching the target is worth.  Where that is above the value of ``n``, all of
 them are proved at once; elsewhere the columns that may be to blame are named.
 
+Where failures have a price, each ``y`` costs something of its own beside the product, and ``H`` has no recursion: then
+all pairs of ``x`` and ``y`` are gone through, one product a column.
+
 All numbers are integers, units of ``2**-SHIFT``.  Values, probabilities, costs and products are rounded down; a
 constant is added to all values, that of the target included, which leaves none negative.  Sums and products of numbers
 that are not negative increase with each of them, so that what is rounded down on the way is a lower bound at the end.
@@ -45,6 +48,19 @@ class Last(NamedTuple):
 
     consumed: Pairs
     code: int
+    lost: int
+    worth: int
+
+
+class Ending(NamedTuple):
+    """A set ``y``: which distillations, what they consume, and how many pairs.
+
+    ``lost`` is the probability that nothing comes of them, and ``worth`` what reaching the target by any of them is.
+    """
+
+    distilled: tuple[Pairs, ...]
+    code: int
+    pairs: int
     lost: int
     worth: int
 
@@ -99,7 +115,7 @@ class Cover:
         made = ways([len(one.consumed) for one in self._first], hardware.most_distillations, hardware.memories)
         kinds = hardware.levels + 1
         entries = sum(n * comb(hardware.memories - consumed + kinds, kinds) for (_, consumed), n in made.items())
-        return entries * (1 + len(self.second))
+        return self.columns + entries if self.apart else entries * (1 + len(self.second))
 
     @cached_property
     def _first(self) -> list[Recipe]:
@@ -146,7 +162,10 @@ class Cover:
         yield from self._undecided_generation()
         if self.hardware.most_distillations and self.hardware.recipes:
             for taken, table in self._taken(Taken((), 0, 0), self._attempted, 0):
-                yield from self._undecided_distillations(taken, Beside.of(self, taken, table))
+                if self.apart:
+                    yield from self._undecided_apart(taken, table)
+                else:
+                    yield from self._undecided_distillations(taken, Beside.of(self, taken, table))
 
     @cached_property
     def _attempted(self) -> Table:
@@ -164,11 +183,6 @@ class Cover:
                     made = [above[place[code + raw]] for code in self.layers[stored]]
                 table[stored][g] = [(won * more + lost * same) >> SHIFT for more, same in zip(made, here, strict=True)]
         return table
-
-    def after(self, code: int, attempts: int) -> int:
-        """The expectation after some attempts in a configuration."""
-        stored = sum(self.hardware.counts(code))
-        return self._attempted[stored][attempts][self.place[stored][code]]
 
     def _undecided_generation(self) -> Iterator[tuple[int, Act]]:
         """Those that neither distil nor discard."""
@@ -190,28 +204,69 @@ class Cover:
         smallest = min(map(len, self.hardware.recipes))
         return bool(self._each) or self.hardware.most_distillations < self.hardware.memories // smallest
 
+    @property
+    def apart(self) -> bool:
+        """Whether every set of recipes costs something else: failures have a price."""
+        return bool(self.charges.price("failed_distillations"))
+
     @cached_property
-    def _each(self) -> Fraction:
-        """What each distillation costs."""
-        budget = self.charges.budgets.get("distillations")
-        return Fraction(0) if budget is None else -budget.price * (1 << SHIFT)
+    def _each(self) -> int:
+        """What each distillation costs, rounded down."""
+        return floor(self.charges.price("distillations") * (1 << SHIFT))
 
     @cached_property
     def _limits(self) -> list[dict[int, dict[int, int]]]:
         """What expectations may be where a step distils, prices apart: by numbers of pairs and attempts, and code."""
-        one, each = next(iter(self.hardware.recipes)), floor(self._each)
+        one = next(iter(self.hardware.recipes))
+        alone, counts = self.charges.beside((one,)), self.hardware.counts
+
+        def limit(code: int, g: int) -> int:
+            return self.above[code] - floor(
+                (self.charges.exactly(counts(code), ((one,), g, ())) - alone) * (1 << SHIFT)
+            )
+
         return [
             {
-                g: {code: self.above[code] - self._cost(code, (one,), g) + each for code in layer if code in self.above}
+                g: {code: limit(code, g) for code in layer if code in self.above}
                 for g in self.hardware.attempts(self.hardware.memories - stored, 1)
             }
             for stored, layer in enumerate(self.layers)
         ]
 
+    @cached_property
+    def _endings(self) -> list[Ending]:
+        """All sets of recipes of the second sort that fit into the memories."""
+        recipes = [one for one in self.hardware.recipes.values() if one not in self._first]
+        found: list[tuple[tuple[Pairs, ...], int, int, Fraction]] = [((), 0, 0, Fraction(1))]
+        for recipe in recipes:
+            code, size, failure = self.hardware.code(recipe.consumed), len(recipe.consumed), recipe.failure
+            for distilled, taken, pairs, lost in found:
+                if len(distilled) < self.hardware.most_distillations and pairs + size <= self.hardware.memories:
+                    found.append(((*distilled, recipe.consumed), taken + code, pairs + size, lost * failure))
+        return [
+            Ending(distilled, code, pairs, _chance(lost), _chance(1 - lost) * self.worth)
+            for distilled, code, pairs, lost in found
+        ]
+
+    def _undecided_apart(self, taken: Taken, table: Table) -> Iterator[tuple[int, Act]]:
+        """Those that carry out some recipes of the first sort, and any of the second, where failures have a price."""
+        most = self.hardware.most_distillations - len(taken.distilled)
+        for ending in self._endings:
+            pairs, distilled = taken.pairs + ending.pairs, tuple(sorted((*taken.distilled, *ending.distilled)))
+            if not distilled or pairs > self.hardware.memories or len(ending.distilled) > most:
+                continue
+            cost, taking = floor(self.charges.beside(distilled) * (1 << SHIFT)), taken.code + ending.code
+            for stored in range(self.hardware.memories - pairs + 1):
+                for g, limits in self._limits[stored + pairs].items():
+                    for code, after in zip(self.layers[stored], table[stored][g], strict=True):
+                        limit = limits.get(code + taking)
+                        if limit is not None and (ending.lost * after + ending.worth >> SHIFT) + cost <= limit:
+                            yield code + taking, (distilled, g, ())
+
     def _undecided_distillations(self, taken: Taken, beside: Beside) -> Iterator[tuple[int, Act]]:
         """Those that carry out some recipes of the first sort, and any of the second."""
         for stage in range(not taken.pairs, len(beside.stages)) if self.counted else [1]:
-            price = floor(self._each) * (len(taken.distilled) + stage)
+            price = self._each * (len(taken.distilled) + stage)
             for stored, by_attempts in enumerate(beside.stages[stage]):
                 limits = self._limits[stored + taken.pairs]
                 for g in by_attempts.keys() & limits.keys():

@@ -16,13 +16,14 @@ from lpdistill.hardware.actions import Attempts
 from lpdistill.numbers import member
 from lpdistill.process.factored.columns import MOST_LISTED
 from lpdistill.process.factored.dynamics import Dynamics
+from lpdistill.process.factored.size import grouped_size
 from lpdistill.progress import silent
 from lpdistill.solution.given import SolutionLike
 from lpdistill.solution.solution import Solution, Status
 from lpdistill.solving import solution_of
 from symbolic.exact.certificate import Certificate
 from symbolic.exact.chain import ExactChain
-from symbolic.exact.covering import Cover, covers
+from symbolic.exact.covering import Cover, charged, covers
 from symbolic.exact.labels import doing
 from symbolic.exact.model import Elements, ExactModel, Parameters, ReducedCosts, elements
 from symbolic.exact.vertex import ExactVertex
@@ -186,24 +187,30 @@ def _require(solution: Solution, dynamics: Dynamics) -> None:
         )
     if dynamics.attempts is Attempts.FULL and dynamics.problem.attempts is Attempts.ALL:
         raise ModelError("attempts", "must be all: a rule or a budget may make fewer attempts worth while", "full")
-    size = dynamics.kernel.size
-    if size.operations > MOST_CERTIFIED:
+    _require_quick(dynamics, dynamics.kernel.size.operations)
+
+
+def _require_quick(dynamics: Dynamics, operations: int) -> None:
+    """Refuse bounds on all columns that take too many operations."""
+    if operations > MOST_CERTIFIED:
         raise LimitError(
-            f"memories: bounds on all {size.columns:,} columns take {size.operations:,} operations in integers; "
+            f"memories: bounds on all {dynamics.column_count:,} columns take {operations:,} operations in integers; "
             f"certificates are made with up to {MOST_CERTIFIED:,}; take fewer memories, or a target with fewer levels",
-            size=size.to_dict(),
+            size=dynamics.kernel.size.to_dict(),
         )
 
 
 def _require_listable(dynamics: Dynamics, at: Parameters) -> None:
-    """Refuse too many columns where each is gone through: with dead ends, predicates, or a price of failures."""
-    size = dynamics.kernel.size
-    if size.columns > MOST_LISTED and (dynamics.admission.guarded or not covers(dynamics, at)):
+    """Refuse too many columns where each is gone through, or where failures have a price."""
+    charges, size = charged(dynamics, at), dynamics.kernel.size
+    if size.columns > MOST_LISTED and (dynamics.admission.guarded or charges is None):
         raise LimitError(
-            f"memories: the program has {size.columns:,} columns; with a rule of your own, dead ends or a price of "
-            f"failed distillations certificates go through each of them, of up to {MOST_LISTED:,}; take fewer memories",
+            f"memories: the program has {size.columns:,} columns; with a rule of your own or dead ends certificates go "
+            f"through each of them, of up to {MOST_LISTED:,}; take fewer memories",
             size=size.to_dict(),
         )
+    if charges is not None and charges.grouped:
+        _require_quick(dynamics, grouped_size(dynamics.kernel.repertoire)[0])
 
 
 def _dual_values(chain: ExactChain, solution: Solution, at: Parameters) -> tuple[Elements, Any]:

@@ -21,10 +21,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise, starmap
-from typing import Any, TypeAlias
+from math import lcm, prod
+from typing import Any
 
 import numpy as np
 
@@ -33,131 +33,80 @@ from lpdistill.errors import NotCertifiedError
 from lpdistill.process.factored.charges import Charges, Entries
 from lpdistill.process.factored.columns import Columns
 from lpdistill.process.factored.dynamics import Dynamics
+from lpdistill.process.factored.groups import members
 from lpdistill.process.factored.lattice import Lattice
 from lpdistill.process.tariff import Tariff
+from symbolic.exact.completions import BEYOND, DIGITS, Completions, Second, Table, chance_of
 from symbolic.exact.model import DISCARDS, DISTILS, GENERATES, Elements, Parameters, elements
-
-DIGITS = 96
-"""Binary digits after the point, ``B``."""
-
-BEYOND = 1 << 2048
-"""The value of a dead end: far beyond what is found in double precision, times :math:`2^B`."""
 
 MOST_UNDECIDED = 1_000_000
 """Columns not separated from tight beyond which the values are far from optimal ones."""
 
-Table: TypeAlias = list[Elements]
-"""Integers by number of pairs: for the configurations of so many, and the numbers of attempts, (rows, attempts)."""
+
+def charged(dynamics: Dynamics, at: Parameters) -> Charges | None:
+    """What columns cost, as the recursion needs it; None where all must be listed for it."""
+    kernel, prices = dynamics.kernel, () if at.charges is None else at.charges.prices
+    if kernel.repertoire.predicates or kernel.permitted is not None:
+        return None
+    return Charges.of(dynamics.under(Tariff(1.0, tuple((what, float(price)) for what, price in prices))))
 
 
 def covers(dynamics: Dynamics, at: Parameters) -> bool:
     """Whether all columns can be bounded without being listed: what they cost must be as the recursion needs it."""
-    kernel, prices = dynamics.kernel, () if at.charges is None else at.charges.prices
-    if kernel.repertoire.predicates or kernel.permitted is not None:
-        return False
-    return Charges.of(dynamics.under(Tariff(1.0, tuple((what, float(price)) for what, price in prices)))) is not None
+    return charged(dynamics, at) is not None
 
 
 @dataclass(frozen=True)
-class Second:
-    """Recipes of the second sort on top of a table.
+class Beside:
+    """Sets of recipes of the second sort beside a node, where failures have a price.
 
     Attributes
     ----------
-    steps
-        For every number of pairs the recipes that fit somewhere, with rows that they fit and where they lead.
-    below
-        Rank of every configuration without what a recipe consumes, -1 for none, (recipes, configurations).
-    missed, won
-        Probability that nothing comes of each recipe, and what its deliveries are worth, times :math:`2^B`.
+    lattice
+        All distillations.
+    delivered
+        What the target is worth.
+    each, unit
+        What every recipe costs, in units of ``1 / unit``.
     """
 
-    steps: list[list[tuple[int, int, IntArray, IntArray]]]
-    below: IntArray
-    missed: list[int]
-    won: list[int]
+    lattice: Lattice
+    delivered: int
+    each: list[int]
+    unit: int
 
-    @staticmethod
-    def of(lattice: Lattice, layers: list[slice], delivered: int) -> Second:
-        """Those of a lattice."""
-        steps: list[list[tuple[int, int, IntArray, IntArray]]] = [[] for _ in layers]
-        for recipe, size in enumerate(lattice.sizes(lattice.second)):
-            for total in range(size, len(layers)):
-                below = lattice.below[recipe, layers[total]]
-                rows = np.flatnonzero(below >= 0)
-                if len(rows):
-                    steps[total].append((recipe, total - size, rows, below[rows] - layers[total - size].start))
-        recipes = [lattice.matchings.recipes[recipe] for recipe in lattice.second.tolist()]
-        missed, won = ([_chance(getattr(one, name)) for one in recipes] for name in ("failure", "reaching"))
-        return Second(steps, lattice.below, missed, [chance * delivered for chance in won])
+    @cached_property
+    def _failures(self) -> tuple[list[int], int]:
+        """Failures of the recipes of the second sort as whole numbers over another."""
+        failures = [self.lattice.matchings.recipes[one].failure for one in self.lattice.second.tolist()]
+        whole = lcm(*(failure.denominator for failure in failures))
+        return [int(failure * whole) for failure in failures], whole
 
-    def _one_more(self, best: Table, source: Table) -> Table:
-        """The least of a table and of what one more recipe makes of another, which may be the same."""
-        for here, steps in zip(best, self.steps, strict=False):
-            for recipe, total, rows, below in steps:
-                after = self.missed[recipe] * source[total][below, : here.shape[1]] + self.won[recipe]
-                here[rows] = np.minimum(here[rows], after >> DIGITS)
-        return best
+    @cached_property
+    def _known(self) -> dict[tuple[int, ...], tuple[int, int, int]]:
+        return {}
 
-    def least(self, table: Table) -> Table:
-        """The least with any number of recipes on top."""
-        best = [here.copy() for here in table]
-        return self._one_more(best, best)
+    def numbers(self, node: int, counts: IntArray) -> tuple[int, int, int]:
+        """The probability that nothing comes of a set, what its deliveries are worth, and what it costs with a node.
 
-    def more(self, table: Table) -> Table:
-        """The least with exactly one more recipe on top."""
-        return self._one_more([np.full(here.shape, BEYOND, dtype=object) for here in table], table)
+        All times :math:`2^B`, rounded down, the worth times :math:`2^B` once more.
+        """
+        key = tuple(counts.tolist())
+        if key not in self._known:
+            lost, whole = self._failures
+            above, below = prod(map(pow, lost, key)), whole ** sum(key)
+            worth = ((below - above << DIGITS) // below) * self.delivered
+            cost = sum(n * self.each[one] for n, one in zip(key, self.lattice.second.tolist(), strict=True))
+            self._known[key] = (above << DIGITS) // below, worth, cost
+        missed, worth, cost = self._known[key]
+        own = zip(self.lattice.nodes.counts[node].tolist(), self.lattice.first.tolist(), strict=True)
+        return missed, worth, (cost + sum(n * self.each[one] for n, one in own) << DIGITS) // self.unit
 
-    def most(self, recipe: int, limit: int) -> int:
-        """What a number may be at most if it is to be within a limit with a recipe on top."""
-        room = (limit + 1 << DIGITS) - self.won[recipe] - 1
-        return room // self.missed[recipe] if self.missed[recipe] else BEYOND if room >= 0 else -1
-
-
-@dataclass(frozen=True)
-class Completions:
-    """All ``y`` beside an ``x``.
-
-    Attributes
-    ----------
-    second
-        The recipes.
-    layers
-        The configurations of so many pairs.
-    stages
-        The table of the ``x``, and the least with any number of recipes on top, or tables with exactly 1, 2, ....
-    counted
-        Whether the number of recipes matters.
-    """
-
-    second: Second
-    layers: list[slice]
-    stages: list[Table]
-    counted: bool
-
-    @staticmethod
-    def of(second: Second, layers: list[slice], table: Table, rounds: int | None) -> Completions:
-        """Those beside the ``x`` that has a table, at most so many; None for any number."""
-        stages = [table]
-        for _ in range(1 if rounds is None else rounds):
-            stages.append((second.least if rounds is None else second.more)(stages[-1]))
-        return Completions(second, layers, stages, rounds is not None)
-
-    def _at(self, stage: int, rank: int, attempts: int) -> int:
-        total = next(total for total, layer in enumerate(self.layers) if rank < layer.stop)
-        return int(self.stages[stage][total][rank - self.layers[total].start, attempts])
-
-    def within(self, stage: int, entry: tuple[int, int], limit: int, first: int = 0) -> Iterator[tuple[int, ...]]:
-        """The ``y`` of a stage, as increasing recipes, whose bounds in a configuration are within a limit."""
-        rank, attempts = entry
-        if not stage or (not self.counted and self._at(0, rank, attempts) <= limit):
-            yield ()
-        before = stage - 1 if self.counted else stage
-        for recipe in range(first, len(self.second.missed) if stage else 0):
-            below, most = int(self.second.below[recipe, rank]), self.second.most(recipe, limit)
-            if below >= 0 and self._at(before, below, attempts) <= most:
-                more = self.within(before, (below, attempts), most, recipe)
-                yield from ((recipe, *others) for others in more)
+    def members(self, place: int) -> list[IntArray]:
+        """All sets that consume what a vertex does, and are as many: how often each recipe is carried out."""
+        groups, consumption = self.lattice.groups, self.lattice.matchings.consumption[self.lattice.second]
+        taken, pairs = groups.key(place)
+        return [np.bincount(one, minlength=len(consumption)) for one in members(consumption, taken, pairs)]
 
 
 @dataclass(frozen=True)
@@ -220,17 +169,17 @@ class Cover:
         """Charges rounded down, (columns,)."""
         return elements([int((cost << DIGITS) // self.at.unit) for cost in charged.tolist()])
 
-    def _doing(self, entries: Entries, distillations: int) -> Columns:
-        """What steps do that carry the first recipe out so often: they cost what all with so many distillations do."""
+    def _doing(self, entries: Entries, distillations: int, recipe: int = 0) -> Columns:
+        """What steps do that carry a recipe out so often: that, failures apart, costs what so many of any do."""
         counts = np.zeros((len(entries.rank), len(self.dynamics.kernel.matchings.recipes)), dtype=np.int64)
-        counts[:, :1] = distillations
+        counts[:, recipe : recipe + 1] = distillations
         return Columns(entries.rank, counts, entries.rank, entries.attempts, np.full(len(entries.rank), -1))
 
     @cached_property
     def _attempted(self) -> Table:
         """The attempt table."""
         some, p, raw = self.dynamics.configurations, self.dynamics.problem.hardware.p, self.dynamics.problem.levels.raw
-        won, lost = _chance(p), _chance(1 - p)
+        won, lost = chance_of(p), chance_of(1 - p)
         table = [np.repeat(self.low[layer][:, None], some.most - t + 1, axis=1) for t, layer in enumerate(self._layers)]
         for g in range(1, some.most + 1):
             for total in range(some.most - g + 1):
@@ -273,27 +222,21 @@ class Cover:
         """Those that distil."""
         lattice, entries = self.dynamics.kernel.lattice, Entries.of(self.dynamics.kernel, distilling=True)
         once, twice = (self._charged(self._doing(entries, times), DISTILS) for times in (1, 2))
-        each = int(self._floored((twice - once)[:1])[0])
         limits = self._limits(entries, self._floored(2 * once - twice))
-        second, nodes, tables = Second.of(lattice, self._layers, self.delivered), lattice.nodes, {0: self._attempted}
-        most, memories = lattice.matchings.most, self.dynamics.configurations.most
-        smallest = min(lattice.sizes(lattice.second), default=memories + 1)
-        found: list[tuple[int, IntArray, int]] = []
-        for node in range(len(nodes)):
-            level, consumed, pairs = (int(part[node]) for part in (nodes.recipe + 1, nodes.consumed, nodes.pairs))
-            room = memories - consumed
-            if node:
-                tables[level] = self._lifted(level - 1, tables[int(nodes.source[node])], room)
-            rounds = min(most - pairs, room // smallest) if each or lattice.limited else None
-            beside, above = Completions.of(second, self._layers, tables[level], rounds), lattice.above(node)
-            for stage in range(not pairs, rounds + 1) if rounds is not None else [1]:
-                here = [limit - each * (pairs + stage) for limit in limits[consumed:]] if each else limits[consumed:]
-                for rank, attempts, second_recipes in self._near(beside, stage, above, here):
-                    if pairs or second_recipes:
-                        counts = np.zeros(len(lattice.matchings.recipes), dtype=np.int64)
-                        counts[lattice.first] = nodes.counts[node]
-                        np.add.at(counts, lattice.second[list(second_recipes)], 1)
-                        found.append((rank, counts, attempts))
+        charges = charged(self.dynamics, self.at)
+        if charges is not None and charges.grouped and len(entries.rank):
+            alone = (2 * once - twice)[0]
+            first = [
+                self._doing(entries, 1, one).at(np.zeros(1, dtype=np.int64))
+                for one in range(len(lattice.matchings.recipes))
+            ]
+            each = [int(self._charged(one, DISTILS)[0] - alone) for one in first]
+            undecided = self._grouped(Beside(lattice, self.delivered, each, int(self.at.unit)), limits)
+        else:
+            undecided = self._counted(int(self._floored((twice - once)[:1])[0]), limits)
+        found = []
+        for one in undecided:
+            found.append(one)
             if len(found) > MOST_UNDECIDED:
                 raise NotCertifiedError(
                     f"more than {MOST_UNDECIDED:,} columns are no worse than the values, which are far from optimal"
@@ -301,6 +244,67 @@ class Cover:
         if not found:
             return np.zeros(0, dtype=np.int64)
         return self.dynamics.numbering.find(*map(np.array, zip(*found, strict=True)))
+
+    def _tables(self) -> Iterator[tuple[int, Table]]:
+        """Every node with its table."""
+        nodes, tables = self.dynamics.kernel.lattice.nodes, {0: self._attempted}
+        for node in range(len(nodes)):
+            level, room = int(nodes.recipe[node]) + 1, self.dynamics.configurations.most - int(nodes.consumed[node])
+            if node:
+                tables[level] = self._lifted(level - 1, tables[int(nodes.source[node])], room)
+            yield node, tables[level]
+
+    def _counted(self, each: int, limits: Table) -> Iterator[tuple[int, IntArray, int]]:
+        """Those that distil, where every distillation costs the same: configurations, counts of recipes, attempts."""
+        lattice = self.dynamics.kernel.lattice
+        second, nodes = Second.of(lattice, self._layers, self.delivered), lattice.nodes
+        most, memories = lattice.matchings.most, self.dynamics.configurations.most
+        smallest = min(lattice.sizes(lattice.second), default=memories + 1)
+        for node, table in self._tables():
+            consumed, pairs = int(nodes.consumed[node]), int(nodes.pairs[node])
+            rounds = min(most - pairs, (memories - consumed) // smallest) if each or lattice.limited else None
+            beside, above = Completions.of(second, self._layers, table, rounds), lattice.above(node)
+            for stage in range(not pairs, rounds + 1) if rounds is not None else [1]:
+                here = [limit - each * (pairs + stage) for limit in limits[consumed:]] if each else limits[consumed:]
+                for rank, attempts, second_recipes in self._near(beside, stage, above, here):
+                    if pairs or second_recipes:
+                        counts = np.zeros(len(lattice.matchings.recipes), dtype=np.int64)
+                        counts[lattice.first] = nodes.counts[node]
+                        np.add.at(counts, lattice.second[list(second_recipes)], 1)
+                        yield rank, counts, attempts
+
+    def _grouped(self, beside: Beside, limits: Table) -> Iterator[tuple[int, IntArray, int]]:
+        """Those that distil, where failures have a price: configurations, counts of recipes, attempts."""
+        lattice, some, groups = beside.lattice, self.dynamics.configurations, beside.lattice.groups
+        tried = [np.flatnonzero((limit > -BEYOND).any(axis=0)) for limit in limits]
+        nodes, node_sums = lattice.nodes, np.cumsum(lattice.node_consumption, axis=1)
+        for node, table in self._tables():
+            pairs, seen = groups.pairs + int(nodes.pairs[node]), set()
+            fits = (groups.consumed + int(nodes.consumed[node]) <= some.most) & (pairs > 0)
+            for place in np.flatnonzero(fits & (pairs <= lattice.matchings.most)).tolist():
+                missed, won, cost = beside.numbers(node, groups.counts[place])
+                for total, layer in enumerate(
+                    self._layers[: some.most - int(nodes.consumed[node] + groups.consumed[place]) + 1]
+                ):
+                    there = total + int(nodes.consumed[node] + groups.consumed[place])
+                    sums = some.sums[:, layer] + (node_sums[node] + groups.sums[place])[:, None]
+                    ranks, attempts = some.rank_sums(sums), tried[there]
+                    here, most = (
+                        table[total][:, attempts],
+                        limits[there][ranks - self._layers[there].start][:, attempts],
+                    )
+                    near = np.nonzero(((missed * here + won) >> DIGITS) + cost <= most)
+                    for row, column in zip(*map(np.ndarray.tolist, near), strict=True):
+                        key = int(ranks[row]), int(attempts[column]), groups.key(place)
+                        if key in seen:
+                            continue
+                        seen.add(key)
+                        for counts in beside.members(place):
+                            missed_by, won_by, cost_by = beside.numbers(node, counts)
+                            if (missed_by * here[row, column] + won_by >> DIGITS) + cost_by <= most[row, column]:
+                                every = np.zeros(len(lattice.matchings.recipes), dtype=np.int64)
+                                every[lattice.first], every[lattice.second] = nodes.counts[node], counts
+                                yield key[0], every, key[1]
 
     def _near(
         self, beside: Completions, stage: int, above: IntArray, limits: Table
@@ -321,18 +325,13 @@ class Cover:
         """The table with one more recipe of the first sort, on configurations that leave room for it."""
         lattice, found = self.dynamics.kernel.lattice, []
         one = lattice.matchings.recipes[lattice.first[recipe]]
-        lost, gained = _chance(one.failure), _chance(one.reaching) * self.delivered
+        lost, gained = chance_of(one.failure), chance_of(one.reaching) * self.delivered
         for total in range(room + 1):
             layer, width = self._layers[total], room - total + 1
             after = lost * source[total][:, :width] + gained
             for ranks, outcome in zip(lattice.made[recipe], one.made, strict=True):
                 there = total + len(outcome.produced)
                 rows = ranks[layer] - self._layers[there].start
-                after = after + _chance(outcome.probability) * source[there][rows, :width]
+                after = after + chance_of(outcome.probability) * source[there][rows, :width]
             found.append(after >> DIGITS)
         return found
-
-
-def _chance(probability: Fraction) -> int:
-    """A probability rounded down to a multiple of :math:`2^{-B}`."""
-    return (probability.numerator << DIGITS) // probability.denominator

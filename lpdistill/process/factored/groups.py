@@ -119,6 +119,10 @@ class Groups:
         counts, taken, consumed, pairs = self.counts[rows], self.taken[rows], self.consumed[rows], self.pairs[rows]
         return Groups(counts, taken, consumed, pairs, self.missed[rows], self.won[rows], self.failures[rows])
 
+    def key(self, place: int) -> tuple[tuple[int, ...], int]:
+        """What all of a group have in common: the pairs of each level that they consume, and how many they are."""
+        return tuple(self.taken[place].tolist()), int(self.pairs[place])
+
     @cached_property
     def sums(self) -> IntArray:
         """Partial sums of what is consumed, (sets, levels)."""

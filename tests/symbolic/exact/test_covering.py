@@ -14,7 +14,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from toy_maps import TOYS
 
-from lpdistill import Dynamics, MaxDistillations, NotCertifiedError, Problem
+from lpdistill import Dynamics, EqualLevelsOnly, MaxDistillations, NotCertifiedError, Problem
 from lpdistill.hardware.actions import Attempts
 from lpdistill.process.resources import RESOURCES, Visits
 from symbolic.checking import covering as checking
@@ -28,7 +28,7 @@ from symbolic.exact.labels import labels
 from symbolic.exact.model import ExactModel, Parameters, elements
 
 CHANCES = st.sampled_from([Fraction(1, 10**6), Fraction(1, 10), Fraction(1, 2), Fraction(999_999, 10**6), Fraction(1)])
-PRICED = st.sampled_from([RESOURCES[name] for name in RESOURCES if name != "failed_distillations"])
+PRICED = st.sampled_from(list(RESOURCES.values()))
 
 
 @st.composite
@@ -136,12 +136,32 @@ def checkers(dynamics: Dynamics, at: Parameters, values, weight) -> checking.Cov
     return checking.Cover(found, CheckedCharges(found, budgets), layers, claimed)
 
 
-def test_prices_of_failures_are_not_covered():
-    """Where failures have a price, a sum beside a product, columns are listed."""
-    dynamics = Dynamics(Problem("1/2", 4, "3/4", "79/100"))
-    at = Parameters.rational(dynamics)
+@pytest.mark.parametrize("rules", [(), (MaxDistillations(1),), (MaxDistillations(2),), (EqualLevelsOnly(),)], ids=str)
+@pytest.mark.parametrize("price", ["-1/3", "2", "-7"])
+@pytest.mark.parametrize("attempts", ["full", "all"])
+def test_prices_of_failures_are_bounded(rules, price, attempts):
+    """Where failures have a price, of either sign and beside one of distillations, no bound is missed, by neither."""
+    dynamics = Dynamics(Problem("1/3", 5, "9/10", "94/100").with_constraints(*rules), attempts)
+    prices = (RESOURCES["failed_distillations"], Fraction(price)), (RESOURCES["distillations"], Fraction(1, 7))
+    at = Parameters.rational(dynamics).charging(Charges(dynamics, prices))
     assert covers(dynamics, at)
-    assert not covers(dynamics, at.charging(Charges(dynamics, ((RESOURCES["failed_distillations"], Fraction(-1, 3)),))))
+    for seed in range(3):
+        least = [0, -12][seed % 2]
+        numbers = np.random.default_rng(seed).integers(least, 12, dynamics.size)
+        values = elements([fmpz(int(value)) for value in numbers])
+        agree(dynamics, at, values, fmpz(1))
+        same(dynamics, at, values, fmpz(1))
+
+
+@pytest.mark.parametrize("price", ["-1/3", "2"])
+@pytest.mark.parametrize("name", TOYS)
+def test_failures_of_other_maps_are_bounded(name, price):
+    """Recipes with several outcomes, of three pairs, or that never fail are bounded where failures have a price."""
+    dynamics = Dynamics(TOYS[name], "all")
+    at = Parameters.rational(dynamics)
+    at = at.charging(Charges(dynamics, ((RESOURCES["failed_distillations"], Fraction(price)),)))
+    values = elements([fmpz(int(value)) for value in np.random.default_rng(1).integers(0, 9, dynamics.size)])
+    agree(dynamics, at, values, fmpz(1))
 
 
 def test_values_far_from_optimal_are_refused(monkeypatch):
