@@ -54,6 +54,7 @@ class GroupedRecursion(Recursion):
         where that is always better, by more than the slack.
         """
         every, table = self.lattice.groups, self.table
+        every = every.at(every.lower if self.fine >= 0 else every.upper)
         least, most = min(float(table.min()), 0.0), max(float(table.max()), 0.0)
         if self.delivered or not np.isfinite([least, most]).all():
             return every

@@ -27,9 +27,6 @@ MOST_OPERATIONS = 10**12
 LISTED_BYTES = 48
 """Memory for each column of a list."""
 
-GROUP_BYTES = 2_000
-"""Memory for each group of recipes that consume the same, while hulls are made in whole numbers."""
-
 BASE_BYTES = 200_000_000
 """Memory of the interpreter and the libraries."""
 
@@ -210,11 +207,11 @@ def require_listed(size: Size) -> None:
 
 
 def grouped_size(repertoire: Repertoire) -> tuple[int, int]:
-    r"""The operations of pricing all columns where failures have a price, and the groups of recipes that it takes.
+    r"""The operations of pricing all columns where failures have a price, and the sets of recipes that it takes.
 
     Beside every set of recipes that may leave a pair short of the target, the others are gone through by what they
-    consume: by at most :math:`\binom{s+K-1}{K-1}` sets of ``s`` pairs, of which hulls have about two vertices.  Both
-    are upper bounds, from which what is certainly worse is left out when prices are known.
+    consume: by :math:`\binom{s+K-1}{K-1}` sets of ``s`` pairs, of which hulls have hardly more than four vertices.
+    From that, what is certainly worse is left out when prices are known.
     """
     memories, count, most = repertoire.memories, len(repertoire.levels), repertoire.most_distillations
     sorts = Counter[int](), Counter[int]()
@@ -224,10 +221,10 @@ def grouped_size(repertoire: Repertoire) -> tuple[int, int]:
     for found, sizes in zip((nodes, sets), sorts, strict=True):
         for (_, consumed), ways in _ways(sizes, most, memories).items():
             found[consumed] += ways
-    groups = {consumed: min(ways, comb(max(consumed + count - 1, 0), consumed)) for consumed, ways in sets.items()}
+    groups = {consumed: min(ways, 4 * comb(max(consumed + count - 1, 0), consumed)) for consumed, ways in sets.items()}
     kinds = count + (repertoire.attempts is Attempts.ALL)
     operations = sum(
-        ways * 2 * others * _up_to(memories - consumed - more, kinds)
+        ways * others * _up_to(memories - consumed - more, kinds)
         for consumed, ways in nodes.items()
         for more, others in groups.items()
     )
@@ -243,7 +240,9 @@ def require_grouped(size: Size, repertoire: Repertoire) -> None:
         If it cannot.
     """
     operations, groups = grouped_size(repertoire)
-    available, needed = psutil.virtual_memory().available, size.factored_bytes + GROUP_BYTES * groups
+    # Bytes per set are an upper bound, measured on lattices of up to 45 recipes.
+    each = 64 * (len(repertoire.distillations) + len(repertoire.levels) + 10)
+    available, needed = psutil.virtual_memory().available, size.factored_bytes + each * groups
     if operations > MOST_OPERATIONS or needed > HEADROOM * available:
         raise LimitError(
             f"memories: with a price on failed distillations, {size.columns:,} columns take about {operations:.1g} "

@@ -115,7 +115,7 @@ def test_without_anything_compiled_all_is_the_same():
 
 @pytest.mark.parametrize("failed", [Fraction(15, 7), Fraction(-15, 7)])
 def test_failures_are_paid_for_even_if_another_distillation_delivers(failed):
-    """Two recipes of success 9/10 before a value of 18/5: at 15/7 a failure 813/1750, and not 951/3500."""
+    """Two distillations that succeed with 9/10, before a 18/5: 813/1750 at 15/7 a failure, not 951/3500."""
     recipe = Recipe((0, 0), (Outcome(Fraction(9, 10), target=True), Outcome(Fraction(1, 10))))
     lattice = Lattice(CountVectors(4, 1), Matchings(Problem("1/2", 4, "3/4", "77/100").levels, (recipe,), 2, 4))
     after, none = 18 / 5, np.zeros(5, dtype=np.int64)
@@ -136,7 +136,7 @@ def test_what_is_never_least_is_not_a_vertex():
     failure = lattice.matchings.failure[lattice.second]
     keys = {(tuple(taken), pairs) for taken, pairs in zip(every.taken.tolist(), every.pairs.tolist(), strict=True)}
     angles = np.linspace(0, 2 * np.pi, 50)
-    kept = 0
+    left = 0
     for taken, pairs in keys:
         sets = [np.bincount(one, minlength=len(failure)) for one in members(consumption, taken, pairs)]
         points = np.array([(np.prod(failure**one), one @ failure) for one in sets])
@@ -145,8 +145,8 @@ def test_what_is_never_least_is_not_a_vertex():
         for angle in angles:
             toward = np.array([np.cos(angle), np.sin(angle)])
             assert (toward @ vertices).min() == pytest.approx((points @ toward).min(), rel=1e-12, abs=1e-15)
-        kept += len(points) - here.sum()
-    assert kept > 0
+        left += len(points) - here.sum()
+    assert left > 0
 
 
 @pytest.mark.parametrize("price", [-3.0, 0.25, 3.0])
