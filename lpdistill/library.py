@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-INTERFACE = 8
+INTERFACE = 9
 """The version of functions and structures that are called."""
 
 SUFFIX = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
@@ -45,6 +45,8 @@ def library() -> Any:
     found.lpdistill_attempts.argtypes = [pointer, pointer, real, real, *(pointer,) * 3]
     found.lpdistill_spread.argtypes, found.lpdistill_collect.argtypes = [pointer] * 4, found.lpdistill_attempts.argtypes
     found.lpdistill_visits.argtypes = found.lpdistill_solve.argtypes
+    ranks, into = (pointer,) * 4, (pointer,) * 6
+    found.lpdistill_moves.argtypes = [pointer, pointer, whole, *ranks, whole, pointer, pointer, whole, *into]
     found.lpdistill_enter.argtypes = [pointer, pointer, pointer, real, whole, pointer, pointer]
     found.lpdistill_within.argtypes = [pointer, pointer, whole, whole, *(pointer,) * 3, whole, *(pointer,) * 3]
     found.lpdistill_least_grouped.argtypes = [*(pointer,) * 3, whole, whole, *(pointer,) * 4]
@@ -52,7 +54,8 @@ def library() -> Any:
     found.lpdistill_listed_price.argtypes = [pointer] * 8
     found.lpdistill_listed_evaluate.argtypes = [*(pointer,) * 4, real, real, real, whole, *(pointer,) * 3]
     found.lpdistill_listed_program.argtypes = [pointer, pointer, real, *(pointer,) * 4]
-    for name in ("least", "trace", "expect", "attempts", "spread", "collect", "enter", "least_grouped", "listed_price"):
+    nothing = ("least", "trace", "expect", "attempts", "spread", "collect", "enter", "moves", "least_grouped")
+    for name in (*nothing, "listed_price"):
         getattr(found, f"lpdistill_{name}").restype = None
     for name in ("solve", "visits", "within", "within_grouped", "listed_evaluate", "listed_program"):
         getattr(found, f"lpdistill_{name}").restype = whole

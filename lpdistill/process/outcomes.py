@@ -151,6 +151,13 @@ class Following(Protocol):
         """
         ...
 
+    def into(self, kept: IntArray) -> tuple[sparse.csr_array, FloatArray] | None:
+        """Moves into some configurations, (columns, kept), and the probability of all others, (columns,).
+
+        Where they are found without writing the others out; the configurations are increasing.
+        """
+        ...
+
     def at(self, rows: IntArray | BoolArray) -> Following:
         """What comes after some of the columns."""
         ...
@@ -227,6 +234,9 @@ class Weighted:
     ) -> BoolArray | None:
         """None: the matrix is there."""
         return None
+
+    def into(self, kept: IntArray) -> None:
+        """None: all of them are there."""
 
     def at(self, rows: IntArray | BoolArray) -> Weighted:
         """What comes after some of the columns."""

@@ -137,14 +137,22 @@ class OccupationProgram:
         """Constant of the objective: minus the last step's duration where that is free."""
         return 0.0 + float(self.objective.offset(self.process))
 
+    @property
+    def _moves(self) -> tuple[sparse.csr_array, FloatArray | None]:
+        """Moves into the configurations that have a row, (columns, rows), and what leads elsewhere, if anything may."""
+        if self.kept is None:
+            return self.choice.moves, None
+        found = self.choice.following.into(self.kept)
+        if found is not None:
+            return found
+        moves = sparse.csr_array(self.choice.moves[:, self.kept])
+        return moves, np.asarray(self.choice.moves.sum(axis=1) - moves.sum(axis=1)).ravel()
+
     @cached_property
     def matrix(self) -> sparse.csc_array:
         """Flow matrix, (configurations, columns): what a column takes out of each configuration, minus what it adds."""
-        moves = self.choice.moves if self.kept is None else self.choice.moves[:, self.kept]
-        lost = None
-        if self.kept is not None and self.beyond is None:
-            lost = np.asarray(self.choice.moves.sum(axis=1) - moves.sum(axis=1)).ravel()
-        own = self.choice.repetition.flow(self.owner, len(self.start), lost)
+        moves, lost = self._moves
+        own = self.choice.repetition.flow(self.owner, len(self.start), lost if self.beyond is None else None)
         matrix = sparse.csc_array(own - moves.T)
         matrix.eliminate_zeros()
         return matrix

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 
 import numpy as np
+from scipy import sparse
 
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.library import library
@@ -14,6 +15,10 @@ from lpdistill.process.outcomes import Accuracy
 
 MOST_LEVELS = 64
 """Levels, and recipes that may leave a pair, up to which expectations are compiled."""
+
+
+AT_ONCE = 2_000_000
+"""Moves for which there is room in one call, after which it can be interrupted."""
 
 
 class _Distilling(ctypes.Structure):
@@ -84,6 +89,48 @@ class CompiledExpectation:
             np.ascontiguousarray(weights).ctypes.data,
             table.ctypes.data,
         )
+
+    def moves(
+        self, columns: tuple[IntArray, IntArray, IntArray, IntArray], generation: Generation, kept: IntArray
+    ) -> tuple[sparse.csr_array, FloatArray]:
+        """Moves into some configurations, (columns, kept), and the probability of all others, (columns,).
+
+        Parameters
+        ----------
+        columns
+            The position of each column among those that distil, -1 for none; the rank of the pairs that it leaves
+            alone, its attempts, and the least number of them that succeed, (columns,).
+        generation
+            The attempts.
+        kept
+            The configurations, increasing.
+        """
+        lattice, size = self.lattice, self.lattice.size
+        lost, place, work = np.empty(len(columns[0])), np.full(size, -1), np.zeros(size + len(kept))
+        place[kept] = np.arange(len(kept))
+        sums = np.ascontiguousarray(generation.configurations.sums, dtype=np.int64)
+        block, parts = max(1, AT_ONCE // max(1, len(kept))), []
+        for start in range(0, len(lost), block):
+            some = [np.ascontiguousarray(array[start : start + block], dtype=np.int64) for array in columns]
+            many = len(some[0])
+            ends, to = np.empty(many, dtype=np.int64), np.empty(many * len(kept), dtype=np.int64)
+            moved = np.empty(many * len(kept))
+            library().lpdistill_moves(
+                ctypes.addressof(lattice.structure),
+                ctypes.addressof(self.structure),
+                many,
+                *(array.ctypes.data for array in some),
+                -1 if generation.raw is None else generation.raw,
+                generation.binomials.ctypes.data,
+                sums.ctypes.data,
+                len(kept),
+                *(array.ctypes.data for array in (place, ends, to, moved, lost[start:], work)),
+            )
+            count = int(ends[-1])
+            parts.append((np.diff(ends, prepend=0), to[:count].copy(), moved[:count].copy()))
+        counts, to, moved = (np.concatenate(part) for part in zip(*parts, strict=True))
+        edges = np.append(0, np.cumsum(counts))
+        return sparse.csr_array((moved, to, edges), shape=(len(lost), len(kept))), lost
 
 
 class CompiledEquations:

@@ -22,6 +22,9 @@ from lpdistill.process.repetition import Repetition
 AT_ONCE = 10_000_000
 """Outcomes up to which a policy's equations are solved in one call, which cannot be interrupted."""
 
+MOVES = 5_000
+"""Moves up to which all of them are written out where some are wanted."""
+
 STEPPED = 1_000_000
 """Entries of attempt tables up to which runs are followed step by step in one call."""
 
@@ -169,6 +172,15 @@ class Factored:
         """Columns of a policy whose configuration runs may enter, compiled; None where each step takes long."""
         equations = self._equations(configuration, repetition) if self.table.size <= STEPPED else None
         return None if equations is None else equations.entered(starts, least)
+
+    def into(self, kept: IntArray) -> tuple[sparse.csr_array, FloatArray] | None:
+        """Moves into some configurations, and the probability of all others, compiled where they are many."""
+        if self._compiled is None or self.spread <= MOVES:
+            return None
+        row, least = np.full(len(self.what.rest), -1), (self.what.kind == 0).astype(np.int64)
+        row[self._distilling] = np.arange(len(self._distilling))
+        columns = row, self.what.rest, self.what.attempts, least
+        return self._compiled.moves(columns, self.kernel.generation, kept)
 
     def at(self, rows: IntArray | BoolArray) -> Factored:
         """What comes after some of the columns."""

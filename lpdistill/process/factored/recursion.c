@@ -600,59 +600,61 @@ SHARED void lpdistill_expect(const Lattice *of, const Distilling *by, const doub
     expect(of, by, table, found);
 }
 
-/* The same transposed: weights of columns that distil are added to an attempt table. */
-static void spread(const Lattice *of, const Distilling *by, const double *weights, double *table)
+/* The same transposed: the weight of a column that distils is added to what its recipes leave, beside its attempts. */
+static void spread(const Lattice *of, const Distilling *by, int64_t row, double weight, double *to)
 {
     enum { MOST = 64 };
     const int64_t steps = of->most + 1, width = by->width;
     int64_t used[MOST], at[MOST], sum[MOST];
     double share[MOST + 1]; /* of what recipes before this one do */
-    for (int64_t row = 0; row < by->rows; row++) {
-        if (weights[row] == 0)
-            continue;
-        const int64_t *trials = by->trials + row * of->first;
-        int64_t depth = 0;
-        for (int64_t r = 0; r < of->first; r++)
-            if (trials[r]) {
-                at[depth] = 0;
-                used[depth++] = r;
-            }
-        memcpy(sum, by->sums + row * of->levels, (size_t)of->levels * sizeof(int64_t));
-        double *to = table + by->start[row];
-        const int64_t last = depth - 1, inner = depth ? by->level[used[last]] : of->levels;
-        const int64_t tried = depth ? trials[used[last]] : 0;
-        const double one = 1.0, *odds = depth ? by->odds + (used[last] * width + tried) * width : &one;
-        share[0] = by->scale[row] * weights[row];
-        int64_t d = 0;
-        do {
-            for (; d < last; d++)
-                share[d + 1] = share[d] * by->odds[(used[d] * width + trials[used[d]]) * width + at[d]];
-            int64_t fixed = 0;
-            for (int64_t l = 0; l < inner; l++)
-                fixed += of->steps[l * steps + sum[l]];
-            for (int64_t j = 0; j <= tried; j++) {
-                int64_t rank = fixed;
-                for (int64_t l = inner; l < of->levels; l++)
-                    rank += of->steps[l * steps + sum[l] + j];
-                to[rank] += share[depth ? last : 0] * odds[j];
-            }
-            for (d = last - 1; d >= 0 && at[d] == trials[used[d]]; d--) {
-                for (int64_t l = by->level[used[d]]; l < of->levels; l++)
-                    sum[l] -= at[d];
-                at[d] = 0;
-            }
-            if (d >= 0) {
-                at[d]++;
-                for (int64_t l = by->level[used[d]]; l < of->levels; l++)
-                    sum[l]++;
-            }
-        } while (d >= 0);
-    }
+    const int64_t *trials = by->trials + row * of->first;
+    int64_t depth = 0;
+    for (int64_t r = 0; r < of->first; r++)
+        if (trials[r]) {
+            at[depth] = 0;
+            used[depth++] = r;
+        }
+    memcpy(sum, by->sums + row * of->levels, (size_t)of->levels * sizeof(int64_t));
+    const int64_t last = depth - 1, inner = depth ? by->level[used[last]] : of->levels;
+    const int64_t tried = depth ? trials[used[last]] : 0;
+    const double one = 1.0, *odds = depth ? by->odds + (used[last] * width + tried) * width : &one;
+    share[0] = by->scale[row] * weight;
+    int64_t d = 0;
+    do {
+        for (; d < last; d++)
+            share[d + 1] = share[d] * by->odds[(used[d] * width + trials[used[d]]) * width + at[d]];
+        int64_t fixed = 0;
+        for (int64_t l = 0; l < inner; l++)
+            fixed += of->steps[l * steps + sum[l]];
+        for (int64_t j = 0; j <= tried; j++) {
+            int64_t rank = fixed;
+            for (int64_t l = inner; l < of->levels; l++)
+                rank += of->steps[l * steps + sum[l] + j];
+            to[rank] += share[depth ? last : 0] * odds[j];
+        }
+        for (d = last - 1; d >= 0 && at[d] == trials[used[d]]; d--) {
+            for (int64_t l = by->level[used[d]]; l < of->levels; l++)
+                sum[l] -= at[d];
+            at[d] = 0;
+        }
+        if (d >= 0) {
+            at[d]++;
+            for (int64_t l = by->level[used[d]]; l < of->levels; l++)
+                sum[l]++;
+        }
+    } while (d >= 0);
+}
+
+static void spread_all(const Lattice *of, const Distilling *by, const double *weights, double *table)
+{
+    for (int64_t row = 0; row < by->rows; row++)
+        if (weights[row] != 0)
+            spread(of, by, row, weights[row], table + by->start[row]);
 }
 
 SHARED void lpdistill_spread(const Lattice *of, const Distilling *by, const double *weights, double *table)
 {
-    spread(of, by, weights, table);
+    spread_all(of, by, weights, table);
 }
 
 /* The equations of a policy: V = local + E(V), where E is the expectation given that anything happens.
@@ -705,7 +707,7 @@ static void onward(const Place *at, const double *x, double *to)
     memset(at->some, 0, (size_t)table * sizeof(double));
     for (int64_t i = 0; i < at->by->rows; i++)
         at->expected[i] = x[in->distils[i]];
-    spread(at->of, at->by, at->expected, at->whole);
+    spread_all(at->of, at->by, at->expected, at->whole);
     for (int64_t i = 0; i < in->others; i++) {
         const double value = x[in->other[i]];
         if (in->leaving[i] != 0)
@@ -879,5 +881,56 @@ SHARED void lpdistill_enter(const Lattice *of, const Distilling *by, const Equat
             found[i] |= x[i] != 0;
             added += x[i] != 0;
         }
+    }
+}
+
+/* Moves of columns into some configurations, one column after the other, and the probability of all others.
+
+   columns: number of them; row: which of those that distil each is, -1 for none; rest, attempts, least: pairs that are
+   left alone, attempts, and the least number of them that succeed; raw: level of a raw pair, -1 where that meets the
+   target; binomials: (most + 1, most + 1); sums: partial sums of all configurations, (levels, size); kept, place: the
+   configurations, and where each of all is among them, -1 for none; ends: where the moves of each column end;
+   work: size + kept numbers, zero before. Moves have room for all columns and configurations. */
+SHARED void lpdistill_moves(const Lattice *of, const Distilling *by, int64_t columns, const int64_t *row,
+                            const int64_t *rest, const int64_t *attempts, const int64_t *least, int64_t raw,
+                            const double *binomials, const int64_t *sums, int64_t kept, const int64_t *place,
+                            int64_t *ends, int64_t *to, double *moved, double *lost, double *work)
+{
+    const int64_t width = of->most + 1, size = of->upto[width];
+    double *before = work, *after = work + size;
+    int64_t found = 0;
+    for (int64_t i = 0; i < columns; i++) {
+        const int64_t whole = of->upto[width - attempts[i]];
+        const double *chance = binomials + attempts[i] * width;
+        if (row[i] < 0)
+            before[rest[i]] = 1.0;
+        else
+            spread(of, by, row[i], 1.0, before);
+        lost[i] = 0.0;
+        for (int64_t c = 0; c < whole; c++) {
+            if (before[c] == 0)
+                continue;
+            int64_t fixed = 0;
+            for (int64_t l = 0; l < (raw < 0 ? of->levels : raw); l++)
+                fixed += of->steps[l * width + sums[l * size + c]];
+            for (int64_t j = least[i]; j <= (raw < 0 ? 0 : attempts[i]); j++) {
+                int64_t rank = fixed;
+                for (int64_t l = raw < 0 ? of->levels : raw; l < of->levels; l++)
+                    rank += of->steps[l * width + sums[l * size + c] + j];
+                const double value = before[c] * chance[j];
+                if (place[rank] < 0)
+                    lost[i] += value;
+                else
+                    after[place[rank]] += value;
+            }
+            before[c] = 0.0;
+        }
+        for (int64_t k = 0; k < kept; k++)
+            if (after[k] != 0) {
+                to[found] = k;
+                moved[found++] = after[k];
+                after[k] = 0.0;
+            }
+        ends[i] = found;
     }
 }

@@ -14,7 +14,7 @@ from priced_cases import drawn, without_compiled
 
 from lpdistill import Dynamics
 from lpdistill.process import outcomes
-from lpdistill.process.factored import following
+from lpdistill.process.factored import compiled_policy, following
 from lpdistill.program import evaluation, systems
 from lpdistill.program.evaluation import entered, evaluate, stuck, visits
 
@@ -69,6 +69,26 @@ def test_pushing_is_the_transpose_of_expecting(either):
         assert pushed @ values == pytest.approx(weights @ choice.expect(values), rel=1e-12)
         compiled += choice.following.quick
     assert (compiled > len(SEEDS) / 3) == (either == "compiled")
+
+
+def test_moves_into_some_configurations_are_those_written_out(monkeypatch):
+    """Of moves into some configurations and elsewhere, both are those of all moves written out, block by block."""
+    monkeypatch.setattr(following, "FEW", -1)
+    monkeypatch.setattr(following, "MOVES", -1)
+    monkeypatch.setattr(compiled_policy, "AT_ONCE", 100)
+    found = 0
+    for seed in SEEDS:
+        rng, process = np.random.default_rng(seed), drawn(seed)[0]
+        choice = process.choose(rng.integers(process.column_count, size=min(50, process.column_count)))
+        kept = np.flatnonzero(rng.random(process.size) < 0.5)
+        if not choice.following.quick:
+            continue
+        moves, lost = choice.following.into(kept)
+        written = choice.moves.toarray()
+        assert moves.toarray() == pytest.approx(written[:, kept], rel=1e-12, abs=1e-300)
+        assert lost == pytest.approx(np.delete(written, kept, axis=1).sum(axis=1), rel=1e-12, abs=1e-300)
+        found += len(kept) > 0
+    assert found > len(SEEDS) / 3
 
 
 @pytest.mark.parametrize("problem", SMALL.values(), ids=SMALL)
