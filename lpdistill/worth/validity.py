@@ -23,13 +23,14 @@ import numpy as np
 from scipy.optimize import brentq
 
 from lpdistill import pictures
-from lpdistill.arrays import IntArray
+from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.errors import ImproperPolicyError, NotCertifiedError
 from lpdistill.process.factored.dynamics import Dynamics
 from lpdistill.process.factored.variation import same_levels, varied
 from lpdistill.process.process import Process
 from lpdistill.program.evaluation import evaluate, visits
-from lpdistill.program.policy_iteration import policy_iteration
+from lpdistill.program.objective import FIRST_DELIVERY
+from lpdistill.program.policy_iteration import Optimum, policy_iteration
 from lpdistill.progress import counter, silent
 from lpdistill.solution.answer import SHOWN, Answer, Table
 from lpdistill.solution.document import question_in_words
@@ -212,6 +213,10 @@ def validity(solution: SolutionLike, *, progress: Callable[[str], None] = silent
     return Validity(found, process)
 
 
+_KINDS = Parameter.GENERATION_TIME, Parameter.DISTILLATION_TIME
+"""The durations of a step that does not distil, and of one that does."""
+
+
 @dataclass(frozen=True)
 class _Search:
     """The search for the ends of one parameter's range."""
@@ -258,13 +263,19 @@ class _Search:
         return varied(self.process, **{str(self.parameter): min(max(Fraction(value), low), high)})
 
     def _columns(self) -> IntArray:
-        """The policy's columns in reachable configurations; for ``p``, also where they come if generation may fail."""
-        policy = self.solution.dual.policy
-        if self.parameter is Parameter.P and self.value == 1:
-            policy = self._there(Fraction(1, 2)).choose(policy.columns)
-        start = np.zeros(self.process.size)
-        start[0] = 1.0
-        return np.asarray(policy.columns[visits(policy, start) > 0])
+        """The policy's columns in reachable configurations."""
+        return self._taken(self.solution.dual.policy.columns)
+
+    def _taken(self, columns: IntArray) -> IntArray:
+        """Those of a policy's columns that runs take; for ``p``, also where they come if generation may fail."""
+        certain = self.parameter is Parameter.P and self.value == 1
+        policy = (self._there(Fraction(1, 2)) if certain else self.process).choose(columns)
+        return np.asarray(policy.columns[visits(policy, self._start) > 0])
+
+    @cached_property
+    def _start(self) -> FloatArray:
+        """Where runs begin, (configurations,)."""
+        return FIRST_DELIVERY.entered(self.process)
 
     def _end(self, far: Fraction, otherwise: Limit) -> Limit:
         """The end of the range towards a far value; the other one if no action takes over on the way."""
@@ -292,29 +303,43 @@ class _Search:
 
     @property
     def _linear(self) -> bool:
-        return self.parameter in {Parameter.GENERATION_TIME, Parameter.DISTILLATION_TIME}
+        return self.parameter in _KINDS
+
+    def _lead(self, columns: IntArray, rival: IntArray) -> Callable[[float], float]:
+        """By how much a rival takes longer than the policy, for a value of the parameter."""
+        taken = self._taken(rival)
+        if not self._linear:
+            return lambda value: self._time(taken, value) - self._time(columns, value)
+        # By a duration visits do not change, and regrets are linear; they are 0 where the two do the same.
+        usual, other = self.solution.dual.policy, self.process.choose(taken)
+        same = other.columns == usual.columns[np.searchsorted(usual.configuration, other.configuration)]
+        often = np.where(same, 0.0, visits(other, self._start))
+        timed = [policy.kind == _KINDS.index(self.parameter) for policy in (usual, other)]
+        steps, total = (
+            often @ other.regrets(evaluate(usual, usual.repetition.until(ours)), theirs)
+            for ours, theirs in (tuple(part.astype(np.float64) for part in timed), (usual.cost, other.cost))
+        )
+        return lambda value: float(total + steps * (value - float(self.value)))
 
     def _time(self, columns: IntArray, value: float) -> float:
         """Expected duration of a policy for a value of the parameter."""
         policy = self._there(value).choose(columns)
         return float(evaluate(policy, policy.repetition.until(policy.cost))[0])
 
+    def _optimum(self, there: Dynamics) -> Optimum:
+        """The optimum for a value of the parameter, found from the present policy where that is proper."""
+        try:
+            return policy_iteration(there, self.solution.dual.policy.columns)
+        except (ImproperPolicyError, NotCertifiedError):
+            return policy_iteration(there, there.admission.proper())
+
     def _rival(self, columns: IntArray, value: float) -> IntArray | None:
         """The optimal policy's columns for a value of the parameter, or None where the given ones are as good."""
         there = self._there(value)
-        optimum = policy_iteration(there, self._proper(there))
+        optimum = self._optimum(there)
         if self._time(columns, value) <= float(optimum.values[0]) * (1 + AS_GOOD):
             return None
         return optimum.policy.columns
-
-    def _proper(self, there: Dynamics) -> IntArray:
-        """The present policy, where it is proper elsewhere."""
-        present = self.solution.dual.policy.columns
-        try:
-            evaluate(there.choose(present), np.ones(len(present)))
-        except (ImproperPolicyError, NotCertifiedError):
-            return there.admission.proper()
-        return present
 
     def _gap(self, columns: IntArray, end: float) -> tuple[float, IntArray] | None:
         """A value before an end at which the policy is not optimal after all, with the policy that is."""
@@ -329,10 +354,7 @@ class _Search:
     def _root(self, columns: IntArray, rival: IntArray, beyond: float) -> float:
         """Where the rival, better beyond, takes over."""
         at = float(self.value)
-
-        def lead(value: float) -> float:
-            return self._time(rival, value) - self._time(columns, value)
-
+        lead = self._lead(columns, rival)
         near, far = lead(at), lead(beyond)
         if near <= AS_GOOD * self.solution.dual.values[0]:
             # As good at the present value already: ahead at once, or somewhat behind first.
@@ -347,7 +369,7 @@ class _Search:
     def _takeovers(self, columns: IntArray, rival: IntArray, value: float) -> tuple[Takeover, ...]:
         """Where the rival acts otherwise than the policy, of what runs of the policy come by."""
         there = self._there(value)
-        optimum = policy_iteration(there, self._proper(there))
+        optimum = self._optimum(there)
         rank = there.choose(columns).configuration
         changed = rival[np.searchsorted(there.choose(rival).configuration, rank)]
         regret = there.choose(changed).regrets(optimum.values)

@@ -106,6 +106,13 @@ def test_the_two_times_mirror_each_other():
     assert generation.upper.value == pytest.approx(ratio / distillation.lower.value, rel=1e-12)
 
 
+def test_ends_by_durations_lose_no_digits():
+    """Where times differ little around an end, it is that of the two policies' times as fractions."""
+    found = validity(solve(Problem("1/2", 10, "9/10", "94/100"))).ranges
+    assert found["generation_time"].upper.value == pytest.approx(1.529443376909295, rel=1e-12)
+    assert found["distillation_time"].lower.value == pytest.approx(1.3076652788817902, rel=1e-12)
+
+
 def test_fidelity_ends_where_levels_change():
     """With no other action on the way, the range of f0 is that of the levels, and says so."""
     found = ranges_of("four memories").ranges["f0"]
