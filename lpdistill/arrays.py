@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +11,17 @@ FloatArray: TypeAlias = NDArray[np.float64]
 IntArray: TypeAlias = NDArray[np.int64]
 PlaceArray: TypeAlias = NDArray[np.int32]
 BoolArray: TypeAlias = NDArray[np.bool_]
+Array = TypeVar("Array", bound=NDArray[Any])
 
 ROUNDOFF = 2.0**-53
 """Unit roundoff of a double."""
+
+
+def replaced(array: Array, rows: IntArray, others: Array) -> Array:
+    """A copy of an array with some rows replaced by others."""
+    found = array.copy()
+    found[rows] = others
+    return found
 
 
 def ragged(lengths: IntArray) -> tuple[IntArray, IntArray]:

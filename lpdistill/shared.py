@@ -28,6 +28,9 @@ class Shared(Generic[T]):
         How many things are kept.
     largest
         The size (``len``) up to which a thing is kept: a larger one is made for whoever asks.
+    total
+        The size of all that is kept together, but for the one that was asked for last; as many of the largest as are
+        kept, by default.
 
     Examples
     --------
@@ -36,8 +39,9 @@ class Shared(Generic[T]):
     ('one', 'one', 1)
     """
 
-    def __init__(self, most: int, *, largest: int) -> None:
+    def __init__(self, most: int, *, largest: int, total: int | None = None) -> None:
         self._most, self._largest = most, largest
+        self._total = most * largest if total is None else total
         self._kept, self._lock = OrderedDict[Hashable, T](), Lock()
 
     def __len__(self) -> int:
@@ -55,9 +59,12 @@ class Shared(Generic[T]):
             return made
         with self._lock:
             made = self._kept.setdefault(key, made)  # another thread may have been faster
-            while len(self._kept) > self._most:
+            while len(self._kept) > self._most or (len(self._kept) > 1 and self._size() > self._total):
                 self._kept.popitem(last=False)
         return made
+
+    def _size(self) -> int:
+        return sum(map(len, self._kept.values()))
 
 
 class Same:

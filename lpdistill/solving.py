@@ -284,8 +284,12 @@ def _by_columns(process: Process, progress: Callable[[str], None]) -> tuple[Conf
     order = np.argsort(changes, kind="stable")
     dropped = rare if len(rows) > CONFIRMED else 0.0
     seen = np.sort(rows[order[np.cumsum(changes[order]) > dropped]])
-    master = OccupationProgram.of(process, optimum.generated)
-    master = master.within(policy.configuration[seen], policy.columns[seen])
+    generated, visited = optimum.generated, policy.configuration[seen]
+    if optimum.owners is not None:  # columns of other configurations need not be described
+        inside = np.zeros(process.size, dtype=bool)
+        inside[visited] = True
+        generated = generated[inside[optimum.owners]]
+    master = OccupationProgram.of(process, generated).within(visited, policy.columns[seen])
     progress(f"confirming with HiGHS on {master.shape[1]:,} of {len(optimum.generated):,} generated columns")
     return confirm(master, policy.columns[seen]), optimum
 

@@ -162,6 +162,10 @@ class Following(Protocol):
         """What comes after some of the columns."""
         ...
 
+    def replaced(self, rows: IntArray, other: Following) -> Following:
+        """What comes after the columns, some of which are replaced by others."""
+        ...
+
 
 @dataclass(frozen=True)
 class Weighted:
@@ -241,6 +245,12 @@ class Weighted:
     def at(self, rows: IntArray | BoolArray) -> Weighted:
         """What comes after some of the columns."""
         return Weighted(self.matrix[rows], self.table)
+
+    def replaced(self, rows: IntArray, other: Following) -> Weighted:
+        """What comes after the columns, some of which are replaced by others."""
+        order = np.arange(self.matrix.shape[0])
+        order[rows] = len(order) + np.arange(len(rows))
+        return Weighted(sparse.csr_array(sparse.vstack([self.matrix, other.matrix]))[order], self.table)
 
 
 @dataclass(frozen=True, slots=True)

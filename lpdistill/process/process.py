@@ -10,7 +10,7 @@ are such processes; everything above sees no difference.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Protocol, TypeGuard
 
@@ -18,7 +18,7 @@ import numpy as np
 from scipy import sparse
 
 from lpdistill.arguments import Kind
-from lpdistill.arrays import BoolArray, FloatArray, IntArray
+from lpdistill.arrays import BoolArray, FloatArray, IntArray, replaced
 from lpdistill.process.budgets import Budget
 from lpdistill.process.durations import Durations
 from lpdistill.process.graph_search import Edges
@@ -311,6 +311,16 @@ class Choice:
             repetition=self.repetition.at(rows),
             delivering=self.delivering[rows],
             following=self.following.at(rows),
+        )
+
+    def replaced(self, rows: IntArray, other: Choice) -> Choice:
+        """The same with some of the columns replaced by others, of the same configurations."""
+        parts = ("columns", "cost", "delivering")
+        return replace(
+            self,
+            repetition=self.repetition.replaced(rows, other.repetition),
+            following=self.following.replaced(rows, other.following),
+            **{name: replaced(getattr(self, name), rows, getattr(other, name)) for name in parts},
         )
 
     def mixed(self, probability: FloatArray) -> Choice:

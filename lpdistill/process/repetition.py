@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from lpdistill.arrays import BoolArray, FloatArray, IntArray
+from lpdistill.arrays import BoolArray, FloatArray, IntArray, replaced
 
 MOST_STEPS, SETTLED = 100, 1e-16
 """Steps of Newton's method for a rate, and the relative change at which they end."""
@@ -146,6 +146,11 @@ class Repetition:
     def at(self, rows: IntArray | BoolArray) -> Repetition:
         """Those of some of the columns."""
         return Repetition(self.leaving[rows], self.staying[rows])
+
+    def replaced(self, rows: IntArray, other: Repetition) -> Repetition:
+        """Those of the columns, some of which are replaced by others."""
+        leaving = replaced(self.leaving, rows, other.leaving)
+        return Repetition(leaving, replaced(self.staying, rows, other.staying))
 
     def mixed(self, weights: sparse.csr_array) -> Repetition:
         """Those of columns that are taken with the given probabilities, (rows, columns)."""

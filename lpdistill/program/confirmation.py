@@ -10,7 +10,7 @@ import highspy
 import numpy as np
 
 from lpdistill.arrays import IntArray
-from lpdistill.program.highs import CONFIRMING, FINEST, Accuracy, Algorithm, Basis, scaled_flow, solve_program
+from lpdistill.program.highs import CONFIRMING, FINEST, PRIMAL, Accuracy, Algorithm, Basis, scaled_flow, solve_program
 from lpdistill.program.occupation import OccupationProgram
 from lpdistill.program.solver import THREADS, Solver
 
@@ -57,6 +57,7 @@ class _Kept(threading.local):
                 "dual_feasibility_tolerance": accuracy.tolerance,
                 "presolve": "off",
                 "simplex_scale_strategy": 0,
+                "simplex_strategy": PRIMAL,
             }
         )
 

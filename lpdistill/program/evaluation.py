@@ -47,8 +47,13 @@ WHOLE = 50_000
 ACCURACY = Accuracy(RESIDUALS, CLOSE, ACCEPTED, SETTLED_SWEEP, MOST_ITERATIONS, MOST_SWEEPS)
 """How accurately policies are evaluated."""
 
+ROUGH = Accuracy((1e-3, 1.0), CLOSE, 1e-2, 1.0, MOST_ITERATIONS, 1)
+"""How accurately where that is only where an evaluation starts from."""
 
-def evaluate(choice: Choice, local: FloatArray, near: FloatArray | None = None) -> FloatArray:
+
+def evaluate(
+    choice: Choice, local: FloatArray, near: FloatArray | None = None, accuracy: Accuracy = ACCURACY
+) -> FloatArray:
     r"""Solve ``V = local + P V / leaving`` for one column per configuration, (configurations,).
 
     Configurations without a column are taken to be never entered; their value is reported as 0.
@@ -62,6 +67,8 @@ def evaluate(choice: Choice, local: FloatArray, near: FloatArray | None = None) 
     near
         Positive values not too far from the solution, (configurations,), from which it is approached: it is then
         accurate in every configuration relative to its own value, however much the values differ.
+    accuracy
+        How accurately, where nothing is written out.
 
     Raises
     ------
@@ -73,7 +80,7 @@ def evaluate(choice: Choice, local: FloatArray, near: FloatArray | None = None) 
         require_proper(choice)
         return Equations(choice, choice.repetition.changes(local)).values.nearest
     begin = near[choice.configuration] if near is not None else np.zeros_like(local)
-    found = choice.following.solved(choice.configuration, choice.repetition, local, begin, ACCURACY)
+    found = choice.following.solved(choice.configuration, choice.repetition, local, begin, accuracy)
     if found is not None:
         return _spread(choice, found)
     unit = np.where(begin > 0, begin, 1.0)

@@ -20,6 +20,9 @@ from lpdistill.progress import silent
 MOST_ROUNDS = 1000
 """Far beyond what policy iteration takes (three to six rounds); more would mean that arithmetic has failed."""
 
+MANY = 1000
+"""Configurations beyond which only the columns that changed are described, if they are few."""
+
 
 @dataclass(frozen=True)
 class Optimum:
@@ -46,6 +49,8 @@ class Optimum:
     priced
         The columns as they were priced last, for values a few roundings below those of the policy; None where that is
         not kept.
+    owners
+        Configuration of each of the generated columns, (generated,); None where that is not kept.
     """
 
     policy: Choice
@@ -58,6 +63,7 @@ class Optimum:
     rounds: int
     objective: Objective = FIRST_DELIVERY
     priced: Priced | None = field(default=None, repr=False, compare=False)
+    owners: IntArray | None = field(default=None, repr=False, compare=False)
 
 
 def policy_iteration(
@@ -102,9 +108,9 @@ def policy_iteration(
         merged = process.merged
         start = _projected(process, merged, columns)
         return _lifted(process, merged, policy_iteration(merged.process, start, progress, objective))
-    live, generated, seen = process.live, [columns], {columns.tobytes()}
+    live, generated, seen, policy = process.live, [columns], {columns.tobytes()}, process.choose(columns)
+    owners = [policy.configuration]
     for rounds in range(1, MOST_ROUNDS):
-        policy = process.choose(columns)
         values = evaluated(policy, objective, near)
         near = values.values.nearest
         progress(f"round {rounds}: pricing {process.column_count:,} columns")
@@ -112,13 +118,16 @@ def policy_iteration(
         better = compared.excess > 0
         if not better.any():
             break
-        changed = columns.copy()
-        changed[better[live]] = compared.improved(better)
+        changed, rows = columns.copy(), np.flatnonzero(better[live])
+        changed[rows] = compared.improved(better)
         columns = changed if process.written is None else _properly(process, columns, changed, objective)
         if columns.tobytes() in seen:  # what still looks better is rounding
             break
         seen.add(columns.tobytes())
-        generated.append(columns[better[live]])
+        generated.append(columns[rows])
+        owners.append(policy.configuration[rows])
+        few = process.written is None and len(columns) > MANY and 2 * len(rows) < len(columns)
+        policy = policy.replaced(rows, process.choose(columns[rows])) if few else process.choose(columns)
     else:
         raise NotCertifiedError(f"policy iteration did not end within {MOST_ROUNDS} rounds")
     floor, ceiling = compared.floor, values.raised
@@ -128,6 +137,7 @@ def policy_iteration(
             f"the proven bounds of some configuration are more than {objective.gap:g} apart, relative to their size: a "
             "run has too many steps, or steps of too different cost; make runs shorter, or durations of similar size"
         )
+    kept, first = np.unique(np.concatenate(generated), return_index=True)
     return Optimum(
         policy,
         values.values.nearest.clip(lower, upper),
@@ -135,10 +145,11 @@ def policy_iteration(
         upper,
         floor,
         ceiling,
-        np.unique(np.concatenate(generated)),
+        kept,
         rounds,
         objective,
         compared.priced,
+        np.concatenate(owners)[first],
     )
 
 
@@ -184,4 +195,5 @@ def _lifted(process: Process, merged: Contraction, optimum: Optimum) -> Optimum:
         floor=floor,
         ceiling=ceiling,
         generated=np.union1d(optimum.generated, columns),
+        owners=None,
     )

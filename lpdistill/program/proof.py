@@ -21,7 +21,15 @@ from lpdistill.listed import EvaluatedPolicy
 from lpdistill.process.priced import Priced
 from lpdistill.process.process import Choice, Process
 from lpdistill.program.differences import Equations, Twofold, Written
-from lpdistill.program.evaluation import MOST_SWEEPS, SETTLED_SWEEP, evaluate, require_leaving, require_proper
+from lpdistill.program.evaluation import (
+    ACCURACY,
+    MOST_SWEEPS,
+    ROUGH,
+    SETTLED_SWEEP,
+    evaluate,
+    require_leaving,
+    require_proper,
+)
 from lpdistill.program.objective import FIRST_DELIVERY, Objective
 from lpdistill.program.systems import ACCEPTED
 
@@ -70,7 +78,8 @@ class FactoredEquations:
         self._policy, self._process, self._objective = policy, policy.process, objective
         self._local = policy.repetition.until(objective.cost(policy))
         # Small policies are solved directly, and the same wherever they come from.
-        near = evaluate(policy, self._local) if near is None or not policy.following.quick else near
+        if near is None or not policy.following.quick:
+            near = evaluate(policy, self._local, accuracy=ROUGH if policy.following.quick else ACCURACY)
         self._values = evaluate(policy, self._local, near)
         self._margin = MARGIN * self._process.rounding * self._values[policy.configuration]
 

@@ -16,7 +16,7 @@ from lpdistill.process.factored.size import require_listed
 from lpdistill.process.reachability import Directed, Reachability
 from lpdistill.shared import Same, Shared
 
-FIRST: Shared[IntArray] = Shared(32, largest=2_000)
+FIRST: Shared[IntArray] = Shared(32, largest=25_000)
 """Proper policies of the actions that were used last."""
 
 

@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from lpdistill.arrays import BoolArray, IntArray, ragged
+from lpdistill.arrays import BoolArray, IntArray, ragged, replaced
 from lpdistill.errors import LimitError
 from lpdistill.hardware.actions import Attempts
 from lpdistill.hardware.repertoire import Repertoire
@@ -60,6 +60,11 @@ class Columns:
         return Columns(
             self.configuration[rows], self.counts[rows], self.rest[rows], self.attempts[rows], self.discard[rows]
         )
+
+    def replaced(self, rows: IntArray, other: Columns) -> Columns:
+        """The same with some of the columns replaced by others."""
+        names = ("configuration", "counts", "rest", "attempts", "discard")
+        return Columns(*(replaced(getattr(self, name), rows, getattr(other, name)) for name in names))
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from lpdistill.process.factored.compiled_policy import MOST_LEVELS, CompiledEqua
 from lpdistill.process.factored.generation import binomial_table
 from lpdistill.process.factored.kernel import AttemptTables, Kernel
 from lpdistill.process.factored.matchings import powers
-from lpdistill.process.outcomes import COMPACT, Accuracy
+from lpdistill.process.outcomes import COMPACT, Accuracy, Following
 from lpdistill.process.repetition import Repetition
 
 AT_ONCE = 10_000_000
@@ -188,3 +188,8 @@ class Factored:
         if "matrix" in self.__dict__:
             other.__dict__["matrix"] = self.matrix[rows]
         return other
+
+    def replaced(self, rows: IntArray, other: Following) -> Factored:
+        """What comes after the columns, some of which are replaced by others."""
+        assert isinstance(other, Factored)  # noqa: S101 - of the same process
+        return Factored(self.kernel, self.what.replaced(rows, other.what))

@@ -78,7 +78,7 @@ class Actions:
         return self.numbering.configurations.size
 
 
-ACTIONS: Shared[Actions] = Shared(32, largest=2_000)
+ACTIONS: Shared[Actions] = Shared(32, largest=25_000, total=50_000)
 """Those that were used last, for problems that differ in nothing that shapes them."""
 
 
