@@ -670,12 +670,88 @@ typedef struct {
     double success, failure;
 } Equations;
 
+/* What columns that distil may lead to, written out as weights on an attempt table: where those of every column begin,
+   with the end, (rows + 1). */
+typedef struct {
+    int64_t *first;
+    int32_t *place;
+    double *weight;
+} Outcomes;
+
+/* Outcomes up to which writing them out takes little memory. */
+enum { MOST_OUTCOMES = 4000000 };
+
+/* One column: recipe after recipe of the first sort, each as often as it may succeed; returns the next free entry. */
+static int64_t listed(const Lattice *of, const Distilling *by, const int64_t *trials, int64_t recipe, int64_t *sum,
+                      double weight, int64_t start, int64_t entry, const Outcomes *to)
+{
+    while (recipe < of->first && !trials[recipe])
+        recipe++;
+    if (recipe == of->first) {
+        int64_t rank = start;
+        for (int64_t l = 0; l < of->levels; l++)
+            rank += of->steps[l * (of->most + 1) + sum[l]];
+        to->place[entry] = (int32_t)rank;
+        to->weight[entry] = weight;
+        return entry + 1;
+    }
+    const double *odds = by->odds + (recipe * by->width + trials[recipe]) * by->width;
+    for (int64_t j = 0; j <= trials[recipe]; j++) {
+        entry = listed(of, by, trials, recipe + 1, sum, weight * odds[j], start, entry, to);
+        for (int64_t l = by->level[recipe]; l < of->levels; l++)
+            sum[l]++;
+    }
+    for (int64_t l = by->level[recipe]; l < of->levels; l++)
+        sum[l] -= trials[recipe] + 1;
+    return entry;
+}
+
+static void forget(Outcomes *to)
+{
+    free(to->first);
+    free(to->place);
+    free(to->weight);
+    to->first = NULL;
+}
+
+/* Write the outcomes out; `first` is none where they are many, or there is no memory. */
+static Outcomes written(const Lattice *of, const Distilling *by)
+{
+    enum { MOST = 64 };
+    Outcomes to = {malloc((size_t)(by->rows + 1) * sizeof(int64_t)), NULL, NULL};
+    int64_t total = 0, sum[MOST];
+    for (int64_t row = 0; to.first && row < by->rows; row++) {
+        int64_t several = 1;
+        for (int64_t r = 0; r < of->first && several <= MOST_OUTCOMES; r++)
+            several *= by->trials[row * of->first + r] + 1;
+        to.first[row] = total;
+        total += several;
+        if (total > MOST_OUTCOMES)
+            forget(&to);
+    }
+    if (!to.first)
+        return to;
+    to.first[by->rows] = total;
+    to.place = malloc((size_t)(total + 1) * sizeof(int32_t));
+    to.weight = malloc((size_t)(total + 1) * sizeof(double));
+    if (!to.place || !to.weight) {
+        forget(&to);
+        return to;
+    }
+    for (int64_t row = 0; row < by->rows; row++) {
+        memcpy(sum, by->sums + row * of->levels, (size_t)of->levels * sizeof(int64_t));
+        listed(of, by, by->trials + row * of->first, 0, sum, by->scale[row], by->start[row], to.first[row], &to);
+    }
+    return to;
+}
+
 typedef struct {
     const Lattice *of;
     const Distilling *by;
     const Equations *in;
     double *values, *whole, *some, *expected;
     int transposed;
+    Outcomes listed;
 } Place;
 
 /* E(unit x) / unit */
@@ -688,9 +764,15 @@ static void after(const Place *at, const double *x, double *to)
     memcpy(at->whole, at->values, (size_t)in->size * sizeof(double));
     memset(at->some, 0, (size_t)in->size * sizeof(double));
     lpdistill_attempts(at->of, in->raised, in->success, in->failure, in->starts, at->whole, at->some);
-    expect(at->of, at->by, at->whole, at->expected);
-    for (int64_t i = 0; i < at->by->rows; i++)
-        to[in->distils[i]] = at->expected[i] / in->unit[in->distils[i]];
+    if (!at->listed.first)
+        expect(at->of, at->by, at->whole, at->expected);
+    for (int64_t i = 0; i < at->by->rows; i++) {
+        double value = at->listed.first ? 0.0 : at->expected[i];
+        if (at->listed.first)
+            for (int64_t e = at->listed.first[i]; e < at->listed.first[i + 1]; e++)
+                value += at->listed.weight[e] * at->whole[at->listed.place[e]];
+        to[in->distils[i]] = value / in->unit[in->distils[i]];
+    }
     for (int64_t i = 0; i < in->others; i++) {
         const int64_t column = in->other[i];
         const double value = in->leaving[i] != 0 ? at->some[in->place[i]] / in->leaving[i] : at->whole[in->place[i]];
@@ -707,7 +789,12 @@ static void onward(const Place *at, const double *x, double *to)
     memset(at->some, 0, (size_t)table * sizeof(double));
     for (int64_t i = 0; i < at->by->rows; i++)
         at->expected[i] = x[in->distils[i]];
-    spread_all(at->of, at->by, at->expected, at->whole);
+    if (!at->listed.first)
+        spread_all(at->of, at->by, at->expected, at->whole);
+    else
+        for (int64_t i = 0; i < at->by->rows; i++)
+            for (int64_t e = at->listed.first[i]; at->expected[i] != 0 && e < at->listed.first[i + 1]; e++)
+                at->whole[at->listed.place[e]] += at->listed.weight[e] * at->expected[i];
     for (int64_t i = 0; i < in->others; i++) {
         const double value = x[in->other[i]];
         if (in->leaving[i] != 0)
@@ -830,19 +917,19 @@ SHARED int64_t lpdistill_solve(const Lattice *of, const Distilling *by, const Eq
 {
     const int64_t n = in->columns;
     double *r = work + 5 * n, *values = r + n, *whole = values + in->size, *some = whole + table;
-    const Place at = {of, by, in, values, whole, some, some + table, 0};
-    if (solved(&at, local, shares, accepted, most, x, work))
-        return 1;
+    Place at = {of, by, in, values, whole, some, some + table, 0, written(of, by)};
+    int failed = solved(&at, local, shares, accepted, most, x, work);
     double greatest = 0.0, least = 0.0;
     for (int64_t i = 0; i < n; i++) {
         const double value = x[i] * in->unit[i];
         greatest = value > greatest ? value : greatest;
         least = value < least ? value : least;
     }
-    if (!isfinite(greatest) || least < -accepted * greatest)
-        return 1;
-    settle(&at, local, settled, sweeps, x, r);
-    return 0;
+    failed = failed || !isfinite(greatest) || least < -accepted * greatest;
+    if (!failed)
+        settle(&at, local, settled, sweeps, x, r);
+    forget(&at.listed);
+    return failed;
 }
 
 /* The equations transposed: how often a policy leaves its configurations, x = entered + E^T(x); 0 if that went well.
@@ -854,11 +941,12 @@ SHARED int64_t lpdistill_visits(const Lattice *of, const Distilling *by, const E
 {
     const int64_t n = in->columns;
     double *r = work + 5 * n, *whole = r + n, *some = whole + table;
-    const Place at = {of, by, in, NULL, whole, some, some + table, 1};
-    if (solved(&at, entered, shares, accepted, most, x, work))
-        return 1;
-    settle(&at, entered, settled, sweeps, x, r);
-    return 0;
+    Place at = {of, by, in, NULL, whole, some, some + table, 1, written(of, by)};
+    const int failed = solved(&at, entered, shares, accepted, most, x, work);
+    if (!failed)
+        settle(&at, entered, settled, sweeps, x, r);
+    forget(&at.listed);
+    return failed;
 }
 
 /* Which configurations of a policy runs enter, by moves that are together no less likely than `least`.
@@ -869,7 +957,7 @@ SHARED void lpdistill_enter(const Lattice *of, const Distilling *by, const Equat
 {
     const int64_t n = in->columns;
     double *x = work, *r = x + n, *whole = r + n, *some = whole + table;
-    const Place at = {of, by, in, NULL, whole, some, some + table, 1};
+    const Place at = {of, by, in, NULL, whole, some, some + table, 1, {NULL, NULL, NULL}};
     int64_t added = 0;
     for (int64_t i = 0; i < n; i++)
         added += (x[i] = found[i] != 0) != 0;
