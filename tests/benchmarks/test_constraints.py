@@ -13,6 +13,9 @@ EIGHT = Problem("1/2", 8, "0.90", "0.94").with_constraints(Budget("generation_at
 TWENTY = Problem("1/2", 20, "0.90", "0.94").with_constraints(Budget("generation_attempts", 36))
 """A budget on memories far beyond an explicit program; without it, 40.9 attempts are expected."""
 
+FAILURES = Problem("1/2", 20, "0.90", "0.94").with_constraints(Budget("failed_distillations", "9/10"))
+"""A budget on failures, a price beside a product; without it, 1.12 are expected."""
+
 SIX = Problem("1/2", 6, "0.75", "0.79")
 
 TEN = Problem("1/2", 10, "0.90", "0.94")
@@ -39,6 +42,17 @@ def test_budget_by_columns(timed, benchmark):
     benchmark.extra_info.update(columns=wanted.run.columns, proved=wanted.upper_bound - wanted.lower_bound)
     width = wanted.upper_bound - wanted.lower_bound
     timed(lambda: solve(TWENTY).waiting_time, expected=wanted.waiting_time, within=width + 1e-10)
+
+
+@pytest.mark.benchmark(group="a budget on failures, M = 20, .90 -> .94")
+def test_budget_on_failures(timed, benchmark):
+    """A budget on failed distillations: sets of them are priced by what they consume."""
+    wanted = solve(FAILURES)
+    (use,) = wanted.budgets.values()
+    assert use.price < 0
+    benchmark.extra_info.update(columns=wanted.run.columns, proved=wanted.upper_bound - wanted.lower_bound)
+    width = wanted.upper_bound - wanted.lower_bound
+    timed(lambda: solve(FAILURES).waiting_time, expected=wanted.waiting_time, within=width + 1e-10)
 
 
 @pytest.mark.benchmark(group="one distillation in a step, .90 -> .94")

@@ -12,7 +12,7 @@ from cases import REACHED_BY_DISTILLATION, SMALL, labels, problems, solved
 from hypothesis import given, settings
 from oracle import Hardware, counted
 
-from lpdistill import LimitError, ModelError, ModelTypeError, NotCertifiedError, Problem, Rule, solve
+from lpdistill import Budget, LimitError, ModelError, ModelTypeError, NotCertifiedError, Problem, Rule, solve
 from lpdistill.process.factored.baselines import GREEDY
 from lpdistill.program.plan import Plan
 from symbolic import certify, check, policy_map, waiting_time
@@ -187,6 +187,19 @@ def test_programs_that_take_too_long_are_refused(monkeypatch):
     with pytest.raises(LimitError, match="operations in integers") as caught:
         certify(solved(SMALL["four memories"]))
     assert caught.value.size["operations"] > 10
+
+
+def test_limits_on_failures_list_no_columns(monkeypatch):
+    """Where failures have a price, neither the maker nor the checker goes through columns: operations count alone."""
+    monkeypatch.setattr("symbolic.exact.certification.MOST_LISTED", 10)
+    monkeypatch.setattr("symbolic.checking.checker.MOST_CHECKED", 10)
+    solution = solve(Problem("1/2", 6, "9/10", "94/100").with_constraints(Budget("failed_distillations", "9/20")))
+    proof = certify(solution)
+    assert check(proof).waiting_time == proof.waiting_time
+    assert proof.prices["failed_distillations"] < 0
+    monkeypatch.setattr("symbolic.exact.certification.grouped_size", lambda _: (10**12, 1))
+    with pytest.raises(LimitError, match="1,000,000,000,000 operations in integers"):
+        certify(solution)
 
 
 def test_iterations_that_do_not_end_prove_nothing(monkeypatch):
