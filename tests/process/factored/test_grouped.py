@@ -93,8 +93,8 @@ def test_tied_columns_are_all_within_the_slack(block):
 
 def test_no_column_is_listed():
     """Whatever the signs of prices, rules with a structure, recipes and attempts, sets are priced by group."""
-    grouped = [process for process, _ in map(fined, range(CASES)) if process.kernel.matchings.recipes]
-    assert len(grouped) > CASES // 2
+    grouped = [process for process, _ in map(fined, range(0, CASES, 4)) if process.kernel.matchings.recipes]
+    assert len(grouped) > CASES // 8
     assert all(process._pricing.charges.grouped for process in grouped)  # noqa: SLF001 - which way is taken
 
 
@@ -108,9 +108,9 @@ def told(seed):
 
 def test_without_anything_compiled_all_is_the_same():
     """Prices have the same bits, and columns and ties are the same, whether anything was compiled or not."""
-    compiled = [told(seed) for seed in range(0, CASES, 2)]
+    compiled = [told(seed) for seed in range(0, CASES, 4)]
     with without_compiled():
-        assert [told(seed) for seed in range(0, CASES, 2)] == compiled
+        assert [told(seed) for seed in range(0, CASES, 4)] == compiled
 
 
 @pytest.mark.parametrize("failed", [Fraction(15, 7), Fraction(-15, 7)])
