@@ -64,7 +64,7 @@ class ColumnGeneration:
         Columns of a proper policy, one for every live configuration: what to do where the master never comes.
     kept
         Configurations in which the master decides, increasing: where policies come that were the optimum under some
-        prices.  Elsewhere it follows :attr:`policy` to the end, so that what it answers is possible, and is the optimum
+        prices.  Elsewhere it follows ``policy`` to the end, so that what it answers is possible, and is the optimum
         if that policy is one under its prices.  None for all configurations.
     linear
         The last answer of HiGHS.
