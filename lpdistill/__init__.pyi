@@ -44,6 +44,7 @@ from .process.factored.dynamics import Dynamics
 from .process.factored.size import Size
 from .process.resources import Visits
 from .process.tariff import Resource
+from .program.methods import Method
 from .program.occupation import OccupationProgram
 from .simulation.deviations import Deviations
 from .simulation.history import History, history
@@ -53,7 +54,7 @@ from .solution.chain import Chain
 from .solution.explanation import Explanation
 from .solution.policy import Decision, Policy
 from .solution.solution import Solution, Status
-from .solving import Method, solve
+from .solving import solve
 from .study.grid import Grid
 from .study.reproduction import Reproduction, reproduce
 from .study.result import Sweep

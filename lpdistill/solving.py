@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
-from enum import StrEnum
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lpdistill.arrays import IntArray
-from lpdistill.errors import ImproperPolicyError, ModelError, NotCertifiedError, names_like
+from lpdistill.errors import ModelError, NotCertifiedError, names_like
 from lpdistill.hardware.actions import Attempts
-from lpdistill.numbers import member
+from lpdistill.numbers import Number, exact, member
+from lpdistill.problem.labels import wants_labels
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import QUESTION, is_question, process_of_question
 from lpdistill.process.budgets import Budget
@@ -21,58 +21,28 @@ from lpdistill.process.factored.dynamics import require_priced
 from lpdistill.process.process import Process
 from lpdistill.process.resources import RESOURCES
 from lpdistill.process.tariff import Resource
-from lpdistill.program.budgeted import Budgeted, solved_whole, within_budgets
-from lpdistill.program.confirmation import Confirmation, confirm
+from lpdistill.program.budgeted import Budgeted, within_budgets
 from lpdistill.program.deterministic import deterministic as best_deterministic
-from lpdistill.program.evaluation import frequented
-from lpdistill.program.highs import Algorithm, LinearSolution, solve_program
-from lpdistill.program.occupation import OccupationProgram
+from lpdistill.program.methods import Method, optimum_within
 from lpdistill.program.plan import Plan
-from lpdistill.program.policy_iteration import Optimum, policy_iteration
+from lpdistill.program.policy_iteration import policy_iteration
+from lpdistill.program.refining import Model, refine
 from lpdistill.progress import silent
 from lpdistill.solution.dead_ends import require_live, require_reachable
 from lpdistill.solution.given import SOLUTION, QuestionLike, SolutionLike
-from lpdistill.solution.solution import Run, Solution, Status
+from lpdistill.solution.solution import Bracket, Run, Solution, Status
 
 if TYPE_CHECKING:
     import networkx as nx
 
-EXPLICIT_COLUMNS = 2_000
-"""Columns up to which ``auto`` gives HiGHS the whole program."""
-
-AGREEMENT = 1e-6
-"""Relative difference between HiGHS and the proven optimum beyond which neither is believed."""
-
-USED = 1e-9
-"""Expected number of changes of a configuration above which HiGHS is taken to use a column."""
-
 AS_FAST = 1e-11
 """Relative difference of waiting times that counts as none when ties are broken."""
 
-CONFIRMED = 300
-"""Configurations that runs visit up to which HiGHS confirms a policy with all of them."""
-
-RARE = 1e-8
-"""Changes of a run, on average, that may be left out of that program beyond; it then ends where they begin."""
+PATIENCE = 60.0
+"""Seconds in which labels are added where they are not limited otherwise."""
 
 TIE_WEIGHTS = (1e-6, 1e-8, 1e-10)
 """What the expected use of a resource counts, against the whole waiting time, when it breaks ties."""
-
-
-class Method(StrEnum):
-    """How to solve the program."""
-
-    AUTO = "auto"
-    """Policy iteration, confirmed by HiGHS: on the whole program (``simplex``) where that is small, otherwise on the
-    columns that it chose (``columns``)."""
-    SIMPLEX = "simplex"
-    """HiGHS' simplex method on the whole program, from nothing."""
-    IPM = "ipm"
-    """HiGHS' interior-point method on the whole program."""
-    PDLP = "pdlp"
-    """HiGHS' first-order method on the whole program."""
-    COLUMNS = "columns"
-    """Column generation: columns priced by the factored dynamics, the restricted master confirmed by HiGHS."""
 
 
 def solve(  # noqa: PLR0913 - one keyword for each thing that may be asked
@@ -82,6 +52,9 @@ def solve(  # noqa: PLR0913 - one keyword for each thing that may be asked
     attempts: Attempts | str | None = None,
     least: str | Resource | None = None,
     deterministic: bool = False,
+    within: Number | None = None,
+    time_limit: Number = PATIENCE,
+    all_levels: bool = False,
     progress: Callable[[str], None] = silent,
 ) -> Solution:
     """The optimal policy of a problem or of a state graph, with a proof.
@@ -101,13 +74,24 @@ def solve(  # noqa: PLR0913 - one keyword for each thing that may be asked
     deterministic
         Whether budgets may not make the policy randomise: the fastest deterministic policy is then found by branch and
         bound, which HiGHS claims to be the optimum; what it costs is in ``Solution.determinism``.
+    within
+        Relative gap of the bounds that will do where the levels below the target are infinitely many, or more than
+        an optimum needs: labels of a grid then stand for them, and are added where the optimum needs them, until the
+        optimum is found exactly, or the gap is within this, or the time is over (:doc:`levels_without_limit`).
+    time_limit
+        Seconds after which no more labels are added; what is known by then is the answer.
+    all_levels
+        Whether all levels are to be told apart, however many, so that the policy and its values are those of every
+        configuration.
     progress
         Told what is being done, for long work.
 
     Raises
     ------
-    UnreachableTargetError, InfiniteLevelsError
-        If the target is out of reach, or infinitely many levels lie below it.
+    UnreachableTargetError
+        If the target is out of reach.
+    InfiniteLevelsError
+        If infinitely many levels lie below it, and labels do not bracket the optimum, or are not wanted.
     InfeasibleError
         If the rules leave no policy that reaches the target, or no policy keeps within the budgets.
     LimitError
@@ -121,19 +105,51 @@ def solve(  # noqa: PLR0913 - one keyword for each thing that may be asked
     >>> abs(solution.waiting_time - 15650 / 1903) < 1e-12
     True
     """
-    began = time.perf_counter()
     problem = QUESTION.meant(problem, "problem")
-    method = member(Method, method, "method")
-    process, budgets = process_and_budgets(problem, attempts, least)
-    if deterministic and budgets and least is not None:
+    asked = _Asked(member(Method, method, "method"), attempts, least, deterministic, progress)
+    tolerance, seconds = None if within is None else _tolerance(within), _seconds(time_limit)
+    if within is not None and (all_levels or not isinstance(problem, Problem)):
+        what = "all levels are told apart" if all_levels else "a state graph has no levels"
+        raise ModelError("within", f"is the gap of a bracket by labels; where {what}, there is none", within)
+    if all_levels or not isinstance(problem, Problem) or not wants_labels(problem, asked=within is not None):
+        return _solved(problem, asked)
+    refinement = refine(problem, tolerance, seconds, progress)
+    if refinement is None:
+        return _solved(problem, asked)
+    executable = _solved(refinement.upper.problem, asked, refinement.upper)
+    optimistic = _solved(refinement.lower.problem, asked, refinement.lower)
+    seconds = refinement.seconds + executable.run.seconds + optimistic.run.seconds
+    closed = executable.upper_bound - optimistic.lower_bound <= executable.plan.objective.gap * executable.upper_bound
+    return replace(
+        executable,
+        bracket=Bracket(optimistic, refinement),
+        run=replace(executable.run, seconds=seconds),
+        status=executable.status if closed else Status.BRACKETED,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """How a program is to be solved: arguments of :func:`solve`."""
+
+    method: Method
+    attempts: Attempts | str | None
+    least: str | Resource | None
+    deterministic: bool
+    progress: Callable[[str], None]
+
+
+def _solved(problem: Problem | nx.DiGraph[Any], asked: _Asked, near: Model | None = None) -> Solution:
+    """The optimum of a problem with finitely many levels, or of a state graph; ``near`` is one of its policies."""
+    began, least, progress = time.perf_counter(), asked.least, asked.progress
+    process, budgets = process_and_budgets(problem, asked.attempts, least)
+    if asked.deterministic and budgets and least is not None:
         raise ModelError("least", "breaks ties among randomised policies only; leave it or deterministic out", least)
     tie_breaker = None if least is None else resource_named(process, least, "least")
-    answer = _answer(process, budgets, method, progress)
-    if method is Method.AUTO:
-        method = Method.SIMPLEX if process.column_count <= EXPLICIT_COLUMNS else Method.COLUMNS
-    answer = _confirmed(answer, budgets, method)
+    start = None if near is None or near.process.column_count != process.column_count else near.columns
+    answer, method = optimum_within(process, budgets, asked.method, progress, start)
     plan, determinism = answer.plan, None
-    if deterministic and budgets:
+    if asked.deterministic and budgets:
         plan, determinism = best_deterministic(process, budgets, answer, progress)
     elif tie_breaker is not None:
         plan = _breaking_ties(process, budgets, answer, tie_breaker, progress)
@@ -151,58 +167,20 @@ def solve(  # noqa: PLR0913 - one keyword for each thing that may be asked
     return Solution(problem, plan, answer.dual, answer.bound, uses, run, status, determinism)
 
 
-def _answer(process: Process, budgets: tuple[Budget, ...], method: Method, progress: Callable[[str], None]) -> Budgeted:
-    """The optimum within the budgets, and what HiGHS says of it."""
-    small = process.column_count <= EXPLICIT_COLUMNS
-    linear: LinearSolution | Confirmation
-    if method is Method.AUTO and small and process.written is None:
-        linear, optimum = _directly(process, progress)
-    elif method is Method.COLUMNS or (method is Method.AUTO and not small):
-        method = Method.COLUMNS
-        linear, optimum = _by_columns(process, progress)
-    else:
-        method = Method.SIMPLEX if method is Method.AUTO else method
-        linear, optimum = _explicitly(process, Algorithm(method), progress)
-    if not budgets:
-        return Budgeted.unlimited(optimum, linear)
-    answer = within_budgets(process, budgets, optimum, progress)
-    if method is Method.COLUMNS:
-        return answer
-    linear = solved_whole(process, budgets, Algorithm.SIMPLEX if method is Method.AUTO else Algorithm(method))
-    return replace(answer, objective=linear.objective, iterations=linear.iterations)
+def _tolerance(within: Number) -> Fraction:
+    """A relative gap that will do."""
+    found = exact(within, "within")
+    if not 0 < found < 1:
+        raise ModelError("within", "must be a relative gap with 0 < within < 1, such as 0.001", within)
+    return found
 
 
-def _confirmed(answer: Budgeted, budgets: tuple[Budget, ...], method: Method) -> Budgeted:
-    """An answer on whose waiting time HiGHS agrees, asked again if need be.
-
-    Raises
-    ------
-    NotCertifiedError
-        If it does not.
-    """
-    plan = answer.plan
-    if not _agree(answer.objective, plan):
-        answer = replace(answer, objective=_asked_again(answer, budgets))
-    if not _agree(answer.objective, plan):
-        uncharged = float(plan.uses.process.durations.uncharged)
-        raise NotCertifiedError(
-            f"HiGHS ({method}) reports {answer.objective!r}, but the policy's waiting time is proved to lie between "
-            f"{answer.bound!r} and {float(plan.upper[0])!r} (with {uncharged:g} not charged); "
-            "use another method, or make runs shorter"
-        )
-    return answer
-
-
-def _agree(objective: float, plan: Plan) -> bool:
-    """Whether HiGHS and a policy agree on the waiting time."""
-    found = float(plan.values[0]) - float(plan.uses.process.durations.uncharged)
-    return abs(objective - found) <= AGREEMENT * float(plan.values[0])
-
-
-def _asked_again(answer: Budgeted, budgets: tuple[Budget, ...]) -> float:
-    """What HiGHS reports where it disagreed, asked with its strictest settings about the policy alone."""
-    program = OccupationProgram.of(answer.plan.uses.process, answer.plan.uses.columns, budgets)
-    return solve_program(program, Algorithm.SIMPLEX).objective
+def _seconds(limit: Number) -> float:
+    """A limit of time."""
+    found = exact(limit, "time_limit")
+    if found <= 0:
+        raise ModelError("time_limit", "must be a number of seconds above 0", limit)
+    return float(found)
 
 
 def process_and_budgets(
@@ -263,62 +241,6 @@ def solution_of(given: SolutionLike, progress: Callable[[str], None] = silent) -
         Whatever :func:`solve` raises.
     """
     return solve(given, progress=progress) if is_question(given) else SOLUTION.meant(given, "solution")
-
-
-def _directly(process: Process, progress: Callable[[str], None]) -> tuple[Confirmation, Optimum]:
-    """Policy iteration over all columns of a small problem, which HiGHS confirms on the whole program."""
-    progress("writing the whole program")
-    optimum = policy_iteration(process, process.admission.proper(), progress)
-    program = OccupationProgram.of(process)
-    progress(f"confirming with HiGHS on {program.shape[1]:,} columns")
-    return confirm(program, optimum.policy.columns), optimum
-
-
-def _by_columns(process: Process, progress: Callable[[str], None]) -> tuple[Confirmation, Optimum]:
-    """Generate columns by block pivots, then have HiGHS confirm the policy as basis of the restricted master."""
-    progress(f"writing {process.column_count:,} columns in factored form")
-    optimum = policy_iteration(process, process.admission.proper(), progress)
-    policy = optimum.policy
-    rare = RARE if process.written is None else 0.0
-    rows, changes = frequented(policy, optimum.objective.entered(process), rare / 1000)
-    order = np.argsort(changes, kind="stable")
-    dropped = rare if len(rows) > CONFIRMED else 0.0
-    seen = np.sort(rows[order[np.cumsum(changes[order]) > dropped]])
-    generated, visited = optimum.generated, policy.configuration[seen]
-    if optimum.owners is not None:  # columns of other configurations need not be described
-        inside = np.zeros(process.size, dtype=bool)
-        inside[visited] = True
-        generated = generated[inside[optimum.owners]]
-    master = OccupationProgram.of(process, generated).within(visited, policy.columns[seen])
-    progress(f"confirming with HiGHS on {master.shape[1]:,} of {len(optimum.generated):,} generated columns")
-    return confirm(master, policy.columns[seen]), optimum
-
-
-def _explicitly(
-    process: Process, algorithm: Algorithm, progress: Callable[[str], None]
-) -> tuple[LinearSolution, Optimum]:
-    """Have HiGHS solve the whole program, then make its policy optimal in every configuration and prove it."""
-    progress("writing the whole program")
-    program = OccupationProgram.of(process)
-    progress(f"solving {program.shape[1]:,} columns with HiGHS ({algorithm})")
-    linear = solve_program(program, algorithm)
-    try:
-        optimum = policy_iteration(process, _most_used(program, linear), progress)
-    except ImproperPolicyError:
-        # An inexact answer may round to a policy that goes in circles; the proof then starts from scratch.
-        optimum = policy_iteration(process, process.admission.proper(), progress)
-    return linear, optimum
-
-
-def _most_used(program: OccupationProgram, linear: LinearSolution) -> IntArray:
-    """The column that a solution uses most in each configuration it visits, and one of a proper policy elsewhere."""
-    process, choice = program.process, program.choice
-    columns = np.full(process.size, -1)
-    columns[process.live] = process.admission.proper()
-    used = np.flatnonzero(choice.repetition.changes(linear.occupation) > USED)
-    order = used[np.argsort(linear.occupation[used], kind="stable")]
-    columns[choice.configuration[order]] = choice.columns[order]
-    return columns[process.live]
 
 
 def resource_named(process: Process, resource: str | Resource, where: str) -> Resource:

@@ -52,7 +52,7 @@ LATE = {"lpdistill.convex:ConvexProgram"}
 
 MOST_LINES = 400
 MOST_MEMBERS = 25
-LARGEST_ROOM = 0.18
+LARGEST_ROOM = 0.2
 
 
 def _modules() -> dict[str, Path]:

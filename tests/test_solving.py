@@ -253,10 +253,10 @@ def test_unreachable_targets_are_refused(memories, target):
 
 
 @pytest.mark.parametrize(("memories", "target"), [(3, "0.83"), (4, "0.9")])
-def test_targets_beyond_the_pumping_limit_are_refused(memories, target):
-    """A target between both limits is refused as one with infinitely many levels below it."""
+def test_all_levels_below_a_target_beyond_the_pumping_limit_are_refused(memories, target):
+    """Levels that are infinitely many are not told apart, where that is asked for."""
     with pytest.raises(InfiniteLevelsError):
-        solve(Problem(0.5, memories, "3/4", target))
+        solve(Problem(0.5, memories, "3/4", target), all_levels=True)
 
 
 @pytest.mark.parametrize(

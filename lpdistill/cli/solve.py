@@ -9,9 +9,10 @@ from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import FILE, RESOURCE, Asked, Json, Plot, takes_problem
 from lpdistill.cli.output import Progress, draw, give
 from lpdistill.process.resources import RESOURCES
+from lpdistill.program.methods import Method
 from lpdistill.requests.solving import solve as solved
 from lpdistill.solution.policy_picture import require_drawable
-from lpdistill.solving import Method
+from lpdistill.solving import PATIENCE
 
 
 @takes_problem(graphs=True)
@@ -32,6 +33,21 @@ def solve(
     ] = None,
     deterministic: Annotated[
         bool, Option("--deterministic", help="Do not let budgets make the policy randomise (branch and bound).")
+    ] = False,
+    within: Annotated[
+        str | None,
+        Option(
+            "--within",
+            metavar="GAP",
+            help="Relative gap that will do where labels stand for levels; without it, until the optimum is exact.",
+        ),
+    ] = None,
+    time_limit: Annotated[
+        str,
+        Option("--time-limit", metavar="SECONDS", help="How long labels are added; then the bracket is the answer."),
+    ] = f"{PATIENCE:g}",
+    all_levels: Annotated[
+        bool, Option("--all-levels", help="Tell all levels apart, however many: values of every configuration.")
     ] = False,
     everything: Annotated[bool, Option("--all", help="Show all configurations, also those never visited.")] = False,
     exact: Annotated[
@@ -70,6 +86,9 @@ def solve(
             method=method,
             least=least,
             deterministic=deterministic,
+            within=within,
+            time_limit=time_limit,
+            all_levels=all_levels,
             exact=exact,
             certificate=certificate,
             sensitivity=worth,

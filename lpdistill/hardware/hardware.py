@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -13,7 +13,7 @@ from lpdistill.hardware.rules import Rule, checked
 from lpdistill.numbers import Number, at_most, exact, flag, whole
 from lpdistill.physics.closure import closure
 from lpdistill.physics.known import DEFAULT
-from lpdistill.physics.levels import Levels
+from lpdistill.physics.levels import Levels, together
 from lpdistill.physics.limits import most_levels
 from lpdistill.physics.maps import DistillationMap, Reach
 
@@ -142,6 +142,8 @@ class Hardware:
                 f"{at_most(reach.pumping_limit, 9)}); {more}; lower the target or raise f0",
                 **limits,
             )
+        if not reach.finite and any(rule.separable for rule in self.rules):
+            return self._levels_under_rules(target, limits)
         if not reach.finite:
             pumping = at_most(reach.pumping_limit, 9)
             raise InfiniteLevelsError(
@@ -152,6 +154,41 @@ class Hardware:
                 **limits,
             )
         return closure(self.distillation, self.f0, target, most=most_levels(self.memories), memories=self.memories)
+
+    def _levels_under_rules(self, target: Fraction, limits: Mapping[str, float]) -> Levels:
+        """The levels below a target that rules leave, where without them there are infinitely many.
+
+        Raises
+        ------
+        UnreachableTargetError
+            If what they leave does not reach the target.
+        """
+        separable = [rule for rule in self.rules if rule.separable]
+
+        def allowed(numbers: Sequence[int]) -> bool:
+            return all(rule.allows_levels(numbers, 0) for rule in separable)
+
+        named = " and ".join(rule.name for rule in separable)
+        if allowed((0, 1)):  # pumping, which approaches a limit that is not above the target
+            raise UnreachableTargetError(
+                f"target: {float(target)} is out of reach under {named}: pumping stays below "
+                f"{at_most(limits['pumping_limit'], 9)}; lower the target, raise f0 or relax the rule",
+                **limits,
+            )
+        most, memories = most_levels(self.memories), self.memories
+        levels = closure(self.distillation, self.f0, target, most=most, memories=memories, allowed=allowed)
+        made = {
+            combination.state.fidelity: together(levels[level].tree.memories for level in pairs)
+            for pairs, combination in levels.combinations.items()
+        }
+        if not any(fidelity >= target and needed <= memories for fidelity, needed in made.items()):
+            highest = float(max([level.fidelity for level in levels]))
+            raise UnreachableTargetError(
+                f"target: {float(target)} is out of reach for {memories} memories under {named}: the highest fidelity "
+                f"that they make is {at_most(highest, 9)}; lower the target, take more memories or relax the rule",
+                **limits,
+            )
+        return levels
 
     def recipes(self, levels: Levels) -> tuple[Recipe, ...]:
         """Everything that can be done with stored pairs, whatever the rules: distillations, then discards."""

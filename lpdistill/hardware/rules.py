@@ -49,6 +49,9 @@ class Rule:
     told: ClassVar[str] = ""
     """What options and pages say of the rule, in a clause."""
 
+    bracketed: ClassVar[bool] = False
+    """Whether label models bracket the optimum under it: a better pair in any memory must never be worse."""
+
     predicate: Callable[[Step], bool] | None = None
 
     def __init__(self, predicate: Callable[[Step], bool] | None = None, name: str | None = None) -> None:
@@ -82,6 +85,14 @@ class Rule:
     def permits(self, step: Step) -> bool:
         """Whether an action that the structure of the rule admits is allowed."""
         return self.predicate is None or self.predicate(step)
+
+    @property
+    def separable(self) -> bool:
+        """Whether two pairs may be distilled depends on whether they are equal, or raw, and on nothing else.
+
+        The levels that it leaves can then be found without those that it does not.
+        """
+        return False
 
     @property
     def elementwise(self) -> bool:
@@ -177,6 +188,7 @@ class MaxDistillations(_Numbered):
     """At most ``most`` distillations in a step; one, where crosstalk forbids more (arXiv:2606.14908, section V)."""
 
     told = "at most so many distillations in a step"
+    bracketed = True
 
     most: int
 
@@ -190,6 +202,7 @@ class MaxAttempts(_Numbered):
     """At most ``most`` generation attempts in a step."""
 
     told = "at most so many generation attempts in a step"
+    bracketed = True
 
     most: int
 
@@ -203,6 +216,7 @@ class NoGenerationWhileDistilling(Rule):
     """No generation in a step that distils: a laser that cannot fire meanwhile."""
 
     told = "a step that distils does not generate"
+    bracketed = True
 
     def most_attempts(self, memories: int, *, distilling: bool) -> int:
         """None in a step that distils."""
@@ -221,6 +235,11 @@ class Banded(_Numbered):
         """Whether the levels are close enough."""
         return high - low <= self.width
 
+    @property
+    def separable(self) -> bool:
+        """A width of 0 leaves pairs of equal level."""
+        return not self.width
+
 
 @dataclass(frozen=True)
 class EqualLevelsOnly(Rule):
@@ -231,6 +250,11 @@ class EqualLevelsOnly(Rule):
     def allows_pair(self, low: int, high: int, raw: int) -> bool:  # noqa: ARG002 - every level alike
         """Whether the levels are equal."""
         return low == high
+
+    @property
+    def separable(self) -> bool:
+        """Equal levels only."""
+        return True
 
 
 @dataclass(frozen=True)
@@ -246,6 +270,11 @@ class RawPairOnly(Rule):
     def allows_levels(self, levels: Sequence[int], raw: int) -> bool:
         """Whether one of the pairs is raw."""
         return raw in levels
+
+    @property
+    def separable(self) -> bool:
+        """Raw pairs with any other."""
+        return True
 
 
 BUILT_IN: dict[str, type[Rule]] = {

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import combinations_with_replacement, permutations
-from typing import Any
+from typing import Any, TypeAlias
 
 from lpdistill.errors import LimitError
 from lpdistill.physics.levels import Level, Levels, Tree, names_of
@@ -24,10 +24,23 @@ SHARED: Shared[Levels] = Shared(MOST_SHARED, largest=LARGEST_SHARED)
 """The levels of the maps that are made of plain values, which are the same whenever they are asked for."""
 
 
-def closure(distillation: DistillationMap[Any], f0: Fraction, target: Fraction, *, most: int, memories: int) -> Levels:
+Allowed: TypeAlias = Callable[[Sequence[int]], bool]
+"""Whether states may be distilled together, given by number: equal numbers are equal states, and 0 is a raw pair."""
+
+
+def closure(  # noqa: PLR0913 - what shapes levels
+    distillation: DistillationMap[Any],
+    f0: Fraction,
+    target: Fraction,
+    *,
+    most: int,
+    memories: int,
+    allowed: Allowed | None = None,
+) -> Levels:
     """All levels below ``target`` that the map makes from raw pairs of fidelity ``f0``.
 
-    Problems that differ in nothing that shapes levels have the same ones.
+    Problems that differ in nothing that shapes levels have the same ones.  With ``allowed``, they are the levels that
+    so many memories can make of what rules leave.
 
     Raises
     ------
@@ -52,19 +65,20 @@ def closure(distillation: DistillationMap[Any], f0: Fraction, target: Fraction, 
                 size={"levels": most + 1, "memories": memories},
             )
 
-    key = by_value((distillation, f0, target))
+    known = _Known(distillation, allowed)
+    key = by_value((distillation, f0, target)) if allowed is None else None
     if key is None:
-        return _explored(distillation, f0, target, admitted)
-    levels = SHARED.of(key, lambda: _explored(distillation, f0, target, admitted))
+        return _explored(known, f0, target, admitted, memories if allowed else None)
+    levels = SHARED.of(key, lambda: _explored(known, f0, target, admitted, None))
     admitted(len(levels))
     return levels
 
 
 def _explored(
-    distillation: DistillationMap[Any], f0: Fraction, target: Fraction, admitted: Callable[[int], None]
+    known: _Known, f0: Fraction, target: Fraction, admitted: Callable[[int], None], memories: int | None
 ) -> Levels:
     """The levels, found by distilling what is found; ``admitted`` is told of every further one."""
-    known, found = _Known(distillation), dict[Pair, Tree]()
+    distillation, found = known.distillation, dict[Pair, Tree]()
     # Ordered by raw pairs consumed, then memories; the serial number only keeps states from being compared.
     frontier: list[tuple[int, int, int, Pair, Tree]] = [(1, 1, 0, distillation.raw(f0), Tree())]
     serial = 0
@@ -79,7 +93,8 @@ def _explored(
                 if result.fidelity < target and result not in found:
                     serial += 1
                     grown = Tree(tuple(found[known.states[number]] for number in reversed(order)), place)
-                    heapq.heappush(frontier, (grown.raw_pairs, grown.memories, serial, result, grown))
+                    if memories is None or grown.memories <= memories:
+                        heapq.heappush(frontier, (grown.raw_pairs, grown.memories, serial, result, grown))
     order_by, states = order_of(distillation), known.states
     ordered = sorted(range(len(states)), key=lambda number: order_by(states[number]))
     names = names_of([states[number].fidelity for number in ordered], target)
@@ -97,6 +112,7 @@ class _Known:
     """States by number, in the order in which they were found, and what distilling them makes."""
 
     distillation: DistillationMap[Any]
+    allowed: Allowed | None = None
     states: list[Pair] = field(default_factory=list)
     table: dict[tuple[int, ...], Combination[Any]] = field(default_factory=dict)
 
@@ -116,6 +132,9 @@ class _Known:
 
     def _different(self, numbers: Iterable[int]) -> Iterator[tuple[tuple[int, ...], Combination[Any]]]:
         """The orders of some states that make different things, the pair that is kept last, and what they make."""
+        numbers = tuple(numbers)
+        if self.allowed is not None and not self.allowed(numbers):
+            return
         before: list[Combination[Any]] = []
         for order in dict.fromkeys(permutations(numbers)):
             made = self.table.get(order)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import inf
 from typing import Any
 
 from lpdistill.physics.maps import Combination, Pair
@@ -43,14 +44,54 @@ class Tree:
     def __post_init__(self) -> None:
         if self.children is not None:
             # The child that needs most memories comes first; those made before it occupy one each.
-            needed = sorted((child.memories for child in self.children), reverse=True)
             object.__setattr__(self, "raw_pairs", sum(child.raw_pairs for child in self.children))
-            object.__setattr__(self, "memories", max(held + most for held, most in enumerate(needed)))
+            object.__setattr__(self, "memories", together(child.memories for child in self.children))
 
     def __str__(self) -> str:
         if self.children is None:
             return "f0"
         return f"D({', '.join(map(str, self.children))})" + (f"[{self.outcome}]" if self.outcome else "")
+
+
+def together(memories: Iterable[int]) -> int:
+    """Memories needed to have some pairs at once, given those that each needs to be made.
+
+    Those that need most come first, and those made before occupy one each.
+
+    >>> together([1, 1]), together([3, 2, 2]), together([3, 3])
+    (2, 4, 4)
+    """
+    return max(held + most for held, most in enumerate(sorted(memories, reverse=True)))
+
+
+def needed(count: int, made: Mapping[tuple[int, ...], int | None], raw: int) -> list[float]:
+    """The least number of memories with which pairs of each of some levels can be made, infinite for none.
+
+    Parameters
+    ----------
+    count
+        Number of levels.
+    made
+        What distilling some levels makes; None for a pair that is not stored.
+    raw
+        The level of a raw pair.
+
+    Examples
+    --------
+    >>> needed(3, {(0, 0): 1, (0, 1): 1, (1, 1): 2}, raw=0)
+    [1, 2, 3]
+    """
+    least: list[float] = [inf] * count
+    least[raw], changed = 1, True
+    while changed:
+        changed = False
+        for pairs, level in made.items():
+            if level is None or any(least[one] == inf for one in pairs):
+                continue
+            found = together(int(least[one]) for one in pairs)
+            if found < least[level]:
+                least[level], changed = found, True
+    return least
 
 
 @dataclass(frozen=True, slots=True)

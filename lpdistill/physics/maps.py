@@ -64,8 +64,10 @@ class Reach:
 class DistillationMap(Protocol[S]):
     """A distillation protocol acting on pairs of type ``S``.
 
-    A map may also have ``consumes``, the numbers of pairs that one distillation may take (two, by default), and a
-    method ``order(state)``, by which levels are in order instead of by fidelity.
+    A map may also have ``consumes``, the numbers of pairs that one distillation may take (two, by default), a method
+    ``order(state)``, by which levels are in order instead of by fidelity, and ``monotone = True``: then ``raw(f)``
+    is a pair of any fidelity, states are known by their fidelity, and neither the success probability nor the result
+    decreases in that of either pair, so that label models bracket what it makes (:mod:`~lpdistill.physics.rounding`).
 
     Problems share the levels of a map that is a frozen dataclass of plain values: numbers, texts, and tuples of them.
     Any other is asked anew by each problem, as it may have changed.
@@ -92,6 +94,11 @@ class DistillationMap(Protocol[S]):
 def consumes(distillation: DistillationMap[Any]) -> tuple[int, ...]:
     """The numbers of pairs that one distillation may take."""
     return tuple(getattr(distillation, "consumes", (2,)))
+
+
+def is_monotone(distillation: DistillationMap[Any]) -> bool:
+    """Whether a map of two pairs says of itself that better pairs are never worse."""
+    return bool(getattr(distillation, "monotone", False)) and consumes(distillation) == (2,)
 
 
 def order_of(distillation: DistillationMap[Any]) -> Callable[[Any], Any]:

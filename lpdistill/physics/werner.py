@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from typing import ClassVar
 
 from lpdistill.physics.maps import Combination, Reach
 
@@ -69,6 +70,8 @@ class Werner:
     """The map of arXiv:2606.14908 on Werner states (Eqs. 2 and 3): noiseless gates, twirled outcomes."""
 
     name: str = "werner"
+
+    monotone: ClassVar[bool] = True
 
     def raw(self, fidelity: Fraction) -> WernerPair:
         """A Werner pair of the given fidelity."""

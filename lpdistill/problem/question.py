@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 from lpdistill.arguments import Kind
 from lpdistill.hardware.actions import Attempts
+from lpdistill.problem.labels import labels_of
 from lpdistill.problem.problem import Problem
 from lpdistill.process.process import Process
 from lpdistill.process.task import ELSEWHERE, TASK
@@ -70,6 +71,10 @@ def process_of_question(question: Question, attempts: Attempts | None = None) ->
         If it is a state graph with a mistake.
     """
     if isinstance(question, Problem):
+        if labels_of(question) is not None:
+            from lpdistill.process.labelled import label_process  # noqa: PLC0415 - only where there are labels
+
+            return label_process(question, attempts)
         from lpdistill.process.factored.dynamics import Dynamics  # noqa: PLC0415 - only where one is built
 
         return Dynamics(question, attempts)

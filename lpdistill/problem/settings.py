@@ -123,6 +123,7 @@ SETTINGS = {
             "rules",
             ValueKind.TABLE,
             "What the hardware allows",
+            shapes_levels=True,
             written=lambda rules: [rule.to_dict() for rule in rules],
             read=rules_stated,
         ),

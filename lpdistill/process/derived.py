@@ -110,8 +110,8 @@ class Guarded:
         return np.flatnonzero(self.allowed & (self.choice.configuration == rank))
 
 
-class Written(Derived):
-    """What follows for a process whose columns are all written out."""
+class Listed(Derived):
+    """What follows for a process whose columns are all kept, written out."""
 
     @cached_property
     def _whole(self) -> Choice:
@@ -145,6 +145,16 @@ class Written(Derived):
         """0: to be overridden where probabilities may have been rounded before they were given."""
         return 0.0
 
+    def price_after(self, after: After) -> Priced:
+        """Price every column where what comes after a step depends on how long it takes."""
+        value = self._whole.values_after(after)
+        value[~self.admission.allowed] = np.inf
+        return PricedColumns(self.size, self._whole.configuration, value)
+
+
+class Written(Listed):
+    """What follows for a process that is given with its columns written out."""
+
     @cached_property
     def written(self) -> Choice:
         """All columns that are allowed."""
@@ -155,9 +165,3 @@ class Written(Derived):
         """Bound on the relative rounding error of an action value: one addition and product for every outcome."""
         outcomes = int(np.diff(self._whole.moves.indptr).max(initial=0))
         return (2 * outcomes + 4 * len(self.tariff.prices) + 64) * ROUNDOFF
-
-    def price_after(self, after: After) -> Priced:
-        """Price every column where what comes after a step depends on how long it takes."""
-        value = self._whole.values_after(after)
-        value[~self.admission.allowed] = np.inf
-        return PricedColumns(self.size, self._whole.configuration, value)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from lpdistill.arrays import IntArray
+from lpdistill.hardware.hardware import Hardware
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +34,20 @@ class Durations:
     greatest: float
     per_column: float
     uncharged: Fraction = Fraction(0)
+
+    @staticmethod
+    def of(hardware: Hardware, kind: Callable[[IntArray], IntArray], uncharged: Fraction) -> Durations:
+        """Durations of a step that does not distil, of one that does, and of discarding.
+
+        Discards take no time, but no more pairs can be discarded than the steps have made, one a memory.
+        """
+        times = hardware.generation_time, hardware.distillation_time
+        shortest, longest = float(min(times)), float(max(times))
+        return Durations(
+            times=(*times, Fraction(0)),
+            kind=kind,
+            least=0.0 if hardware.discarding else shortest,
+            greatest=longest,
+            per_column=shortest / (1 + hardware.memories * hardware.discarding),
+            uncharged=uncharged,
+        )

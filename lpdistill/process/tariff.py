@@ -10,14 +10,31 @@ from typing import Any, Protocol
 from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.errors import ModelError
 from lpdistill.hardware.actions import Step
-from lpdistill.process.factored.configurations import CountVectors
+
+
+class Numbered(Protocol):
+    """Configurations as counts of pairs."""
+
+    @property
+    def most(self) -> int:
+        """The most pairs that they count."""
+        ...
+
+    @property
+    def kinds(self) -> int:
+        """Number of levels."""
+        ...
+
+    def rank(self, counts: IntArray) -> IntArray:
+        """Ranks of count vectors; ValueError where there is no such vector."""
+        ...
 
 
 class Tabulated(Protocol):
     """What resources ask of the columns that are used."""
 
     @property
-    def configurations(self) -> CountVectors:
+    def configurations(self) -> Numbered:
         """All configurations."""
         ...
 

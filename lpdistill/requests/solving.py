@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lpdistill.export.files import writing
+from lpdistill.numbers import Number
+from lpdistill.program.methods import Method
 from lpdistill.progress import silent
 from lpdistill.requests.report import Report
 from lpdistill.solution.document import finite, section
@@ -14,7 +16,7 @@ from lpdistill.solution.explanation import Explanation
 from lpdistill.solution.given import QuestionLike
 from lpdistill.solution.solution import Solution
 from lpdistill.solution.tables import Key
-from lpdistill.solving import Method
+from lpdistill.solving import PATIENCE
 from lpdistill.solving import solve as solve_problem
 
 if TYPE_CHECKING:
@@ -28,6 +30,9 @@ def solve(  # noqa: PLR0913 - one keyword for each thing that may be wanted
     method: Method | str = Method.AUTO,
     least: str | None = None,
     deterministic: bool = False,
+    within: Number | None = None,
+    time_limit: Number = PATIENCE,
+    all_levels: bool = False,
     exact: bool = False,
     certificate: Path | None = None,
     sensitivity: bool = False,
@@ -39,14 +44,23 @@ def solve(  # noqa: PLR0913 - one keyword for each thing that may be wanted
 
     Parameters
     ----------
-    problem, method, least, deterministic, progress
+    problem, method, least, deterministic, within, time_limit, all_levels, progress
         As for :func:`lpdistill.solve`.
     exact, certificate
         Whether to prove the optimum in rational arithmetic, and the file that the proof goes to.
     sensitivity, ranges, increments
         Derivatives by every parameter; how far the policy, or the price of each budget, holds; changes in whole pieces.
     """
-    found = solve_problem(problem, method=method, least=least, deterministic=deterministic, progress=progress)
+    found = solve_problem(
+        problem,
+        method=method,
+        least=least,
+        deterministic=deterministic,
+        within=within,
+        time_limit=time_limit,
+        all_levels=all_levels,
+        progress=progress,
+    )
     progress("reading the policy off")
     found.occupation  # noqa: B018 - computed here, while progress is told
     parts: dict[str, Answer] = {}

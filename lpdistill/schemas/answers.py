@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lpdistill.program.refining import Stopped
 from lpdistill.schemas.parts import (
     LEVEL,
     USE,
@@ -59,6 +60,26 @@ DETERMINISM = record(
         "price": number("What it costs not to randomise."),
         "nodes": whole("Of branch and bound.", least=None),
     }
+)
+
+REFINEMENT = record(
+    {
+        "stopped": one_of(Stopped, "Why no more labels were added."),
+        "labels": whole("Levels that are told apart."),
+        "rounds": listed(
+            record(
+                {
+                    "labels": whole(),
+                    "lower": number("Least time of the label model that rounds up."),
+                    "upper": or_null(number(), "Of the one that rounds down; null: it does not reach the target yet."),
+                    "configurations": whole(),
+                    "columns": whole(),
+                }
+            ),
+            "The bracket, round by round.",
+        ),
+    },
+    told="How labels that stand for levels were found.",
 )
 
 SIDE = or_null(number(), "One-sided derivative; null where there is none.")
@@ -146,6 +167,7 @@ SOLUTION_DOCUMENT = document(
         },
         {
             "determinism": DETERMINISM,
+            "refinement": REFINEMENT,
             "sensitivity": table(or_null(number()), "d(waiting time)/d(parameter), by parameter."),
             "sensitivity_details": record(SLOPES),
             "ranges": RANGES,

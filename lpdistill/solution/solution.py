@@ -22,6 +22,7 @@ from lpdistill.program.budgeted import BudgetUse
 from lpdistill.program.deterministic import Determinism
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import Optimum
+from lpdistill.program.refining import Refinement
 from lpdistill.solution.answer import SHOWN, Answer, Table
 from lpdistill.solution.bounds import above, all_waited, below, waited
 from lpdistill.solution.document import finite
@@ -29,7 +30,7 @@ from lpdistill.solution.explanation import Explanation
 from lpdistill.solution.policy import Decision, Policy
 from lpdistill.solution.resources import Expected, in_words
 from lpdistill.solution.tables import ConfigurationTable, Key, Regrets
-from lpdistill.solution.verification import Claim, Verification, verify
+from lpdistill.solution.verification import Claim, Verification, require_labels, verify
 from lpdistill.solution.wording import Words, outwards
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ class Status(StrEnum):
     OPTIMAL = "optimal"
     CLAIMED = "claimed"
     """For programs with the user's own constraints in cvxpy: optimal, if the solver is right; the bounds are proved."""
+    BRACKETED = "bracketed"
+    """The policy is the best on labels; how far it is from the optimum is proved, and more than rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,13 @@ class Run:
     rounds: int
     objective: float
     seconds: float
+
+
+class Bracket(NamedTuple):
+    """What labels prove: the optimum of the label model that rounds up, and which labels they are."""
+
+    optimistic: Solution
+    refinement: Refinement
 
 
 class PolicyRow(NamedTuple):
@@ -106,6 +116,9 @@ class Solution(Answer):
     determinism
         What it costs that the policy may not randomise; None unless that was asked.  Prices are then those of the
         randomised optimum.
+    bracket
+        Where labels stand for levels: which, and what bounds the optimum from below.  The policy is then that of the
+        label model that rounds down, and tells pairs apart by their labels.
     """
 
     _KIND = "solution"
@@ -118,6 +131,7 @@ class Solution(Answer):
     run: Run
     status: Status = Status.OPTIMAL
     determinism: Determinism | None = None
+    bracket: Bracket | None = None
 
     @property
     def process(self) -> Process:
@@ -132,6 +146,8 @@ class Solution(Answer):
     @property
     def lower_bound(self) -> float:
         """No policy (within the budgets) is faster in expectation: proved over all columns, rounding included."""
+        if self.bracket is not None:
+            return self.bracket.optimistic.lower_bound
         return self._possible(below(self.bound, self.process.durations.uncharged))
 
     def _possible(self, bound: float) -> float:
@@ -232,7 +248,17 @@ class Solution(Answer):
             If the policy does not reach the target from everywhere.
         """
         gap, optimal = self.upper_bound - self.lower_bound, self.status == Status.OPTIMAL
-        return verify(self.problem, Claim(self.plan, self.dual, self.bound, self.uses, optimal, gap))
+        if self.bracket is None:
+            return verify(self.problem, Claim(self.plan, self.dual, self.bound, self.uses, optimal, gap))
+        optimistic = self.bracket.optimistic
+        assert isinstance(self.problem, Problem)  # noqa: S101 - and so has levels
+        assert isinstance(optimistic.problem, Problem)  # noqa: S101 - the same
+        require_labels(self.problem, optimistic.problem, self.bracket.refinement)
+        own = self.upper_bound - below(self.bound, self.process.durations.uncharged)
+        claim = Claim(self.plan, self.dual, self.bound, self.uses, self.status != Status.CLAIMED, own)
+        here, there = verify(self.problem, claim), optimistic.verify()
+        residual, slack = max(here.flow_residual, there.flow_residual), min(here.dual_slack, there.dual_slack)
+        return Verification(residual, slack, gap)
 
     @property
     def _question(self) -> Process:
@@ -269,6 +295,7 @@ class Solution(Answer):
             ],
             "budgets": {name: use.to_dict() for name, use in self.budgets.items()},
             **({"determinism": self._determinism_as_json()} if self.determinism else {}),
+            **({"refinement": self.bracket.refinement.to_dict()} if self.bracket else {}),
         }
 
     def _determinism_as_json(self) -> dict[str, float]:
@@ -327,10 +354,12 @@ class Solution(Answer):
 
     def _lines(self) -> Iterable[tuple[str, str]]:
         run, drawn = self.run, len(self.policy.randomised)
-        yield "waiting time", f"{self.waiting_time:.12g} ({self.status})"
+        yield "waiting time", f"{self.waiting_time:.12g} ({self._standing})"
         yield "proved", "between {} and {}".format(*outwards(self.lower_bound, self.upper_bound))
         for use in self.uses:
             yield "budget", str(use) if self.determinism is None else use.kept()
+        if self.bracket is not None:
+            yield "labels", str(self.bracket.refinement)
         if drawn:
             yield "randomised", f"in {drawn} {'configuration' if drawn == 1 else 'configurations'}"
         if self.determinism is not None:
@@ -343,6 +372,14 @@ class Solution(Answer):
         size = f"{run.configurations:,} configurations, {run.columns:,} columns"
         work = f"{run.iterations:,} HiGHS iterations, all columns priced {run.rounds} times, {run.seconds:.3f} s"
         yield "program", f"{size}; {run.method}, {work}"
+
+    @property
+    def _standing(self) -> str:
+        """What is claimed, in words."""
+        if self.status != Status.BRACKETED:
+            return str(self.status)
+        gap = (self.upper_bound - self.lower_bound) / self.upper_bound
+        return f"at most {gap:.2g} of it above the optimum"
 
 
 def _as_cells(action: Any, words: Words) -> dict[str, Any]:

@@ -8,6 +8,9 @@ import numpy as np
 
 from lpdistill.arrays import FloatArray
 from lpdistill.errors import NotCertifiedError
+from lpdistill.physics.rounding import Rounding
+from lpdistill.problem.labels import labels_of, not_bracketed
+from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import Question, process_of_question
 from lpdistill.process.budgets import MET
 from lpdistill.program.budgeted import BudgetUse, granted, most_apart
@@ -16,6 +19,7 @@ from lpdistill.program.objective import Objective
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import Optimum
 from lpdistill.program.proof import bounds, shortfall
+from lpdistill.program.refining import Refinement, label_model
 
 FLOW_TOLERANCE = 1e-9
 """Imbalance of expected visits, relative to the steps of a run, beyond which a solution does not verify."""
@@ -137,6 +141,23 @@ def verify(problem: Question, solution: Claim) -> Verification:
         if not holds:
             raise NotCertifiedError(f"the solution does not verify: {claim} ({found})")
     return found
+
+
+def require_labels(executable: Problem, optimistic: Problem, refinement: Refinement) -> None:
+    """Check that two problems have the labels of a grid, one rounded down and one up, and that these bracket them.
+
+    Raises
+    ------
+    NotCertifiedError
+        If a label is not a fidelity that its tree makes, the label models are not those of the grid, or do not bracket
+        the problem.
+    """
+    again, reason = refinement.grid.again(), not_bracketed(executable)
+    for problem, rounding in ((executable, Rounding.FLOOR), (optimistic, Rounding.CEIL)):
+        if problem != executable or labels_of(problem) != label_model(problem, again, rounding):
+            raise NotCertifiedError(f"the bracket does not verify: the labels of {rounding} are not those of the grid")
+    if reason is not None:
+        raise NotCertifiedError(f"the bracket does not verify: {reason}")
 
 
 def _between(lower: FloatArray, values: FloatArray, upper: FloatArray, objective: Objective) -> bool:

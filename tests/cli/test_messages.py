@@ -83,7 +83,7 @@ def test_least_of_a_deterministic_policy_is_refused_before_the_solve(monkeypatch
     def solved(*_: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr("lpdistill.solving._explicitly", solved)
+    monkeypatch.setattr("lpdistill.program.methods._explicitly", solved)
     problem = Problem(0.5, 3, "3/4", "79/100").with_constraints(lpdistill.Budget("generation_attempts", 9))
     with pytest.raises(lpdistill.ModelError, match="leave it or deterministic out"):
         solve(problem, deterministic=True, least="steps")

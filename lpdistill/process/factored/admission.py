@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from lpdistill.arrays import BoolArray, IntArray
+from lpdistill.physics.rounding import Labels
 from lpdistill.process.factored.baselines import GREEDY
 from lpdistill.process.factored.kernel import Kernel
 from lpdistill.process.factored.size import require_listed
@@ -45,8 +46,9 @@ class Permission:
 
     @property
     def _restricted(self) -> bool:
-        """Whether some actions are forbidden."""
-        return bool(self.kernel.problem.hardware.rules) or self.kernel.permitted is not None
+        """Whether some actions are forbidden, or left out of a label model."""
+        task = self.kernel.problem
+        return bool(task.hardware.rules) or isinstance(task.levels, Labels) or self.kernel.permitted is not None
 
     @cached_property
     def live(self) -> BoolArray:

@@ -195,6 +195,13 @@ class Numbering:
             configuration[discards] = self.discarding[recipe, kept]
         return Columns(configuration, counts, rank, attempts, discard)
 
+    def carried(self, columns: IntArray) -> tuple[IntArray, IntArray, IntArray]:
+        """What columns distil: column and distillation, (entries,); and what is left alone, (columns, levels)."""
+        what = self.describe(columns)
+        row, recipe = np.nonzero(what.counts)
+        times = what.counts[row, recipe]
+        return np.repeat(row, times), np.repeat(recipe, times), self.configurations.counts[what.rest]
+
     def find(self, configuration: IntArray, counts: IntArray, attempts: IntArray) -> IntArray:
         """The columns of configurations with such counts of recipes, and attempts, -1 for none, (columns,)."""
         kind, matching = self.matchings.number(counts)

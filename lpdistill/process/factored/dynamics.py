@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
@@ -86,20 +85,8 @@ class Dynamics(Derived):
 
     @cached_property
     def durations(self) -> Durations:
-        """Durations of a step that does not distil, of one that does, and of discarding.
-
-        Discards take no time, but no more pairs can be discarded than the steps have made, one a memory.
-        """
-        hardware, (generation, distillation, _) = self.problem.hardware, self.kernel.step_times.tolist()
-        least = min(generation, distillation)
-        return Durations(
-            times=(hardware.generation_time, hardware.distillation_time, Fraction(0)),
-            kind=self._kind,
-            least=0.0 if hardware.discarding else least,
-            greatest=max(generation, distillation),
-            per_column=least / (1 + hardware.memories * hardware.discarding),
-            uncharged=self.problem.uncharged_time,
-        )
+        """Durations of a step that does not distil, of one that does, and of discarding."""
+        return Durations.of(self.problem.hardware, self._kind, self.problem.uncharged_time)
 
     def _kind(self, columns: IntArray) -> IntArray:
         return self.kernel.numbering.step(columns)

@@ -60,11 +60,8 @@ class Generation:
 
     @cached_property
     def leaving(self) -> FloatArray:
-        """Probability that at least one of ``g`` attempts succeeds, (M + 1,); computed without cancellation."""
-        leave = np.zeros(self.configurations.most + 1)
-        for g in range(1, len(leave)):
-            leave[g] = self.success + self.failure * leave[g - 1]
-        return leave
+        """Probability that at least one of ``g`` attempts succeeds, (M + 1,)."""
+        return leaving_table(self.success, self.failure, self.configurations.most)
 
     @cached_property
     def binomials(self) -> FloatArray:
@@ -145,6 +142,14 @@ class Generation:
         if self.raw is not None:
             sums[self.raw :] += j
         return entry, self.configurations.rank_sums(sums), self.binomials[attempts[entry], j]
+
+
+def leaving_table(success: float, failure: float, most: int) -> FloatArray:
+    """Probability that at least one of ``g <= most`` attempts succeeds, (most + 1,); computed without cancellation."""
+    leave = np.zeros(most + 1)
+    for g in range(1, len(leave)):
+        leave[g] = success + failure * leave[g - 1]
+    return leave
 
 
 def binomial_table(success: float, failure: float, most: int) -> FloatArray:

@@ -1,0 +1,179 @@
+r"""Levels on a grid: two finite label models of a lattice that is infinite, or larger than it need be.
+
+A grid holds some exact fidelities below the target, that of a raw pair among them.  A distillation of two labels
+succeeds with the probability that their fidelities have, and its result is relabelled:
+
+- ``FLOOR``: the greatest label that is not above it; what meets the target is delivered.
+- ``CEIL``: the least label that is not below it; where there is none, the label "just below the target", which computes
+  with the fidelity of the target and does not meet it.
+
+For a map whose success probability and result do not decrease in the fidelity of either pair, the least expected time
+of the label models brackets the true one, in every configuration (:doc:`levels_without_limit`):
+
+.. math:: V_{\mathrm{ceil}}(\lceil n \rceil) \le V^*(n) \le V_{\mathrm{floor}}(\lfloor n \rfloor).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fractions import Fraction
+from typing import Any
+
+from lpdistill.physics.levels import Level, Levels, Tree, names_of, needed
+from lpdistill.physics.maps import Combination, DistillationMap, Pair
+
+
+class Rounding(StrEnum):
+    """Which way results are relabelled."""
+
+    FLOOR = "floor"
+    CEIL = "ceil"
+
+
+@dataclass(frozen=True, slots=True)
+class Short:
+    """The state of the label just below the target: it has the fidelity of the target, and does not meet it."""
+
+    fidelity: Fraction
+
+
+@dataclass(frozen=True)
+class Labels(Levels):
+    """Levels of a label model.
+
+    Attributes
+    ----------
+    rounding
+        Which way results are relabelled.
+    results
+        The fidelities of the results that were, by the labels that make them.
+    memories
+        The least number of memories with which the pairs of each label can be made.
+    """
+
+    rounding: Rounding
+    results: Mapping[tuple[int, ...], Fraction] = field(hash=False, repr=False)
+    memories: tuple[int, ...]
+
+    @property
+    def exact(self) -> frozenset[int]:
+        """The labels that are levels of the true lattice: all but the one just below the target."""
+        return frozenset(level.index for level in self.levels if not isinstance(level.state, Short))
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Exact fidelities below the target, each with a tree that makes it.
+
+    Attributes
+    ----------
+    distillation, f0, target
+        The map, the fidelity of a raw pair, and the target.
+    trees
+        A tree for every fidelity, by increasing fidelity.
+    """
+
+    distillation: DistillationMap[Any]
+    f0: Fraction
+    target: Fraction
+    trees: Mapping[Fraction, Tree]
+    _combined: dict[tuple[Fraction, Fraction], Combination[Any]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+
+    @staticmethod
+    def of(distillation: DistillationMap[Any], f0: Fraction, target: Fraction) -> Grid:
+        """The grid that holds nothing but raw pairs."""
+        return Grid(distillation, f0, target, {f0: Tree()})
+
+    def __len__(self) -> int:
+        return len(self.trees)
+
+    def with_results(self, pairs: Iterable[tuple[Fraction, Fraction]]) -> Grid:
+        """The grid with the results of distilling some of its fidelities with each other, those below the target."""
+        found = dict(self.trees)
+        for a, b in pairs:
+            made = self._made(a, b).state.fidelity
+            if made < self.target:
+                found.setdefault(made, Tree((self.trees[a], self.trees[b])))
+        return Grid(self.distillation, self.f0, self.target, dict(sorted(found.items())), self._combined)
+
+    def again(self) -> Grid:
+        """The same grid with every fidelity computed anew, from its tree."""
+        grid = Grid.of(self.distillation, self.f0, self.target)
+        found: dict[Tree, Fraction] = {}
+
+        def fidelity(tree: Tree) -> Fraction:
+            if tree.children is None:
+                return self.f0
+            if tree not in found:
+                high, low = map(fidelity, tree.children)
+                found[tree] = grid._made(high, low).state.fidelity  # noqa: SLF001 - its own
+            return found[tree]
+
+        trees = {fidelity(tree): tree for tree in self.trees.values()}
+        return Grid(self.distillation, self.f0, self.target, trees, grid._combined)  # noqa: SLF001 - its own
+
+    def _made(self, a: Fraction, b: Fraction) -> Combination[Any]:
+        """What distilling pairs of two fidelities gives, the first of which is the greater one."""
+        key = a, b
+        if key not in self._combined:
+            self._combined[key] = self.distillation.combine(self.distillation.raw(a), self.distillation.raw(b))
+        return self._combined[key]
+
+    def labels(self, rounding: Rounding, memories: int, *, useless: bool = False) -> Labels:
+        """The levels of a label model, those that so many memories can make.
+
+        Parameters
+        ----------
+        rounding
+            Which way results are relabelled.
+        memories
+            Number of memories.
+        useless
+            Whether distillations stay whose label is not above those of both pairs.  No optimum needs them, unless a
+            step that distils may be shorter than one that only generates.
+        """
+        fidelities = list(self.trees)
+        states: list[Pair] = [self.distillation.raw(fidelity) for fidelity in fidelities]
+        if rounding is Rounding.CEIL:
+            fidelities.append(self.target)
+            states.append(Short(self.target))
+        table: dict[tuple[int, int], tuple[int | None, Combination[Any]]] = {}
+        for high, a in enumerate(fidelities):
+            for low in range(high + 1):
+                made = self._made(a, fidelities[low])
+                label = self._label(made.state.fidelity, fidelities, rounding)
+                if label is None or useless or label > high:
+                    table[low, high] = label, made
+        makes = needed(len(states), {pair: label for pair, (label, _) in table.items()}, raw=0)
+        kept = [number for number, least in enumerate(makes) if least <= memories]
+        place = {number: index for index, number in enumerate(kept)}
+        names = names_of([fidelities[number] for number in kept if not isinstance(states[number], Short)], self.target)
+        names += [f"<{float(self.target):g}"] * (len(kept) - len(names))
+        combinations, results = dict[tuple[int, ...], Combination[Any]](), dict[tuple[int, ...], Fraction]()
+        for (low, high), (label, made) in table.items():
+            if low not in place or high not in place or (label is not None and label not in place):
+                continue
+            pair = place[low], place[high]
+            state = made.state if label is None else states[label]
+            combinations[pair] = Combination(state, made.success)
+            if label is not None and made.state.fidelity != fidelities[label]:
+                results[pair] = made.state.fidelity
+        levels = tuple(
+            Level(index, fidelities[number], self.trees.get(fidelities[number], Tree()), states[number], names[index])
+            for index, number in enumerate(kept)
+        )
+        least = tuple(int(makes[number]) for number in kept)
+        return Labels(self.target, levels, combinations, 0, rounding, results, least)
+
+    def _label(self, fidelity: Fraction, fidelities: list[Fraction], rounding: Rounding) -> int | None:
+        """The label of a result; None for the target."""
+        if fidelity >= self.target:
+            return None
+        if rounding is Rounding.FLOOR:
+            return bisect_right(fidelities, fidelity) - 1
+        return bisect_left(fidelities, fidelity)

@@ -1,0 +1,109 @@
+"""Problems whose pairs are told apart by labels of a grid: which are, and which cannot be."""
+
+from __future__ import annotations
+
+from copy import copy
+from dataclasses import replace
+
+from lpdistill.errors import InfiniteLevelsError, LimitError, ModelError
+from lpdistill.hardware.repertoire import Repertoire
+from lpdistill.physics.maps import is_monotone
+from lpdistill.physics.rounding import Labels
+from lpdistill.problem.problem import Problem
+from lpdistill.process.factored.size import Size
+
+FEWEST_LEVELS = 5
+"""Levels below which labels cannot be fewer by enough to matter."""
+
+MANY_OPERATIONS = 1_000_000
+"""Operations of one pricing of all columns from which fewer labels are looked for where levels are finite."""
+
+ALWAYS = frozenset({"steps", "generation_attempts", "raw_pairs", "distillations", "failed_distillations"})
+"""Resources of which a better pair never makes a policy use more."""
+
+
+def with_labels(problem: Problem, labels: Labels) -> Problem:
+    """The same problem with the labels of a grid for its levels.
+
+    They are no part of what the problem is, which is equal to the one it was made of, and are forgotten where
+    :meth:`Problem.replace` changes what shapes levels.
+    """
+    other = copy(problem)
+    other.__dict__["levels"] = labels
+    return other
+
+
+def without_labels(problem: Problem) -> Problem:
+    """The same problem with the levels of its map."""
+    return problem if labels_of(problem) is None else replace(problem)
+
+
+def labels_of(problem: Problem) -> Labels | None:
+    """The labels by which pairs are told apart; None if they are by the levels of the map."""
+    levels = problem.__dict__.get("levels")
+    return levels if isinstance(levels, Labels) else None
+
+
+def not_bracketed(problem: Problem) -> str | None:
+    """Why label models do not bracket the optimum of a problem, as a clause; None where they do.
+
+    They do where a better pair in any memory is never worse (:doc:`levels_without_limit`).
+    """
+    if not is_monotone(problem.distillation):
+        return f"the map {problem.distillation.name} does not say that better pairs are never worse (monotone)"
+    for rule in problem.rules:
+        if not rule.bracketed:
+            return f"under the rule {rule.name} a better pair may be worse"
+    for budget in problem.budgets:
+        name = budget.resource.name
+        if budget.least is not None:
+            return f"with a lower limit on {name} a better pair may be worse"
+        if name == "memory_time" and not problem.discarding:
+            return "with a limit on memory_time a better pair may be worse, unless pairs may be discarded"
+        if name not in ALWAYS | {"memory_time"}:
+            return f"{name} may be used more with a better pair"
+    return None
+
+
+def wants_labels(problem: Problem, *, asked: bool = False) -> bool:
+    """Whether a problem is solved on labels: they are infinitely many, or many, and labels bracket them.
+
+    Raises
+    ------
+    ModelError
+        If that was asked for, and labels do not bracket it.
+    InfiniteLevelsError
+        If there are infinitely many levels, and labels do not bracket it.
+    """
+    reach, reason = problem.reach, not_bracketed(problem)
+    out_of_reach = reach.memories_needed is None or reach.memories_needed > problem.memories
+    if labels_of(problem) is not None or out_of_reach or problem.f0 >= problem.target:
+        return False
+    if asked and reason is not None:
+        raise ModelError("within", f"cannot be had: {reason}, so that labels do not bracket the optimum", None)
+    if reach.finite:
+        return reason is None and (asked or _many(problem))
+    if any(rule.separable for rule in problem.rules):
+        return False  # the levels that they leave are finite
+    if reason is not None:
+        try:
+            problem.levels  # noqa: B018 - says what is infinite
+        except InfiniteLevelsError as error:
+            raise InfiniteLevelsError(
+                f"{error}; labels do not stand for them, for {reason}",
+                target=error.target,
+                pumping_limit=error.pumping_limit,
+                memory_limit=error.memory_limit,
+            ) from None
+    return True
+
+
+def _many(problem: Problem) -> bool:
+    """Whether a problem with finitely many levels has so many that fewer labels are worth looking for."""
+    try:
+        levels = problem.levels
+    except LimitError:
+        return True
+    if len(levels) < FEWEST_LEVELS:
+        return False
+    return Size.of(Repertoire.of(problem, problem.attempts)).operations >= MANY_OPERATIONS
