@@ -205,3 +205,12 @@ def test_threads_get_the_same_thing():
     with ThreadPoolExecutor(2) as threads:
         one, another = threads.map(lambda _: shared.of(1, make), range(2))
     assert one is another
+
+
+def test_what_is_kept_has_a_size():
+    """What was asked for first goes where all together are too large, and the last one stays however large it is."""
+    words = Shared[str](10, largest=5, total=6)
+    for word in ("one", "two", "three"):
+        words.of(word, word.upper)
+    assert len(words) == 1
+    assert words.of("three", str) == "THREE"

@@ -23,7 +23,7 @@ MOST_LISTED = 5_000_000
 """Actions beyond which going through each of them would take minutes."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Columns:
     """Some columns, taken apart.
 
@@ -50,7 +50,7 @@ class Columns:
         """Number of distillations, (columns,)."""
         return np.asarray(self.counts.sum(axis=1))
 
-    @property
+    @cached_property
     def kind(self) -> IntArray:
         """Whether the step does not distil (0), distils (1) or discards (2), (columns,)."""
         return np.where(self.discard >= 0, 2, self.counts.any(axis=1)).astype(np.int64)

@@ -64,6 +64,14 @@ class Generation:
         return leaving_table(self.success, self.failure, self.configurations.most)
 
     @cached_property
+    def staying(self) -> FloatArray:
+        """Probability that all of ``g`` attempts fail, (M + 1,)."""
+        stay = np.ones(self.configurations.most + 1)
+        for g in range(1, len(stay)):
+            stay[g] = self.failure * stay[g - 1]
+        return stay
+
+    @cached_property
     def binomials(self) -> FloatArray:
         """``binomials[g, j]``: probability of ``j`` successes in ``g`` attempts, (M + 1, M + 1)."""
         return binomial_table(self.success, self.failure, self.configurations.most)

@@ -279,17 +279,15 @@ class Kernel:
     def usage(self, columns: IntArray, what: Columns | None = None) -> Usage:
         """What the given columns do, in arrays of shape (columns,)."""
         what = self.numbering.describe(columns) if what is None else what
-        listing, kind = self.actions.listing, what.kind
+        listing = self.actions.listing
         done = listing.use if listing is not None and what is listing.what else use(self.numbering, what)
         if self.generation.raw is None:
-            done = {
-                **done,
-                "delivering": np.where(kind == 1, done["delivering"], self.generation.leaving[what.attempts]),
-            }
+            leaving = self.generation.leaving[what.attempts]
+            done = {**done, "delivering": np.where(what.kind == 1, done["delivering"], leaving)}
         return Usage(
             kernel=self,
             columns=columns,
-            duration=self.step_times[kind],
+            duration=self.step_times[what.kind],
             attempts=what.attempts,
             made=self.generation.success * what.attempts,
             configuration=lambda: what.configuration,
@@ -298,7 +296,7 @@ class Kernel:
 
     def repeated(self, attempts: IntArray) -> Repetition:
         """How likely steps that do not distil change nothing: all of so many attempts fail, (columns,)."""
-        return Repetition(self.generation.leaving[attempts], self.generation.binomials[attempts, 0])
+        return Repetition(self.generation.leaving[attempts], self.generation.staying[attempts])
 
     def repetition(self, what: Columns) -> Repetition:
         """How likely columns change nothing; steps that distil or discard always change something."""
