@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
-from lpdistill.process.factored.generation import Generation
+from lpdistill.process.factored.generation import Generation, binomial_table, leaving_table
 
 OCTAVES, FARTHEST = 2, 100
 """Octaves of the odds of generation that are one neighbourhood, and beyond which there are no others."""
@@ -52,44 +52,17 @@ class Attempted:
     @cached_property
     def binomials(self) -> FloatArray:
         """Probability of ``j`` successes in ``g`` attempts, (M + 1, M + 1, points)."""
-        most = self._generation.configurations.most
-        found = np.zeros((most + 1, most + 1, len(self._points)))
-        found[0, 0] = 1.0
-        for g in range(1, most + 1):
-            found[g] = self._points.failure * found[g - 1]
-            found[g, 1:] += self._points.success * found[g - 1, :-1]
-        return found
+        return binomial_table(self._points.success, self._points.failure, self._generation.configurations.most)
 
     @cached_property
     def leaving(self) -> FloatArray:
         """Probability that at least one of ``g`` attempts succeeds, (M + 1, points); without cancellation."""
-        found = np.zeros((self._generation.configurations.most + 1, len(self._points)))
-        for g in range(1, len(found)):
-            found[g] = self._points.success + self._points.failure * found[g - 1]
-        return found
+        return leaving_table(self._points.success, self._points.failure, self._generation.configurations.most)
 
     def tabulate(self, values: FloatArray) -> FloatArray:
         """The two attempt tables of values, (configurations, points), joined as those of one point are."""
-        some, offsets = self._generation.configurations, self._generation.offsets.tolist()
-        size, raw = offsets[-1], self._generation.raw
-        found = np.empty((2 * size, values.shape[1]))
-        found[: len(values)] = values
-        found[size : size + len(values)] = 0.0
-        more = np.zeros(0, dtype=np.int64)
-        if raw is not None:
-            sums = some.sums[:, : some.up_to(some.most - 1)].copy()
-            sums[raw:] += 1
-            more = some.rank_sums(sums)
-        for before, start, end in zip(offsets, offsets[1:], offsets[2:], strict=False):
-            fewer = before + end - start
-            for table in (0, size):
-                earlier, here = found[table + before : table + fewer], found[table + start : table + end]
-                np.multiply(earlier, self._points.failure, out=here)
-            if raw is not None:
-                gained = self._points.success * found[before + more[: end - start]]
-                found[start:end] += gained
-                found[size + start : size + end] += gained
-        return found
+        found = self._generation.tables(values, self._points.success, self._points.failure)
+        return found.reshape(-1, values.shape[1])
 
 
 def neighbourhoods(points: Points) -> list[tuple[int, int]]:

@@ -60,7 +60,7 @@ class Generation:
 
     @cached_property
     def leaving(self) -> FloatArray:
-        """Probability that at least one of ``g`` attempts succeeds, (M + 1,)."""
+        """Probability that at least one of ``g`` attempts succeeds, (M + 1,); computed without cancellation."""
         return leaving_table(self.success, self.failure, self.configurations.most)
 
     @cached_property
@@ -82,22 +82,24 @@ class Generation:
         The second is what remains of a generation step once "nothing happened" is taken out: dividing by
         :attr:`leaving` gives the expectation given that something did.
         """
-        whole, some = np.empty((2, self.offsets[-1]))
-        whole[: len(values)] = values
-        some[: len(values)] = 0.0
+        whole, some = self.tables(values, self.success, self.failure)
+        return whole, some
+
+    def tables(self, values: FloatArray, success: float | FloatArray, failure: float | FloatArray) -> FloatArray:
+        """The tables of :meth:`expect` for given probabilities, or some for each of the last axis, (2, table, ...)."""
+        both = np.empty((2, self.offsets[-1], *values.shape[1:]))
+        both[0, : len(values)], both[1, : len(values)] = values, 0.0
+        fails = bool(np.any(failure))
         for g in range(1, len(self.offsets) - 1):
             start, end = self.offsets[g], self.offsets[g + 1]
-            before = slice(self.offsets[g - 1], self.offsets[g - 1] + end - start)
-            if self.failure:  # values may be infinite
-                np.multiply(whole[before], self.failure, out=whole[start:end])
-                np.multiply(some[before], self.failure, out=some[start:end])
+            before, here = both[:, self.offsets[g - 1] :][:, : end - start], both[:, start:end]
+            if fails:  # values may be infinite
+                np.multiply(before, failure, out=here)
             else:
-                whole[start:end] = some[start:end] = 0.0
+                here[:] = 0.0
             if self.raw is not None:
-                gained = self.success * whole[self.offsets[g - 1] + self.one_more[: end - start]]
-                whole[start:end] += gained
-                some[start:end] += gained
-        return whole, some
+                here += success * both[0, self.offsets[g - 1] + self.one_more[: end - start]]
+        return both
 
     def collect(self, whole: FloatArray, some: FloatArray) -> FloatArray:
         """The transpose of :meth:`expect`: weights on both tables as weights on configurations, (configurations,).
@@ -152,17 +154,20 @@ class Generation:
         return entry, self.configurations.rank_sums(sums), self.binomials[attempts[entry], j]
 
 
-def leaving_table(success: float, failure: float, most: int) -> FloatArray:
-    """Probability that at least one of ``g <= most`` attempts succeeds, (most + 1,); computed without cancellation."""
-    leave = np.zeros(most + 1)
-    for g in range(1, len(leave)):
+def leaving_table(success: float | FloatArray, failure: float | FloatArray, most: int) -> FloatArray:
+    """Probability of a success in ``g`` trials, ``[g]`` for ``g <= most``, with those of all points, if several."""
+    leave = np.zeros((most + 1, *np.shape(success)))
+    for g in range(1, most + 1):
         leave[g] = success + failure * leave[g - 1]
     return leave
 
 
-def binomial_table(success: float, failure: float, most: int) -> FloatArray:
-    """Probabilities of ``j`` successes in ``n`` trials, ``[n, j]`` for ``n, j <= most``, by positive recursion."""
-    table = np.zeros((most + 1, most + 1))
+def binomial_table(success: float | FloatArray, failure: float | FloatArray, most: int) -> FloatArray:
+    """Probabilities of ``j`` successes in ``n`` trials, ``[n, j]`` for ``n, j <= most``, by positive recursion.
+
+    With those of all points, if several.
+    """
+    table = np.zeros((most + 1, most + 1, *np.shape(success)))
     table[0, 0] = 1.0
     for n in range(most):
         table[n + 1] = failure * table[n]
