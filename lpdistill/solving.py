@@ -13,7 +13,8 @@ import numpy as np
 from lpdistill.errors import ModelError, NotCertifiedError, names_like
 from lpdistill.hardware.actions import Attempts
 from lpdistill.numbers import Number, exact, member
-from lpdistill.problem.labels import wants_labels
+from lpdistill.physics.rounding import Grid, Rounding
+from lpdistill.problem.labels import wants_labels, with_labels
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import QUESTION, is_question, process_of_question
 from lpdistill.process.budgets import Budget
@@ -26,7 +27,7 @@ from lpdistill.program.deterministic import deterministic as best_deterministic
 from lpdistill.program.methods import Method, optimum_within
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import policy_iteration
-from lpdistill.program.refining import Model, refine
+from lpdistill.program.refining import Model, label_model, refine
 from lpdistill.progress import silent
 from lpdistill.solution.dead_ends import require_live, require_reachable
 from lpdistill.solution.given import SOLUTION, QuestionLike, SolutionLike
@@ -113,6 +114,8 @@ def solve(  # noqa: PLR0913 - one keyword for each thing that may be asked
         raise ModelError("within", f"is the gap of a bracket by labels; where {what}, there is none", within)
     if all_levels or not isinstance(problem, Problem) or not wants_labels(problem, asked=within is not None):
         return _solved(problem, asked)
+    first = label_model(problem, Grid.of(problem.distillation, problem.f0, problem.target), Rounding.CEIL)
+    process_and_budgets(with_labels(problem, first), attempts, least)  # refuses what rules or budgets make impossible
     refinement = refine(problem, tolerance, seconds, progress)
     if refinement is None:
         return _solved(problem, asked)

@@ -133,7 +133,6 @@ class Hardware:
                 "no number of memories reaches it"
                 if reach.memories_needed is None
                 else f"{reach.memories_needed} memories could reach it"
-                + ("" if reach.finite else ", through infinitely many fidelity levels, for which there is no program")
             )
             raise UnreachableTargetError(
                 f"target: {float(target)} is out of reach for {self.memories} "

@@ -11,6 +11,7 @@ from lpdistill.physics.maps import is_monotone
 from lpdistill.physics.rounding import Labels
 from lpdistill.problem.problem import Problem
 from lpdistill.process.factored.size import Size
+from lpdistill.process.resources import RESOURCES
 
 FEWEST_LEVELS = 5
 """Levels below which labels cannot be fewer by enough to matter."""
@@ -52,15 +53,16 @@ def not_bracketed(problem: Problem) -> str | None:
     if not is_monotone(problem.distillation):
         return f"the map {problem.distillation.name} does not say that better pairs are never worse (monotone)"
     for rule in problem.rules:
-        if not rule.bracketed:
+        if not rule.bracketed or rule.elementwise:
             return f"under the rule {rule.name} a better pair may be worse"
     for budget in problem.budgets:
         name = budget.resource.name
+        standard = RESOURCES.get(name) == budget.resource
         if budget.least is not None:
             return f"with a lower limit on {name} a better pair may be worse"
         if name == "memory_time" and not problem.discarding:
             return "with a limit on memory_time a better pair may be worse, unless pairs may be discarded"
-        if name not in ALWAYS | {"memory_time"}:
+        if not standard or name not in ALWAYS | {"memory_time"}:
             return f"{name} may be used more with a better pair"
     return None
 

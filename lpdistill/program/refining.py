@@ -16,7 +16,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
 from typing import Any
@@ -24,12 +24,13 @@ from typing import Any
 import numpy as np
 
 from lpdistill.arrays import FloatArray, IntArray
-from lpdistill.errors import ImproperPolicyError, LimitError, UnreachableTargetError
+from lpdistill.errors import InfeasibleError, LimitError, UnreachableTargetError
 from lpdistill.physics.rounding import Grid, Labels, Rounding
 from lpdistill.problem.labels import labels_of, with_labels, without_labels
 from lpdistill.problem.problem import Problem
 from lpdistill.process.labelled import LabelProcess, label_process
 from lpdistill.program.budgeted import within_budgets
+from lpdistill.program.evaluation import stuck
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import policy_iteration
 from lpdistill.progress import silent
@@ -208,7 +209,7 @@ def refine(
 ) -> Refinement | None:
     """Add labels until the bracket is closed, or as narrow as asked for, or a limit is reached.
 
-    None where levels are finite, and as many labels would be needed.
+    None where levels are finite, and as many labels would be needed, or as much time.
 
     Parameters
     ----------
@@ -223,39 +224,64 @@ def refine(
 
     Raises
     ------
+    InfeasibleError
+        If no policy keeps within the budgets.
     LimitError
         If a limit is reached before FLOOR reaches the target.
     """
-    began, rounds, found = time.perf_counter(), list[Round](), None
-    enough, stopped = _enough(problem), Stopped.SIZE
+    state, began = _State(), time.perf_counter()
     try:
-        for grid, lower, upper in _brackets(problem):
-            if enough is not None and len(grid) > enough:
-                return None
-            rounds.append(Round.of(grid, lower, upper))
-            progress(str(rounds[-1]))
-            if upper is not None:
-                found, stopped = (grid, lower, upper, tuple(rounds)), Stopped.EXACT
-            narrow = within is not None and rounds[-1].gap <= within
-            if narrow or time.perf_counter() - began > seconds:
-                stopped = Stopped.WITHIN if narrow else Stopped.TIME
-                break
+        state.refine(problem, within, began + seconds, progress)
     except LimitError:
-        stopped = Stopped.SIZE
-        if not rounds:
+        if state.found is None:
             raise
     except KeyboardInterrupt:
-        stopped = Stopped.INTERRUPTED
-        if found is None:
+        if state.found is None:
             raise
-    if found is None:
-        raise LimitError(
-            f"target: no policy that reaches {float(problem.target)} was found with {rounds[-1].labels:,} labels "
-            f"within {seconds:g} s; the least waiting time is at least {rounds[-1].lower:.6g}; allow more time "
-            "(time_limit), or lower the target",
-            size={"labels": rounds[-1].labels},
-        )
-    return Refinement(*found, stopped, time.perf_counter() - began)
+        state.stopped = Stopped.INTERRUPTED
+    if problem.reach.finite and state.stopped in {Stopped.TIME, Stopped.SIZE} and state.enough < np.inf:
+        return None
+    if state.found is None:
+        raise _unattained(problem, state.rounds[-1], seconds)
+    return Refinement(*state.found, state.stopped, time.perf_counter() - began)
+
+
+@dataclass
+class _State:
+    """What is known of a problem so far: brackets, the last one that is closed from above, and why it is the last."""
+
+    rounds: list[Round] = field(default_factory=list)
+    found: tuple[Grid, Model, Model, tuple[Round, ...]] | None = None
+    stopped: Stopped = Stopped.SIZE
+    enough: float = np.inf
+
+    def refine(self, problem: Problem, within: Fraction | None, until: float, progress: Callable[[str], None]) -> None:
+        """Go on until there is a reason to stop."""
+        self.enough = _enough(problem)
+        for grid, lower, upper in _brackets(problem):
+            if len(grid) > self.enough:
+                return
+            self.rounds.append(Round.of(grid, lower, upper))
+            progress(str(self.rounds[-1]))
+            if upper is not None:
+                self.found = grid, lower, upper, tuple(self.rounds)
+            if upper is not None and within is not None and self.rounds[-1].gap <= within:
+                self.stopped = Stopped.WITHIN
+                return
+            if time.perf_counter() > until:
+                self.stopped = Stopped.TIME
+                return
+        self.stopped = Stopped.EXACT
+
+
+def _unattained(problem: Problem, last: Round, seconds: float) -> LimitError:
+    """The error of a limit that is reached before any policy is."""
+    return LimitError(
+        f"target: no policy that reaches {float(problem.target)} was found with {last.labels:,} labels within "
+        f"{seconds:g} s; the least waiting time is at least {last.lower:.6g}; allow more time (time_limit), or lower "
+        "the target",
+        size={"labels": last.labels},
+    )
 
 
 def _brackets(problem: Problem) -> Iterator[tuple[Grid, Model, Model | None]]:
@@ -263,9 +289,10 @@ def _brackets(problem: Problem) -> Iterator[tuple[Grid, Model, Model | None]]:
     grid = Grid.of(problem.distillation, problem.f0, problem.target)
     lower, upper = None, None
     while True:
-        upper = _solved(problem, label_model(problem, grid, Rounding.FLOOR), [upper])
+        with suppress(InfeasibleError):  # a coarse policy may not keep within budgets that a finer one does
+            upper = _solved(problem, label_model(problem, grid, Rounding.FLOOR), [upper])
         lower = _solved(problem, label_model(problem, grid, Rounding.CEIL), [lower, upper])
-        assert lower is not None  # noqa: S101 - CEIL reaches what can be reached
+        assert lower is not None  # noqa: S101 - every grid reaches what the first one does
         yield grid, lower, upper
         pairs = _rounded(lower)
         if not pairs:
@@ -273,13 +300,12 @@ def _brackets(problem: Problem) -> Iterator[tuple[Grid, Model, Model | None]]:
         grid = grid.with_results(pairs)
 
 
-def _enough(problem: Problem) -> int | None:
-    """The greatest number of labels that are fewer than the levels with that just below the target; None for any."""
-    if not problem.reach.finite:
-        return None
-    with suppress(LimitError):
-        return len(problem.levels) - 2
-    return None
+def _enough(problem: Problem) -> float:
+    """The greatest number of labels that are fewer than the levels with that just below the target."""
+    if problem.reach.finite:
+        with suppress(LimitError):
+            return len(problem.levels) - 2
+    return np.inf
 
 
 def label_model(problem: Problem, grid: Grid, rounding: Rounding) -> Labels:
@@ -297,13 +323,9 @@ def _solved(problem: Problem, labels: Labels, near: Sequence[Model | None]) -> M
     process = label_process(labelled)
     if not process.live[0]:
         return None
-    optimum = None
-    for start in (_start(process, model) for model in near if model is not None):
-        if optimum is None and start is not None:
-            with suppress(ImproperPolicyError):
-                optimum = policy_iteration(process, start)
-    if optimum is None:
-        optimum = policy_iteration(process, process.admission.proper())
+    starts = (_start(process, model) for model in near if model is not None)
+    start = next((found for found in starts if found is not None), None)
+    optimum = policy_iteration(process, process.admission.proper() if start is None else start)
     plan, values = Plan.optimal(optimum), optimum.values
     if problem.budgets:
         budgeted = within_budgets(process, problem.budgets, optimum)
@@ -312,11 +334,7 @@ def _solved(problem: Problem, labels: Labels, near: Sequence[Model | None]) -> M
 
 
 def _start(process: LabelProcess, near: Model) -> IntArray | None:
-    """A policy to start from: best for the values of a similar model, of every pair's label below.
-
-    Where these are no less than what a step of that policy leads to, as where the other model is FLOOR on fewer labels
-    or on the same ones, the policy is proper.
-    """
+    """A policy to start from: best for the values of a similar model, of every pair's label below; None if improper."""
     known = [level.fidelity for level in near.labels]
     below = [
         max(index for index, fidelity in enumerate(known) if fidelity <= level.fidelity)
@@ -328,7 +346,8 @@ def _start(process: LabelProcess, near: Model) -> IntArray | None:
     priced = process.price(np.where(process.live, values, np.inf))
     if not np.isfinite(priced.best[process.live]).all():
         return None
-    return priced.columns(process.live)
+    columns = priced.columns(process.live)
+    return None if stuck(process.choose(columns)).any() else columns
 
 
 def _rounded(lower: Model) -> list[tuple[Fraction, Fraction]]:

@@ -11,6 +11,7 @@ from lpdistill.arrays import BoolArray
 from lpdistill.errors import InfeasibleError
 from lpdistill.hardware.actions import Attempts
 from lpdistill.hardware.rules import Rule
+from lpdistill.problem.labels import labels_of, with_labels
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import is_problem
 from lpdistill.process.factored.dynamics import Dynamics
@@ -108,6 +109,7 @@ def _entered(process: Process) -> BoolArray:
 
 def _closes(problem: Problem, rule: Rule, counts: Hashable) -> bool:
     """Whether a rule forbids an action that the configuration would otherwise allow."""
-    free = Dynamics(problem.replace(rules=()), Attempts.ALL)
+    labels, without = labels_of(problem), problem.replace(rules=())
+    free = Dynamics(without if labels is None else with_labels(without, labels), Attempts.ALL)
     columns = free.admission.of_configuration(free.names.rank(counts))
     return not all(rule.allows(step) for step in free.kernel.steps(columns, f"rule {rule.name}"))

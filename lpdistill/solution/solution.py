@@ -379,7 +379,7 @@ class Solution(Answer):
         if self.status != Status.BRACKETED:
             return str(self.status)
         gap = (self.upper_bound - self.lower_bound) / self.upper_bound
-        return f"at most {gap:.2g} of it above the optimum"
+        return f"{self.status}, gap {gap:.2g}"
 
 
 def _as_cells(action: Any, words: Words) -> dict[str, Any]:
