@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-INTERFACE = 9
+INTERFACE = 10
 """The version of functions and structures that are called."""
 
 SUFFIX = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
@@ -53,10 +53,11 @@ def library() -> Any:
     found.lpdistill_within_grouped.argtypes = [*(pointer,) * 3, whole, whole, *(pointer,) * 3, whole, *(pointer,) * 3]
     found.lpdistill_listed_price.argtypes = [pointer] * 8
     found.lpdistill_listed_evaluate.argtypes = [*(pointer,) * 4, real, real, real, whole, *(pointer,) * 3]
+    found.lpdistill_listed_iterate.argtypes = [*(pointer,) * 4, *(real,) * 4, whole, whole, *(pointer,) * 7]
     found.lpdistill_listed_program.argtypes = [pointer, pointer, real, *(pointer,) * 4]
     nothing = ("least", "trace", "expect", "attempts", "spread", "collect", "enter", "moves", "least_grouped")
     for name in (*nothing, "listed_price"):
         getattr(found, f"lpdistill_{name}").restype = None
-    for name in ("solve", "visits", "within", "within_grouped", "listed_evaluate", "listed_program"):
+    for name in ("solve", "visits", "within", "within_grouped", "listed_evaluate", "listed_iterate", "listed_program"):
         getattr(found, f"lpdistill_{name}").restype = whole
     return found

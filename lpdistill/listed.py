@@ -15,6 +15,9 @@ from scipy import sparse
 from lpdistill.arrays import BoolArray, FloatArray, IntArray, PlaceArray
 from lpdistill.library import library
 
+MOST_ROUNDS = 100
+"""Improvements of a policy after which arithmetic has failed."""
+
 MOST_DENSE = 100
 """Configurations up to which a policy is evaluated as a dense system."""
 
@@ -111,6 +114,29 @@ class PricedListing:
         return np.flatnonzero(wanted[self.configuration] & near & np.isfinite(self.value))
 
 
+@dataclass(frozen=True, slots=True)
+class IteratedPolicy:
+    """A policy that no column improves by more than rounding.
+
+    Attributes
+    ----------
+    columns
+        One for every configuration, in order.
+    evaluated, priced
+        Its values, and all columns, priced for the lowered ones.
+    generated
+        All columns that some policy on the way had, increasing.
+    rounds
+        Times that all columns were priced.
+    """
+
+    columns: IntArray
+    evaluated: EvaluatedPolicy
+    priced: PricedListing
+    generated: IntArray
+    rounds: int
+
+
 class Listed:
     """Some columns of a small process.
 
@@ -196,6 +222,50 @@ class Listed:
             place,
         )
         return None if failed else EvaluatedPolicy(*found)
+
+    def iterate(
+        self, cost: FloatArray, share: float, rounding: float, settled: tuple[float, float, int]
+    ) -> IteratedPolicy | None:
+        """These columns as a policy, improved until no column can; None where they are none, or that is not found.
+
+        Parameters
+        ----------
+        cost
+            What all columns of the process cost, (all columns,).
+        share, settled
+            As for :meth:`evaluate`.
+        rounding
+            Bound on the relative rounding error of an action value.
+        """
+        of = self.listing
+        if len(self._numbers) != of.size or of.size > MOST_DENSE or library() is None:
+            return None
+        policy, chosen = self._numbers.copy(), np.zeros(of.columns, dtype=np.int8)
+        found, value, best = np.empty((4, of.size)), np.empty(of.columns), np.empty(of.size)
+        attaining = np.empty(of.size, dtype=np.int64)
+        work = np.empty(2 * of.table + of.size * (of.size + 4) + (of.most + 1) ** 2)
+        place = work.ctypes.data
+        rounds = library().lpdistill_listed_iterate(
+            of.address,
+            self._at,
+            np.ascontiguousarray(cost).ctypes.data,
+            policy.ctypes.data,
+            share,
+            rounding,
+            *settled,
+            MOST_ROUNDS,
+            found.ctypes.data,
+            value.ctypes.data,
+            best.ctypes.data,
+            attaining.ctypes.data,
+            chosen.ctypes.data,
+            place + 8 * of.size,
+            place,
+        )
+        if not rounds:
+            return None
+        priced = PricedListing(of.owner, value, best, attaining)
+        return IteratedPolicy(policy, EvaluatedPolicy(*found), priced, np.flatnonzero(chosen), rounds)
 
     def flow(self, smallest: float) -> tuple[PlaceArray, PlaceArray, FloatArray] | None:
         """The flow matrix of all columns, each divided by the probability that anything happens; None for some of them.

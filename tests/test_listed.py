@@ -10,7 +10,7 @@ import pytest
 from cases import SMALL, solved
 from priced_cases import drawn, without_compiled
 
-from lpdistill import Dynamics, MaxDistillations, Problem, solve
+from lpdistill import Dynamics, ImproperPolicyError, MaxDistillations, Problem, solve
 from lpdistill.process.factored.baselines import GREEDY
 from lpdistill.process.repetition import After
 from lpdistill.program.confirmation import _KEPT, confirm
@@ -174,3 +174,27 @@ def test_replaced_mixtures_are_those_written_out():
     found = weights.replaced(rows, weights.at(np.array([3, 4])))
     order = [4, 1, 3, *range(3, weights.matrix.shape[0])]
     assert (found.matrix != weights.matrix[order]).nnz == 0
+
+
+@every_problem
+def test_policies_are_improved_as_round_by_round(problem):
+    """Improved in one call, a policy is the one that rounds end with, with the same values, columns and rounds."""
+    process = Dynamics(problem)
+    found = policy_iteration(process, process.admission.proper())
+    with pytest.MonkeyPatch.context() as changes:
+        changes.setattr("lpdistill.program.policy_iteration.iterated", lambda *_: None)
+        other = policy_iteration(process, process.admission.proper())
+    for name in ("values", "lower", "upper"):
+        assert getattr(found, name).tolist() == getattr(other, name).tolist()
+    assert found.policy.columns.tolist() == other.policy.columns.tolist()
+    assert found.generated.tolist() == other.generated.tolist()
+    assert found.rounds == other.rounds
+
+
+def test_what_cannot_be_improved_in_one_call_is_left_to_rounds():
+    """A policy that waits for ever somewhere is refused by name, not by the compiled function."""
+    process = Dynamics(SMALL["four memories"])
+    columns = process.admission.proper()
+    columns = np.concatenate([columns[:-1], process.admission.waiting[-1:]])
+    with pytest.raises(ImproperPolicyError):
+        policy_iteration(process, columns)

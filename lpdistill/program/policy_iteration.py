@@ -14,7 +14,7 @@ from lpdistill.process.process import Choice, Contraction, Process
 from lpdistill.program.differences import Twofold
 from lpdistill.program.evaluation import all_leave, raise_improper, stuck
 from lpdistill.program.objective import FIRST_DELIVERY, Objective
-from lpdistill.program.proof import bounds, evaluated, feasibility
+from lpdistill.program.proof import Evaluated, Feasibility, bounds, evaluated, feasibility, iterated
 from lpdistill.progress import silent
 
 MOST_ROUNDS = 1000
@@ -108,7 +108,14 @@ def policy_iteration(
         merged = process.merged
         start = _projected(process, merged, columns)
         return _lifted(process, merged, policy_iteration(merged.process, start, progress, objective))
-    live, generated, seen, policy = process.live, [columns], {columns.tobytes()}, process.choose(columns)
+    policy = process.choose(columns)
+    small = iterated(policy, objective) if process.written is None else None
+    if small is not None:
+        found, values, compared = small
+        progress(f"{found.rounds} rounds: {process.column_count:,} columns priced")
+        policy = process.choose(found.columns)
+        return _proved(policy, values, compared, objective, (found.generated, None, found.rounds))
+    live, generated, seen = process.live, [columns], {columns.tobytes()}
     owners = [policy.configuration]
     for rounds in range(1, MOST_ROUNDS):
         values = evaluated(policy, objective, near)
@@ -130,14 +137,32 @@ def policy_iteration(
         policy = policy.replaced(rows, process.choose(columns[rows])) if few else process.choose(columns)
     else:
         raise NotCertifiedError(f"policy iteration did not end within {MOST_ROUNDS} rounds")
+    kept, first = np.unique(np.concatenate(generated), return_index=True)
+    return _proved(policy, values, compared, objective, (kept, np.concatenate(owners)[first], rounds))
+
+
+def _proved(
+    policy: Choice,
+    values: Evaluated,
+    compared: Feasibility,
+    objective: Objective,
+    generated: tuple[IntArray, IntArray | None, int],
+) -> Optimum:
+    """A policy with its proof; with the columns that some round chose, whose they are, and the number of rounds.
+
+    Raises
+    ------
+    NotCertifiedError
+        If no proof is found.
+    """
+    kept, owners, rounds = generated
     floor, ceiling = compared.floor, values.raised
-    lower, upper = bounds(process, floor, ceiling)
+    lower, upper = bounds(policy.process, floor, ceiling)
     if not objective.closed(lower, upper):
         raise NotCertifiedError(
             f"the proven bounds of some configuration are more than {objective.gap:g} apart, relative to their size: a "
             "run has too many steps, or steps of too different cost; make runs shorter, or durations of similar size"
         )
-    kept, first = np.unique(np.concatenate(generated), return_index=True)
     return Optimum(
         policy,
         values.values.nearest.clip(lower, upper),
@@ -149,7 +174,7 @@ def policy_iteration(
         rounds,
         objective,
         compared.priced,
-        np.concatenate(owners)[first],
+        owners,
     )
 
 

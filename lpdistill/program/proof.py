@@ -17,7 +17,7 @@ import numpy as np
 
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.errors import NotCertifiedError
-from lpdistill.listed import EvaluatedPolicy
+from lpdistill.listed import EvaluatedPolicy, IteratedPolicy
 from lpdistill.process.priced import Priced
 from lpdistill.process.process import Choice, Process
 from lpdistill.program.differences import Equations, Twofold, Written
@@ -32,6 +32,9 @@ from lpdistill.program.evaluation import (
 )
 from lpdistill.program.objective import FIRST_DELIVERY, Objective
 from lpdistill.program.systems import ACCEPTED
+
+SETTLED = ACCEPTED, SETTLED_SWEEP, MOST_SWEEPS
+"""How accurately small policies are evaluated."""
 
 MARGIN = 4.0
 """Roundings by which the values of a proof stay below those of the policy."""
@@ -68,6 +71,25 @@ def evaluated(policy: Choice, objective: Objective = FIRST_DELIVERY, near: Float
         return ListedEquations.of(policy, objective) or FactoredEquations(policy, objective, near)
     require_proper(policy)
     return Equations(policy, objective=objective)
+
+
+def iterated(policy: Choice, objective: Objective) -> tuple[IteratedPolicy, Evaluated, Feasibility] | None:
+    """A policy of a small process, improved until no column can, with its values and all columns compared with them.
+
+    None where it is none, or must be improved round by round.
+    """
+    process, listed = policy.process, policy.following.listed
+    if listed is None or len(policy.columns) != process.size:
+        return None
+    every = process.everything()
+    if len(every.columns) != process.column_count or not objective.after(process, np.zeros(process.size)).plain:
+        return None
+    found = listed.iterate(objective.cost(every), MARGIN * process.rounding, process.rounding, SETTLED)
+    if found is None:
+        return None
+    compared = FactoredFeasibility(process, found.evaluated.lowered, objective)
+    compared.__dict__["priced"] = found.priced
+    return found, ListedEquations(process, objective, found.evaluated), compared
 
 
 class FactoredEquations:
@@ -123,9 +145,7 @@ class ListedEquations:
         process, listed = policy.process, policy.following.listed
         if listed is None:
             return None
-        found = listed.evaluate(
-            objective.cost(policy), MARGIN * process.rounding, (ACCEPTED, SETTLED_SWEEP, MOST_SWEEPS)
-        )
+        found = listed.evaluate(objective.cost(policy), MARGIN * process.rounding, SETTLED)
         return None if found is None else ListedEquations(process, objective, found)
 
     @property

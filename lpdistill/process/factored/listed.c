@@ -279,3 +279,38 @@ SHARED int64_t lpdistill_listed_program(const Listed *of, const Chance *at, doub
     begin[of->columns] = (int32_t)entries;
     return entries;
 }
+
+/* Improve a policy in all configurations at once until no column can; the number of times that all were priced, or 0
+   where some policy has no values or the rounds do not end.
+
+   cost: of all columns, (columns); rounding: relative rounding error of an action value; policy: one column for each
+   configuration, and in the end the last one; found: as of lpdistill_listed_evaluate; value, best, attaining: as of
+   lpdistill_listed_price for its lowered values; chosen: which columns some policy had, (columns), zero before;
+   work: as of lpdistill_listed_evaluate and size numbers more. */
+SHARED int64_t lpdistill_listed_iterate(const Listed *of, const Chance *at, const double *cost, int64_t *policy,
+                                        double share, double rounding, double accepted, double settled, int64_t most,
+                                        int64_t rounds, double *found, double *value, double *best,
+                                        int64_t *attaining, int8_t *chosen, double *work, int64_t *pivot)
+{
+    const int64_t n = of->size;
+    double *paid = work, *rest = work + n;
+    for (int64_t c = 0; c < n; c++)
+        chosen[policy[c]] = 1;
+    for (int64_t round = 1; round <= rounds; round++) {
+        for (int64_t c = 0; c < n; c++)
+            paid[c] = cost[policy[c]];
+        if (lpdistill_listed_evaluate(of, at, paid, policy, share, accepted, settled, most, found, rest, pivot))
+            return 0;
+        lpdistill_listed_price(of, at, cost, found + n, rest, value, best, attaining);
+        int64_t changed = 0;
+        for (int64_t c = 0; c < n; c++)
+            if (found[n + c] - best[c] * (1 - rounding) > 0 && attaining[c] != policy[c]) {
+                policy[c] = attaining[c];
+                chosen[policy[c]] = 1;
+                changed++;
+            }
+        if (!changed)
+            return round;
+    }
+    return 0;
+}
