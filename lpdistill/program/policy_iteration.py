@@ -112,7 +112,8 @@ def policy_iteration(
     small = iterated(policy, objective) if process.written is None else None
     if small is not None:
         found, values, compared = small
-        progress(f"{found.rounds} rounds: {process.column_count:,} columns priced")
+        for rounds in range(1, found.rounds + 1):
+            progress(f"round {rounds}: pricing {process.column_count:,} columns")
         policy = process.choose(found.columns)
         return _proved(policy, values, compared, objective, (found.generated, None, found.rounds))
     live, generated, seen = process.live, [columns], {columns.tobytes()}
