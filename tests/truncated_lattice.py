@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from itertools import product
-from math import comb
+from math import comb, prod
 
 import numpy as np
 from oracle import Hardware
@@ -21,6 +21,7 @@ from scipy.optimize import linprog
 
 Held = tuple[Fraction, ...]
 Matching = tuple[tuple[Fraction, Fraction], ...]
+Rule = Callable[[Fraction, Fraction], bool]
 
 
 def anything(a: Fraction, b: Fraction) -> bool:  # noqa: ARG001 - a rule on two fidelities
@@ -28,7 +29,9 @@ def anything(a: Fraction, b: Fraction) -> bool:  # noqa: ARG001 - a rule on two 
     return True
 
 
-def levels(hardware: Hardware, raw_pairs: int, allows: Callable[[Fraction, Fraction], bool] = anything) -> set[Fraction]:
+def levels(
+    hardware: Hardware, raw_pairs: int, allows: Callable[[Fraction, Fraction], bool] = anything
+) -> set[Fraction]:
     """The levels below the target that at most so many raw pairs make."""
     made: list[set[Fraction]] = [set(), {hardware.f0}]
     for number in range(2, raw_pairs + 1):
@@ -57,45 +60,41 @@ def matchings(held: Held) -> Iterator[tuple[Matching, Held]]:
             yield ((first, other), *matching), left
 
 
-def waiting_time(
-    hardware: Hardware,
-    raw_pairs: int,
-    *,
-    given_away: bool,
-    allows: Callable[[Fraction, Fraction], bool] = anything,
-) -> float:
+def steps(hardware: Hardware, held: Held, known: set[Fraction]) -> Iterator[tuple[Matching, Counter[Held]]]:
+    """What may be distilled of what is held, and the probabilities of what is held then; results not known are gone."""
+    empty, p = hardware.memories - len(held), float(hardware.p)
+    for matching, left in set(matchings(held)):
+        made, moves = [hardware.combine(a, b) for a, b in matching], Counter[Held]()
+        for successes in product((True, False), repeat=len(made)):
+            chance = prod(float(one if yes else 1 - one) for (_, one), yes in zip(made, successes, strict=True))
+            kept = [fidelity for (fidelity, _), yes in zip(made, successes, strict=True) if yes]
+            for raw in range(empty + 1) if known.issuperset(kept) else ():
+                after = tuple(sorted((*left, *kept, *(hardware.f0,) * raw)))
+                moves[after] += chance * comb(empty, raw) * p**raw * (1 - p) ** (empty - raw)  # type: ignore[assignment]
+        yield matching, moves
+
+
+def waiting_time(hardware: Hardware, raw_pairs: int, *, given_away: bool, allows: Rule = anything) -> float:
     """Least expected waiting time with the levels of few raw pairs; infinite if they do not reach the target."""
-    known, p = levels(hardware, raw_pairs, allows), float(hardware.p)
-    ranks, entries, costs = {(): 0}, [], []
-    waiting: list[Held] = [()]
+    known = levels(hardware, raw_pairs, allows)
+    ranks, entries, costs, waiting = {(): 0}, [], [], [()]
     while waiting:
         held = waiting.pop()
-        empty = hardware.memories - len(held)
-        for matching, left in set(matchings(held)):
-            if not all(allows(a, b) for a, b in matching):
+        for matching, moves in steps(hardware, held, known):
+            made = [hardware.combine(a, b)[0] for a, b in matching]
+            to_be_had = given_away or all(one >= hardware.target or one in known for one in made)
+            idle = not matching and len(held) == hardware.memories
+            if idle or not to_be_had or not all(allows(a, b) for a, b in matching):
                 continue
-            made = [hardware.combine(a, b) for a, b in matching]
-            if not given_away and any(f < hardware.target and f not in known for f, _ in made):
-                continue
-            moves = Counter[Held]({held: 1.0})  # type: ignore[dict-item]
-            for successes in product((True, False), repeat=len(made)):
-                chance = 1.0
-                for (_, success), yes in zip(made, successes, strict=True):
-                    chance *= float(success) if yes else 1 - float(success)
-                kept = [fidelity for (fidelity, _), yes in zip(made, successes, strict=True) if yes]
-                if all(fidelity in known for fidelity in kept):
-                    for raw in range(empty + 1):
-                        after = tuple(sorted((*left, *kept, *(hardware.f0,) * raw)))
-                        moves[after] -= chance * comb(empty, raw) * p**raw * (1 - p) ** (empty - raw)
+            waiting += [after for after in moves if after not in ranks]
             for after in moves:
-                if after not in ranks:
-                    ranks[after] = len(ranks)
-                    waiting.append(after)
-            if matching or empty:
-                entries += [(len(costs), ranks[after], weight) for after, weight in moves.items()]
-                costs.append(float(hardware.distillation_time if matching else hardware.generation_time))
+                ranks.setdefault(after, len(ranks))
+            moves[held] -= 1
+            entries += [(len(costs), ranks[after], -weight) for after, weight in moves.items()]
+            costs.append(float(hardware.distillation_time if matching else hardware.generation_time))
     row, column, weight = zip(*entries, strict=True)
     program = sparse.csr_array((weight, (row, column)), shape=(len(costs), len(ranks)))
     # The dual program: the greatest value of empty memories that no step improves.
-    found = linprog(-1.0 * (np.arange(len(ranks)) == 0), A_ub=program, b_ub=costs, bounds=(None, None), method="highs-ds")
+    aim = -1.0 * (np.arange(len(ranks)) == 0)
+    found = linprog(aim, A_ub=program, b_ub=costs, bounds=(None, None), method="highs-ds")
     return -found.fun if found.status == 0 else np.inf

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from types import SimpleNamespace
@@ -14,11 +15,21 @@ from hypothesis import strategies as st
 from labelled_cases import finite, grids, past_the_limit
 from oracle import Hardware
 
-from lpdistill import Budget, EqualLevelsOnly, InfeasibleError, LimitError, Problem, UnreachableTargetError, solve
+from lpdistill import (
+    Budget,
+    EqualLevelsOnly,
+    InfeasibleError,
+    LimitError,
+    NotCertifiedError,
+    Problem,
+    UnreachableTargetError,
+    solve,
+)
 from lpdistill.physics.levels import Levels
 from lpdistill.physics.rounding import Rounding
 from lpdistill.problem.labels import with_labels
 from lpdistill.process.factored.dynamics import Dynamics
+from lpdistill.process.resources import RESOURCES
 from lpdistill.program import refining
 from lpdistill.program.policy_iteration import policy_iteration
 from lpdistill.program.refining import Stopped, refine
@@ -46,7 +57,7 @@ TRUNCATED = [
     (".6", 4, ".8", ".875", 1, 2),
     (".2", 4, ".9", ".95", "1.5", 1),
 ]
-"""Arguments of other problems past the pumping limit, with the durations of a step of generation and of distillation."""
+"""Arguments of other problems past the pumping limit, with the durations of generation and distillation."""
 
 EPSILON = 1e-10
 """Relative difference that counts as rounding."""
@@ -100,7 +111,8 @@ def test_true_levels_agree(case):
     assert solution.status == "optimal"
     most = max(tree.raw_pairs for tree in solution.bracket.refinement.grid.trees.values())
     with_fewer, enough, more = (
-        truncated_lattice.waiting_time(Hardware.of(problem), few, given_away=False) for few in (most - 1, most, most + 1)
+        truncated_lattice.waiting_time(Hardware.of(problem), few, given_away=False)
+        for few in (most - 1, most, most + 1)
     )
     given = truncated_lattice.waiting_time(Hardware.of(problem), most, given_away=True)
     assert [enough, more] == pytest.approx([solution.waiting_time] * 2, rel=1e-10, abs=0)
@@ -117,25 +129,20 @@ def test_chains_of_levels_need_no_labels():
     assert [solution.waiting_time, alone] == pytest.approx([55.6013775569] * 2, rel=1e-11)
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(past_the_limit(), st.booleans(), st.data())
 def test_bounds_close_monotonically(problem, budgeted, data):
     """Round by round the lower bound does not fall, the upper one does not rise, and they do not cross."""
     if budgeted:
         name = data.draw(st.sampled_from(["steps", "generation_attempts", "raw_pairs", "distillations"]))
-        used = solve(problem, within=Fraction(1, 10), time_limit=2).plan.used(problem_resource(problem, name))
+        used = solve(problem, within=Fraction(1, 10)).plan.used(RESOURCES[name])
         problem = problem.with_constraints(Budget(name, Fraction(used * 1.2).limit_denominator(10**6)))
-    rounds = refine(problem, Fraction(1, 50), 2.0).rounds
+    rounds = refine(problem, Fraction(1, 50), 60.0).rounds
     assert all(one.lower <= one.upper * (1 + EPSILON) for one in rounds)
     for one, other in pairwise(rounds):
         assert one.labels < other.labels
         assert other.lower >= one.lower * (1 - EPSILON)
         assert other.upper <= one.upper * (1 + EPSILON)
-
-
-def problem_resource(problem, name):
-    """A resource by its name."""
-    return Budget(name, 1).resource
 
 
 def least_values(problem: Problem) -> dict[tuple[int, ...], float]:
@@ -167,7 +174,9 @@ def test_labels_bracket_every_configuration(data):
     grid = data.draw(grids(problem))
     useless = problem.generation_time > problem.distillation_time
     low, high = (grid.labels(rounding, 99, useless=useless) for rounding in (Rounding.CEIL, Rounding.FLOOR))
-    truth, below, above = (least_values(one) for one in (problem, with_labels(problem, low), with_labels(problem, high)))
+    truth, below, above = (
+        least_values(one) for one in (problem, with_labels(problem, low), with_labels(problem, high))
+    )
     for counts, value in truth.items():
         assert below[rounded(counts, problem.levels, low, Rounding.CEIL)] <= value * (1 + EPSILON)
         assert value <= above[rounded(counts, problem.levels, high, Rounding.FLOOR)] * (1 + EPSILON)
@@ -181,7 +190,7 @@ def test_labels_bracket_what_budgets_allow(data):
     assume(Dynamics(problem).live[0])
     names = ["steps", "generation_attempts", "raw_pairs", "distillations", "failed_distillations"]
     name = data.draw(st.sampled_from([*names, "memory_time"] if problem.discarding else names))
-    used = Fraction(solve(problem, all_levels=True).plan.used(Budget(name, 1).resource)).limit_denominator(10**6)
+    used = Fraction(solve(problem, all_levels=True).plan.used(RESOURCES[name])).limit_denominator(10**6)
     problem = problem.with_constraints(Budget(name, used * Fraction(data.draw(st.integers(85, 130)), 100)))
     grid = data.draw(grids(problem))
     useless = problem.generation_time > problem.distillation_time
@@ -231,7 +240,7 @@ def test_an_interruption_leaves_the_bracket():
 def test_an_interruption_before_any_bracket_is_one():
     """With no policy that reaches the target yet, there is no answer."""
 
-    def impatient(message):
+    def impatient(_):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -267,3 +276,13 @@ def test_a_tolerance_ends_the_search():
     assert solution.bracket.refinement.stopped is Stopped.WITHIN
     assert 0 < solution.upper_bound - solution.lower_bound <= 0.1 * solution.upper_bound
     assert len(solution.bracket.refinement.grid) < 10
+
+
+def test_a_bracket_of_other_labels_does_not_verify():
+    """Labels are made anew from their trees: those of another grid are found out."""
+    solution = solve(Problem(".5", 4, ".8", ".89"))
+    assert solution.verify().dual_slack >= 0
+    other = solve(Problem(".5", 4, ".8", ".91")).bracket.refinement.grid
+    wrong = replace(solution.bracket.refinement, grid=replace(other, target=solution.problem.target))
+    with pytest.raises(NotCertifiedError, match="the labels of floor are not those of the grid"):
+        replace(solution, bracket=solution.bracket._replace(refinement=wrong)).verify()
