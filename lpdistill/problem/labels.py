@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from lpdistill.errors import InfiniteLevelsError, LimitError, ModelError
 from lpdistill.hardware.repertoire import Repertoire
+from lpdistill.physics.limits import most_levels
 from lpdistill.physics.maps import is_monotone
 from lpdistill.physics.rounding import Labels
 from lpdistill.problem.problem import Problem
@@ -102,6 +103,7 @@ def wants_labels(problem: Problem, *, asked: bool = False) -> bool:
 
 def _many(problem: Problem) -> bool:
     """Whether a problem with finitely many levels has so many that fewer labels are worth looking for."""
+    most_levels(problem.memories)  # refuses memories beyond reason
     try:
         levels = problem.levels
     except LimitError:

@@ -21,6 +21,9 @@ LabelProcess: TypeAlias = Dynamics | ReachableProcess
 QUICK = 100_000
 """Operations of one pricing of all columns below which it makes no difference how they are priced."""
 
+FEW = 16
+"""Memories beyond which sets of distillations are far too many to be listed, however few labels there are."""
+
 LISTING = 4
 """Operations of pricing that listing a set of distillations in a configuration takes as long as."""
 
@@ -33,7 +36,7 @@ def label_process(problem: Task, attempts: Attempts | None = None) -> LabelProce
     labels, memories = problem.levels, problem.hardware.memories
     repertoire = Repertoire.of(problem, attempts or problem.attempts)
     operations = Size.of(repertoire).operations
-    if isinstance(labels, Labels) and operations > QUICK:
+    if isinstance(labels, Labels) and operations > QUICK and memories <= FEW:
         sizes = tuple(sorted({len(recipe.consumed) for recipe in repertoire.distillations}))
         listed = ReachableVectors(memories, labels.memories).size
         if LISTING * listed * _patterns(memories, sizes, repertoire.most_distillations) < operations:

@@ -15,6 +15,7 @@ from lpdistill.problem.question import is_problem
 from lpdistill.process.process import Process
 from lpdistill.progress import counter, silent
 from lpdistill.solution.answer import SHOWN, Answer, Table
+from lpdistill.solution.bounds import slower
 from lpdistill.solution.document import question_in_words
 from lpdistill.solution.given import SolutionLike
 from lpdistill.solution.solution import Solution
@@ -178,5 +179,5 @@ def increments(solution: SolutionLike, *, progress: Callable[[str], None] = sile
     for number, (name, before, after, changed) in enumerate(tried):
         told("changes in whole pieces", number, len(tried), f"{name} {before:g} -> {after:g}")
         time = solve(changed).waiting_time
-        changes.append(Increment(name, before, after, time, solution.waiting_time - time))
+        changes.append(Increment(name, before, after, time, slower(solution.waiting_time, time)))
     return Increments(solution, tuple(changes))

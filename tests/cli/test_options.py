@@ -171,8 +171,8 @@ def test_an_unreachable_target_states_the_limit(run, command):
 
 
 def test_infinitely_many_levels_state_the_limit(run):
-    """A target with infinitely many levels below it exits with 3; the message states the limit and what to do."""
-    ran = run("solve", *arguments(memories="8", target=".867"), "--json")
+    """All of infinitely many levels cannot be told apart: exit code 3, with the limit and what to do."""
+    ran = run("solve", *arguments(memories="8", target=".867"), "--all-levels", "--json")
     refused(ran, 3, "target: 0.867", "8 memories", "infinitely many", "0.825693909", "raise f0")
 
 

@@ -107,7 +107,7 @@ def test_values_that_fall_short_by_a_step_bound_nothing(missing):
 def test_a_policy_that_never_settles_is_no_optimum(monkeypatch):
     """If rounds do not end, arithmetic has failed, and nothing is claimed."""
     monkeypatch.setattr(module, "MOST_ROUNDS", 2)
-    process = Dynamics(Problem("1/2", 4, "9/10", "94/100"))
+    process = Dynamics(Problem("1/2", 12, "9/10", "94/100"))
     with pytest.raises(NotCertifiedError, match="did not end within 2 rounds"):
         policy_iteration(process, process.admission.proper())
 
