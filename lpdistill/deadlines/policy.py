@@ -14,7 +14,7 @@ from lpdistill.deadlines.recursion import DeadlineRecursion
 from lpdistill.deadlines.window import slots_left
 from lpdistill.errors import ModelError
 from lpdistill.numbers import Number
-from lpdistill.process.factored.dynamics import Dynamics, require_dynamics
+from lpdistill.process.labelled import LabelProcess, require_memories
 from lpdistill.process.names import action_as_json, node_as_json
 from lpdistill.process.process import Process
 from lpdistill.simulation.controller import Decisions
@@ -104,7 +104,7 @@ class DeadlinePolicy(Deciding):
         return 0.0 if slot < 0 else float(self._recursion.slots[slot].done[rank])
 
     @cached_property
-    def dynamics(self) -> Dynamics:
+    def dynamics(self) -> LabelProcess:
         """The problem's configurations.
 
         Raises
@@ -113,7 +113,7 @@ class DeadlinePolicy(Deciding):
             If it is a policy for a state graph: there are no memories in it.
         """
         refused = "must be one for a Problem: a state graph has no memories to simulate"
-        return require_dynamics(self._recursion.process, "policy", refused)
+        return require_memories(self._recursion.process, "policy", refused)
 
     @cached_property
     def _columns(self) -> tuple[IntArray, IntArray]:

@@ -6,11 +6,13 @@ from functools import lru_cache
 from math import comb
 from typing import TypeAlias
 
+from lpdistill.errors import ModelError
 from lpdistill.hardware.actions import Attempts
 from lpdistill.hardware.repertoire import Repertoire
 from lpdistill.physics.rounding import Labels
 from lpdistill.process.factored.dynamics import Dynamics
 from lpdistill.process.factored.size import Size
+from lpdistill.process.process import Process
 from lpdistill.process.reachable.process import ReachableProcess
 from lpdistill.process.reachable.vectors import ReachableVectors
 from lpdistill.process.task import Task
@@ -42,6 +44,19 @@ def label_process(problem: Task, attempts: Attempts | None = None) -> LabelProce
         if LISTING * listed * _patterns(memories, sizes, repertoire.most_distillations) < operations:
             return ReachableProcess(problem, attempts)
     return Dynamics(problem, attempts)
+
+
+def require_memories(process: Process, where: str, problem: str, value: object = None) -> LabelProcess:
+    """The process of a problem, whose memories hold pairs, that a process is.
+
+    Raises
+    ------
+    ModelError
+        If it is another one, such as that of a state graph: what the parameter ``problem`` says of ``value``.
+    """
+    if not isinstance(process, Dynamics | ReachableProcess):
+        raise ModelError(where, problem, value)
+    return process
 
 
 @lru_cache

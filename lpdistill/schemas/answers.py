@@ -202,6 +202,8 @@ COMPARISON = document(
     graphs=True,
 )
 
+BOUND = {"bound": flag("True: labels round results down, so that the model's numbers are bounds.")}
+
 WAITING_TIME = document(
     "waiting-time",
     "The distribution of the waiting time of a policy, as `waiting-time` has it.",
@@ -221,6 +223,7 @@ WAITING_TIME = document(
             "quantiles": table(or_null(number()), "Times by probability; null: never, or not computed."),
             "cdf": table(chance(), "Probabilities of being done, by time."),
             **DEADLOCK,
+            **BOUND,
         },
     ),
     graphs=True,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lpdistill.schemas.answers import BOUNDS, TIME_RECORD
+from lpdistill.schemas.answers import BOUND, BOUNDS, TIME_RECORD
 from lpdistill.schemas.parts import (
     chance,
     document,
@@ -163,6 +163,6 @@ SIMULATION = document(
             "expected": table(ESTIMATE, "Totals of a run, by resource."),
             **dict.fromkeys(("yield", "distillation_success", "success_rate", "fidelity", "meeting_target"), ESTIMATE),
         },
-        {"policy": text("Its name, or its file."), "history": record(RUN)},
+        {"policy": text("Its name, or its file."), "history": record(RUN), **BOUND},
     ),
 )

@@ -9,9 +9,9 @@ from typing import Protocol, TypeGuard, runtime_checkable
 import numpy as np
 
 from lpdistill.arguments import Kind
-from lpdistill.arrays import BoolArray, FloatArray, IntArray, ragged
+from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.errors import ModelError
-from lpdistill.process.factored.dynamics import Dynamics, require_dynamics
+from lpdistill.process.labelled import LabelProcess, require_memories
 from lpdistill.solution.given import POLICY
 from lpdistill.solution.policy import Policy
 
@@ -44,24 +44,24 @@ class Decisions:
     places: IntArray
 
     @staticmethod
-    def of(dynamics: Dynamics, columns: IntArray) -> Decisions:
+    def of(dynamics: LabelProcess, columns: IntArray) -> Decisions:
         """What columns of a problem's program decide."""
-        what, recipes = dynamics.numbering.describe(columns), dynamics.kernel.matchings.recipes
-        cell, _ = ragged(what.counts.ravel())
-        decision, recipe = np.divmod(cell, max(1, len(recipes)))
+        decision, recipe, attempts, discard = dynamics.numbering.decided(columns)
+        recipes = dynamics.numbering.repertoire.distillations
         consumed = np.full((len(recipes), max((len(one.consumed) for one in recipes), default=0)), -1)
         for row, one in enumerate(recipes):
             consumed[row, : len(one.consumed)] = one.consumed[::-1]
+        pairs = np.bincount(decision, minlength=len(columns))
         levels = consumed[recipe]
         taken = levels >= 0
         places = np.zeros_like(levels)
         places[taken] = _places((decision[:, None] * max(1, len(dynamics.problem.levels)) + levels)[taken])
         return Decisions(
-            attempts=what.attempts,
-            discard=what.discard,
+            attempts=attempts,
+            discard=discard,
             time=dynamics.durations.kind(columns),
-            pairs=what.pairs,
-            first=np.cumsum(what.pairs) - what.pairs,
+            pairs=pairs,
+            first=np.cumsum(pairs) - pairs,
             levels=levels,
             places=places,
         )
@@ -86,7 +86,7 @@ class Controller(Protocol):
     """Who decides what every run does next, from what is stored and the time that has passed."""
 
     @property
-    def dynamics(self) -> Dynamics:
+    def dynamics(self) -> LabelProcess:
         """Whose configurations it knows."""
         ...
 
@@ -129,7 +129,7 @@ class Stationary:
         Rank of the configuration of each decision, plus the probability of it and those before, (decisions,).
     """
 
-    dynamics: Dynamics
+    dynamics: LabelProcess
     decisions: Decisions
     starts: IntArray
     edges: FloatArray
@@ -144,7 +144,7 @@ class Stationary:
             If it is a policy for a state graph: there are no memories in it.
         """
         refused, uses = "must be one for a Problem: a state graph has no memories to simulate", policy.plan.uses
-        dynamics = require_dynamics(policy.process, "policy", refused, policy)
+        dynamics = require_memories(policy.process, "policy", refused, policy)
         starts = np.searchsorted(uses.configuration, np.arange(dynamics.size + 1))
         so_far = np.concatenate([[0.0], np.cumsum(policy.plan.probability)])
         share = so_far[1:] - so_far[starts[uses.configuration]]

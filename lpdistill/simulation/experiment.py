@@ -20,7 +20,7 @@ from lpdistill.numbers import Number, exact
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import PROBLEM
 from lpdistill.problem.settings import FinalStep
-from lpdistill.process.factored.dynamics import Dynamics
+from lpdistill.process.labelled import label_process
 from lpdistill.process.repetition import drawn
 from lpdistill.process.resources import RESOURCES
 from lpdistill.process.tariff import Quantities
@@ -28,7 +28,8 @@ from lpdistill.program.evaluation import raise_improper
 from lpdistill.program.plan import Plan
 from lpdistill.simulation.controller import Controller, Stationary
 from lpdistill.simulation.deviations import DEVIATIONS, Clock, Deviations
-from lpdistill.simulation.labelled import EMPTY, Coins, Happened, LabelledMemories
+from lpdistill.simulation.labelled import Coins, Happened, LabelledMemories
+from lpdistill.simulation.tracked import EMPTY
 from lpdistill.solution.policy import Policy
 
 BLOCK = 1 << 15
@@ -154,7 +155,8 @@ class Experiment:
             raise ModelError("horizon", "is missing; nothing says that the controller ever reaches the target", None)
         problem = PROBLEM.meant(controller.dynamics, "policy")
         clock = Clock.of(controller.dynamics, deviations)
-        return Experiment(controller, LabelledMemories(problem, deviations), clock, end)
+        memories = LabelledMemories(problem, deviations, controller.dynamics.configurations)
+        return Experiment(controller, memories, clock, end)
 
     @property
     def problem(self) -> Problem:
@@ -233,7 +235,7 @@ class Experiment:
         if real is None or real == self.problem.p:
             return policy.plan
         dynamics = self.controller.dynamics
-        changed = Dynamics(self.problem.replace(p=real), dynamics.attempts).unguarded()
+        changed = label_process(self.problem.replace(p=real), dynamics.names.attempts).unguarded()
         return Plan.improper(changed.choose(policy.plan.uses.columns), policy.plan.probability)
 
     def advance(

@@ -19,9 +19,9 @@ from lpdistill.problem.settings import FinalStep
 from lpdistill.simulation.controller import CONTROLLER, Controller
 from lpdistill.simulation.deviations import NO_DEVIATIONS, Deviations
 from lpdistill.simulation.experiment import Advanced, Experiment
-from lpdistill.simulation.labelled import EMPTY
 from lpdistill.simulation.simulation import seeded
 from lpdistill.simulation.timeline import drawn as timeline
+from lpdistill.simulation.tracked import EMPTY
 from lpdistill.solution.answer import SHOWN, Answer, Block, Table
 from lpdistill.solution.given import PolicyLike
 

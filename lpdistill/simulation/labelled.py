@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 from lpdistill.arrays import BoolArray, FloatArray, IntArray, ragged
 from lpdistill.errors import LimitError
 from lpdistill.physics.maps import Pair, consumes, order_of
+from lpdistill.problem.labels import labels_of
 from lpdistill.problem.problem import Problem
 from lpdistill.process.factored.configurations import CountVectors
+from lpdistill.process.reachable.vectors import ReachableVectors
 from lpdistill.simulation.controller import Decisions
 from lpdistill.simulation.deviations import Deviations
-
-EMPTY = -1
-"""What a memory holds that holds nothing."""
+from lpdistill.simulation.tracked import EMPTY, TrackedSpecies
 
 COUNTING_FROM = 20
 """Memories from which sorting their levels by counting is quicker."""
@@ -109,6 +109,18 @@ class Species:
             result=result,
         )
 
+    def made(self, consumed: tuple[IntArray, ...], drawn: FloatArray) -> IntArray:
+        """What distillations make of some species, given uniform numbers; EMPTY where they fail."""
+        consumed += (np.array(EMPTY),) * (self.success.ndim - 1 - len(consumed))
+        made = np.full(len(drawn), EMPTY)
+        for success, result in zip(self.success[::-1], self.result[::-1], strict=True):
+            made = np.where(drawn < success[consumed], result[consumed], made)
+        return made
+
+    def merit(self, species: IntArray) -> IntArray:
+        """What orders pairs: they are in the order of the map."""
+        return species
+
 
 @dataclass(frozen=True, slots=True)
 class Coins:
@@ -179,14 +191,20 @@ class LabelledMemories:
         Number of memories, levels, map and target.
     deviations
         The real ``p`` and ``f0``.
+    known
+        The numbering in which controllers know what is stored, where it is not that of all count vectors.
     """
 
     problem: Problem
     deviations: Deviations
+    known: CountVectors | ReachableVectors | None = None
 
     @cached_property
-    def species(self) -> Species:
+    def species(self) -> Species | TrackedSpecies:
         """What a memory may hold."""
+        labels = labels_of(self.problem)
+        if labels is not None:
+            return TrackedSpecies(self.problem, labels, self.deviations.f0)
         return Species.of(self.problem, self.deviations.f0)
 
     @cached_property
@@ -195,9 +213,9 @@ class LabelledMemories:
         return float(self.problem.p if self.deviations.p is None else self.deviations.p)
 
     @cached_property
-    def configurations(self) -> CountVectors:
+    def configurations(self) -> CountVectors | ReachableVectors:
         """The numbering in which controllers know what is stored."""
-        return CountVectors(self.problem.memories, len(self.problem.levels))
+        return self.known or CountVectors(self.problem.memories, len(self.problem.levels))
 
     @cached_property
     def _level(self) -> NDArray[np.signedinteger[Any]]:
@@ -205,6 +223,8 @@ class LabelledMemories:
 
         Eight bits are sorted by counting, which takes a table of 256 for every run: worth it for many memories only.
         """
+        if isinstance(self.species, TrackedSpecies):
+            return self.species.held
         small = self.problem.memories >= COUNTING_FROM and len(self.problem.levels) <= np.iinfo(np.int8).max
         return np.concatenate([[EMPTY], self.species.level]).astype(np.int8 if small else np.int32)
 
@@ -264,10 +284,7 @@ class LabelledMemories:
 
         made, drawn = np.full(len(run), EMPTY), rng.random(len(run))
         if len(run):
-            consumed = tuple(np.where(taken, contents[each, memories], EMPTY).T)
-            consumed += (EMPTY,) * (self.species.success.ndim - 1 - len(consumed))
-            for success, result in zip(self.species.success[::-1], self.species.result[::-1], strict=True):
-                made = np.where(drawn < success[consumed], result[consumed], made)
+            made = self.species.made(tuple(np.where(taken, contents[each, memories], EMPTY).T), drawn)
             contents[np.broadcast_to(each, taken.shape)[taken], memories[taken]] = EMPTY
             contents[run, memories[:, 0]] = made
         generated = rng.random(len(trying)) < self.chance
@@ -276,10 +293,11 @@ class LabelledMemories:
         contents[trying[generated], tried[generated]] = self.species.raw
         contents[discarding, discarded] = EMPTY
 
-        final = self._level[made + 1] == self.configurations.kinds
-        np.maximum.at(delivered, run[final], made[final])
+        final = np.flatnonzero(self._level[made + 1] == self.configurations.kinds)
+        final = final[np.argsort(self.species.merit(made[final]), kind="stable")]
+        delivered[run[final]] = made[final]  # of several, the last stays
         if self.species.level[self.species.raw] == self.configurations.kinds:
-            np.maximum.at(delivered, trying[generated], self.species.raw)
+            delivered[trying[generated]] = self.species.raw
         return Happened(
             distilling=run,
             made=made,

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 PROBABILITIES = (Fraction(1, 2), Fraction(9, 10), Fraction(99, 100))
 """The quantiles that are reported."""
 
+BOUND = "a promise, not an expectation: it rounds fidelities down to labels, and runs have the true ones"
+"""What the model's numbers are where labels round results down."""
+
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Simulation(Answer):
@@ -238,6 +241,7 @@ class Simulation(Answer):
             "confidence": self.confidence,
             "horizon": None if self.horizon is None else rational(self.horizon),
             "deviations": self.deviations.to_dict(),
+            **({"bound": True} if self._bounded else {}),
             "waiting_time": self.waiting_time.to_dict(),
             "std": self.standard_deviation.to_dict(),
             "quantiles": {f"{float(q):g}": found.to_dict() for q, found in self.quantiles.items()},
@@ -288,6 +292,7 @@ class Simulation(Answer):
             "deviations": str(self.deviations) if self.deviations else "",
             "horizon": "" if self.horizon is None else f"{float(self.horizon):g}",
             "delivered": interval(self.success_rate) + beside(self.success_rate) if self.horizon is not None else "",
+            "model": BOUND if self._bounded else "",
             "waiting time": interval(self.waiting_time) + beside(self.waiting_time) if some else "",
             "spread": f"standard deviation {self.standard_deviation.value:.6g}" + beside(self.standard_deviation)
             if some
@@ -307,6 +312,13 @@ class Simulation(Answer):
         if self.horizon is not None:
             yield "horizon", f"{float(self.horizon):g}; the mean waiting time is that of the runs delivered"
         yield "runs", f"{self.runs:,}, seed {self.seed}"
+        if self._bounded:
+            yield "model", BOUND
+
+    @property
+    def _bounded(self) -> bool:
+        """Whether what the model says is a bound."""
+        return self.policy is not None and self.policy.bounded
 
     @property
     def _runs(self) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
@@ -11,7 +12,7 @@ from secrets import randbits
 
 import numpy as np
 
-from lpdistill.arrays import FloatArray, IntArray
+from lpdistill.arrays import FloatArray
 from lpdistill.errors import LimitError, ModelError
 from lpdistill.numbers import Number, whole
 from lpdistill.process.resources import RESOURCES
@@ -123,18 +124,18 @@ class _Sample:
     moments
         Of the totals of a run, and of whether it delivered.
     delivered
-        How many runs delivered a pair of each species, (species,).
+        How many runs delivered a pair of each species, by its number.
     """
 
     times: FloatArray
     moments: Moments
-    delivered: IntArray
+    delivered: Mapping[int, int]
 
     @staticmethod
     def of(experiment: Experiment, allowance: Allowance, runs: int, seed: int, progress: Report) -> _Sample:
         """Take the runs block by block."""
         times, moments, clock = np.empty(runs), [], experiment.clock
-        delivered: IntArray = np.zeros(len(experiment.memories.species.real), dtype=np.int64)
+        delivered = Counter[int]()
         timed = np.array([bool(known.unit) for known in RESOURCES.values()])
         progress("simulating runs", 0, runs)
         for number, first in enumerate(range(0, runs, BLOCK)):
@@ -145,16 +146,16 @@ class _Sample:
             ended.totals[:, timed] = clock.time(ended.totals[:, timed])
             times[here] = clock.time(ended.time)
             moments.append(Moments.of(np.column_stack([ended.totals, np.isfinite(ended.time)])))
-            delivered += np.bincount(ended.delivered[ended.delivered >= 0], minlength=len(delivered))
+            delivered.update(dict(enumerate(np.bincount(ended.delivered[ended.delivered >= 0]).tolist())))
             progress("simulating runs", here.stop, runs)
         return _Sample(times, reduce(add, moments), delivered)
 
     def fidelities(self, species: Sequence[Fraction]) -> dict[Fraction, int]:
         """How many runs delivered a pair of each real fidelity, the least first; species may share one."""
         found: dict[Fraction, int] = {}
-        for value, times in zip(species, self.delivered.tolist(), strict=True):
+        for number, times in self.delivered.items():
             if times:
-                found[value] = found.get(value, 0) + times
+                found[species[number]] = found.get(species[number], 0) + times
         return dict(sorted(found.items()))
 
 

@@ -25,6 +25,7 @@ from lpdistill.solution.answer import SHOWN, Answer, Table
 from lpdistill.solution.bounds import waited
 from lpdistill.solution.chain import Chain
 from lpdistill.solution.policy_picture import ROWS, draw_policy
+from lpdistill.solution.promise import PROMISE, rounds
 from lpdistill.solution.resources import Expected, in_words
 from lpdistill.solution.tables import ByConfiguration, Key, described
 from lpdistill.solution.wording import Words, words_of
@@ -193,6 +194,11 @@ class Policy(ByConfiguration[tuple[Decision, ...]], Deciding, Answer):
         return self.plan.spread
 
     @cached_property
+    def bounded(self) -> bool:
+        """Whether its numbers bound those of true pairs: runs come by results that labels round down."""
+        return rounds(self.plan)
+
+    @cached_property
     def deadlock(self) -> tuple[Key, ...]:
         """Configurations in which runs from the start are trapped for ever, if any."""
         return tuple(self._process.names.key(int(rank)) for rank in self.plan.deadlock)
@@ -250,6 +256,8 @@ class Policy(ByConfiguration[tuple[Decision, ...]], Deciding, Answer):
         else:
             yield "waiting time", f"{self.waiting_time:.12g}, standard deviation {self.standard_deviation:.6g}"
             yield "expected use", in_words(self.expected)
+        if self.bounded:
+            yield "bounds", PROMISE
         yield (
             "policy",
             f"{self._kind}; runs enter {np.count_nonzero(self.plan.entered):,} of {len(self):,} configurations",

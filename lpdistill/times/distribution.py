@@ -30,6 +30,7 @@ from lpdistill.solution.answer import Answer
 from lpdistill.solution.document import finite, rational
 from lpdistill.solution.given import POLICY, PolicyLike
 from lpdistill.solution.policy import Policy
+from lpdistill.solution.promise import PROMISE
 from lpdistill.times.distribution_picture import QUANTILES, View, drawn
 from lpdistill.times.propagation import Law, propagate, work
 from lpdistill.times.renewal import Renewal
@@ -265,6 +266,7 @@ class Distribution(Answer):
 
     def _above(self) -> Iterable[tuple[str, str]]:
         """What is known of all times."""
+        yield from [("bounds", PROMISE)] if self.policy.bounded else []
         yield "tail", self._tail
         yield "computed", f"{len(self.pmf):,} times, {self.unit} apart; probability {self.truncated:.2g} beyond"
 
@@ -285,6 +287,7 @@ class Distribution(Answer):
             "never": self.never,
             "unit": rational(self.unit),
             "first": float(self.times[0]) if len(self.times) else None,
+            **({"bound": True} if self.policy.bounded else {}),
             "pmf": self.pmf.tolist(),
         }
 

@@ -202,6 +202,13 @@ class Numbering:
         times = what.counts[row, recipe]
         return np.repeat(row, times), np.repeat(recipe, times), self.configurations.counts[what.rest]
 
+    def decided(self, columns: IntArray) -> tuple[IntArray, IntArray, IntArray, IntArray]:
+        """What columns do: column and distillation, (entries,); attempts, and level discarded or -1, (columns,)."""
+        what = self.describe(columns)
+        cell, _ = ragged(what.counts.ravel())
+        row, recipe = np.divmod(cell, max(1, what.counts.shape[1]))
+        return row, recipe, what.attempts, what.discard
+
     def find(self, configuration: IntArray, counts: IntArray, attempts: IntArray) -> IntArray:
         """The columns of configurations with such counts of recipes, and attempts, -1 for none, (columns,)."""
         kind, matching = self.matchings.number(counts)

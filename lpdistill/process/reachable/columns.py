@@ -175,6 +175,12 @@ class ListedColumns:
         left = self.configurations.counts_of(self.left[columns])
         return row, self.distil[columns[row], slot], left
 
+    def decided(self, columns: IntArray) -> tuple[IntArray, IntArray, IntArray, IntArray]:
+        """What columns do: column and distillation, (entries,); attempts, and level discarded or -1, (columns,)."""
+        row, slot = np.nonzero(self.distil[columns] < len(self.repertoire.distillations))
+        discard = np.append(self.configurations.order, -1)[self.discard[columns]]
+        return row, self.distil[columns[row], slot], self.attempts[columns], discard
+
     def outcomes(self, binomials: FloatArray) -> Iterator[tuple[IntArray, IntArray, FloatArray]]:
         """What may come of columns short of the target, if anything happens: column, configuration, probability.
 

@@ -134,3 +134,7 @@ class ReachableVectors:
         caps = self.most + 1 - np.array(self.needs)[self.order]
         ranks = np.take_along_axis(self._steps.T, sums.reshape(-1, self.kinds), axis=0).sum(axis=1)
         return np.where((sums <= caps).all(axis=-1), ranks.reshape(sums.shape[:-1]), -1)
+
+    def rank_sums(self, sums: IntArray) -> IntArray:
+        """Ranks of vectors given by their partial sums over levels, (levels, vectors) -> (vectors,)."""
+        return self.rank(np.diff(sums, axis=0, prepend=0).T)
