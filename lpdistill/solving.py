@@ -108,7 +108,7 @@ def solve(  # noqa: PLR0913 - one keyword for each thing that may be asked
     """
     problem = QUESTION.meant(problem, "problem")
     asked = _Asked(member(Method, method, "method"), attempts, least, deterministic, progress)
-    tolerance, seconds = None if within is None else _tolerance(within), _seconds(time_limit)
+    tolerance, seconds = precision(within, time_limit)
     if within is not None and (all_levels or not isinstance(problem, Problem)):
         what = "all levels are told apart" if all_levels else "a state graph has no levels"
         raise ModelError("within", f"is the gap of a bracket by labels; where {what}, there is none", within)
@@ -170,20 +170,20 @@ def _solved(problem: Problem | nx.DiGraph[Any], asked: _Asked, near: Model | Non
     return Solution(problem, plan, answer.dual, answer.bound, uses, run, status, determinism)
 
 
-def _tolerance(within: Number) -> Fraction:
-    """A relative gap that will do."""
-    found = exact(within, "within")
-    if not 0 < found < 1:
+def precision(within: Number | None, time_limit: Number) -> tuple[Fraction | None, float]:
+    """The relative gap of a bracket that will do, None for none, and the seconds in which it is to be found.
+
+    Raises
+    ------
+    ModelError
+        If the gap does not lie between 0 and 1, or there is no time.
+    """
+    gap, seconds = None if within is None else exact(within, "within"), exact(time_limit, "time_limit")
+    if gap is not None and not 0 < gap < 1:
         raise ModelError("within", "must be a relative gap with 0 < within < 1, such as 0.001", within)
-    return found
-
-
-def _seconds(limit: Number) -> float:
-    """A limit of time."""
-    found = exact(limit, "time_limit")
-    if found <= 0:
-        raise ModelError("time_limit", "must be a number of seconds above 0", limit)
-    return float(found)
+    if seconds <= 0:
+        raise ModelError("time_limit", "must be a number of seconds above 0", time_limit)
+    return gap, float(seconds)
 
 
 def process_and_budgets(
@@ -231,6 +231,22 @@ def process_and_budgets(
     graph = process_of_question(problem)
     (require_live if sure else require_reachable)(graph)
     return graph, graph.problem.budgets
+
+
+def on_labels(problem: QuestionLike, progress: Callable[[str], None] = silent) -> Problem | nx.DiGraph[Any]:
+    """What is asked, with finitely many levels: where there are infinitely many, the labels of its optimum instead.
+
+    These are rounded down, so that what is computed with them can be carried out, and bounds times from above.
+
+    Raises
+    ------
+    LpdistillError
+        Whatever :func:`solve` raises, where there are infinitely many levels.
+    """
+    problem = QUESTION.meant(problem, "problem")
+    if not isinstance(problem, Problem) or problem.reach.finite or not wants_labels(problem):
+        return problem
+    return solve(problem, progress=progress).problem
 
 
 def solution_of(given: SolutionLike, progress: Callable[[str], None] = silent) -> Solution:

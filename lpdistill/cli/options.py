@@ -49,6 +49,19 @@ Plot: TypeAlias = Annotated[
     Option("--plot", metavar=FILE, help="Draw it (.png, .svg, .pdf).", callback=drawable),
 ]
 
+Within: TypeAlias = Annotated[
+    str | None,
+    Option(
+        "--within",
+        metavar="GAP",
+        help="Relative gap that will do where labels stand for levels; without it, until the optimum is exact.",
+    ),
+]
+TimeLimit: TypeAlias = Annotated[
+    str,
+    Option("--time-limit", metavar="SECONDS", help="How long labels are added; then the bracket is the answer."),
+]
+
 Counts: TypeAlias = Annotated[
     str,
     Option(

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 from lpdistill.cli.declaration import Option
-from lpdistill.cli.options import FILE, RESOURCE, Asked, Json, Plot, takes_problem
+from lpdistill.cli.options import FILE, RESOURCE, Asked, Json, Plot, TimeLimit, Within, takes_problem
 from lpdistill.cli.output import Progress, draw, give
 from lpdistill.process.resources import RESOURCES
 from lpdistill.program.methods import Method
@@ -34,18 +34,8 @@ def solve(
     deterministic: Annotated[
         bool, Option("--deterministic", help="Do not let budgets make the policy randomise (branch and bound).")
     ] = False,
-    within: Annotated[
-        str | None,
-        Option(
-            "--within",
-            metavar="GAP",
-            help="Relative gap that will do where labels stand for levels; without it, until the optimum is exact.",
-        ),
-    ] = None,
-    time_limit: Annotated[
-        str,
-        Option("--time-limit", metavar="SECONDS", help="How long labels are added; then the bracket is the answer."),
-    ] = f"{PATIENCE:g}",
+    within: Within = None,
+    time_limit: TimeLimit = f"{PATIENCE:g}",
     all_levels: Annotated[
         bool, Option("--all-levels", help="Tell all levels apart, however many: values of every configuration.")
     ] = False,

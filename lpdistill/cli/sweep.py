@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from lpdistill.cli.declaration import Option
-from lpdistill.cli.options import FILE, INTEGER, Json, Plot, takes_problem
+from lpdistill.cli.options import FILE, INTEGER, Json, Plot, TimeLimit, Within, takes_problem
 from lpdistill.cli.output import Progress, give
 from lpdistill.cli.termination import orderly
 from lpdistill.hardware.rules import rules_from
 from lpdistill.problem.settings import require
 from lpdistill.process.budgets import budgets_from
 from lpdistill.requests.sweeps import sweep as sweep_of
+from lpdistill.solving import PATIENCE
 from lpdistill.study.charts import Quantity
 from lpdistill.study.grid import Grid, counted
 
@@ -60,6 +61,8 @@ def sweep(
     retry: Annotated[
         bool, Option("--retry", help="Compute points again that ended with an error or at a limit.")
     ] = False,
+    within: Within = None,
+    time_limit: TimeLimit = f"{PATIENCE:g}",
     export: Annotated[
         Path | None, Option("--export", metavar=FILE, help="Write all points to a file (.csv, .parquet, .nc).")
     ] = None,
@@ -94,6 +97,8 @@ def sweep(
                 jobs=jobs,
                 dask=dask,
                 retry=retry,
+                within=within,
+                time_limit=time_limit,
                 export=export,
                 plot=plot,
                 quantity=quantity,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lpdistill.export.files import require_suffix, writing
 from lpdistill.export.transitions import ChoiceRow, WrittenOut, problem_written_out
+from lpdistill.problem.labels import labels_of
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import QUESTION
 
@@ -25,7 +26,9 @@ def write_drn(problem: Problem | nx.DiGraph[Any], file: str | PathLike[str]) -> 
     require_suffix(file, ".drn")
     model = written_out(problem)
     rows, size = model.rows, len(model.states)
-    lines = ["@type: MDP", "@value_type: rational", "@parameters", "", "@reward_models", " ".join(model.rewards)]
+    labels = labels_of(problem) if isinstance(problem, Problem) else None
+    lines = [] if labels is None else [f"// {labels.told}"]
+    lines += ["@type: MDP", "@value_type: rational", "@parameters", "", "@reward_models", " ".join(model.rewards)]
     lines += ["@nr_states", str(size + 1), "@nr_choices", str(len(rows) + 1), "@model"]
     nothing = ", ".join("0" for _ in model.rewards)
     state = -1

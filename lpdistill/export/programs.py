@@ -13,6 +13,7 @@ import numpy as np
 
 from lpdistill.export.files import require_suffix, writing
 from lpdistill.hardware.actions import Action, word
+from lpdistill.problem.labels import labels_of
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import QUESTION
 from lpdistill.program.highs import unscaled_model
@@ -62,7 +63,10 @@ def write_mps(problem: Problem | nx.DiGraph[Any], file: str | PathLike[str]) -> 
     columns = [f"{states[owner]}:{_word(action)}" for owner, action in zip(owners, actions, strict=True)]
     rows = _unique([*states, *(f"budget:{_word(budget.name)}" for budget in budgets)])
     _, *names = _unique([CONSTANT, *columns])
+    labels = labels_of(problem) if isinstance(problem, Problem) else None
     with writing(file), path.open("w", encoding="utf-8", newline="\n") as text:
+        if labels is not None:
+            text.write(f"* {labels.told}\n")
         text.writelines(f"{line}\n" for line in _lines(unscaled_model(program), rows, names))
 
 

@@ -148,8 +148,8 @@ class Hardware:
             raise InfiniteLevelsError(
                 f"target: {float(target)} can be reached with {self.memories} memories (memory limit "
                 f"{at_most(reach.memory_limit, 9)}), but it is not below the pumping limit {pumping} of "
-                f"f0 = {float(self.f0)}, so infinitely many fidelity levels lie below it; take a target below the "
-                "pumping limit or raise f0",
+                f"f0 = {float(self.f0)}, so infinitely many fidelity levels lie below it; solve(problem) finds "
+                "labels that stand for them, or take a target below the pumping limit or raise f0",
                 **limits,
             )
         return closure(self.distillation, self.f0, target, most=most_levels(self.memories), memories=self.memories)

@@ -59,6 +59,15 @@ class Labels(Levels):
     memories: tuple[int, ...]
 
     @property
+    def told(self) -> str:
+        """What they are, as a sentence for whoever reads a file of their model."""
+        way, bound = ("down", "above") if self.rounding is Rounding.FLOOR else ("up", "below")
+        return (
+            f"{len(self)} labels stand for the fidelity levels; results of distillation are rounded {way} to them, and "
+            f"times bound those of the problem from {bound}"
+        )
+
+    @property
     def exact(self) -> frozenset[int]:
         """The labels that are levels of the true lattice: all but the one just below the target."""
         return frozenset(level.index for level in self.levels if not isinstance(level.state, Short))

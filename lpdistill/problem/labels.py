@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from copy import copy
 from dataclasses import replace
 
-from lpdistill.errors import InfiniteLevelsError, LimitError, ModelError
+from lpdistill.errors import InfiniteLevelsError, LimitError, ModelError, UnreachableTargetError
 from lpdistill.hardware.repertoire import Repertoire
 from lpdistill.physics.limits import most_levels
 from lpdistill.physics.maps import is_monotone
@@ -44,6 +45,13 @@ def labels_of(problem: Problem) -> Labels | None:
     """The labels by which pairs are told apart; None if they are by the levels of the map."""
     levels = problem.__dict__.get("levels")
     return levels if isinstance(levels, Labels) else None
+
+
+def level_count(problem: Problem) -> int | None:
+    """Number of levels below the target that there are without labels; None for infinitely many, or too many."""
+    with suppress(UnreachableTargetError, LimitError):
+        return len(without_labels(problem).levels)
+    return None
 
 
 def not_bracketed(problem: Problem) -> str | None:
@@ -93,7 +101,8 @@ def wants_labels(problem: Problem, *, asked: bool = False) -> bool:
             problem.levels  # noqa: B018 - says what is infinite
         except InfiniteLevelsError as error:
             raise InfiniteLevelsError(
-                f"{error}; labels do not stand for them, for {reason}",
+                f"{str(error).partition(';')[0]}; labels do not stand for them, for {reason}; take a target below the "
+                "pumping limit, raise f0, or leave that out",
                 target=error.target,
                 pumping_limit=error.pumping_limit,
                 memory_limit=error.memory_limit,

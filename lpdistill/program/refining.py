@@ -24,9 +24,9 @@ from typing import Any
 import numpy as np
 
 from lpdistill.arrays import FloatArray, IntArray
-from lpdistill.errors import InfeasibleError, LimitError, UnreachableTargetError
+from lpdistill.errors import InfeasibleError, LimitError
 from lpdistill.physics.rounding import Grid, Labels, Rounding
-from lpdistill.problem.labels import labels_of, with_labels, without_labels
+from lpdistill.problem.labels import labels_of, level_count, with_labels
 from lpdistill.problem.problem import Problem
 from lpdistill.process.labelled import LabelProcess, label_process
 from lpdistill.program.budgeted import within_budgets
@@ -174,9 +174,7 @@ class Refinement:
     @property
     def levels(self) -> int | None:
         """Number of levels below the target that there are without labels; None for infinitely many, or too many."""
-        with suppress(UnreachableTargetError, LimitError):
-            return len(without_labels(self.upper.problem).levels)
-        return None
+        return level_count(self.upper.problem)
 
     def __str__(self) -> str:
         total = "infinitely many" if not self.upper.problem.reach.finite else f"{self.levels or 'very many'}"

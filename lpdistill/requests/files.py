@@ -13,15 +13,19 @@ from lpdistill.errors import ModelError
 from lpdistill.export.models import write_drn, write_prism
 from lpdistill.export.policies import write_policy
 from lpdistill.export.programs import write_mps
+from lpdistill.problem.labels import labels_of
 from lpdistill.problem.problem import Problem
 from lpdistill.progress import silent
 from lpdistill.solution.answer import SHOWN, Answer, Block
 from lpdistill.solution.document import Question
-from lpdistill.solving import solve
+from lpdistill.solving import on_labels, solve
 
 if TYPE_CHECKING:
     import networkx as nx
     from matplotlib.axes import Axes
+
+MODELS = (".mps", ".drn", ".tra")
+"""Suffixes of what has all levels, and not only those of a policy."""
 
 WRITERS: Mapping[str, Callable[[Any, Path], object]] = {
     ".mps": write_mps,
@@ -66,12 +70,14 @@ class Graphed(Answer):
 
     def _lines(self) -> Iterable[tuple[str, str]]:
         yield "graph", self.size
+        yield from _labels(self.problem)
         if self.files:
             yield "written", ", ".join(self.files)
 
     def printed(self, most: int | None = SHOWN) -> Iterable[Block]:  # noqa: ARG002 - nodes are in the files
-        """One line."""
+        """One line, and one of labels."""
         yield "; written to ".join([self.size, *self.files])
+        yield from (f"labels: {told}" for _, told in _labels(self.problem))
 
     def _content(self) -> dict[str, Any]:
         from lpdistill.export.graphs import node_link  # noqa: PLC0415 - networkx, only where there is a graph
@@ -113,10 +119,11 @@ class Exported(Answer):
 
     def _lines(self) -> Iterable[tuple[str, str]]:
         yield "written", ", ".join(self.files)
+        yield from _labels(self.problem)
 
     def printed(self, most: int | None = SHOWN) -> Iterable[Block]:  # noqa: ARG002 - there is no table
-        """One line."""
-        yield f"written: {', '.join(self.files)}"
+        """A line for each thing to say."""
+        yield from (f"{name}: {told}" for name, told in self._lines())
 
     def _content(self) -> dict[str, Any]:
         return {"files": list(self.files)}
@@ -126,6 +133,13 @@ class Exported(Answer):
         return ({"file": file} for file in self.files)
 
 
+def _labels(problem: Problem | nx.DiGraph[Any]) -> Iterable[tuple[str, str]]:
+    """What stands for the levels, where labels do."""
+    labels = labels_of(problem) if isinstance(problem, Problem) else None
+    if labels is not None:
+        yield "labels", labels.told
+
+
 def graph(
     problem: Problem | nx.DiGraph[Any],
     *,
@@ -133,9 +147,13 @@ def graph(
     plot: str | PathLike[str] | None = None,
     progress: Callable[[str], None] = silent,
 ) -> Graphed:
-    """The state graph of a problem, written to a file and drawn into another if there are any."""
+    """The state graph of a problem, written to a file and drawn into another if there are any.
+
+    Where infinitely many levels lie below the target, it is that of the labels that stand for them.
+    """
     from lpdistill.export.graphs import write_graph  # noqa: PLC0415 - networkx, only where there is a graph
 
+    problem = on_labels(problem, progress)
     progress("building the graph")
     made = problem.graph() if isinstance(problem, Problem) else problem
     if output is not None:
@@ -153,6 +171,8 @@ def export(
 ) -> Exported:
     """The linear program, the decision process or the optimal policy, in a file whose suffix says which.
 
+    Where infinitely many levels lie below the target, it is that of the labels that stand for them.
+
     Raises
     ------
     ModelError
@@ -161,6 +181,8 @@ def export(
     file = Path(output)
     if file.suffix not in WRITERS:
         raise ModelError("output", f"must have one of the suffixes {', '.join(WRITERS)}", str(file))
+    if file.suffix in MODELS:
+        problem = on_labels(problem, progress)
     progress(f"writing {file}")
     written = WRITERS[file.suffix](problem, file)
     return Exported(problem, tuple(map(str, written if isinstance(written, list) else [file])))

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from lpdistill import pictures
 from lpdistill import progress as listening
-from lpdistill.numbers import member
+from lpdistill.numbers import Number, member
 from lpdistill.policies.named import OPTIMAL
 from lpdistill.solution.given import ProblemLike
+from lpdistill.solving import PATIENCE
 from lpdistill.study.charts import Quantity, drawable, varying
 from lpdistill.study.grid import Grid
 from lpdistill.study.result import Sweep, require_writable
@@ -30,6 +31,8 @@ def sweep(  # noqa: PLR0913 - one keyword for each thing that may be wanted
     jobs: int | str | None = None,
     dask: str | Client | None = None,
     retry: bool = False,
+    within: Number | None = None,
+    time_limit: Number = PATIENCE,
     export: str | PathLike[str] | None = None,
     plot: str | PathLike[str] | None = None,
     quantity: Quantity | str = Quantity.WAITING_TIME,
@@ -40,7 +43,7 @@ def sweep(  # noqa: PLR0913 - one keyword for each thing that may be wanted
 
     Parameters
     ----------
-    grid, policies, store, jobs, dask, retry, progress
+    grid, policies, store, jobs, dask, retry, within, time_limit, progress
         As for :func:`lpdistill.sweep`.
     export, plot
         The file that all points go to, and that of the picture, if they are wanted.
@@ -59,7 +62,17 @@ def sweep(  # noqa: PLR0913 - one keyword for each thing that may be wanted
         pictures.require(plot)
         varying(wanted)
         drawable(names, what, plot_policy)
-    found = swept(wanted, names, store=store, jobs=jobs, dask=dask, retry=retry, progress=progress)
+    found = swept(
+        wanted,
+        names,
+        store=store,
+        jobs=jobs,
+        dask=dask,
+        retry=retry,
+        within=within,
+        time_limit=time_limit,
+        progress=progress,
+    )
     if export is not None:
         found.write(export)
         found = replace(found, files=(str(export),))

@@ -51,7 +51,12 @@ SWEEP = document(
                         "lower_bound": or_null(number()),
                         "upper_bound": or_null(number()),
                         "std": or_null(number(minimum=0)),
-                        "levels": or_null(whole(), "How many there are."),
+                        "relative_gap": or_null(
+                            number(minimum=0),
+                            "How far apart the bounds of the optimum are, relative to the upper one; 0 if it is exact.",
+                        ),
+                        "levels": or_null(whole(), "How many lie below the target; null for infinitely many."),
+                        "labels": or_null(whole(), "How many labels stand for them; null if all are told apart."),
                         "expected": part("totals"),
                         **DEADLOCK,
                         "seconds": number(minimum=0),

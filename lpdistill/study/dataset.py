@@ -77,7 +77,7 @@ def _variables(sweep: Swept) -> dict[str, Variable]:
     rows = [numbers(row.outcome) | {"advantage": row.advantage} | dict(row.outcome.expected) for row in sweep.rows]
     expected = dict.fromkeys(name for row in sweep.rows for name in row.outcome.expected)
     found: dict[str, Variable] = {}
-    for name in (*TIMES, "advantage", "levels", "seconds", *expected):
+    for name in (*TIMES, "advantage", "relative_gap", "levels", "labels", "seconds", *expected):
         values = [np.nan if row.get(name) is None else row[name] for row in rows]
         found[name] = names, np.array(values, dtype=float).reshape(shape), _attributes(name)
     for name in ("status", "message"):

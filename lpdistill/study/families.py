@@ -14,6 +14,7 @@ import numpy as np
 from lpdistill.errors import InfeasibleError, LpdistillError, UnreachableTargetError
 from lpdistill.hardware.actions import Attempts
 from lpdistill.policies.named import OPTIMAL, baseline_named
+from lpdistill.problem.labels import wants_labels
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.settings import FinalStep
 from lpdistill.process.factored.dynamics import Dynamics
@@ -55,11 +56,11 @@ class Member(NamedTuple):
 
 def outcomes(tasks: Sequence[Task]) -> Iterator[Results]:
     """What comes of some tasks: some of them at a time, those of one family and policy together."""
-    families: dict[tuple[str, str], list[Member]] = {}
+    families: dict[tuple[str, str, str], list[Member]] = {}
     for task in tasks:
         shape, member = _placed(task)
-        families.setdefault((shape, task.policy), []).append(member)
-    for (shape, policy), members in families.items():
+        families.setdefault((shape, task.policy, task.precision), []).append(member)
+    for (shape, policy, _), members in families.items():
         yield from _of_family(shape, policy, members)
 
 
@@ -78,7 +79,7 @@ _fraction = lru_cache(Fraction)
 
 def _of_family(shape: str, policy: str, members: Sequence[Member]) -> Iterator[Results]:
     """What comes of one policy on the problems of a family."""
-    family = _family(shape, policy)
+    family = None if policy == OPTIMAL and _labelled(shape) else _family(shape, policy)
     alone = [member for member in members if family is None or member.alone]
     together = [member for member in members if not (family is None or member.alone)]
     if isinstance(family, Outcome):
@@ -91,13 +92,22 @@ def _of_family(shape: str, policy: str, members: Sequence[Member]) -> Iterator[R
             alone += [member for member, sure in zip(some, costs.settled.tolist(), strict=True) if not sure]
             yield _results(family, settled, costs, (time.perf_counter() - began) / len(some))
     for member in alone:
-        yield [(member.task, outcome_of(described(member.task.problem), policy))]
+        yield [(member.task, outcome_of(described(member.task.problem), policy, member.task.precision))]
 
 
 @lru_cache(KEPT)
 def _problem(shape: str) -> Problem:
     """One of the problems of a family."""
     return Problem.from_dict({**json.loads(shape), "p": "1/2"})
+
+
+@lru_cache(KEPT)
+def _labelled(shape: str) -> bool:
+    """Whether labels stand for the levels of a family."""
+    try:
+        return wants_labels(_problem(shape))
+    except UnreachableTargetError:
+        return False
 
 
 @lru_cache(KEPT)
@@ -155,6 +165,7 @@ def _results(family: Family, members: Sequence[Member], costs: Costs, seconds: f
             lower_bound=max(below(lower, uncharged), 0.0) if optimal else None,
             upper_bound=above(upper, uncharged) if optimal else None,
             standard_deviation=deviation,
+            relative_gap=0.0 if optimal else None,
             levels=levels,
             expected=dict(zip(family.resources, totals, strict=True)),
             seconds=seconds,

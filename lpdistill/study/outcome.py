@@ -12,16 +12,22 @@ from typing import Any
 
 from lpdistill.errors import InfeasibleError, LimitError, LpdistillError, ModelError, UnreachableTargetError
 from lpdistill.hardware.rules import Rule, rules_stated
+from lpdistill.numbers import Number
 from lpdistill.physics.known import MAPS
 from lpdistill.policies.named import OPTIMAL, baseline, baseline_named
+from lpdistill.problem.labels import level_count, wants_labels
 from lpdistill.problem.problem import Problem
 from lpdistill.process.budgets import Budget, budgets_from
 from lpdistill.solution.policy import Policy
-from lpdistill.solving import solve
+from lpdistill.solution.solution import Status
+from lpdistill.solving import PATIENCE, precision, solve
 from lpdistill.version import __version__
 
-RESULTS = f"lpdistill {__version__}, results 2"
+RESULTS = f"lpdistill {__version__}, results 3"
 """Whose results these are: those of another version are not mixed with them."""
+
+DEFAULT = "{}"
+"""The precision that optima are found with where nothing else is asked for."""
 
 
 class Ending(StrEnum):
@@ -29,7 +35,8 @@ class Ending(StrEnum):
 
     DONE = "done"
     UNREACHABLE = "unreachable"
-    """The target is out of reach, infinitely many levels lie below it, or rules or budgets leave no policy."""
+    """The target is out of reach, infinitely many levels that no labels stand for lie below it, or rules or budgets
+    leave no policy."""
     IMPROPER = "improper"
     """The policy may never reach the target: it has a deadlock."""
     EXCEEDS = "exceeds"
@@ -60,8 +67,13 @@ class Outcome:
         What is proved of it, for the optimal policy.
     standard_deviation
         Of the waiting time.
+    relative_gap
+        How far apart the bounds of the optimum are, relative to the upper one: 0 where it is exact, and where labels
+        bracket it, what they leave open.
     levels
-        Number of fidelity levels.
+        Number of fidelity levels below the target; None for infinitely many.
+    labels
+        Number of labels that stand for them; None where all levels are told apart.
     expected
         Expected totals of a run, by resource.
     deadlock
@@ -76,14 +88,23 @@ class Outcome:
     lower_bound: float | None = None
     upper_bound: float | None = None
     standard_deviation: float | None = None
+    relative_gap: float | None = None
     levels: int | None = None
+    labels: int | None = None
     expected: Mapping[str, float] = field(default_factory=dict)
     deadlock: tuple[tuple[int, ...], ...] = ()
     seconds: float = 0.0
 
 
-def outcome_of(problem: Problem, policy: str) -> Outcome:
+def outcome_of(problem: Problem, policy: str, wanted: str = DEFAULT) -> Outcome:
     """Compute one point, whatever comes of it.
+
+    Parameters
+    ----------
+    problem, policy
+        The problem, and the name of the policy.
+    wanted
+        The precision, as :func:`precision_of` states it.
 
     >>> outcome = outcome_of(Problem("1/2", 2, "3/4", "79/100"), "nested")
     >>> outcome.ending, outcome.deadlock
@@ -91,7 +112,7 @@ def outcome_of(problem: Problem, policy: str) -> Outcome:
     """
     began = time.perf_counter()
     try:
-        found = _computed(problem, policy)
+        found = _computed(problem, policy, json.loads(wanted))
     except (UnreachableTargetError, InfeasibleError) as error:
         found = Outcome(Ending.UNREACHABLE, str(error))
     except LimitError as error:
@@ -105,13 +126,37 @@ def outcome_of(problem: Problem, policy: str) -> Outcome:
     return replace(found, seconds=time.perf_counter() - began)
 
 
-def _computed(problem: Problem, name: str) -> Outcome:
+def precision_of(within: Number | None, time_limit: Number) -> str:
+    """How closely optima are to be found where labels stand for levels, as JSON: what is not the default.
+
+    Raises
+    ------
+    ModelError
+        If it cannot be had.
+
+    Examples
+    --------
+    >>> precision_of("1e-3", 60), precision_of(None, 60)
+    ('{"within": "1/1000"}', '{}')
+    """
+    gap, seconds = precision(within, time_limit)
+    stated = {"within": None if gap is None else str(gap), "time_limit": seconds if seconds != PATIENCE else None}
+    return json.dumps({name: value for name, value in stated.items() if value is not None})
+
+
+def _computed(problem: Problem, name: str, wanted: Mapping[str, Any]) -> Outcome:
     if name != OPTIMAL:
         policy = baseline(problem, name)
         return _exceeding(problem, policy) or _evaluated(problem, policy)
-    solution = solve(problem)
-    found = _evaluated(problem, solution.policy)
-    return replace(found, lower_bound=solution.lower_bound, upper_bound=solution.upper_bound)
+    solution = solve(problem, **(wanted if wants_labels(problem) else {}))
+    lower, upper = solution.lower_bound, solution.upper_bound
+    return replace(
+        _evaluated(problem, solution.policy),
+        lower_bound=lower,
+        upper_bound=upper,
+        relative_gap=(upper - lower) / upper if solution.status == Status.BRACKETED else 0.0,
+        labels=len(solution.bracket.refinement.grid) if solution.bracket else None,
+    )
 
 
 def _exceeding(problem: Problem, policy: Policy) -> Outcome | None:
@@ -128,7 +173,7 @@ def _exceeding(problem: Problem, policy: Policy) -> Outcome | None:
     return Outcome(
         Ending.EXCEEDS,
         "does not keep within the budgets: " + "; ".join(missed),
-        levels=len(problem.levels),
+        levels=level_count(problem),
         expected=policy.expected.to_dict(),
     )
 
@@ -139,14 +184,14 @@ def _evaluated(problem: Problem, policy: Policy) -> Outcome:
         return Outcome(
             Ending.IMPROPER,
             f"runs may be trapped for ever in {trapped}",
-            levels=len(problem.levels),
+            levels=level_count(problem),
             deadlock=policy.deadlock,
         )
     return Outcome(
         Ending.DONE,
         waiting_time=policy.waiting_time,
         standard_deviation=policy.standard_deviation,
-        levels=len(problem.levels),
+        levels=level_count(problem),
         expected=policy.expected.to_dict(),
     )
 
@@ -220,9 +265,9 @@ def _budgets(stated: Mapping[str, Any]) -> tuple[Budget, ...] | None:
         return None
 
 
-def key_of(described: str, policy: str) -> str:
+def key_of(described: str, policy: str, wanted: str = DEFAULT) -> str:
     """The name under which the result of a policy on a described problem is kept."""
-    return hashlib.sha256(json.dumps([RESULTS, described, policy]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([RESULTS, described, policy, wanted]).encode()).hexdigest()
 
 
 def numbers(outcome: Outcome) -> dict[str, Any]:
@@ -234,7 +279,9 @@ def numbers(outcome: Outcome) -> dict[str, Any]:
         "lower_bound": outcome.lower_bound,
         "upper_bound": outcome.upper_bound,
         "std": outcome.standard_deviation,
+        "relative_gap": outcome.relative_gap,
         "levels": outcome.levels,
+        "labels": outcome.labels,
         "expected": dict(outcome.expected),
         "deadlock": [list(counts) for counts in outcome.deadlock],
         "seconds": outcome.seconds,

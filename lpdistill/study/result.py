@@ -192,6 +192,9 @@ class Sweep(Answer):
             ends = {"shortest time": min(timed, key=itemgetter(0)), "longest time": max(timed, key=itemgetter(0))}
             for name, (time, row) in ends.items():
                 yield policy, name, decimals(time), self._where(row)
+        if wide := [(gap, row) for row in self[policy] if (gap := row.outcome.relative_gap)]:
+            gap, row = max(wide, key=itemgetter(0))
+            yield policy, f"widest bracket of {len(wide):,}", f"{100 * gap:.2g} %", self._where(row)
         if saved:
             share, row = max(saved, key=itemgetter(0))
             yield policy, "greatest advantage", f"{100 * share:.4f} %", self._where(row)
@@ -227,9 +230,9 @@ class Sweep(Answer):
     def to_frame(self) -> pd.DataFrame:
         """The sweep as a pandas DataFrame: a row for every problem and policy, with all settings of the problem."""
         frame = super().to_frame()
-        for name in ("memories", "levels"):
+        for name in ("memories", "levels", "labels"):
             frame[name] = frame[name].astype("Int64")
-        for name in (*TIMES, "advantage"):
+        for name in (*TIMES, "advantage", "relative_gap"):
             frame[name] = frame[name].astype(float)
         return frame
 

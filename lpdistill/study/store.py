@@ -24,12 +24,12 @@ from weakref import WeakValueDictionary, ref
 import psutil
 
 from lpdistill.errors import ModelError
-from lpdistill.study.outcome import RESULTS, Ending, Outcome
+from lpdistill.study.outcome import DEFAULT, RESULTS, Ending, Outcome
 
 APPLICATION: Final = 0x4C504473
 """``application_id`` of these databases: "LPDs"."""
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """``user_version``: what the tables look like."""
 
 WRITER_WAIT: Final = 60.0
@@ -50,13 +50,16 @@ STORED_TABLES: Final = {
     version TEXT NOT NULL,
     problem TEXT NOT NULL,
     policy TEXT NOT NULL,
+    precision TEXT NOT NULL,
     status TEXT NOT NULL,
     message TEXT NOT NULL,
     waiting_time REAL,
     lower_bound REAL,
     upper_bound REAL,
     standard_deviation REAL,
+    relative_gap REAL,
     levels INTEGER,
+    labels INTEGER,
     expected TEXT NOT NULL,
     deadlock TEXT NOT NULL,
     seconds REAL NOT NULL
@@ -75,13 +78,25 @@ STORED_TABLES: Final = {
 }
 """The tables: results with the problem and policy they belong to, processes at work, and what they have claimed."""
 
+NUMBERS: Final = [
+    "waiting_time",
+    "lower_bound",
+    "upper_bound",
+    "standard_deviation",
+    "relative_gap",
+    "levels",
+    "labels",
+]
+"""Numbers of an outcome, each of which has a column."""
+
 
 class Task(NamedTuple):
-    """One point to compute: its key, its problem's description, its policy."""
+    """One point to compute: its key, its problem's description, its policy, the precision of an optimum."""
 
     key: str
     problem: str
     policy: str
+    precision: str = DEFAULT
 
 
 _open: WeakValueDictionary[tuple[str | None, int], Store] = WeakValueDictionary()
@@ -191,8 +206,8 @@ class Store:
 
     def _find(self, keys: Sequence[str]) -> dict[str, Outcome]:
         rows = self._database.execute(
-            "SELECT key, status, message, waiting_time, lower_bound, upper_bound, standard_deviation, levels, "
-            "expected, deadlock, seconds FROM result WHERE key IN (SELECT value FROM json_each(?))",
+            f"SELECT key, status, message, {', '.join(NUMBERS)}, expected, deadlock, seconds FROM result "  # noqa: S608 - ours
+            "WHERE key IN (SELECT value FROM json_each(?))",
             (json.dumps(keys),),
         )
         return {row[0]: _outcome(row[1:]) for row in rows}
@@ -203,25 +218,22 @@ class Store:
         with self._explained(), self._lock, self._writing():
             self._seen()
             self._database.executemany(
-                "INSERT OR REPLACE INTO result VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO result VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     (
                         key,
                         RESULTS,
                         problem,
                         policy,
+                        precision,
                         str(one.ending),
                         one.message,
-                        one.waiting_time,
-                        one.lower_bound,
-                        one.upper_bound,
-                        one.standard_deviation,
-                        one.levels,
+                        *(getattr(one, name) for name in NUMBERS),
                         json.dumps(dict(one.expected)),
                         json.dumps(one.deadlock),
                         one.seconds,
                     )
-                    for key, problem, policy, one in rows
+                    for key, problem, policy, precision, one in rows
                 ],
             )
             self._drop([row[0] for row in rows])
@@ -394,7 +406,8 @@ def _beat(reference: ref[Store], closed: threading.Event) -> None:
 
 
 def _outcome(row: Sequence[Any]) -> Outcome:
-    ending, message, waiting_time, lower, upper, deviation, levels, expected, deadlock, seconds = row
+    ending, message, *numbers, expected, deadlock, seconds = row
     totals: Mapping[str, float] = json.loads(expected)
     trapped = tuple(tuple(counts) for counts in json.loads(deadlock))
-    return Outcome(Ending(ending), message, waiting_time, lower, upper, deviation, levels, totals, trapped, seconds)
+    named = zip(NUMBERS, numbers, strict=True)
+    return Outcome(Ending(ending), message, **dict(named), expected=totals, deadlock=trapped, seconds=seconds)

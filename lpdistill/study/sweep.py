@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 from lpdistill.arguments import Kind
 from lpdistill.errors import LimitError, ModelError
-from lpdistill.numbers import whole
+from lpdistill.numbers import Number, whole
+from lpdistill.policies.named import OPTIMAL
 from lpdistill.problem.problem import Problem
 from lpdistill.progress import Report, silent
 from lpdistill.solution.given import ProblemLike, is_policy
 from lpdistill.solution.solution import Solution
+from lpdistill.solving import PATIENCE
 from lpdistill.study.grid import MOST_POINTS, Grid, Point
-from lpdistill.study.outcome import AGAIN, Ending, Outcome, description, key_of, policy_name
+from lpdistill.study.outcome import AGAIN, DEFAULT, Ending, Outcome, description, key_of, policy_name, precision_of
 from lpdistill.study.result import Sweep
 from lpdistill.study.store import Store, Task
 from lpdistill.study.workers import Batch, Coming, cluster, in_this_process, on_cluster, on_cores
@@ -48,6 +50,8 @@ def sweep(  # noqa: PLR0913 - one keyword for each thing that may be asked
     jobs: int | str | None = None,
     dask: str | Client | None = None,
     retry: bool = False,
+    within: Number | None = None,
+    time_limit: Number = PATIENCE,
     progress: Report = silent,
 ) -> Sweep:
     """Policies on all problems of a grid, with results kept in a database as they come.
@@ -70,6 +74,9 @@ def sweep(  # noqa: PLR0913 - one keyword for each thing that may be asked
         Address of a Dask scheduler, or a client of one, whose workers compute instead.
     retry
         Whether to compute points again that ended with an error or at a limit.
+    within, time_limit
+        Where labels stand for levels (:doc:`levels_without_limit`), the relative gap of the bounds that will do, and
+        the seconds in which labels are added at each point.  Results of another precision are not taken for these.
     progress
         Told after every batch how many of how many points there are, and how many of them without a waiting time.
 
@@ -95,11 +102,11 @@ def sweep(  # noqa: PLR0913 - one keyword for each thing that may be asked
     >>> round(found["optimal"][0].waiting_time, 6)
     19.772866
     """
-    wanted, names = grid_meant(grid), policies_named(policies)
+    wanted, names, precision = grid_meant(grid), policies_named(policies), precision_of(within, time_limit)
     _require_fewer(wanted.size, len(names))
     workers = _workers(jobs, dask)
     points = wanted.points()
-    tasks = _tasks(points, names)
+    tasks = _tasks(points, names, precision)
     with ExitStack() as stack:
         kept = stack.enter_context(Store(store))
         work = _Work(kept, tasks, points, names, retry=retry, progress=progress)
@@ -176,7 +183,7 @@ def _workers(jobs: int | str | None, dask: str | Client | None) -> int | None:
     return workers
 
 
-def _tasks(points: tuple[Point, ...], names: tuple[str, ...]) -> dict[int, Task]:
+def _tasks(points: tuple[Point, ...], names: tuple[str, ...], precision: str = DEFAULT) -> dict[int, Task]:
     """What is to be computed, by number of the point: problems by policies, the latter running fastest."""
     found = {}
     for i, point in enumerate(points):
@@ -184,7 +191,8 @@ def _tasks(points: tuple[Point, ...], names: tuple[str, ...]) -> dict[int, Task]
             continue
         text = description(point.problem)
         for j, name in enumerate(names):
-            found[i * len(names) + j] = Task(key_of(text, name), text, name)
+            wanted = precision if name == OPTIMAL else DEFAULT
+            found[i * len(names) + j] = Task(key_of(text, name, wanted), text, name, wanted)
     return found
 
 

@@ -62,7 +62,7 @@ def alone(monkeypatch):
     """The problems that are computed one by one, as they come."""
     counted = []
     monkeypatch.setattr(
-        families, "outcome_of", lambda problem, policy: counted.append(problem) or outcome_of(problem, policy)
+        families, "outcome_of", lambda problem, *how: counted.append(problem) or outcome_of(problem, *how)
     )
     return counted
 

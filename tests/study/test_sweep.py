@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import psutil
@@ -18,6 +19,7 @@ from hanging import HANGING
 from sweep_cases import POLICIES, SETTINGS, table, table_of
 
 from lpdistill import (
+    Banded,
     Grid,
     InfiniteLevelsError,
     LimitError,
@@ -163,6 +165,7 @@ def test_a_sweep_goes_on_past_what_has_no_answer(tmp_path):
         (300, high, "optimal"): "limit",
         (300, high, "nested"): "limit",
         **{(m, f0, name): "unreachable" for m in (2, 300) for f0 in (low, highest) for name in ("optimal", "nested")},
+        (300, low, "optimal"): "limit",  # past the pumping limit: labels, and too many configurations of them
     }
     assert all(row.outcome.message for row in found if row.outcome.ending is not Ending.DONE)
     assert (found.computed, len(found)) == (8, 12)
@@ -401,8 +404,8 @@ def test_with_rules_the_table_has_every_alternative():
 
 
 def test_infinite_levels_are_unreachable_points():
-    """Where solving raises, the point has the message of the error."""
-    problem = Problem(0.5, 4, "0.6", "0.66")
+    """Where solving raises, as no labels bracket the optimum, the point has the message of the error."""
+    problem = Problem(0.5, 4, "0.6", "0.66", rules=[Banded(1)])
     with pytest.raises(InfiniteLevelsError) as caught:
         solve(problem)
     (outcome,) = sweep(Grid(problem), store=None).outcomes
@@ -417,3 +420,53 @@ def test_sweeping_imports_no_cluster():
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603 - ours
     assert ran.stdout.strip() == "[]"
+
+
+PAST_THE_LIMIT = {"p": [0.5, 0.7], "memories": 4, "f0": "0.8", "target": ["0.85", "0.88"]}
+
+
+def test_points_past_the_pumping_limit_have_their_own_times():
+    """Points that labels bracket are solved one by one, exactly where no label is missing, and count the labels."""
+    found = sweep(PAST_THE_LIMIT, store=None)
+    for row in found:
+        outcome = row.outcome
+        assert row.waiting_time == pytest.approx(solve(row.point.problem).waiting_time, rel=1e-9)
+        assert outcome.relative_gap == 0
+        past = row.point.problem.target == Fraction("0.88")
+        assert (outcome.levels is None, outcome.labels) == (past, 3 if past else None)
+
+
+def test_a_bracket_says_how_wide_it_is():
+    """A gap that will do is kept with the point, and the widest is printed with the place where it is."""
+    found = sweep({"p": 0.7, "memories": 4, "f0": "0.95", "target": "0.98"}, store=None, within="0.01")
+    (row,) = found
+    width = (row.outcome.upper_bound - row.outcome.lower_bound) / row.outcome.upper_bound
+    assert row.outcome.relative_gap == width
+    assert 1e-4 < width <= 0.01
+    assert "widest bracket of 1" in found.summary()
+    assert found.to_frame()["relative_gap"][0] == width
+
+
+def test_results_of_another_precision_are_not_taken(tmp_path):
+    """A bracket in the store does for whoever asks for the same gap, and for nobody else."""
+    problem = {"p": 0.7, "memories": 4, "f0": "0.95", "target": "0.98"}
+    store = tmp_path / "sweep.sqlite"
+    assert sweep(problem, store=store, within="0.01").computed == 1
+    assert sweep(problem, store=store, within="1/100").computed == 0
+    (closer,) = sweep(problem, store=store, within="0.0005")
+    assert closer.outcome.relative_gap <= 0.0005
+
+
+def test_the_precision_of_baselines_is_always_the_same(tmp_path):
+    """What is no optimum has no bracket, and is taken from the store whatever gap is asked for."""
+    store = tmp_path / "sweep.sqlite"
+    grid = {"p": 0.5, "memories": 2, "f0": "3/4", "target": "79/100"}
+    sweep(grid, ["pumping"], store=store)
+    assert sweep(grid, ["pumping"], store=store, within="0.1").computed == 0
+
+
+@pytest.mark.parametrize(("name", "value"), [("within", 0), ("within", 2), ("within", "nan"), ("time_limit", 0)])
+def test_a_precision_that_cannot_be_had_is_refused_at_once(name, value):
+    """A gap outside 0 and 1, and no time, are errors of the input, before any point is computed."""
+    with pytest.raises(ModelError, match=name):
+        sweep(PAST_THE_LIMIT, store=None, **{name: value})

@@ -24,6 +24,7 @@ from scipy import sparse
 from lpdistill.arrays import FloatArray
 from lpdistill.errors import LimitError, ModelError
 from lpdistill.hardware.graph_step import state_of, step_of
+from lpdistill.physics.rounding import Labels
 from lpdistill.process.budgets import Budget
 from lpdistill.process.durations import Durations
 from lpdistill.process.factored.size import Size
@@ -251,6 +252,8 @@ def graph_of(dynamics: Dynamics) -> nx.DiGraph[Any]:
             budget.name: {side: float(limit) for side, limit in budget.sides.items()} for budget in problem.budgets
         },
     )
+    if isinstance(problem.levels, Labels):
+        graph.graph["labels"] = problem.levels.told
     keys = [tuple(n) for n in counts]
     graph.add_nodes_from(
         (key, {"kind": "state", "counts": key, "fidelities": fidelities, "empty": memories - sum(key)}) for key in keys
