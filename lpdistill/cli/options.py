@@ -53,13 +53,13 @@ Within: TypeAlias = Annotated[
     str | None,
     Option(
         "--within",
-        metavar="GAP",
+        metavar=NUMBER,
         help="Relative gap that will do where labels stand for levels; without it, until the optimum is exact.",
     ),
 ]
 TimeLimit: TypeAlias = Annotated[
     str,
-    Option("--time-limit", metavar="SECONDS", help="How long labels are added; then the bracket is the answer."),
+    Option("--time-limit", metavar=NUMBER, help="How long labels are added; then the bracket is the answer."),
 ]
 
 Counts: TypeAlias = Annotated[

@@ -190,7 +190,7 @@ LEVELS = document(
         },
     ),
     problem=record(
-        {name: PROBLEM_SETTINGS[name] for name in ("f0", "target", "distillation")},
+        {name: PROBLEM_SETTINGS[name] for name in ("f0", "target", "distillation", "rules")},
         {"memories": PROBLEM_SETTINGS["memories"]},
     ),
 )

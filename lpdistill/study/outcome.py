@@ -26,6 +26,9 @@ from lpdistill.version import __version__
 RESULTS = f"lpdistill {__version__}, results 3"
 """Whose results these are: those of another version are not mixed with them."""
 
+NUMBERS = ("waiting_time", "lower_bound", "upper_bound", "standard_deviation", "relative_gap", "levels", "labels")
+"""Numbers of an outcome, each of which has a column in stores."""
+
 DEFAULT = "{}"
 """The precision that optima are found with where nothing else is asked for."""
 

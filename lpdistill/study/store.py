@@ -24,7 +24,7 @@ from weakref import WeakValueDictionary, ref
 import psutil
 
 from lpdistill.errors import ModelError
-from lpdistill.study.outcome import DEFAULT, RESULTS, Ending, Outcome
+from lpdistill.study.outcome import DEFAULT, NUMBERS, RESULTS, Ending, Outcome
 
 APPLICATION: Final = 0x4C504473
 """``application_id`` of these databases: "LPDs"."""
@@ -72,22 +72,10 @@ STORED_TABLES: Final = {
     seen REAL NOT NULL
 )""",
     "claim": """CREATE TABLE claim (
-    key TEXT PRIMARY KEY,
-    runner INTEGER NOT NULL
+    key TEXT PRIMARY KEY, runner INTEGER NOT NULL
 )""",
 }
 """The tables: results with the problem and policy they belong to, processes at work, and what they have claimed."""
-
-NUMBERS: Final = [
-    "waiting_time",
-    "lower_bound",
-    "upper_bound",
-    "standard_deviation",
-    "relative_gap",
-    "levels",
-    "labels",
-]
-"""Numbers of an outcome, each of which has a column."""
 
 
 class Task(NamedTuple):
@@ -406,8 +394,8 @@ def _beat(reference: ref[Store], closed: threading.Event) -> None:
 
 
 def _outcome(row: Sequence[Any]) -> Outcome:
-    ending, message, *numbers, expected, deadlock, seconds = row
-    totals: Mapping[str, float] = json.loads(expected)
+    ending, message, *numbers, totals, deadlock, seconds = row
+    expected: Mapping[str, float] = json.loads(totals)
     trapped = tuple(tuple(counts) for counts in json.loads(deadlock))
-    named = zip(NUMBERS, numbers, strict=True)
-    return Outcome(Ending(ending), message, **dict(named), expected=totals, deadlock=trapped, seconds=seconds)
+    named = dict(zip(NUMBERS, numbers, strict=True))
+    return Outcome(Ending(ending), message, **named, expected=expected, deadlock=trapped, seconds=seconds)

@@ -23,7 +23,15 @@ from lpdistill.study.store import APPLICATION, FORMAT, Store, Task
 TASKS = [Task(f"key{i}", f'{{"p":"1/{i + 2}"}}', "optimal") for i in range(6)]
 KEYS = [task.key for task in TASKS]
 DONE = Outcome(
-    Ending.DONE, "", 1 / 3, 0.1, 5e-324, 1e300, 2, {"steps": 0.1 + 0.2, "raw_pairs": 7.0}, (), 1.2345678901234567e-3
+    Ending.DONE,
+    "",
+    1 / 3,
+    0.1,
+    5e-324,
+    1e300,
+    levels=2,
+    expected={"steps": 0.1 + 0.2, "raw_pairs": 7.0},
+    seconds=1.2345678901234567e-3,
 )
 TRAPPED = Outcome(Ending.IMPROPER, "runs may be trapped", deadlock=((1, 1), (0, 3)), levels=2, seconds=0.5)
 FAILED = Outcome(Ending.ERROR, "no luck", seconds=0.25)

@@ -443,7 +443,7 @@ def test_a_bracket_says_how_wide_it_is():
     width = (row.outcome.upper_bound - row.outcome.lower_bound) / row.outcome.upper_bound
     assert row.outcome.relative_gap == width
     assert 1e-4 < width <= 0.01
-    assert "widest bracket of 1" in found.summary()
+    assert "widest bracket of 1" in "".join(map(str, found.printed()))
     assert found.to_frame()["relative_gap"][0] == width
 
 
