@@ -13,7 +13,7 @@ import sqlite3
 import struct
 import threading
 import time
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -395,7 +395,6 @@ def _beat(reference: ref[Store], closed: threading.Event) -> None:
 
 def _outcome(row: Sequence[Any]) -> Outcome:
     ending, message, *numbers, totals, deadlock, seconds = row
-    expected: Mapping[str, float] = json.loads(totals)
     trapped = tuple(tuple(counts) for counts in json.loads(deadlock))
     named = dict(zip(NUMBERS, numbers, strict=True))
-    return Outcome(Ending(ending), message, **named, expected=expected, deadlock=trapped, seconds=seconds)
+    return Outcome(Ending(ending), message, **named, expected=json.loads(totals), deadlock=trapped, seconds=seconds)

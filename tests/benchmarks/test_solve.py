@@ -122,6 +122,45 @@ def processor_time(run: Callable[[], float]) -> float:
     return sorted(taken)[1]
 
 
+@pytest.mark.benchmark(group="labels, and all levels")
+@pytest.mark.parametrize("method", ["labels", "all levels"])
+def test_labels_beside_all_levels(timed, benchmark, method):
+    """The same optimum of five levels, and of the three that it needs."""
+    arguments, expected = LARGE["M = 12, .65 -> .71"]
+    problem = Problem(*arguments, final_step="free")
+    chosen = {"all_levels": True} if method == "all levels" else {"within": "1e-9"}
+    benchmark.extra_info.update(columns=sized(solve(problem, **chosen)), reference=method == "all levels")
+    timed(lambda: solve(problem, **chosen).waiting_time, expected=expected, within=ACCURATE * expected)
+
+
+PAST = {
+    "M = 20, .65 -> .71": (("1/2", 20, "0.65", "0.71"), {}, 6.12824170685, 1e-10),
+    "M = 6, .8 -> .9": (("1/2", 6, "0.8", "0.9"), {}, 20.98572958068, 1e-11),
+    "M = 8, .8 -> .9": (("1/2", 8, "0.8", "0.9"), {}, 16.6257431036, 1e-11),
+    "M = 4, .95 -> .99 within 1e-4": (
+        ("7/10", 4, "0.95", "0.99"),
+        {"within": "1e-4", "time_limit": 900},
+        64.2492,
+        1e-4,
+    ),
+}
+"""Arguments, how to solve them, the waiting time, and the relative distance that an answer may have."""
+
+
+@pytest.mark.benchmark(group="labels stand for levels")
+@pytest.mark.parametrize("name", PAST)
+def test_labels(timed, benchmark, name):
+    """Targets past the pumping limit, and one below it with many columns."""
+    arguments, chosen, expected, within = PAST[name]
+    benchmark.extra_info.update(columns=sized(solve(Problem(*arguments), **chosen)))
+    timed(lambda: solve(Problem(*arguments), **chosen).waiting_time, expected=expected, within=within * expected)
+
+
+def sized(solution) -> int:
+    """Number of columns of the program that proves the lower bound."""
+    return (solution if solution.bracket is None else solution.bracket.optimistic).run.columns
+
+
 @pytest.mark.benchmark(group="visits of a policy")
 @pytest.mark.parametrize("name", ["M = 100, .90 -> .94", "M = 300, .90 -> .93"])
 def test_visits(timed, benchmark, name):
