@@ -109,6 +109,8 @@ def outcome_of(problem: Problem, policy: str, wanted: str = DEFAULT) -> Outcome:
     wanted
         The precision, as :func:`precision_of` states it.
 
+    Examples
+    --------
     >>> outcome = outcome_of(Problem("1/2", 2, "3/4", "79/100"), "nested")
     >>> outcome.ending, outcome.deadlock
     (<Ending.IMPROPER: 'improper'>, ((1, 1),))
