@@ -2,6 +2,7 @@
 
 from .algebra.algebraic_numbers import AlgebraicNumber
 from .algebra.rational_function import RationalFunction
+from .exact.bracket import BracketCertificate
 from .exact.certificate import Certificate
 from .exact.certification import Scope, certify
 from .exact.checked import Checked, check
@@ -17,6 +18,7 @@ from .maps.sweep import Axis
 __all__ = [
     "AlgebraicNumber",
     "Axis",
+    "BracketCertificate",
     "Breakpoint",
     "Certificate",
     "Checked",

@@ -49,7 +49,10 @@ pytest.importorskip("matplotlib")
 THREE = Problem("1/2", 3, "3/4", "79/100")
 LIMITED = THREE.with_constraints(Budget("generation_attempts", "10.5"))
 
+PAST_THE_LIMIT = Problem("1/2", 3, "4/5", "22/25")
+
 KINDS = {
+    "BracketCertificate": lambda: certify(solved(PAST_THE_LIMIT)),
     "Certificate": lambda: certify(solved(THREE)),
     "Checked": lambda: symbolic.check(certify(solved(THREE))),
     "Comparison": lambda: compare(THREE),
@@ -79,7 +82,7 @@ KINDS = {
 }
 """An answer of every kind."""
 
-UNDRAWN = {"Certificate", "Checked"}
+UNDRAWN = {"BracketCertificate", "Certificate", "Checked"}
 """Kinds of which there is no picture."""
 
 kinds = pytest.mark.parametrize("kind", KINDS)

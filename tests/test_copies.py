@@ -168,6 +168,7 @@ PUBLIC = {
     "WorkerError": lambda: WorkerError("a worker died"),
     "AlgebraicNumber": lambda: mapped().breakpoints[0].value,
     "Axis": lambda: Axis.RATIO,
+    "BracketCertificate": lambda: certify(solved(Problem("1/2", 3, "4/5", "22/25"))),
     "Breakpoint": lambda: mapped().breakpoints[0],
     "Certificate": lambda: certify(solved(TWO)),
     "Checked": lambda: check(certify(solved(TWO)).to_dict()),

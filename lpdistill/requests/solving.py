@@ -21,7 +21,7 @@ from lpdistill.solving import solve as solve_problem
 
 if TYPE_CHECKING:
     from lpdistill.solution.answer import Answer
-    from symbolic import Certificate
+    from symbolic import BracketCertificate, Certificate
 
 
 def solve(  # noqa: PLR0913 - one keyword for each thing that may be wanted
@@ -96,7 +96,7 @@ def solve(  # noqa: PLR0913 - one keyword for each thing that may be wanted
     return Report(found, document, parts)
 
 
-def _proof(solution: Solution, path: Path | None, progress: Callable[[str], None]) -> Certificate:
+def _proof(solution: Solution, path: Path | None, progress: Callable[[str], None]) -> Certificate | BracketCertificate:
     """A certificate of a solution, written to a file if there is one."""
     from symbolic import certify  # noqa: PLC0415 - only proofs need exact arithmetic
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lpdistill.problem.settings import numeric
-from lpdistill.schemas.answers import CLAIMS, DEADLOCK
+from lpdistill.schemas.answers import BOUNDS, CLAIMS, DEADLOCK
 from lpdistill.schemas.parts import (
     ALGEBRAIC,
     LEVEL,
@@ -258,43 +258,66 @@ STATED = record(
     told="What the certificate is of.",
 )
 
+PROOF = {
+    "repaired": listed(part("configuration"), "Where double precision had chosen wrongly."),
+    "exact": listed(
+        record(
+            {
+                "counts": part("configuration"),
+                "value": exact("Expected time to go."),
+                "action": part("action"),
+                "optimal": listed(part("action")),
+            }
+        )
+    ),
+    "bounds": listed(
+        record({"counts": part("configuration"), "value": exact()}),
+        "Lower bounds in unreachable configurations.",
+    ),
+}
+WITHIN_BUDGETS = {
+    "budgets": table(record({"price": exact(), "used": exact()})),
+    "occupation": listed(record({"counts": part("configuration"), "actions": listed(acting({"times": exact()}))})),
+}
+OF_LABELS = record({"waiting_time": exact(), **CLAIMS, **PROOF}, WITHIN_BUDGETS, "The optimum of a label model.")
+
 CERTIFICATE = document(
     "certificate",
-    "A proof of an optimum, as `solve --certificate` writes it.",
-    record(
-        {
-            **CLAIMS,
-            "repaired": listed(part("configuration"), "Where double precision had chosen wrongly."),
-            "exact": listed(
-                record(
-                    {
-                        "counts": part("configuration"),
-                        "value": exact("Expected time to go."),
-                        "action": part("action"),
-                        "optimal": listed(part("action")),
-                    }
-                )
-            ),
-            "bounds": listed(
-                record({"counts": part("configuration"), "value": exact()}),
-                "Lower bounds in unreachable configurations.",
-            ),
-        },
-        {
-            "version": text("Version of the format; 1.0 where there is none.", r"^1\.\d+$"),
-            "budgets": table(record({"price": exact(), "used": exact()})),
-            "occupation": listed(
-                record({"counts": part("configuration"), "actions": listed(acting({"times": exact()}))})
-            ),
-        },
-    ),
+    "A proof of an optimum, as `solve --certificate` writes it; where labels stand for levels, of two label models.",
+    {
+        **record(
+            CLAIMS,
+            {
+                "version": text("Version of the format; 1.0 where there is none.", r"^1\.\d+$"),
+                **BOUNDS,
+                **PROOF,
+                **WITHIN_BUDGETS,
+                "grid": listed(
+                    record(
+                        {"fidelity": exact()},
+                        {"distil": listed(LEVEL, "The labels that make it; missing for a raw pair.")},
+                    ),
+                    "The labels.",
+                ),
+                "lower": OF_LABELS,
+                "upper": OF_LABELS,
+            },
+        ),
+        "anyOf": [
+            {"required": ["waiting_time", *PROOF]},
+            {"required": ["lower_bound", "upper_bound", "grid", "lower", "upper"]},
+        ],
+    },
     problem=STATED,
 )
 
 CHECK = document(
     "check",
     "A certificate that holds, as `check` has it.",
-    record({"valid": {"const": True}, **CLAIMS, "configurations": whole()}),
+    record(
+        {"valid": {"const": True}, **CLAIMS, "configurations": whole()},
+        {**BOUNDS, "labels": whole("How many labels stand for levels.")},
+    ),
     problem=STATED,
 )
 

@@ -18,14 +18,14 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
-from lpdistill.errors import LimitError, ModelError, ModelTypeError
+from lpdistill.errors import LimitError, ModelError, ModelTypeError, NotCertifiedError
 
 MOST_CHECKED_LEVELS = 200
 MOST_DIGITS_READ = 4000
 """Decimal digits that Python converts at once."""
 
 SCHEMA = "lpdistill.certificate/1"
-VERSIONS = "1.0", "1.1"
+VERSIONS = "1.0", "1.1", "1.2"
 """The versions of the format that are read; a document without one is of the first."""
 
 STATED = {"p", "memories", "f0", "target", "generation_time", "distillation_time", "final_step", "distillation"}
@@ -62,6 +62,11 @@ def document_of(certificate: str | PathLike[str] | dict[str, Any] | Written) -> 
     return found
 
 
+def labelled(document: dict[str, Any]) -> bool:
+    """Whether labels stand for the levels of a certificate's problem; earlier versions of the format have none."""
+    return "grid" in document and document.get("version") == "1.2"
+
+
 def _read(path: object) -> Any:
     """The JSON document in a file."""
     if not isinstance(path, str | PathLike):
@@ -91,6 +96,12 @@ def _integer(digits: str) -> int:
     for start in range(first, len(digits), MOST_DIGITS_READ):
         found = found * 10**MOST_DIGITS_READ + int(digits[start : start + MOST_DIGITS_READ])
     return found
+
+
+def demand(condition: object, claim: str) -> None:
+    """Reject the certificate unless a condition holds."""
+    if not condition:
+        raise NotCertifiedError(f"the certificate is wrong: {claim}")
 
 
 class Outcome(NamedTuple):
@@ -284,7 +295,7 @@ class Hardware:
             found += new
             if len(found) > MOST_CHECKED_LEVELS:
                 raise LimitError("certificate: too many fidelity levels to check", size={"levels": len(found)})
-            made = {_distil(a, b)[0] for a in new for b in found}
+            made = {distil(a, b)[0] for a in new for b in found}
             new = sorted(fidelity for fidelity in made - set(found) if fidelity < self.target)
         return sorted(found)
 
@@ -312,7 +323,7 @@ class Hardware:
         """The distillations of Werner pairs."""
         index = {fidelity: level for level, fidelity in enumerate(self.fidelities)}
         for (low, a), (high, b) in combinations_with_replacement(enumerate(self.fidelities), 2):
-            fidelity, success = _distil(a, b)
+            fidelity, success = distil(a, b)
             end = Outcome(success, (index[fidelity],)) if fidelity in index else Outcome(success, target=True)
             yield Recipe((low, high), (Outcome(1 - success), end))
 
@@ -352,7 +363,7 @@ class Hardware:
         return tuple(code // (self.memories + 1) ** level % (self.memories + 1) for level in range(self.levels))
 
 
-def _distil(a: Fraction, b: Fraction) -> tuple[Fraction, Fraction]:
+def distil(a: Fraction, b: Fraction) -> tuple[Fraction, Fraction]:
     """Fidelity and success probability of distilling two Werner pairs (arXiv:2606.14908, Eqs. 2 and 3)."""
     weight = 8 * a * b - 2 * a - 2 * b + 5
     return (10 * a * b - a - b + 1) / weight, weight / 9

@@ -8,6 +8,7 @@ certificate holds the lower bounds that :func:`lpdistill.solve` proved, which ar
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -39,12 +40,31 @@ from symbolic.exact.model import Elements, Parameters
 from symbolic.exact.text import exact_text, shortened
 from symbolic.exact.vertex import ExactVertex
 
-VERSION = "1.1"
+VERSION = "1.2"
 """Version of the format (docs/certificate.md): the first number is that of the schema."""
 
 
+class ExactProof(Answer):
+    """A proof for anyone to check, as a document."""
+
+    _KIND = "certificate"
+    _UNDRAWN = "shows how a policy goes, and a certificate why it is optimal; draw the solution that it is of"
+
+    @abstractmethod
+    def claims(self) -> dict[str, Any]:
+        """What is proved, as JSON data."""
+
+    def to_json(self, *, indent: int | None = 1) -> str:
+        """The certificate as a JSON document."""
+        return super().to_json(indent=indent)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the certificate to a file, which :func:`symbolic.check` and ``lpdistill check`` verify."""
+        Path(path).write_text(self.to_json() + "\n", encoding="utf-8")
+
+
 @dataclass(frozen=True, eq=False, repr=False)
-class Certificate(Answer):
+class Certificate(ExactProof):
     """An optimal policy with its proof in rational arithmetic.
 
     Attributes
@@ -64,9 +84,6 @@ class Certificate(Answer):
     objective
         What is made least: it says what the dual values lack of it.
     """
-
-    _KIND = "certificate"
-    _UNDRAWN = "shows how a policy goes, and a certificate why it is optimal; draw the solution that it is of"
 
     chain: ExactChain
     numerators: Elements
@@ -219,10 +236,13 @@ class Certificate(Answer):
         return {"levels": len(levels), "raw": levels.raw, "recipes": stated}
 
     def _content(self) -> dict[str, Any]:
+        return {"version": VERSION, **self.proof()}
+
+    def proof(self) -> dict[str, Any]:
+        """What is proved and what it takes to check it, as JSON data."""
         chosen, actions = labels(self.dynamics, self.chain.columns), self.optimal_actions
         elsewhere = np.setdiff1d(np.flatnonzero(self.dynamics.live), self.chain.configuration)
         return {
-            "version": VERSION,
             **self.claims(),
             "repaired": [list(counts) for counts in self.repaired],
             "exact": [
@@ -247,14 +267,6 @@ class Certificate(Answer):
             for action, probability in drawn.items():
                 value = exact_text(self.values[counts])
                 yield {"counts": counts, **described(action), "probability": exact_text(probability), "value": value}
-
-    def to_json(self, *, indent: int | None = 1) -> str:
-        """The certificate as a JSON document."""
-        return super().to_json(indent=indent)
-
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the certificate to a file, which :func:`symbolic.check` and ``lpdistill check`` verify."""
-        Path(path).write_text(self.to_json() + "\n", encoding="utf-8")
 
     def _lines(self) -> Iterable[tuple[str, str]]:
         exact = len(self.chain.columns)

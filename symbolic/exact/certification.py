@@ -3,7 +3,7 @@ r"""Optima proved over the rationals: the policy of a solution evaluated exactly
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 from enum import StrEnum
 from typing import Any
 
@@ -14,13 +14,19 @@ from lpdistill.arrays import IntArray
 from lpdistill.errors import LimitError, ModelError, NotCertifiedError
 from lpdistill.hardware.actions import Attempts
 from lpdistill.numbers import member
+from lpdistill.physics.werner import Werner
+from lpdistill.problem.labels import labels_of
+from lpdistill.problem.problem import Problem
+from lpdistill.problem.question import PROBLEM
 from lpdistill.process.factored.columns import MOST_LISTED
 from lpdistill.process.factored.dynamics import Dynamics
 from lpdistill.process.factored.size import grouped_size
+from lpdistill.program.methods import Method, optimum_within
 from lpdistill.progress import silent
 from lpdistill.solution.given import SolutionLike
 from lpdistill.solution.solution import Solution, Status
 from lpdistill.solving import solution_of
+from symbolic.exact.bracket import BracketCertificate
 from symbolic.exact.certificate import Certificate
 from symbolic.exact.chain import ExactChain
 from symbolic.exact.covering import Cover, charged, covers
@@ -60,7 +66,7 @@ class Scope(StrEnum):
 
 def certify(
     solution: SolutionLike, *, scope: Scope | str = Scope.AUTO, progress: Callable[[str], None] = silent
-) -> Certificate:
+) -> Certificate | BracketCertificate:
     r"""Prove the optimum of a solution in rational arithmetic.
 
     The policy that floating point found is evaluated exactly, :math:`(I - P_\pi) V = c`.  The reduced costs
@@ -71,6 +77,9 @@ def certify(
     Within budgets, prices :math:`\mu` and the policy's occupation are solved for exactly, and the reduced costs are
     those of :math:`c - \sum_i \mu_i d_i`: no policy that keeps within the limits ``b`` takes less time than
     :math:`V(\text{empty}) + \sum_i \mu_i b_i`, and this one does not take more.
+
+    Where labels stand for levels, both label models are proved, and with them bounds on the optimum, which is known
+    exactly where they are equal (:class:`symbolic.BracketCertificate`).
 
     Parameters
     ----------
@@ -90,7 +99,7 @@ def certify(
         If no proof is found.
     ModelError
         If ``solution`` is no solution of a problem, or has budgets on the user's own resources, or its policy was to be
-        deterministic within budgets.
+        deterministic within budgets, or labels stand for the levels of another map than Werner's.
 
     Examples
     --------
@@ -99,8 +108,46 @@ def certify(
     >>> proof.waiting_time, proof.unique
     (Fraction(1976711710, 309269159), True)
     """
-    solution = solution_of(solution, progress)
-    dynamics, scope = dynamics_of(solution), member(Scope, scope, "scope")
+    solution, scope = solution_of(solution, progress), member(Scope, scope, "scope")
+    if solution.bracket is None:
+        if isinstance(solution.problem, Problem) and labels_of(solution.problem) is not None:
+            raise ModelError("solution", "is of labels only; certify the one that has it in its bracket", None)
+        return _certified(solution, scope, progress)
+    distillation = PROBLEM.meant(solution, "solution").distillation
+    if type(distillation) is not Werner:
+        raise ModelError(
+            "distillation",
+            "must be werner: that labels bracket the optimum of another map cannot be checked from a certificate",
+            distillation.name,
+        )
+    optimistic, refinement = solution.bracket
+    claimed = Status.OPTIMAL if solution.determinism is None else Status.CLAIMED
+    executable = replace(solution, bracket=None, status=claimed)
+    scope = Scope.VISITED if scope is Scope.AUTO else scope
+    lower, upper = (_certified(_factored(one, progress), scope, progress) for one in (optimistic, executable))
+    return BracketCertificate(refinement.grid, lower, upper)
+
+
+def _factored(solution: Solution, progress: Callable[[str], None]) -> Solution:
+    """The optimum of a label model, found again among all configurations where it was found among reachable ones.
+
+    Raises
+    ------
+    LimitError
+        If these are too many.
+    """
+    if isinstance(solution.process, Dynamics):
+        return solution
+    problem = PROBLEM.meant(solution, "solution")
+    dynamics = Dynamics(problem, solution.process.names.attempts)
+    _require_quick(dynamics)
+    answer, _ = optimum_within(dynamics, problem.budgets, Method.AUTO, progress)
+    return replace(solution, plan=answer.plan, dual=answer.dual, bound=answer.bound, uses=answer.uses)
+
+
+def _certified(solution: Solution, scope: Scope, progress: Callable[[str], None]) -> Certificate:
+    """The proof of an optimum."""
+    dynamics = dynamics_of(solution)
     _require(solution, dynamics)
     everywhere = scope is Scope.ALL or (scope is Scope.AUTO and dynamics.size <= EVERYWHERE)
     model, certain = ExactModel.rational(dynamics), dynamics.problem.hardware.p == 1
@@ -187,11 +234,12 @@ def _require(solution: Solution, dynamics: Dynamics) -> None:
         )
     if dynamics.attempts is Attempts.FULL and dynamics.problem.attempts is Attempts.ALL:
         raise ModelError("attempts", "must be all: a rule or a budget may make fewer attempts worth while", "full")
-    _require_quick(dynamics, dynamics.kernel.size.operations)
+    _require_quick(dynamics)
 
 
-def _require_quick(dynamics: Dynamics, operations: int) -> None:
-    """Refuse bounds on all columns that take too many operations."""
+def _require_quick(dynamics: Dynamics, operations: int | None = None) -> None:
+    """Refuse bounds on all columns that take too many operations; by default, as many as pricing."""
+    operations = dynamics.kernel.size.operations if operations is None else operations
     if operations > MOST_CERTIFIED:
         raise LimitError(
             f"memories: bounds on all {dynamics.column_count:,} columns take {operations:,} operations in integers; "

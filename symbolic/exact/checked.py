@@ -8,6 +8,7 @@ from fractions import Fraction
 from os import PathLike
 from typing import Any
 
+from lpdistill.errors import NotCertifiedError
 from lpdistill.solution.answer import SHOWN, Answer, Block
 from symbolic.checking.checker import check as proved
 from symbolic.checking.model import Written
@@ -20,12 +21,15 @@ class Checked(Answer):
 
     Attributes
     ----------
-    waiting_time
-        Least expected waiting time, exact.
+    lower_bound, upper_bound
+        What the least expected waiting time lies between, exact; equal where it is known, as it is without labels.
     unique
-        Whether all optimal policies do the same in every reachable configuration.
+        Whether all optimal policies are proved to do the same in every reachable configuration.
     configurations, columns, exact_columns
-        Configurations and columns of the program, and columns that needed the full digits of the values.
+        Configurations and columns of the program, and columns that needed the full digits of the values; of both
+        label models together, where there are labels.
+    labels
+        How many labels stand for levels; None where none do.
     problem
         The problem, as the certificate states it.
     """
@@ -33,12 +37,27 @@ class Checked(Answer):
     _KIND = "check"
     _UNDRAWN = "shows numbers, and a certificate that holds is one fact; draw the solution that it is of"
 
-    waiting_time: Fraction
+    lower_bound: Fraction
+    upper_bound: Fraction
     unique: bool
     configurations: int
     columns: int
     exact_columns: int
+    labels: int | None
     problem: Mapping[str, Any]
+
+    @property
+    def waiting_time(self) -> Fraction:
+        """Least expected waiting time, exact.
+
+        Raises
+        ------
+        NotCertifiedError
+            If the certificate proves two bounds that are not equal.
+        """
+        if self.lower_bound != self.upper_bound:
+            raise NotCertifiedError("the certificate proves two bounds: take lower_bound and upper_bound")
+        return self.upper_bound
 
     @property
     def _question(self) -> Mapping[str, Any]:
@@ -47,14 +66,24 @@ class Checked(Answer):
     def _lines(self) -> Iterable[tuple[str, str]]:
         yield "certificate", "valid"
         yield "problem", _in_words(self.problem)
-        yield "waiting time", f"{float(self.waiting_time):.12g} = {shortened(self.waiting_time)}"
-        yield "optimal", "one optimal policy" if self.unique else "several optimal policies"
+        if self.lower_bound == self.upper_bound:
+            several = "several optimal policies" if self.labels is None else "others may be as fast"
+            yield "waiting time", f"{float(self.waiting_time):.12g} = {shortened(self.waiting_time)}"
+            yield "optimal", "one optimal policy" if self.unique else several
+        else:
+            yield "no less than", f"{float(self.lower_bound):.12g} = {shortened(self.lower_bound)}"
+            yield "no more than", f"{float(self.upper_bound):.12g} = {shortened(self.upper_bound)}"
+        if self.labels is not None:
+            yield "labels", f"{self.labels:,} stand for levels, results rounded up and down"
         yield "checked", f"{self.columns:,} columns of {self.configurations:,} configurations"
 
     def _content(self) -> dict[str, Any]:
+        bounds = {"lower_bound": exact_text(self.lower_bound), "upper_bound": exact_text(self.upper_bound)}
+        known = self.lower_bound == self.upper_bound
         return {
             "valid": True,
-            "waiting_time": exact_text(self.waiting_time),
+            **({"waiting_time": exact_text(self.waiting_time)} if known else {}),
+            **({} if self.labels is None else {**bounds, "labels": self.labels}),
             "unique": self.unique,
             "configurations": self.configurations,
             "checked_columns": self.columns,
@@ -75,7 +104,7 @@ def check(certificate: str | PathLike[str] | dict[str, Any] | Written) -> Checke
     Parameters
     ----------
     certificate
-        A file, a :class:`symbolic.Certificate`, or what its ``to_dict`` returns.
+        A file, a certificate of :func:`symbolic.certify`, or what its ``to_dict`` returns.
 
     Raises
     ------
@@ -93,7 +122,8 @@ def check(certificate: str | PathLike[str] | dict[str, Any] | Written) -> Checke
     >>> check(certify(solve(Problem("9/10", 3, "3/4", "79/100")))).waiting_time
     Fraction(2595250028, 309269159)
     """
-    return Checked(*proved(certificate))
+    found = proved(certificate)
+    return Checked(found.lower_bound, found.upper_bound, found.unique, *found.size, found.labels, found.problem)
 
 
 def _in_words(problem: Mapping[str, Any]) -> str:

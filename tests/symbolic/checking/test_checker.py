@@ -232,7 +232,7 @@ def test_entries_of_another_form_are_refused(path, value):
 
 def test_sizes_beyond_reason_are_refused(monkeypatch):
     """A program with too many columns or levels is refused rather than checked for hours."""
-    monkeypatch.setattr("symbolic.checking.checker.MOST_OPERATIONS", 10)
+    monkeypatch.setattr("symbolic.checking.proof.MOST_OPERATIONS", 10)
     with pytest.raises(LimitError) as caught:
         check(FOUR)
     assert caught.value.size["columns"] > 10
@@ -262,6 +262,8 @@ def test_the_checker_loads_nothing_of_the_solver(tmp_path):
         "symbolic.checking.covering",
         "symbolic.checking.graph",
         "symbolic.checking.model",
+        "symbolic.checking.proof",
+        "symbolic.checking.rounding",
     ]
 
 

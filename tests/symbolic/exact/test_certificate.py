@@ -192,7 +192,7 @@ def test_programs_that_take_too_long_are_refused(monkeypatch):
 def test_limits_on_failures_list_no_columns(monkeypatch):
     """Where failures have a price, neither the maker nor the checker goes through columns: operations count alone."""
     monkeypatch.setattr("symbolic.exact.certification.MOST_LISTED", 10)
-    monkeypatch.setattr("symbolic.checking.checker.MOST_CHECKED", 10)
+    monkeypatch.setattr("symbolic.checking.proof.MOST_CHECKED", 10)
     solution = solve(Problem("1/2", 6, "9/10", "94/100").with_constraints(Budget("failed_distillations", "9/20")))
     proof = certify(solution)
     assert check(proof).waiting_time == proof.waiting_time
