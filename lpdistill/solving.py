@@ -14,7 +14,7 @@ from lpdistill.errors import ModelError, NotCertifiedError, names_like
 from lpdistill.hardware.actions import Attempts
 from lpdistill.numbers import Number, exact, member
 from lpdistill.physics.rounding import Grid, Rounding
-from lpdistill.problem.labels import wants_labels, with_labels
+from lpdistill.problem.labels import wants_labels, with_labels, without_labels
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import QUESTION, is_question, process_of_question
 from lpdistill.process.budgets import Budget
@@ -107,6 +107,7 @@ def solve(  # noqa: PLR0913 - one keyword for each thing that may be asked
     True
     """
     problem = QUESTION.meant(problem, "problem")
+    problem = without_labels(problem) if isinstance(problem, Problem) else problem
     asked = _Asked(member(Method, method, "method"), attempts, least, deterministic, progress)
     tolerance, seconds = precision(within, time_limit)
     if within is not None and (all_levels or not isinstance(problem, Problem)):
@@ -122,6 +123,11 @@ def solve(  # noqa: PLR0913 - one keyword for each thing that may be asked
     executable = _solved(refinement.upper.problem, asked, refinement.upper)
     optimistic = _solved(refinement.lower.problem, asked, refinement.lower)
     seconds = refinement.seconds + executable.run.seconds + optimistic.run.seconds
+    if executable.upper_bound < optimistic.lower_bound:
+        raise NotCertifiedError(
+            f"labels bracket nothing: the bounds {optimistic.lower_bound!r} and {executable.upper_bound!r} contradict "
+            "each other; is the map monotone, as it says?"
+        )
     closed = executable.upper_bound - optimistic.lower_bound <= executable.plan.objective.gap * executable.upper_bound
     return replace(
         executable,

@@ -22,6 +22,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
+from lpdistill.errors import ModelError
 from lpdistill.physics.levels import Level, Levels, Tree, names_of, needed
 from lpdistill.physics.maps import Combination, DistillationMap, Pair
 
@@ -130,7 +131,15 @@ class Grid:
         """What distilling pairs of two fidelities gives, the first of which is the greater one."""
         key = a, b
         if key not in self._combined:
-            self._combined[key] = self.distillation.combine(self.distillation.raw(a), self.distillation.raw(b))
+            high, low = self.distillation.raw(a), self.distillation.raw(b)
+            made = self.distillation.combine(high, low)
+            if made.others or made != self.distillation.combine(low, high):
+                raise ModelError(
+                    "distillation",
+                    "must have one outcome, whichever pair is kept, where labels stand for levels: it is not monotone",
+                    self.distillation.name,
+                )
+            self._combined[key] = made
         return self._combined[key]
 
     def labels(self, rounding: Rounding, memories: int, *, useless: bool = False) -> Labels:

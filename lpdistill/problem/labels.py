@@ -28,8 +28,8 @@ ALWAYS = frozenset({"steps", "generation_attempts", "raw_pairs", "distillations"
 def with_labels(problem: Problem, labels: Labels) -> Problem:
     """The same problem with the labels of a grid for its levels.
 
-    They are no part of what the problem is, which is equal to the one it was made of, and are forgotten where
-    :meth:`Problem.replace` changes what shapes levels.
+    They are no part of what the problem is, which is equal to the one it was made of, and are forgotten by
+    :meth:`Problem.replace`: which distillations a label model has, and whether it is one, depends on more than levels.
     """
     other = copy(problem)
     other.__dict__["levels"] = labels

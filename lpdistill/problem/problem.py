@@ -18,6 +18,7 @@ from lpdistill.hardware.rules import Rule
 from lpdistill.numbers import Number, exact, member
 from lpdistill.physics.levels import Levels
 from lpdistill.physics.maps import DistillationMap, Reach
+from lpdistill.physics.rounding import Labels
 from lpdistill.problem.settings import SETTINGS, FinalStep, require
 from lpdistill.process.budgets import Budget, merged
 
@@ -141,10 +142,9 @@ class Problem:
             changes.setdefault("target", None)
         changed = replace(self, **changes)
         if not any(SETTINGS[name].shapes_levels for name in changes):
-            # The levels depend on nothing else, and need not be found again.
-            changed.__dict__.update(
-                {name: self.__dict__[name] for name in ("reach", "levels") if name in self.__dict__}
-            )
+            # The levels depend on nothing else, and need not be found again; labels of a grid depend on more.
+            known = {name: self.__dict__[name] for name in ("reach", "levels") if name in self.__dict__}
+            changed.__dict__.update({name: one for name, one in known.items() if not isinstance(one, Labels)})
         return changed
 
     def with_constraints(self, *constraints: Rule | Budget | Iterable[Rule | Budget]) -> Problem:

@@ -41,6 +41,9 @@ MOST_ADDED = 0.15
 WEIGHED = 0.8
 """Share of the weight of all rounded results that those added in one round make up, if they are not too many."""
 
+AS_ONE = 1e-12
+"""Relative difference of the bounds that counts as none."""
+
 NO_WEIGHT = 1e-13
 """Weight of a rounded result, relative to the waiting time, that counts as none."""
 
@@ -49,15 +52,20 @@ class Stopped(StrEnum):
     """Why no more labels were added."""
 
     EXACT = "exact"
-    """The optimum uses no rounded result: both bounds are equal."""
     WITHIN = "within"
-    """The gap is within the tolerance that was asked for."""
     TIME = "time"
-    """The limit of time was reached."""
     SIZE = "size"
-    """More labels would not fit into this machine."""
     INTERRUPTED = "interrupted"
-    """The user interrupted."""
+
+
+BECAUSE = {
+    Stopped.EXACT: " needed, no other can help",
+    Stopped.WITHIN: "; the gap is within what was asked for",
+    Stopped.TIME: "; more would narrow the gap, given more time (time_limit)",
+    Stopped.SIZE: "; more do not fit into this machine",
+    Stopped.INTERRUPTED: "; interrupted",
+}
+"""What that means, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,16 +187,7 @@ class Refinement:
     def __str__(self) -> str:
         total = "infinitely many" if not self.upper.problem.reach.finite else f"{self.levels or 'very many'}"
         needed = f"{len(self.grid):,} of {total} levels"
-        match self.stopped:
-            case Stopped.EXACT:
-                return f"{needed} needed, no other can help ({len(self.rounds)} rounds)"
-            case Stopped.WITHIN:
-                return f"{needed}; the gap is within what was asked for ({len(self.rounds)} rounds)"
-            case Stopped.TIME:
-                return f"{needed}; more would narrow the gap, given more time (time_limit; {len(self.rounds)} rounds)"
-            case Stopped.SIZE:
-                return f"{needed}; more do not fit into this machine ({len(self.rounds)} rounds)"
-        return f"{needed}; interrupted ({len(self.rounds)} rounds)"
+        return f"{needed}{BECAUSE[self.stopped]} ({len(self.rounds)} rounds)"
 
     def to_dict(self) -> dict[str, Any]:
         """How the labels were found, as JSON data."""
@@ -207,7 +206,7 @@ def refine(
 ) -> Refinement | None:
     """Add labels until the bracket is closed, or as narrow as asked for, or a limit is reached.
 
-    None where levels are finite, and as many labels would be needed, or as much time.
+    None where levels are finite, and as many labels would be needed as there are levels, or no policy is found in time.
 
     Parameters
     ----------
@@ -237,7 +236,7 @@ def refine(
         if state.found is None:
             raise
         state.stopped = Stopped.INTERRUPTED
-    if problem.reach.finite and state.stopped in {Stopped.TIME, Stopped.SIZE} and state.enough < np.inf:
+    if state.as_many or (state.found is None and state.enough < np.inf):
         return None
     if state.found is None:
         raise _unattained(problem, state.rounds[-1], seconds)
@@ -252,12 +251,14 @@ class _State:
     found: tuple[Grid, Model, Model, tuple[Round, ...]] | None = None
     stopped: Stopped = Stopped.SIZE
     enough: float = np.inf
+    as_many: bool = False
 
     def refine(self, problem: Problem, within: Fraction | None, until: float, progress: Callable[[str], None]) -> None:
         """Go on until there is a reason to stop."""
         self.enough = _enough(problem)
         for grid, lower, upper in _brackets(problem):
-            if len(grid) > self.enough:
+            self.as_many = len(grid) > self.enough
+            if self.as_many:
                 return
             self.rounds.append(Round.of(grid, lower, upper))
             progress(str(self.rounds[-1]))
@@ -289,10 +290,18 @@ def _brackets(problem: Problem) -> Iterator[tuple[Grid, Model, Model | None]]:
     while True:
         with suppress(InfeasibleError):  # a coarse policy may not keep within budgets that a finer one does
             upper = _solved(problem, label_model(problem, grid, Rounding.FLOOR), [upper])
-        lower = _solved(problem, label_model(problem, grid, Rounding.CEIL), [lower, upper])
+        try:
+            lower = _solved(problem, label_model(problem, grid, Rounding.CEIL), [lower, upper])
+        except InfeasibleError as error:
+            raise InfeasibleError(
+                f"{error} (for labels that are better than what they stand for: it may be more)",
+                conflict=error.conflict,
+                workable=error.workable,
+            ) from None
         assert lower is not None  # noqa: S101 - every grid reaches what the first one does
         yield grid, lower, upper
-        pairs = _rounded(lower)
+        apart = upper is None or upper.waiting_time > lower.waiting_time * (1 + AS_ONE)
+        pairs = _rounded(lower, apart=apart)
         if not pairs:
             return
         grid = grid.with_results(pairs)
@@ -348,8 +357,11 @@ def _start(process: LabelProcess, near: Model) -> IntArray | None:
     return None if stuck(process.choose(columns)).any() else columns
 
 
-def _rounded(lower: Model) -> list[tuple[Fraction, Fraction]]:
-    """The fidelities whose results become labels: of greatest weight among those that the optimum of CEIL rounds."""
+def _rounded(lower: Model, *, apart: bool) -> list[tuple[Fraction, Fraction]]:
+    """The fidelities whose results become labels: of greatest weight among those that the optimum of CEIL rounds.
+
+    Where the models are ``apart`` though no result has a weight, those that are used most.
+    """
     labels, process, plan = lower.labels, lower.process, lower.plan
     recipes = process.numbering.repertoire.distillations
     fidelities = [level.fidelity for level in labels]
@@ -361,12 +373,14 @@ def _rounded(lower: Model) -> list[tuple[Fraction, Fraction]]:
     row, recipe, left = row[kept], recipe[kept], left[row[kept]]
     success = np.array([float(one.success) for one in recipes])
     drop = _with(lower, left, above[recipe] - 1) - _with(lower, left, above[recipe])
-    weight = np.bincount(recipe, plan.occupation[used][row] * success[recipe] * drop, minlength=len(recipes))
+    least, uses = NO_WEIGHT * float(plan.values[0]), plan.occupation[used][row]
+    weight = np.bincount(recipe, uses * success[recipe] * drop, minlength=len(recipes))
+    if apart and not (weight > least).any():
+        weight, least = np.bincount(recipe, uses, minlength=len(recipes)), 0.0
     weights = [
         (weight[one], (fidelities[recipes[one].high], fidelities[recipes[one].low]))
         for one in np.unique(recipe).tolist()
     ]
-    least = NO_WEIGHT * float(plan.values[0])
     weights = sorted((one for one in weights if one[0] > least), reverse=True)
     most = max(1, int(MOST_ADDED * len(labels)))
     total, found, reached = sum(weight for weight, _ in weights), [], 0.0

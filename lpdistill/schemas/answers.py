@@ -134,7 +134,7 @@ CLAIMS = {
     "unique": flag("Whether all optimal policies are proved to do the same in every reachable configuration."),
     "checked_columns": whole(),
 }
-BOUNDS = {
+PROVED = {
     "waiting_time": exact("Least expected waiting time; missing where bounds of labels do not meet."),
     "lower_bound": exact("Where labels stand for levels: no policy is faster."),
     "upper_bound": exact("Where labels stand for levels: the policy is no slower."),
@@ -177,7 +177,7 @@ SOLUTION_DOCUMENT = document(
             "ranges": RANGES,
             "prices": table(record(PRICES), "By resource."),
             "increments": CHANGES,
-            "certificate": record(CLAIMS, BOUNDS, told="What is proved exactly."),
+            "certificate": record(CLAIMS, PROVED, told="What is proved exactly."),
         },
     ),
     graphs=True,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lpdistill.problem.settings import numeric
-from lpdistill.schemas.answers import BOUNDS, CLAIMS, DEADLOCK
+from lpdistill.schemas.answers import CLAIMS, DEADLOCK, PROVED
 from lpdistill.schemas.parts import (
     ALGEBRAIC,
     LEVEL,
@@ -289,7 +289,7 @@ CERTIFICATE = document(
             CLAIMS,
             {
                 "version": text("Version of the format; 1.0 where there is none.", r"^1\.\d+$"),
-                **BOUNDS,
+                **PROVED,
                 **PROOF,
                 **WITHIN_BUDGETS,
                 "grid": listed(
@@ -316,7 +316,7 @@ CHECK = document(
     "A certificate that holds, as `check` has it.",
     record(
         {"valid": {"const": True}, **CLAIMS, "configurations": whole()},
-        {**BOUNDS, "labels": whole("How many labels stand for levels.")},
+        {**PROVED, "labels": whole("How many labels stand for levels.")},
     ),
     problem=STATED,
 )

@@ -90,7 +90,13 @@ def _discarding_helps(problem: Problem, attempts: Attempts | None) -> bool:
     """Whether there would be a policy if stored pairs could be discarded."""
     if problem.discarding or not problem.generation_time:
         return False
-    return bool(Dynamics(problem.replace(discarding=True), attempts).live[0])
+    return bool(Dynamics(_alike(problem, problem.replace(discarding=True)), attempts).live[0])
+
+
+def _alike(problem: Problem, changed: Problem) -> Problem:
+    """A changed problem with the labels that the problem has, if it has any."""
+    labels = labels_of(problem)
+    return changed if labels is None else with_labels(changed, labels)
 
 
 def _entered(process: Process) -> BoolArray:
@@ -109,7 +115,6 @@ def _entered(process: Process) -> BoolArray:
 
 def _closes(problem: Problem, rule: Rule, counts: Hashable) -> bool:
     """Whether a rule forbids an action that the configuration would otherwise allow."""
-    labels, without = labels_of(problem), problem.replace(rules=())
-    free = Dynamics(without if labels is None else with_labels(without, labels), Attempts.ALL)
+    free = Dynamics(_alike(problem, problem.replace(rules=())), Attempts.ALL)
     columns = free.admission.of_configuration(free.names.rank(counts))
     return not all(rule.allows(step) for step in free.kernel.steps(columns, f"rule {rule.name}"))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from lpdistill.arrays import FloatArray
-from lpdistill.errors import ModelError
+from lpdistill.errors import ModelError, NotCertifiedError
 from lpdistill.hardware.actions import Action
 from lpdistill.numbers import at_most, decimals
 from lpdistill.problem.problem import Problem
@@ -255,7 +255,12 @@ class Solution(Answer):
         assert isinstance(optimistic.problem, Problem)  # noqa: S101 - the same
         require_labels(self.problem, optimistic.problem, self.bracket.refinement)
         own = self.upper_bound - below(self.bound, self.process.durations.uncharged)
-        claim = Claim(self.plan, self.dual, self.bound, self.uses, self.status != Status.CLAIMED, own)
+        if gap < 0 or (optimal and gap > self.plan.objective.gap * self.upper_bound):
+            raise NotCertifiedError(
+                f"the bracket does not verify: its bounds are {gap!r} apart, which is {self.status}"
+            )
+        drawn = self.determinism is None and self.status != Status.CLAIMED
+        claim = Claim(self.plan, self.dual, self.bound, self.uses, drawn, own)
         here, there = verify(self.problem, claim), optimistic.verify()
         residual, slack = max(here.flow_residual, there.flow_residual), min(here.dual_slack, there.dual_slack)
         return Verification(residual, slack, gap)
