@@ -62,7 +62,7 @@ axes.vlines([*open_], *zip(*open_.values(), strict=True), color="#d55e00", linew
 reach = problem.reach
 for limit, name in ((reach.pumping_limit, "pumping limit"), (reach.memory_limit, "memory limit")):
     axes.axvline(limit, color="0.4", linestyle=":")
-    axes.annotate(name, (limit, 3), (-4, 4), textcoords="offset points", color="0.4", rotation=90, ha="right")
+    axes.annotate(name, (limit, 4), (-4, 4), textcoords="offset points", color="0.4", rotation=90, ha="right")
 axes.set(
     xlabel="target fidelity",
     ylabel=f"least expected waiting time\n({pictures.UNIT})",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -133,6 +134,8 @@ def test_labels_beside_all_levels(timed, benchmark, method):
     timed(lambda: solve(problem, **chosen).waiting_time, expected=expected, within=ACCURATE * expected)
 
 
+SLOW = pytest.mark.skipif("LPDISTILL_SLOW" not in os.environ, reason="takes minutes: set LPDISTILL_SLOW to time it")
+
 PAST = {
     "M = 20, .65 -> .71": (("1/2", 20, "0.65", "0.71"), {}, 6.12824170685, 1e-10),
     "M = 6, .8 -> .9": (("1/2", 6, "0.8", "0.9"), {}, 20.98572958068, 1e-11),
@@ -148,7 +151,10 @@ PAST = {
 
 
 @pytest.mark.benchmark(group="labels stand for levels")
-@pytest.mark.parametrize("name", PAST)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=SLOW if name == "M = 4, .95 -> .99" else ()) for name in PAST],
+)
 def test_labels(timed, benchmark, name):
     """Targets past the pumping limit, and one below it with many columns."""
     arguments, chosen, expected, within = PAST[name]
