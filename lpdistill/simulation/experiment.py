@@ -17,6 +17,7 @@ import numpy as np
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.errors import ImproperPolicyError, LimitError, ModelError
 from lpdistill.numbers import Number, exact
+from lpdistill.problem.labels import labels_of, with_labels
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import PROBLEM
 from lpdistill.problem.settings import FinalStep
@@ -235,7 +236,9 @@ class Experiment:
         if real is None or real == self.problem.p:
             return policy.plan
         dynamics = self.controller.dynamics
-        changed = label_process(self.problem.replace(p=real), dynamics.names.attempts).unguarded()
+        problem, labels = self.problem.replace(p=real), labels_of(self.problem)
+        problem = problem if labels is None else with_labels(problem, labels)
+        changed = label_process(problem, dynamics.names.attempts).unguarded()
         return Plan.improper(changed.choose(policy.plan.uses.columns), policy.plan.probability)
 
     def advance(

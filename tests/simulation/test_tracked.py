@@ -14,6 +14,7 @@ from lpdistill.problem.labels import with_labels
 from lpdistill.process.labelled import label_process
 from lpdistill.process.reachable.process import ReachableProcess
 from lpdistill.program.plan import Plan
+from lpdistill.program.policy_iteration import policy_iteration
 from lpdistill.program.refining import label_model
 from lpdistill.simulation.history import history
 from lpdistill.solution.policy import Policy
@@ -29,7 +30,7 @@ def solved(problem: Problem, within: str | None = None) -> Solution:
 
 
 @cache
-def rounding() -> Solution:
+def rounding() -> Policy:
     """The best policy on three labels, which rounds results that it uses: f0, D(f0, f0) and the third pumping level."""
     grid = Grid.of(COARSE.distillation, COARSE.f0, COARSE.target).with_results([(COARSE.f0, COARSE.f0)])
     twice = max(grid.trees)
@@ -37,13 +38,14 @@ def rounding() -> Solution:
     far = thrice.with_results([(max(thrice.trees), COARSE.f0)])
     kept = [0, 1, 3]
     labels = Grid(grid.distillation, grid.f0, grid.target, {f: far.trees[f] for f in np.array([*far.trees])[kept]})
-    return solve(with_labels(COARSE, label_model(COARSE, labels, Rounding.FLOOR)))
+    process = label_process(with_labels(COARSE, label_model(COARSE, labels, Rounding.FLOOR)))
+    return Policy(Plan.optimal(policy_iteration(process, process.admission.proper())))
 
 
 @cache
 def coarse() -> Simulation:
     """Its runs."""
-    return simulate(rounding().policy, 40_000, seed=1)
+    return simulate(rounding(), 40_000, seed=1)
 
 
 def test_a_policy_that_rounds_takes_less_than_it_promises():
@@ -84,7 +86,7 @@ def test_every_delivered_pair_meets_the_target():
 
 def test_pairs_of_one_label_have_true_fidelities_of_their_own():
     """What is delivered has a true fidelity, which labels know nothing of."""
-    made = {combination.state for combination in rounding().problem.levels.combinations.values()}
+    made = {combination.state for combination in rounding().process.names.levels.combinations.values()}
     met = {state.fidelity for state in made if state.fidelity >= COARSE.target}
     assert set(coarse().fidelities) - met
 
@@ -107,7 +109,7 @@ def _rank(solution: Solution, listed: ReachableProcess, rank: int) -> int:
 
 def test_an_example_run_shows_true_fidelities():
     """Its pairs have the fidelities of their histories."""
-    one = history(rounding().policy, seed=2)
+    one = history(rounding(), seed=2)
     made = [event for event in one.events if event.consumed and event.fidelity]
     werner = COARSE.distillation
     for event in made:
