@@ -15,9 +15,13 @@ from lpdistill.errors import ModelError
 from lpdistill.export.files import require_suffix, writing
 from lpdistill.hardware.actions import Action
 from lpdistill.numbers import exact, whole
+from lpdistill.physics.levels import Tree
 from lpdistill.physics.maps import consumes
+from lpdistill.physics.rounding import Grid, Rounding
+from lpdistill.problem.labels import labels_of, with_labels
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import PROBLEM, is_problem
+from lpdistill.program.refining import label_model
 from lpdistill.solution.given import POLICY, PolicyLike, ProblemLike
 from lpdistill.solution.policy import Decision, Policy
 from lpdistill.solution.tables import Key
@@ -74,7 +78,8 @@ def read_policy(problem: ProblemLike, file: str | PathLike[str], *, improper: bo
 
     Besides what :func:`write_policy` writes, the JSON document of a solution will do.  The policy may have been made
     for other parameters, as long as there are as many memories and the same trees make the levels: how good the optimum
-    for one ``p`` is at another is a question like any other.
+    for one ``p`` is at another is a question like any other.  A policy on labels brings them: the JSON document says
+    which, and they are to have the same fidelities here.
 
     Parameters
     ----------
@@ -110,7 +115,16 @@ def read_policy(problem: ProblemLike, file: str | PathLike[str], *, improper: bo
         raise ModelError("policy file", "is no policy: it is no text in UTF-8", str(file)) from None
     except (ValueError, RecursionError) as error:
         raise ModelError("policy file", f"is no policy: {error}", str(file)) from None
-    differs = made_for.differs(problem)
+    labelled = made_for.labelled(problem)
+    if labelled is None:
+        raise ModelError(
+            "policy file",
+            "says nothing of labels, and infinitely many levels lie below the target; write the policy as .json "
+            "(export, solve --json), which has the labels that stand for them, or take a target below the pumping "
+            "limit",
+            str(file),
+        )
+    problem, differs = labelled
     if differs:
         raise ModelError("policy file", f"is for another problem: {differs}", str(file))
     try:
@@ -133,12 +147,15 @@ class MadeFor:
         Number of levels.
     trees
         The trees that make them.
+    labels
+        Their fidelities, where they are labels; these come with their trees.
     """
 
     distillation: str | None = None
     memories: int | None = None
     levels: int | None = None
     trees: tuple[str, ...] | None = None
+    labels: tuple[str, ...] | None = None
 
     @staticmethod
     def of(document: Mapping[str, Any]) -> MadeFor:
@@ -150,15 +167,49 @@ class MadeFor:
             return MadeFor(made_by, memories)
         levels = _list(document["levels"], "levels")
         trees = tuple(str(level["tree"]) for level in levels if "tree" in _table(level, "levels"))
-        return MadeFor(made_by, memories, len(levels), trees if len(trees) == len(levels) else None)
+        known = trees if len(trees) == len(levels) else None
+        rounded = "rounding" in document or "refinement" in document
+        labels = tuple(str(level.get("exact")) for level in levels) if rounded and known is not None else None
+        return MadeFor(made_by, memories, len(levels), known, labels)
 
-    def differs(self, problem: Problem) -> str:
-        """Why configurations and actions mean something else in a problem; empty if they do not."""
-        here, made_by = problem.levels, problem.distillation.name
+    def labelled(self, problem: Problem) -> tuple[Problem, str] | None:
+        """The problem with the labels of the file, if it has some, and why the policy is none for it, or nothing.
+
+        None where the problem needs labels, and the file has none.
+        """
+        if self.labels is None or self.trees is None:
+            known = labels_of(problem) is not None or problem.reach.finite
+            return (problem, self.differs(problem)) if known or _separable(problem) else None
+        differs = self.differs_in_hardware(problem)
+        if differs:
+            return problem, differs
+        try:
+            trees = [*map(Tree.of, self.trees)]
+        except ValueError as error:
+            return problem, f"its labels are made by {error}"
+        grid = Grid.of(problem.distillation, problem.f0, problem.target).made_by(trees)
+        labels = label_model(problem, grid, Rounding.FLOOR)
+        here = tuple(str(level.fidelity) for level in labels)
+        if here != self.labels:
+            there, own = next(((a, b) for a, b in zip(self.labels, here, strict=False) if a != b), ("more", "fewer"))
+            return problem, f"its labels are {there} where they are {own} here (f0, target and map shape them)"
+        return with_labels(problem, labels), ""
+
+    def differs_in_hardware(self, problem: Problem) -> str:
+        """Why the map or the memories are others; empty if they are not."""
+        made_by = problem.distillation.name
         if self.distillation is not None and self.distillation != made_by:
             return f"it distils by the map {self.distillation} instead of {made_by}"
         if self.memories is not None and self.memories != problem.memories:
             return f"it has {_count(self.memories, 'memory', 'memories')} instead of {problem.memories}"
+        return ""
+
+    def differs(self, problem: Problem) -> str:
+        """Why configurations and actions mean something else in a problem; empty if they do not."""
+        found = self.differs_in_hardware(problem)
+        if found:
+            return found
+        here = problem.levels
         if self.levels is not None and self.levels != len(here):
             return f"it has {_count(self.levels, 'level', 'levels')} instead of {len(here)}"
         sided = any(consumed != tuple(sorted(consumed)) for consumed in here.combinations)
@@ -167,6 +218,11 @@ class MadeFor:
             if told(str(level.tree)) != told(tree):
                 return f"its level {level.index} is made by {tree} instead of {level.tree}"
         return ""
+
+
+def _separable(problem: Problem) -> bool:
+    """Whether rules leave finitely many levels."""
+    return any(rule.separable for rule in problem.rules)
 
 
 def _count(number: int, one: str, several: str) -> str:

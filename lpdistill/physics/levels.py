@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -46,6 +47,36 @@ class Tree:
             # The child that needs most memories comes first; those made before it occupy one each.
             object.__setattr__(self, "raw_pairs", sum(child.raw_pairs for child in self.children))
             object.__setattr__(self, "memories", together(child.memories for child in self.children))
+
+    @staticmethod
+    def of(text: str) -> Tree:
+        """The tree that a text names.
+
+        Raises
+        ------
+        ValueError
+            If it names none.
+
+        Examples
+        --------
+        >>> Tree.of("D(f0, D(f0, f0))").raw_pairs
+        3
+        """
+        open_trees: list[list[Tree]] = [[]]
+        for word in re.findall(r"f0|D\(|\)(?:\[\d+\])?|,\s|.", text):
+            if word == "f0":
+                open_trees[-1].append(Tree())
+            elif word == "D(":
+                open_trees.append([])
+            elif word[0] == ")" and len(open_trees) > 1 and len(open_trees[-1]) > 1:
+                children = tuple(open_trees.pop())
+                open_trees[-1].append(Tree(children, int(word[2:-1] or 0)))
+            elif word != ", ":
+                break
+        else:
+            if [len(trees) for trees in open_trees] == [1]:
+                return open_trees[0][0]
+        raise ValueError(f"no tree such as D(f0, f0): {text}")
 
     def __str__(self) -> str:
         if self.children is None:

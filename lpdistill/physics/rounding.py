@@ -113,6 +113,10 @@ class Grid:
 
     def again(self) -> Grid:
         """The same grid with every fidelity computed anew, from its tree."""
+        return self.made_by(self.trees.values())
+
+    def made_by(self, trees: Iterable[Tree]) -> Grid:
+        """The grid of the fidelities that some trees make."""
         grid = Grid.of(self.distillation, self.f0, self.target)
         found: dict[Tree, Fraction] = {}
 
@@ -124,8 +128,9 @@ class Grid:
                 found[tree] = grid._made(high, low).state.fidelity  # noqa: SLF001 - its own
             return found[tree]
 
-        trees = {fidelity(tree): tree for tree in self.trees.values()}
-        return Grid(self.distillation, self.f0, self.target, trees, grid._combined)  # noqa: SLF001 - its own
+        made = {fidelity(tree): tree for tree in trees}
+        made = {known: made[known] for known in sorted(made)}
+        return Grid(self.distillation, self.f0, self.target, made, grid._combined)  # noqa: SLF001 - its own
 
     def _made(self, a: Fraction, b: Fraction) -> Combination[Any]:
         """What distilling pairs of two fidelities gives, the first of which is the greater one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lpdistill.physics.rounding import Rounding
 from lpdistill.program.refining import Stopped
 from lpdistill.schemas.parts import (
     LEVEL,
@@ -270,6 +271,9 @@ DIFFERENT = document(
 POLICY_DOCUMENT = document(
     "policy",
     "A policy for one problem, as `export` and `write_policy` write it.",
-    record({"levels": listed(part("level")), "policy": listed(part("decided"))}),
+    record(
+        {"levels": listed(part("level")), "policy": listed(part("decided"))},
+        {"rounding": one_of(Rounding, "Levels are labels; which way results are rounded to them.")},
+    ),
     graphs=True,
 )

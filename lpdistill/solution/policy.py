@@ -15,6 +15,7 @@ from lpdistill.arguments import named, wrong_type
 from lpdistill.errors import ImproperPolicyError, ModelError
 from lpdistill.hardware.actions import Action, Attempts
 from lpdistill.numbers import Number
+from lpdistill.physics.rounding import Labels
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import QUESTION, process_of_question
 from lpdistill.process.names import action_as_json, node_as_json
@@ -25,7 +26,7 @@ from lpdistill.solution.answer import SHOWN, Answer, Table
 from lpdistill.solution.bounds import waited
 from lpdistill.solution.chain import Chain
 from lpdistill.solution.policy_picture import ROWS, draw_policy
-from lpdistill.solution.promise import PROMISE, rounds
+from lpdistill.solution.promise import PROMISE, on_labels, rounds
 from lpdistill.solution.resources import Expected, in_words
 from lpdistill.solution.tables import ByConfiguration, Key, described
 from lpdistill.solution.wording import Words, words_of
@@ -111,7 +112,8 @@ class Policy(ByConfiguration[tuple[Decision, ...]], Deciding, Answer):
         Parameters
         ----------
         problem
-            The problem or the state graph; its budgets do not matter.
+            The problem or the state graph; its budgets do not matter.  Past the pumping limit, it is to have labels, as
+            ``solve(problem).problem`` has; a policy on labels brings its own.
         choose
             What to do in a configuration: an :class:`Action` (of a state graph, an action node), or :class:`Decision`
             objects whose probabilities sum to 1.  A mapping may leave out configurations that a run cannot enter.
@@ -140,7 +142,9 @@ class Policy(ByConfiguration[tuple[Decision, ...]], Deciding, Answer):
         >>> round(eager.waiting_time, 9)
         6.461538462
         """
-        process = process_of_question(QUESTION.meant(problem, "problem"), Attempts.ALL)
+        held = getattr(choose, "policy", choose)
+        levels = held.process.names.levels if isinstance(held, Policy) else None
+        process = process_of_question(on_labels(QUESTION.meant(problem, "problem"), levels), Attempts.ALL)
         keys, decisions = _asked(process, choose)
         ranks = np.array([_rank(process, key) for key in keys], dtype=np.int64)
         columns = process.names.find(ranks, [decision.action for decision in decisions])
@@ -267,6 +271,7 @@ class Policy(ByConfiguration[tuple[Decision, ...]], Deciding, Answer):
         levels = self._process.names.levels
         return {
             "levels": [level.to_dict() for level in levels or ()],
+            **({"rounding": str(levels.rounding)} if isinstance(levels, Labels) else {}),
             "policy": [
                 {
                     "counts": node_as_json(key),

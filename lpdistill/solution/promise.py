@@ -10,7 +10,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from lpdistill.errors import InfiniteLevelsError, ModelError
+from lpdistill.physics.levels import Levels
 from lpdistill.physics.rounding import Labels, Rounding
+from lpdistill.problem.labels import labels_of, with_labels
+from lpdistill.problem.question import Question, is_problem
 from lpdistill.process.process import Process
 from lpdistill.program.plan import Plan
 
@@ -32,3 +36,32 @@ def _labels(process: Process) -> Labels | None:
     """The labels of a process, if there are some that round down."""
     levels = process.names.levels
     return levels if isinstance(levels, Labels) and levels.rounding is Rounding.FLOOR else None
+
+
+def on_labels(problem: Question, levels: Levels | None) -> Question:
+    """A problem with the labels of a policy that is to be followed, if its levels are labels.
+
+    Raises
+    ------
+    InfiniteLevelsError
+        If there are infinitely many levels, and nothing says which labels stand for them.
+    ModelError
+        If the labels were made for another raw fidelity or target.
+    """
+    if not is_problem(problem) or labels_of(problem) is not None:
+        return problem
+    if isinstance(levels, Labels):
+        if (levels[0].fidelity, levels.target) != (problem.f0, problem.target):
+            made_for = f"{float(levels[0].fidelity):g} -> {float(levels.target):g}"
+            raise ModelError("policy", f"tells pairs apart by labels for {made_for}, not those of", str(problem))
+        return with_labels(problem, levels)
+    try:
+        problem.levels  # noqa: B018 - refused here, where a remedy is known
+    except InfiniteLevelsError as error:
+        raise InfiniteLevelsError(
+            f"{error}, or take labels for levels: the problem of a solution, solve(problem).problem, has some",
+            target=error.target,
+            pumping_limit=error.pumping_limit,
+            memory_limit=error.memory_limit,
+        ) from None
+    return problem

@@ -284,7 +284,10 @@ class Solution(Answer):
                 "objective": self.run.objective,
                 "seconds": round(self.run.seconds, 6),
             },
-            "levels": [level.stated() for level in (self.problem.levels if isinstance(self.problem, Problem) else ())],
+            "levels": [
+                level.to_dict() if self.bracket else level.stated()
+                for level in (self.problem.levels if isinstance(self.problem, Problem) else ())
+            ],
             "expected": self.expected.to_dict(),
             "policy": [
                 {
