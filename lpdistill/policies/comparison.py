@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lpdistill import pictures
 from lpdistill.arguments import named, wrong_type
-from lpdistill.errors import ForbiddenActionError, ModelError
-from lpdistill.numbers import decimals
-from lpdistill.policies.named import OPTIMAL, POLICIES, baseline, baseline_named, policy_named
+from lpdistill.errors import ForbiddenActionError, InfiniteLevelsError, ModelError
+from lpdistill.numbers import at_most, decimals
+from lpdistill.physics.rounding import Labels
+from lpdistill.policies.named import OPTIMAL, POLICIES, baseline, baseline_named
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import QUESTION
 from lpdistill.problem.settings import FinalStep
@@ -21,8 +22,11 @@ from lpdistill.solution.answer import SHOWN, Answer, Block, Table
 from lpdistill.solution.document import Question, keys_as_json, question_in_words
 from lpdistill.solution.given import QuestionLike, is_policy, is_solution
 from lpdistill.solution.policy import Choices, Policy
+from lpdistill.solution.promise import PROMISE
 from lpdistill.solution.resources import Expected
+from lpdistill.solution.solution import Status
 from lpdistill.solution.tables import Key
+from lpdistill.solving import solve
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -72,12 +76,15 @@ class Compared:
     policy
         The policy, evaluated; None where a rule forbids what it does.
     refusal
-        Why it is not allowed, if it is not.
+        Why it is not allowed, or not evaluated, if it is not.
+    allowed
+        Whether rules allow it.
     """
 
     name: str
     policy: Policy | None
     refusal: str | None = None
+    allowed: bool = True
 
     @property
     def waiting_time(self) -> float | None:
@@ -112,7 +119,7 @@ class Compared:
             "std": self.standard_deviation,
             "expected": None if expected is None else expected.to_dict(),
             **({"deadlock": keys_as_json(self.deadlock)} if self.deadlock else {}),
-            **({"not_allowed": self.refusal} if self.refusal else {}),
+            **({"not_evaluated" if self.allowed else "not_allowed": self.refusal} if self.refusal else {}),
         }
 
 
@@ -126,12 +133,15 @@ class Comparison(Answer):
         What was asked.
     policies
         The policies by name; the optimum, ``"optimal"``, comes first.
+    lower_bound
+        Where the optimum is known within a bracket only: no policy is faster than this.
     """
 
     _KIND = "comparison"
 
     problem: Problem | nx.DiGraph[Any]
     policies: Mapping[str, Compared]
+    lower_bound: float | None = None
 
     @property
     def optimum(self) -> Compared:
@@ -180,11 +190,16 @@ class Comparison(Answer):
 
     def _above(self) -> Iterable[tuple[str, str]]:
         """How waiting times are counted; what they are, the table says."""
+        if self.lower_bound is not None:
+            yield "optimum", f"not below {at_most(self.lower_bound, 9)}; that of labels, which is shown, is no more"
+        if self.optimum.policy is not None and self.optimum.policy.bounded:
+            yield "bounds", f"of optimal: {PROMISE}"
         if self.convention:
             yield "convention", self.convention
 
     def _content(self) -> dict[str, Any]:
         return {
+            **({} if self.lower_bound is None else {"lower_bound": self.lower_bound}),
             "policies": {name: compared.to_dict() for name, compared in self.policies.items()},
             "advantage": self.advantages,
         }
@@ -198,7 +213,8 @@ class Comparison(Answer):
                 "std": compared.standard_deviation,
                 "advantage": None if name == OPTIMAL else self.advantage(name),
                 "deadlock": compared.deadlock,
-                "not_allowed": compared.refusal,
+                "not_allowed": None if compared.allowed else compared.refusal,
+                **({"not_evaluated": compared.refusal} if compared.allowed and compared.refusal else {}),
                 **dict(compared.expected or {}),
             }
 
@@ -216,14 +232,16 @@ class Comparison(Answer):
         yield self.shown(most)
         for name, one in self.policies.items():
             if one.refusal:
-                yield f"{name} is not allowed: {one.refusal}"
+                yield f"{name} is not {'evaluated' if one.allowed else 'allowed'}: {one.refusal}"
 
     def verdict(self, name: str) -> str:
         """What is to be said of a policy against the optimum, in a few words."""
         compared = self.policies[name]
         if compared.policy is None:
-            return "not allowed"
+            return "not evaluated" if compared.allowed else "not allowed"
         if not compared.proper:
+            if isinstance(compared.policy.process.names.levels, Labels):
+                return f"never ends: stays below {at_most(self._pumping_limit, 9)}"
             others = len(compared.deadlock) - 1
             return f"never ends: trapped in {compared.deadlock[0]}" + (f" and {others} others" if others else "")
         advantage = self.advantage(name) or 0.0
@@ -231,7 +249,13 @@ class Comparison(Answer):
             return ""
         if advantage < -NO_SAVING:
             return f"exceeds the budgets, {-advantage / (1 - advantage):.2%} faster"
-        return f"the optimum saves {advantage:z.2%}"
+        least = "at least " if self.lower_bound is not None else ""
+        return f"the optimum saves {least}{advantage:z.2%}"
+
+    @property
+    def _pumping_limit(self) -> float:
+        """What pumping stays below, which is all that is compared on labels besides optima."""
+        return self.problem.reach.pumping_limit if isinstance(self.problem, Problem) else math.inf
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the waiting times as bars, and at each what the optimum saves.
@@ -289,7 +313,8 @@ def compare(
     Parameters
     ----------
     problem
-        The problem or the state graph; its rules hold for all, its budgets for the optimum only.
+        The problem or the state graph; its rules hold for all, its budgets for the optimum only.  A solution on labels
+        is the optimum that others are compared with.
     policies
         Names (``optimal``, ``pumping``, ``nested``, ``greedy``, ``banded:WIDTH``), or a mapping from names of your own
         to such names, to a :class:`Policy` (evaluated again where it is one of another problem), or to what
@@ -316,16 +341,18 @@ def compare(
       greedy      12.150289  the optimum saves 0.00%
       (waiting times leave the last step out, as the published ones do (final_step charged counts it))
     """
+    known = problem if is_solution(problem) and problem.bracket is not None else None
     problem = QUESTION.meant(problem, "problem")
     usual = POLICIES if isinstance(problem, Problem) else (OPTIMAL,)
     candidates = _candidates(usual if policies is None else policies)
     progress("optimal policy")
-    optimum = policy_named(problem, OPTIMAL, progress)
+    best = solve(problem, progress=progress) if known is None else known
+    optimum = best.policy
     found = {OPTIMAL: Compared(OPTIMAL, optimum)}
     for name, candidate in candidates.items():
         progress(f"policy {name}")
         found[name] = Compared(name, optimum) if candidate == OPTIMAL else _evaluated(problem, name, candidate)
-    return Comparison(problem, found)
+    return Comparison(problem, found, best.lower_bound if best.status == Status.BRACKETED else None)
 
 
 def _candidates(policies: object) -> dict[str, Candidate]:
@@ -359,6 +386,8 @@ def _evaluated(problem: Problem | nx.DiGraph[Any], name: str, candidate: Candida
         try:
             return Compared(name, baseline(problem, candidate))
         except ForbiddenActionError as error:
+            return Compared(name, None, str(error), allowed=False)
+        except InfiniteLevelsError as error:
             return Compared(name, None, str(error))
     if isinstance(candidate, Policy):
         if candidate.process.problem == problem:

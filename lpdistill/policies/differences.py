@@ -23,6 +23,7 @@ from lpdistill import pictures
 from lpdistill.arrays import FloatArray
 from lpdistill.errors import ModelError
 from lpdistill.numbers import decimals
+from lpdistill.physics.levels import Level
 from lpdistill.policies.named import OPTIMAL
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import is_problem
@@ -264,7 +265,19 @@ def differences(one: PolicyLike, other: PolicyLike) -> Differences:
             "must be asked of two policies of the same problem (of a state graph, compare their values)",
             None,
         )
+    if [level.fidelity for level in _levels(one)] != [level.fidelity for level in _levels(other)]:
+        raise ModelError(
+            "differences",
+            "must be asked of policies that know pairs by the same levels, and not by labels or levels of their own "
+            "(where levels are finitely many, solve with all_levels tells all apart)",
+            None,
+        )
     return Differences(one, other)
+
+
+def _levels(policy: Policy) -> Iterable[Level]:
+    """The levels by which a policy tells pairs apart."""
+    return policy.process.names.levels or ()
 
 
 def same_system(one: Process, other: Process) -> bool:

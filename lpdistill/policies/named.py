@@ -9,6 +9,7 @@ import numpy as np
 
 from lpdistill.errors import ModelError, ModelTypeError, names_like
 from lpdistill.hardware.actions import Attempts
+from lpdistill.policies.past_limit import own_levels
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import QUESTION
 from lpdistill.process.factored.baselines import BASELINES, Baseline, banded
@@ -61,6 +62,8 @@ def baseline(problem: QuestionLike, name: str) -> Policy:
     ------
     ModelError
         If there is no such baseline, or a rule forbids what it does.
+    InfiniteLevelsError
+        If it meets too many levels past the pumping limit.
 
     Examples
     --------
@@ -76,8 +79,7 @@ def baseline(problem: QuestionLike, name: str) -> Policy:
         raise ModelTypeError(
             "problem", f"must be a Problem for {name}: a state graph has no memories to distil", str(problem)
         )
-    dynamics = Dynamics(problem, Attempts.FULL)
-    return _policy(chosen, dynamics)
+    return _policy(chosen, Dynamics(own_levels(problem, chosen), Attempts.FULL))
 
 
 def _policy(chosen: Baseline, dynamics: Dynamics) -> Policy:

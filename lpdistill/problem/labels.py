@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from lpdistill.errors import InfiniteLevelsError, LimitError, ModelError, UnreachableTargetError
 from lpdistill.hardware.repertoire import Repertoire
+from lpdistill.physics.levels import Levels
 from lpdistill.physics.limits import most_levels
 from lpdistill.physics.maps import is_monotone
 from lpdistill.physics.rounding import Labels
@@ -25,8 +26,8 @@ ALWAYS = frozenset({"steps", "generation_attempts", "raw_pairs", "distillations"
 """Resources of which a better pair never makes a policy use more."""
 
 
-def with_labels(problem: Problem, labels: Labels) -> Problem:
-    """The same problem with the labels of a grid for its levels.
+def with_labels(problem: Problem, labels: Levels) -> Problem:
+    """The same problem with the labels of a grid, or some of its levels, for its levels.
 
     They are no part of what the problem is, which is equal to the one it was made of, and are forgotten by
     :meth:`Problem.replace`: which distillations a label model has, and whether it is one, depends on more than levels.

@@ -192,17 +192,24 @@ COMPARISON = document(
             "policies": table(
                 record(
                     {
-                        "waiting_time": or_null(number(), "Null: never ends, or not allowed."),
+                        "waiting_time": or_null(number(), "Null: never ends, not allowed, or not evaluated."),
                         "std": or_null(number(minimum=0), "Standard deviation of the waiting time."),
                         "expected": or_null(part("totals")),
                     },
-                    {**DEADLOCK, "not_allowed": text("Which rule forbids it.")},
+                    {
+                        **DEADLOCK,
+                        "not_allowed": text("Which rule forbids it."),
+                        "not_evaluated": text("Why it meets too many levels."),
+                    },
                 ),
                 "By name.",
             ),
             "advantage": table(or_null(number()), "The share of each policy's time that the optimum saves."),
         },
-        {"differences": DIFFERENCES},
+        {
+            "differences": DIFFERENCES,
+            "lower_bound": number("No policy is faster, where the optimum is known within a bracket.", minimum=0),
+        },
     ),
     graphs=True,
 )

@@ -202,9 +202,8 @@ class LabelledMemories:
     @cached_property
     def species(self) -> Species | TrackedSpecies:
         """What a memory may hold."""
-        labels = labels_of(self.problem)
-        if labels is not None:
-            return TrackedSpecies(self.problem, labels, self.deviations.f0)
+        if labels_of(self.problem) is not None or not self.problem.reach.finite:
+            return TrackedSpecies(self.problem, self.deviations.f0)
         return Species.of(self.problem, self.deviations.f0)
 
     @cached_property

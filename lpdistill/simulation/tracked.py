@@ -13,7 +13,6 @@ import numpy as np
 
 from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.errors import LimitError
-from lpdistill.physics.rounding import Labels
 from lpdistill.problem.problem import Problem
 
 MOST_TRACKED = 100_000
@@ -38,7 +37,8 @@ class TrackedSpecies:
         The species of a raw pair.
     """
 
-    def __init__(self, problem: Problem, labels: Labels, f0: Fraction | None) -> None:
+    def __init__(self, problem: Problem, f0: Fraction | None) -> None:
+        labels = problem.levels
         self.labels, self.distillation, self.target = labels, problem.distillation, problem.target
         self.nominal: list[Fraction] = []
         self.real: list[Fraction] = []

@@ -266,7 +266,7 @@ class Distribution(Answer):
 
     def _above(self) -> Iterable[tuple[str, str]]:
         """What is known of all times."""
-        yield from [("bounds", PROMISE)] if self.policy.bounded else []
+        yield from [("bounds", PROMISE)] if self.policy.bounded and self.never < 1 else []
         yield "tail", self._tail
         yield "computed", f"{len(self.pmf):,} times, {self.unit} apart; probability {self.truncated:.2g} beyond"
 
