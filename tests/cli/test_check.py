@@ -138,3 +138,19 @@ def test_the_users_own_rules_are_bad_input_for_the_checker(run, certificate, tmp
     ran = run("check", certificate)
     assert ran.code == 2
     assert "rule that this checker does not know" in ran.err
+
+
+def test_bounds_past_the_limit_are_checked(run, tmp_path):
+    """Where the bounds of labels meet, the optimum is claimed and checked; where they do not, the bounds are."""
+    path = str(tmp_path / "certificate.json")
+    three = ("solve", "--p", "1/2", "--memories", "3", "--f0", "4/5", "--target", "22/25")
+    claims = run(*three, "--certificate", path, "--json").document["certificate"]
+    assert claims["waiting_time"] == claims["lower_bound"] == "609951961684204/29696958095187"
+    assert "609951961684204/29696958095187" in run("check", path).words
+    apart = ("solve", "--p", "9/10", "--memories", "3", "--f0", "3/4", "--target", "21/25", "--within", "1/2")
+    claims = run(*apart, "--certificate", path, "--json").document["certificate"]
+    assert "waiting_time" not in claims
+    checked = run("check", path, "--json").document
+    assert {name: checked[name] for name in ("lower_bound", "upper_bound")} == {
+        name: claims[name] for name in ("lower_bound", "upper_bound")
+    }
