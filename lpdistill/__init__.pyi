@@ -2,7 +2,8 @@
 
 from .deadlines.at_confidence import ServiceLevel, least_time_within
 from .deadlines.frontier import DeadlineFrontier, deadline_frontier
-from .deadlines.most_likely import Deadline, deadline, smallest_window
+from .deadlines.likeliest import Deadline
+from .deadlines.most_likely import deadline, smallest_window
 from .errors import (
     ImproperPolicyError,
     InfeasibleError,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 
 from lpdistill.cli.declaration import Option
-from lpdistill.cli.options import Json, Plot, takes_problem
+from lpdistill.cli.options import Json, Plot, TimeLimit, Within, takes_problem
 from lpdistill.cli.output import Progress, draw, give
 from lpdistill.policies.named import POLICIES
 from lpdistill.problem.problem import Problem
 from lpdistill.requests.policies import compare as compared
+from lpdistill.solving import PATIENCE
 
 
 @takes_problem()
@@ -33,6 +34,8 @@ def compare(
             help="Show where this policy acts differently from the optimum.",
         ),
     ] = None,
+    within: Within = None,
+    time_limit: TimeLimit = f"{PATIENCE:g}",
     plot: Plot = None,
     as_json: Json = False,
 ) -> None:
@@ -45,6 +48,8 @@ def compare(
     """
     names = [name.strip() for name in policies.split(",") if name.strip()]
     with Progress() as progress:
-        found = compared(problem, names, differences=differences, progress=progress)
+        found = compared(
+            problem, names, differences=differences, within=within, time_limit=time_limit, progress=progress
+        )
         draw(found, plot, progress)
     give(found, as_json=as_json, whole=True, rest=": --json has them all")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 from lpdistill.cli.declaration import Option
-from lpdistill.cli.options import NUMBER, Asked, Json, Plot, takes_problem
+from lpdistill.cli.options import NUMBER, Asked, Json, Plot, TimeLimit, Within, takes_problem
 from lpdistill.cli.output import Progress, draw, give
-from lpdistill.requests.deadlines import deadline as within
+from lpdistill.requests.deadlines import deadline as asked
+from lpdistill.solving import PATIENCE
 
 
 @takes_problem(graphs=True)
@@ -24,6 +25,8 @@ def deadline(
         bool,
         Option("--frontier", help="Every breakpoint of expected time against being late."),
     ] = False,
+    within: Within = None,
+    time_limit: TimeLimit = f"{PATIENCE:g}",
     everything: Annotated[bool, Option("--all", help="Show every difference from the fastest policy.")] = False,
     plot: Plot = None,
     as_json: Json = False,
@@ -39,6 +42,14 @@ def deadline(
     lpdistill deadline problem.toml --confidence 0.99
     """
     with Progress() as progress:
-        found = within(problem, window=window, confidence=confidence, frontier=frontier, progress=progress)
+        found = asked(
+            problem,
+            window=window,
+            confidence=confidence,
+            frontier=frontier,
+            within=within,
+            time_limit=time_limit,
+            progress=progress,
+        )
         draw(found, plot, progress)
     give(found, as_json=as_json, whole=everything or frontier, rest=" (--all)")

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from lpdistill.cli.options import Counts, Json, counts_of, takes_problem
+from lpdistill.cli.options import Counts, Json, TimeLimit, Within, counts_of, takes_problem
 from lpdistill.cli.output import Progress, give
 from lpdistill.problem.problem import Problem
 from lpdistill.requests.solving import explain as explained
+from lpdistill.solving import PATIENCE
 
 
 @takes_problem()
-def explain(problem: Problem, counts: Counts, as_json: Json = False) -> None:
+def explain(
+    problem: Problem,
+    counts: Counts,
+    within: Within = None,
+    time_limit: TimeLimit = f"{PATIENCE:g}",
+    as_json: Json = False,
+) -> None:
     """Rank all actions of one configuration: how much longer each takes, and where it may lead.
 
     Examples
@@ -18,5 +25,5 @@ def explain(problem: Problem, counts: Counts, as_json: Json = False) -> None:
     """
     configuration = counts_of(counts)
     with Progress() as progress:
-        found = explained(problem, configuration, progress=progress)
+        found = explained(problem, configuration, within=within, time_limit=time_limit, progress=progress)
     give(found, as_json=as_json, rest=": --json has them all")

@@ -8,12 +8,13 @@ from typing import Annotated
 
 from lpdistill import pictures
 from lpdistill.cli.declaration import Option
-from lpdistill.cli.options import FILE, INTEGER, NUMBER, Json, Plot, drawable, takes_problem
+from lpdistill.cli.options import FILE, INTEGER, NUMBER, Json, Plot, TimeLimit, Within, drawable, takes_problem
 from lpdistill.cli.output import Progress, give
 from lpdistill.cli.policies import PolicyOption
 from lpdistill.problem.problem import Problem
 from lpdistill.requests.policies import simulate as simulated
 from lpdistill.simulation.deviations import Deviations
+from lpdistill.solving import PATIENCE
 
 RUNS = 100_000
 
@@ -57,6 +58,8 @@ def simulate(
             callback=drawable,
         ),
     ] = None,
+    within: Within = None,
+    time_limit: TimeLimit = f"{PATIENCE:g}",
     plot: Plot = None,
     as_json: Json = False,
 ) -> None:
@@ -79,6 +82,8 @@ def simulate(
             confidence=confidence,
             history=history,
             example=timeline is not None,
+            within=within,
+            time_limit=time_limit,
             progress=progress,
         )
     example = found.parts.get("history")

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from lpdistill.cli.declaration import Option
-from lpdistill.cli.options import NUMBER, Json, Plot, takes_problem
+from lpdistill.cli.options import NUMBER, Json, Plot, TimeLimit, Within, takes_problem
 from lpdistill.cli.output import Progress, draw, give
 from lpdistill.cli.policies import PolicyOption
 from lpdistill.errors import ModelError
 from lpdistill.problem.problem import Problem
 from lpdistill.requests.policies import waiting_time as timed
+from lpdistill.solving import PATIENCE
 
 
 @takes_problem()
@@ -39,6 +40,8 @@ def waiting_time(
         str | None,
         Option("--until", metavar=NUMBER, help="The last time to compute, where all would be too many."),
     ] = None,
+    within: Within = None,
+    time_limit: TimeLimit = f"{PATIENCE:g}",
     plot: Plot = None,
     as_json: Json = False,
 ) -> None:
@@ -53,7 +56,16 @@ def waiting_time(
     """
     wanted, times = listed(quantile or (), "--quantile"), listed(at or (), "--at")
     with Progress() as progress:
-        found = timed(problem, policy, at=times, quantiles=wanted or None, until=until, progress=progress)
+        found = timed(
+            problem,
+            policy,
+            at=times,
+            quantiles=wanted or None,
+            until=until,
+            within=within,
+            time_limit=time_limit,
+            progress=progress,
+        )
         draw(found, plot, progress)
     give(found, as_json=as_json)
 

@@ -12,7 +12,7 @@ the price of the confidence.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -35,13 +35,14 @@ from lpdistill.deadlines.window import (
     in_time,
     likely,
     opened_in_time,
+    question_and_optimistic,
     slots_left,
     window_of,
 )
 from lpdistill.errors import InfeasibleError, LimitError
 from lpdistill.numbers import Number, as_float, at_least, at_most
 from lpdistill.problem.problem import Problem
-from lpdistill.problem.question import QUESTION
+from lpdistill.problem.question import Question
 from lpdistill.process.budgets import Budget
 from lpdistill.process.names import action_as_json, node_as_json
 from lpdistill.process.process import Process
@@ -122,6 +123,8 @@ class ServiceLevel(Answer):
         The time-augmented process.
     answer
         The optimum within the budgets, with its proof.
+    optimistic
+        The same by labels that round up, which bounds it, where labels stand for levels.
     """
 
     _KIND = "service-level"
@@ -134,6 +137,7 @@ class ServiceLevel(Answer):
     of_fastest: float
     process: TimeAugmented
     answer: Budgeted
+    optimistic: ServiceLevel | None = None
 
     @property
     def waiting_time(self) -> float:
@@ -143,6 +147,8 @@ class ServiceLevel(Answer):
     @property
     def lower_bound(self) -> float:
         """No policy that meets the window with the confidence, and keeps the budgets, is faster."""
+        if self.optimistic is not None:
+            return self.optimistic.lower_bound
         found = below(self.answer.bound, self.process.durations.uncharged)
         return max(found, 0.0) if isinstance(self.problem, Problem) else found
 
@@ -317,7 +323,26 @@ def least_time_within(
     >>> round(found.waiting_time, 6), round(found.probability, 9), round(found.price, 4)
     (7.156212, 0.9, 27.2632)
     """
-    problem = QUESTION.meant(problem, "problem")
+    problem, optimistic = question_and_optimistic(problem, progress)
+    bound = None if optimistic is None else _least_within(optimistic, window, confidence, progress)
+    try:
+        found = _least_within(problem, window, confidence, progress)
+    except InfeasibleError as error:
+        if bound is None:
+            raise
+        raise InfeasibleError(
+            f"{error}; that is on labels, by which fidelities are rounded down: up to {likely(bound.greatest)} a "
+            "smaller gap may help (--within)",
+            conflict=error.conflict,
+            workable=error.workable,
+        ) from None
+    return found if bound is None else replace(found, optimistic=bound, greatest=bound.greatest)
+
+
+def _least_within(
+    problem: Question, window: Number, confidence: Number, progress: Callable[[str], None]
+) -> ServiceLevel:
+    """The same with finitely many levels."""
     process, budgets, lattice = opened_in_time(problem)
     within, wanted = window_of(window, lattice), confidence_of(confidence)
     timed = augmented(process, lattice, within)

@@ -15,13 +15,14 @@ from lpdistill.deadlines.window import (
     confidence_of,
     likely,
     opened_in_time,
+    question_and_optimistic,
     window_of,
 )
 from lpdistill.frontiers.breakpoints import breakpoints
 from lpdistill.frontiers.curve import Curve, Point
 from lpdistill.numbers import Number, as_float, at_least, decimals
+from lpdistill.problem.labels import labels_of
 from lpdistill.problem.problem import Problem
-from lpdistill.problem.question import QUESTION
 from lpdistill.process.time_augmented import BEING_LATE
 from lpdistill.progress import silent
 from lpdistill.solution.answer import SHOWN, Table
@@ -52,6 +53,12 @@ class DeadlineFrontier(Curve):
     problem: Problem | nx.DiGraph[Any]
     window: Fraction
     points: tuple[Point, ...]
+
+    def _lines(self) -> Iterable[tuple[str, str]]:
+        yield from super()._lines()
+        labels = labels_of(self.problem) if isinstance(self.problem, Problem) else None
+        if labels is not None:
+            yield "labels", labels.told
 
     def waiting_time(self, confidence: Number) -> float:
         """Least expected waiting time with a confidence; infinite above the greatest that is possible.
@@ -143,7 +150,7 @@ def deadline_frontier(
     >>> deadline_frontier(Problem("7/10", 3, "3/4", "79/100"), 12)
     DeadlineFrontier: 2 breakpoints for a window of 12, from 8.91002 with 0.814788 in time to 8.90502 with 0.814762
     """
-    problem = QUESTION.meant(problem, "problem")
+    problem, _ = question_and_optimistic(problem, progress)
     process, budgets, lattice = opened_in_time(problem)
     within = window_of(window, lattice)
     timed = augmented(process, lattice, within)

@@ -15,7 +15,9 @@ from lpdistill.arrays import FloatArray
 from lpdistill.deadlines.recursion import DeadlineRecursion, Slot
 from lpdistill.errors import LimitError, ModelError
 from lpdistill.numbers import Number, as_float, at_most, exact
+from lpdistill.problem.labels import labels_of, wants_labels
 from lpdistill.problem.problem import Problem
+from lpdistill.problem.question import QUESTION, Question, is_problem
 from lpdistill.process.budgets import Budget
 from lpdistill.process.process import Process
 from lpdistill.process.slots import most_slots, require_slots
@@ -24,8 +26,9 @@ from lpdistill.process.time_lattice import TimeLattice
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import policy_iteration
 from lpdistill.progress import counter, silent
+from lpdistill.solution.given import QuestionLike, is_solution
 from lpdistill.solution.policy import Policy
-from lpdistill.solving import process_and_budgets
+from lpdistill.solving import process_and_budgets, solve
 from lpdistill.times.distribution import FIRST_TIMES
 from lpdistill.times.propagation import Law, propagate
 from lpdistill.times.renewal import Renewal
@@ -135,6 +138,25 @@ def confidence_of(confidence: Number) -> Fraction:
 
 WORD = 0.08, 0.18
 """Width and height of a word written upwards, as shares of a picture."""
+
+
+def question_and_optimistic(given: QuestionLike, progress: Callable[[str], None]) -> tuple[Question, Question | None]:
+    """What is asked, and None; where labels stand for levels, both label models, to carry out and to bound it.
+
+    Labels are those of a solution, or of the optimum of a problem with infinitely many levels.
+
+    Raises
+    ------
+    LpdistillError
+        Whatever :func:`lpdistill.solve` raises, where labels have to be found.
+    """
+    solution = given if is_solution(given) and given.bracket is not None else None
+    problem = QUESTION.meant(given, "problem")
+    if solution is None and is_problem(problem) and labels_of(problem) is None and not problem.reach.finite:
+        solution = solve(problem, progress=progress) if wants_labels(problem) else None
+    if solution is None or solution.bracket is None:
+        return problem, None
+    return solution.problem, solution.bracket.optimistic.problem
 
 
 def opened_in_time(

@@ -341,7 +341,7 @@ def compare(
       greedy      12.150289  the optimum saves 0.00%
       (waiting times leave the last step out, as the published ones do (final_step charged counts it))
     """
-    known = problem if is_solution(problem) and problem.bracket is not None else None
+    known = problem if is_solution(problem) and problem.status != Status.CLAIMED else None
     problem = QUESTION.meant(problem, "problem")
     usual = POLICIES if isinstance(problem, Problem) else (OPTIMAL,)
     candidates = _candidates(usual if policies is None else policies)

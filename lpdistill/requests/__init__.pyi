@@ -1,13 +1,13 @@
 """Where each request lives: they load on first use."""
 
 from .deadlines import deadline
-from .direct import frontier, robust, variability
+from .direct import frontier, robust
 from .exact import check, policy_map
 from .files import export, graph
 from .level_table import levels
 from .policies import compare, simulate, waiting_time
 from .report import Report
-from .solving import explain, solve
+from .solving import explain, solve, variability
 from .study import reproduce
 from .sweeps import sweep
 

@@ -2,6 +2,5 @@
 
 from lpdistill.frontiers.frontier import frontier
 from lpdistill.worth.robust import robust
-from lpdistill.worth.variability import variability
 
-__all__ = ["frontier", "robust", "variability"]
+__all__ = ["frontier", "robust"]

@@ -18,6 +18,7 @@ from lpdistill.policies.named import OPTIMAL, POLICIES, policy_named
 from lpdistill.problem.problem import Problem
 from lpdistill.process.time_lattice import TimeLattice
 from lpdistill.progress import counter, silent
+from lpdistill.requests.nearness import near
 from lpdistill.requests.report import Report
 from lpdistill.simulation.deviations import NO_DEVIATIONS, Deviations
 from lpdistill.simulation.history import history as history_of
@@ -27,6 +28,7 @@ from lpdistill.simulation.simulation import simulate as simulate_policy
 from lpdistill.solution.answer import Answer, Table
 from lpdistill.solution.document import section
 from lpdistill.solution.policy import Policy
+from lpdistill.solving import PATIENCE, precision, solve
 from lpdistill.times.distribution import Distribution
 from lpdistill.times.distribution import distribution as distribution_of
 from lpdistill.times.distribution_picture import QUANTILES
@@ -35,8 +37,17 @@ from lpdistill.times.renewal import Renewal
 Told = Callable[[str], None]
 
 
-def policy_of(problem: Problem, text: str, progress: Told = silent) -> Policy:
+def policy_of(
+    problem: Problem,
+    text: str,
+    progress: Told = silent,
+    *,
+    within: Number | None = None,
+    time_limit: Number = PATIENCE,
+) -> Policy:
     """The policy that a text names, by name or by its file; it may be improper.
+
+    The optimum comes as near as asked for, as :func:`lpdistill.solve` has it.
 
     Raises
     ------
@@ -45,14 +56,19 @@ def policy_of(problem: Problem, text: str, progress: Told = silent) -> Policy:
     """
     if Path(text).suffix in POLICY_SUFFIXES:
         return read_policy(problem, text, improper=True)
+    precision(within, time_limit)
+    if text == OPTIMAL:
+        return solve(problem, within=within, time_limit=time_limit, progress=progress).policy
     return policy_named(problem, text, progress)
 
 
-def compare(
+def compare(  # noqa: PLR0913 - one keyword for each thing that may be wanted
     problem: Problem,
     policies: Iterable[str] = POLICIES,
     *,
     differences: str | None = None,
+    within: Number | None = None,
+    time_limit: Number = PATIENCE,
     progress: Told = silent,
 ) -> Report[Comparison]:
     """The optimal policy against others.
@@ -65,6 +81,8 @@ def compare(
         Names of policies, or files.
     differences
         The one whose differences from the optimum are wanted, too.
+    within, time_limit
+        How near the optimum is to be found, as for :func:`lpdistill.solve`.
     progress
         Told what is being done.
     """
@@ -72,7 +90,7 @@ def compare(
     candidates: dict[str, Candidate] = {
         name: policy_of(problem, name) if Path(name).suffix in POLICY_SUFFIXES else name for name in names
     }
-    found = compare_policies(problem, candidates, progress=progress)
+    found = compare_policies(near(problem, within, time_limit, progress), candidates, progress=progress)
     progress("spreads and totals")
     [(one.standard_deviation, one.expected) for one in found.policies.values()]  # computed while progress is told
     if not differences:
@@ -93,6 +111,8 @@ def waiting_time(  # noqa: PLR0913 - one keyword for each thing that may be want
     at: Sequence[str] = (),
     quantiles: Sequence[str] | None = None,
     until: Number | None = None,
+    within: Number | None = None,
+    time_limit: Number = PATIENCE,
     progress: Told = silent,
 ) -> Report[Distribution]:
     """The whole distribution of the waiting time of a policy.
@@ -105,6 +125,8 @@ def waiting_time(  # noqa: PLR0913 - one keyword for each thing that may be want
         Times by which to be done, and probabilities of being done, under ``cdf`` and ``quantiles`` of the document.
     until
         The last time to compute.
+    within, time_limit
+        How near the optimum is to be found, as for :func:`lpdistill.solve`.
     progress
         Told what is being done.
 
@@ -113,7 +135,7 @@ def waiting_time(  # noqa: PLR0913 - one keyword for each thing that may be want
     ImproperPolicyError
         If the policy may never reach the target, and nothing says how far to look.
     """
-    chosen = policy_of(problem, policy, progress)
+    chosen = policy_of(problem, policy, progress, within=within, time_limit=time_limit)
     proper = not chosen.deadlock
     if not proper and until is None and not at:
         raise _improper(chosen, policy)
@@ -188,6 +210,8 @@ def simulate(  # noqa: PLR0913 - what an experiment consists of
     confidence: Number = 0.95,
     history: bool = False,
     example: bool = False,
+    within: Number | None = None,
+    time_limit: Number = PATIENCE,
     progress: Told = silent,
 ) -> Report[Simulation]:
     """Many runs of a policy, memory by memory.
@@ -200,10 +224,12 @@ def simulate(  # noqa: PLR0913 - what an experiment consists of
         As for :func:`lpdistill.simulate`.
     history, example
         Whether an example run is wanted, in the document, or for its picture alone.
+    within, time_limit
+        How near the optimum is to be found, as for :func:`lpdistill.solve`.
     """
     count, start, parts = whole(runs, "runs"), seeded(seed), dict[str, Answer]()
     document: dict[str, Any] = {"policy": policy}
-    chosen = policy_of(problem, policy, progress)
+    chosen = policy_of(problem, policy, progress, within=within, time_limit=time_limit)
     if history or example:
         progress("example run")
         one = parts["history"] = history_of(chosen, seed=start, deviations=deviations, horizon=horizon)

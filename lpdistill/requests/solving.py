@@ -10,6 +10,7 @@ from lpdistill.export.files import writing
 from lpdistill.numbers import Number
 from lpdistill.program.methods import Method
 from lpdistill.progress import silent
+from lpdistill.requests.nearness import near
 from lpdistill.requests.report import Report
 from lpdistill.solution.document import finite, section
 from lpdistill.solution.explanation import Explanation
@@ -21,6 +22,7 @@ from lpdistill.solving import solve as solve_problem
 
 if TYPE_CHECKING:
     from lpdistill.solution.answer import Answer
+    from lpdistill.worth.variability import Variability
     from symbolic import BracketCertificate, Certificate
 
 
@@ -108,6 +110,30 @@ def _proof(solution: Solution, path: Path | None, progress: Callable[[str], None
     return proof
 
 
-def explain(problem: QuestionLike, counts: Key, *, progress: Callable[[str], None] = silent) -> Explanation:
-    """Every action of one configuration, and what it costs."""
-    return solve_problem(problem, progress=progress).explain(counts)
+def explain(
+    problem: QuestionLike,
+    counts: Key,
+    *,
+    within: Number | None = None,
+    time_limit: Number = PATIENCE,
+    progress: Callable[[str], None] = silent,
+) -> Explanation:
+    """Every action of one configuration, and what it costs; ``within`` and ``time_limit`` as for ``solve``."""
+    return solve_problem(problem, within=within, time_limit=time_limit, progress=progress).explain(counts)
+
+
+def variability(
+    problem: QuestionLike,
+    slack: Number = 0,
+    *,
+    within: Number | None = None,
+    time_limit: Number = PATIENCE,
+    progress: Callable[[str], None] = silent,
+) -> Variability:
+    """How much every action may vary among policies within a factor of the optimum, on labels where these are used.
+
+    ``within`` and ``time_limit`` are as for ``solve``, the others as for :func:`lpdistill.variability`.
+    """
+    from lpdistill.worth.variability import variability as varying  # noqa: PLC0415 - slow to load, rarely wanted
+
+    return varying(near(problem, within, time_limit, progress), slack, progress=progress)

@@ -51,7 +51,11 @@ DEADLINE = document(
                 "Where the policy leaves the fastest one.",
             ),
         },
-        {"confidence": chance("The window is the smallest that is met with it.")},
+        {
+            "confidence": chance("The window is the smallest that is met with it."),
+            "greatest_probability": chance("Of any policy, at most, where labels stand for levels."),
+            "least_window": number("No smaller one is met with the confidence, whatever the policy.", minimum=0),
+        },
     ),
     graphs=True,
 )
