@@ -255,8 +255,8 @@ def on_labels(problem: QuestionLike, progress: Callable[[str], None] = silent) -
     return solve(problem, progress=progress).problem
 
 
-def solution_of(given: SolutionLike, progress: Callable[[str], None] = silent) -> Solution:
-    """A solution, or that of a problem or a state graph.
+def solution_of(given: SolutionLike, progress: Callable[[str], None] = silent, *, all_levels: bool = False) -> Solution:
+    """A solution, or that of a problem or a state graph; with all levels told apart, if that is wanted and possible.
 
     Raises
     ------
@@ -265,7 +265,10 @@ def solution_of(given: SolutionLike, progress: Callable[[str], None] = silent) -
     LpdistillError
         Whatever :func:`solve` raises.
     """
-    return solve(given, progress=progress) if is_question(given) else SOLUTION.meant(given, "solution")
+    if not is_question(given):
+        return SOLUTION.meant(given, "solution")
+    apart = all_levels and isinstance(given, Problem) and given.reach.finite
+    return solve(given, all_levels=apart, progress=progress)
 
 
 def resource_named(process: Process, resource: str | Resource, where: str) -> Resource:

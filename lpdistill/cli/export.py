@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Annotated
 
 from lpdistill.cli.declaration import Option
-from lpdistill.cli.options import FILE, Asked, Json, takes_problem
+from lpdistill.cli.options import FILE, Asked, Json, TimeLimit, Within, takes_problem
 from lpdistill.cli.output import Progress, give
 from lpdistill.requests.files import export as exported
+from lpdistill.solving import PATIENCE
 
 
 @takes_problem(graphs=True)
@@ -24,6 +25,8 @@ def export(
             ".tra (PRISM's explicit files .tra, .sta, .lab, .trew), .json or .csv (optimal policy).",
         ),
     ],
+    within: Within = None,
+    time_limit: TimeLimit = f"{PATIENCE:g}",
     as_json: Json = False,
 ) -> None:
     """Write the linear program, the decision process or the optimal policy to a file.
@@ -34,5 +37,5 @@ def export(
     lpdistill export problem.toml -o policy.csv
     """
     with Progress() as progress:
-        found = exported(problem, output, progress=progress)
+        found = exported(problem, output, within=within, time_limit=time_limit, progress=progress)
     give(found, as_json=as_json)

@@ -26,6 +26,7 @@ from lpdistill.solution.promise import PROMISE
 from lpdistill.solution.resources import Expected
 from lpdistill.solution.solution import Status
 from lpdistill.solution.tables import Key
+from lpdistill.solution.wording import outwards
 from lpdistill.solving import solve
 
 if TYPE_CHECKING:
@@ -191,7 +192,8 @@ class Comparison(Answer):
     def _above(self) -> Iterable[tuple[str, str]]:
         """How waiting times are counted; what they are, the table says."""
         if self.lower_bound is not None:
-            yield "optimum", f"not below {at_most(self.lower_bound, 9)}; that of labels, which is shown, is no more"
+            least, most = outwards(self.lower_bound, self.optimum.waiting_time or 0.0)
+            yield "optimum", f"between {least} and {most}: labels round fidelities; shown is the policy of the latter"
         if self.optimum.policy is not None and self.optimum.policy.bounded:
             yield "bounds", f"of optimal: {PROMISE}"
         if self.convention:

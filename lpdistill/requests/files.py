@@ -13,12 +13,15 @@ from lpdistill.errors import ModelError
 from lpdistill.export.models import write_drn, write_prism
 from lpdistill.export.policies import write_policy
 from lpdistill.export.programs import write_mps
+from lpdistill.numbers import Number
 from lpdistill.problem.labels import labels_of
 from lpdistill.problem.problem import Problem
+from lpdistill.problem.question import QUESTION
 from lpdistill.progress import silent
+from lpdistill.requests.nearness import near
 from lpdistill.solution.answer import SHOWN, Answer, Block
 from lpdistill.solution.document import Question
-from lpdistill.solving import on_labels, solve
+from lpdistill.solving import PATIENCE, on_labels, solve
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -31,8 +34,8 @@ WRITERS: Mapping[str, Callable[[Any, Path], object]] = {
     ".mps": write_mps,
     ".drn": write_drn,
     ".tra": write_prism,
-    ".json": lambda problem, file: write_policy(solve(problem).policy, file),
-    ".csv": lambda problem, file: write_policy(solve(problem).policy, file),
+    ".json": write_policy,
+    ".csv": write_policy,
 }
 """What writes a file, by its suffix."""
 
@@ -167,11 +170,17 @@ def graph(
 
 
 def export(
-    problem: Problem | nx.DiGraph[Any], output: str | PathLike[str], *, progress: Callable[[str], None] = silent
+    problem: Problem | nx.DiGraph[Any],
+    output: str | PathLike[str],
+    *,
+    within: Number | None = None,
+    time_limit: Number = PATIENCE,
+    progress: Callable[[str], None] = silent,
 ) -> Exported:
     """The linear program, the decision process or the optimal policy, in a file whose suffix says which.
 
-    Where infinitely many levels lie below the target, it is that of the labels that stand for them.
+    Where infinitely many levels lie below the target, it is that of the labels that stand for them; ``within`` and
+    ``time_limit`` say how near these come, as for :func:`lpdistill.solve`.
 
     Raises
     ------
@@ -181,8 +190,11 @@ def export(
     file = Path(output)
     if file.suffix not in WRITERS:
         raise ModelError("output", f"must have one of the suffixes {', '.join(WRITERS)}", str(file))
+    written_of: object
     if file.suffix in MODELS:
-        problem = on_labels(problem, progress)
+        written_of = QUESTION.meant(near(problem, within, time_limit, progress), "problem")
+    else:
+        written_of = solve(problem, within=within, time_limit=time_limit, progress=progress)
     progress(f"writing {file}")
-    written = WRITERS[file.suffix](problem, file)
+    written = WRITERS[file.suffix](written_of, file)
     return Exported(problem, tuple(map(str, written if isinstance(written, list) else [file])))

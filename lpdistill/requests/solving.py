@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lpdistill.export.files import writing
 from lpdistill.numbers import Number
+from lpdistill.problem.problem import Problem
 from lpdistill.program.methods import Method
 from lpdistill.progress import silent
 from lpdistill.requests.nearness import near
@@ -118,7 +119,12 @@ def explain(
     time_limit: Number = PATIENCE,
     progress: Callable[[str], None] = silent,
 ) -> Explanation:
-    """Every action of one configuration, and what it costs; ``within`` and ``time_limit`` as for ``solve``."""
+    """Every action of one configuration, and what it costs; ``within`` and ``time_limit`` as for ``solve``.
+
+    Levels that are finite are all told apart, unless a gap is given.
+    """
+    if within is None and isinstance(problem, Problem) and problem.reach.finite:
+        return solve_problem(problem, all_levels=True, progress=progress).explain(counts)
     return solve_problem(problem, within=within, time_limit=time_limit, progress=progress).explain(counts)
 
 
@@ -126,14 +132,13 @@ def variability(
     problem: QuestionLike,
     slack: Number = 0,
     *,
-    within: Number | None = None,
     time_limit: Number = PATIENCE,
     progress: Callable[[str], None] = silent,
 ) -> Variability:
     """How much every action may vary among policies within a factor of the optimum, on labels where these are used.
 
-    ``within`` and ``time_limit`` are as for ``solve``, the others as for :func:`lpdistill.variability`.
+    ``time_limit`` is as for ``solve``, the others as for :func:`lpdistill.variability`.
     """
     from lpdistill.worth.variability import variability as varying  # noqa: PLC0415 - slow to load, rarely wanted
 
-    return varying(near(problem, within, time_limit, progress), slack, progress=progress)
+    return varying(near(problem, None, time_limit, progress), slack, progress=progress)

@@ -28,6 +28,7 @@ from lpdistill.solution.bounds import above, all_waited, below, waited
 from lpdistill.solution.document import finite
 from lpdistill.solution.explanation import Explanation
 from lpdistill.solution.policy import Decision, Policy
+from lpdistill.solution.promise import PROMISE
 from lpdistill.solution.resources import Expected, in_words
 from lpdistill.solution.tables import ConfigurationTable, Key, Regrets
 from lpdistill.solution.verification import Claim, Verification, require_labels, verify
@@ -220,7 +221,9 @@ class Solution(Answer):
         try:
             rank = self.process.names.rank(counts)
         except KeyError as error:
-            raise ModelError("counts", str(error.args[0]), counts) from None
+            names = self.process.names.levels.names if self.bracket and self.process.names.levels else []
+            labels = f"; the labels are {', '.join(names)}" if names else ""
+            raise ModelError("counts", f"{error.args[0]}{labels}", counts) from None
         return Explanation.of(self.plan, self.dual, rank)
 
     @property
@@ -377,6 +380,7 @@ class Solution(Answer):
             yield "deterministic", f"costs {cost:.6g} against the randomised optimum; {proof}"
         if self.expected:
             yield "expected use", in_words(self.expected)
+        yield from [("bounds", PROMISE)] if self.policy.bounded else []
         size = f"{run.configurations:,} configurations, {run.columns:,} columns"
         work = f"{run.iterations:,} HiGHS iterations, all columns priced {run.rounds} times, {run.seconds:.3f} s"
         yield "program", f"{size}; {run.method}, {work}"

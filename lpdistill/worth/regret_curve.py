@@ -187,7 +187,7 @@ def regret_curve(
     >>> regret_curve(solve(Problem(0.5, 4, "9/10", "94/100")), "p", span=("0.3", "0.9"), points=3)
     RegretCurve: made for p = 0.5; at worst 0.232647 slower than the best policy, at p = 0.3
     """
-    solution = solution_of(solution, progress)
+    solution = solution_of(solution, progress, all_levels=True)
     process = hardware_of(solution, "regret curve")
     name = member(Parameter, parameter, "parameter")
     count = whole(points, "points")
@@ -220,8 +220,15 @@ def hardware_of(solution: Solution, asker: str) -> Dynamics:
     Raises
     ------
     ModelError
-        If the solution is one of a state graph, or has budgets.
+        If the solution is one of a state graph, has budgets, or tells pairs apart by labels.
     """
+    if solution.bracket is not None:
+        raise ModelError(
+            asker,
+            "needs all levels told apart, since the labels of one optimum need not be those of the next: solve with "
+            "all_levels=True (--all-levels) where they are finite, or take a target below the pumping limit",
+            str(solution.problem),
+        )
     refused = "needs the solution of a problem; a state graph has no parameters"
     process = require_dynamics(solution.process, asker, refused, str(solution.problem))
     require_unlimited(process.problem, asker)

@@ -40,7 +40,7 @@ from lpdistill.solution.given import ProblemLike
 from lpdistill.solution.policy import Policy
 from lpdistill.solution.solution import Solution
 from lpdistill.solution.wording import outwards
-from lpdistill.solving import solve
+from lpdistill.solving import solution_of
 from lpdistill.worth.regret_curve import (
     POINTS,
     hardware_of,
@@ -197,11 +197,11 @@ def robust(problem: ProblemLike, p: tuple[Number, Number], *, progress: Callable
         raise ModelError("p", f"must be an interval that contains the expected {float(problem.p):g}", found)
     require_unlimited(problem, "robust")
     progress(f"solving for p = {float(low):g}")
-    worst = solve(problem.replace(p=low), progress=progress)
+    worst = solution_of(problem.replace(p=low), progress, all_levels=True)
     process = hardware_of(worst, "robust")
     upper = _bound(worst, process)
     progress(f"solving for p = {float(problem.p):g}")
-    nominal = solve(problem, progress=progress)
+    nominal = solution_of(problem, progress, all_levels=True)
     return Robust(
         low=low,
         high=high,

@@ -202,7 +202,7 @@ def validity(solution: SolutionLike, *, progress: Callable[[str], None] = silent
       generation_time = 1: from 0.909345998 to 1.0733338
       distillation_time = 2: from 1.86335323 to 2.19938286
     """
-    solution = solution_of(solution, progress)
+    solution = solution_of(solution, progress, all_levels=True)
     process = hardware_of(solution, "validity")
     found = {}
     told = counter(progress)

@@ -260,7 +260,10 @@ def variability(solution: SolutionLike, slack: Number = 0, *, progress: Callable
     if share < 0:
         raise ModelError("slack", "must not be negative", slack)
     if solution.status != "optimal":
-        raise ModelError("variability", "needs a proven optimum", str(solution.status))
+        remedy = (
+            "" if solution.bracket is None else "; this one is known within a bracket: allow more time (time_limit)"
+        )
+        raise ModelError("variability", f"needs a proven optimum{remedy}", str(solution.status))
     process = solution.process
     if share:
         _require_few(process.column_count, "or no slack")
