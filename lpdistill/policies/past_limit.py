@@ -24,7 +24,7 @@ from lpdistill.program.plan import Plan
 PUMPED = 4
 """Levels of pumping that are told apart where it never reaches the target."""
 
-MOST_CONFIGURATIONS = 10_000
+MOST_CONFIGURATIONS = 1_000
 """Configurations of the levels that a baseline may meet, to be evaluated past the pumping limit."""
 
 
@@ -40,7 +40,9 @@ def own_levels(problem: Problem, chosen: Baseline) -> Problem:
         If these are more than can be told apart.
     """
     problem = without_labels(problem)
-    if problem.reach.finite or any(rule.separable for rule in problem.rules):
+    needed = problem.reach.memories_needed
+    out_of_reach = needed is None or needed > problem.memories
+    if out_of_reach or problem.reach.finite or any(rule.separable for rule in problem.rules):
         return problem
     raw, target, memories = problem.f0, problem.target, problem.memories
     if chosen.name in (NESTED.name, banded(0).name):
