@@ -67,6 +67,7 @@ def deadline(problem: QuestionLike, window: Number, *, progress: Callable[[str],
 
     Examples
     --------
+    >>> from lpdistill import Problem
     >>> found = deadline(Problem("7/10", 5, "3/4", "79/100"), 10)
     >>> round(found.probability, 6), round(found.probability_of_fastest_mean, 6)
     (0.909962, 0.873043)
@@ -121,6 +122,7 @@ def smallest_window(problem: QuestionLike, confidence: Number, *, progress: Call
 
     Examples
     --------
+    >>> from lpdistill import Problem
     >>> found = smallest_window(Problem("7/10", 5, "3/4", "79/100"), "0.99")
     >>> found.window, round(found.probability, 6)
     (Fraction(18, 1), 0.992508)
