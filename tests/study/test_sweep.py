@@ -165,7 +165,8 @@ def test_a_sweep_goes_on_past_what_has_no_answer(tmp_path):
         (300, high, "optimal"): "limit",
         (300, high, "nested"): "limit",
         **{(m, f0, name): "unreachable" for m in (2, 300) for f0 in (low, highest) for name in ("optimal", "nested")},
-        **{(300, low, name): "limit" for name in ("optimal", "nested")},  # past the pumping limit: labels, and too many configurations of them
+        # Past the pumping limit: labels, and too many configurations of them.
+        **{(300, low, name): "limit" for name in ("optimal", "nested")},
     }
     assert all(row.outcome.message for row in found if row.outcome.ending is not Ending.DONE)
     assert (found.computed, len(found)) == (8, 12)
