@@ -42,6 +42,9 @@ AS_FAST = 1e-11
 PATIENCE = 60.0
 """Seconds in which labels are added where they are not limited otherwise."""
 
+MOST_PATIENCE = 1e9
+"""Seconds beyond which no limit of time is meant."""
+
 TIE_WEIGHTS = (1e-6, 1e-8, 1e-10)
 """What the expected use of a resource counts, against the whole waiting time, when it breaks ties."""
 
@@ -182,13 +185,13 @@ def precision(within: Number | None, time_limit: Number) -> tuple[Fraction | Non
     Raises
     ------
     ModelError
-        If the gap does not lie between 0 and 1, or there is no time.
+        If the gap does not lie between 0 and 1, or the time is none or beyond all patience.
     """
     gap, seconds = None if within is None else exact(within, "within"), exact(time_limit, "time_limit")
     if gap is not None and not 0 < gap < 1:
         raise ModelError("within", "must be a relative gap with 0 < within < 1, such as 0.001", within)
-    if seconds <= 0:
-        raise ModelError("time_limit", "must be a number of seconds above 0", time_limit)
+    if not 0 < seconds <= MOST_PATIENCE:
+        raise ModelError("time_limit", f"must be a number of seconds above 0, at most {MOST_PATIENCE:g}", time_limit)
     return gap, float(seconds)
 
 

@@ -10,9 +10,13 @@ from fractions import Fraction
 from math import inf
 from typing import Any
 
+from lpdistill.errors import ModelError
 from lpdistill.physics.maps import Combination, Pair
 
 FEWEST_DECIMALS = 3
+
+UNMADE = "just below the target"
+"""Where the label stands that has no tree."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +131,44 @@ def needed(count: int, made: Mapping[tuple[int, ...], int | None], raw: int) -> 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One level: its index (0 is the lowest), exact fidelity, a tree that makes it, its pair state, and its name."""
+    """One level.
+
+    Attributes
+    ----------
+    index
+        Its index; 0 is the lowest.
+    fidelity
+        Exact fidelity.
+    made
+        A tree that makes it; None for the label just below the target (:mod:`~lpdistill.physics.rounding`), which
+        nothing makes.
+    state, name
+        Its pair state, and its name.
+    """
 
     index: int
     fidelity: Fraction
-    tree: Tree
+    made: Tree | None
     state: Pair
     name: str
+
+    @property
+    def tree(self) -> Tree:
+        """The tree that makes it.
+
+        Raises
+        ------
+        ModelError
+            If nothing does.
+        """
+        if self.made is None:
+            raise ModelError("level", f"has no tree: it stands {UNMADE}, and nothing makes it", self.name)
+        return self.made
+
+    @property
+    def made_by(self) -> str:
+        """What makes it, in words."""
+        return UNMADE if self.made is None else str(self.made)
 
     def stated(self) -> dict[str, Any]:
         """The fidelity as JSON data; with the name, where another level has the same fidelity."""
@@ -142,7 +177,8 @@ class Level:
 
     def to_dict(self) -> dict[str, Any]:
         """The level as JSON data."""
-        return {"index": self.index, **self.stated(), "tree": str(self.tree)}
+        made = {"stands": UNMADE} if self.made is None else {"tree": self.made_by}
+        return {"index": self.index, **self.stated(), **made}
 
 
 @dataclass(frozen=True)

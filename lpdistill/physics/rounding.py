@@ -20,7 +20,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeAlias
 
 from lpdistill.errors import ModelError
 from lpdistill.physics.levels import Level, Levels, Tree, names_of, needed
@@ -117,20 +117,21 @@ class Grid:
 
     def made_by(self, trees: Iterable[Tree]) -> Grid:
         """The grid of the fidelities that some trees make."""
-        grid = Grid.of(self.distillation, self.f0, self.target)
-        found: dict[Tree, Fraction] = {}
+        grid, trees = Grid.of(self.distillation, self.f0, self.target), tuple(trees)
+        found: dict[
+            int, Fraction
+        ] = {}  # by identity: trees share parts, and to compare them may take exponentially long
 
         def fidelity(tree: Tree) -> Fraction:
             if tree.children is None:
                 return self.f0
-            if tree not in found:
+            if id(tree) not in found:
                 high, low = map(fidelity, tree.children)
-                found[tree] = grid._made(high, low).state.fidelity  # noqa: SLF001 - its own
-            return found[tree]
+                found[id(tree)] = grid._made(high, low).state.fidelity  # noqa: SLF001 - its own
+            return found[id(tree)]
 
         made = {fidelity(tree): tree for tree in trees}
-        made = {known: made[known] for known in sorted(made)}
-        return Grid(self.distillation, self.f0, self.target, made, grid._combined)  # noqa: SLF001 - its own
+        return Grid(self.distillation, self.f0, self.target, dict(sorted(made.items())), grid._combined)  # noqa: SLF001 - its own
 
     def _made(self, a: Fraction, b: Fraction) -> Combination[Any]:
         """What distilling pairs of two fidelities gives, the first of which is the greater one."""
@@ -160,38 +161,35 @@ class Grid:
             Whether distillations stay whose label is not above those of both pairs.  No optimum needs them, unless a
             step that distils may be shorter than one that only generates.
         """
-        fidelities = list(self.trees)
-        states: list[Pair] = [self.distillation.raw(fidelity) for fidelity in fidelities]
+        states: list[Pair] = [self.distillation.raw(fidelity) for fidelity in self.trees]
         if rounding is Rounding.CEIL:
-            fidelities.append(self.target)
             states.append(Short(self.target))
-        table: dict[tuple[int, int], tuple[int | None, Combination[Any]]] = {}
+        made = self._rounded([state.fidelity for state in states], rounding, useless=useless)
+        makes = needed(len(states), {pair: label for pair, (label, _) in made.items()}, raw=0)
+        kept = [number for number, least in enumerate(makes) if least <= memories]
+        combinations, results = _among(states, made, {number: index for index, number in enumerate(kept)})
+        levels, least = self._levels([states[number] for number in kept]), tuple(int(makes[number]) for number in kept)
+        return Labels(self.target, levels, combinations, 0, rounding, results, least)
+
+    def _rounded(self, fidelities: list[Fraction], rounding: Rounding, *, useless: bool) -> _Rounded:
+        """The label that distilling two labels makes, and the true result; useless ones only if they are to stay."""
+        found: _Rounded = {}
         for high, a in enumerate(fidelities):
             for low in range(high + 1):
                 made = self._made(a, fidelities[low])
                 label = self._label(made.state.fidelity, fidelities, rounding)
                 if label is None or useless or label > high:
-                    table[low, high] = label, made
-        makes = needed(len(states), {pair: label for pair, (label, _) in table.items()}, raw=0)
-        kept = [number for number, least in enumerate(makes) if least <= memories]
-        place = {number: index for index, number in enumerate(kept)}
-        names = names_of([fidelities[number] for number in kept if not isinstance(states[number], Short)], self.target)
-        names += [f"<{float(self.target):g}"] * (len(kept) - len(names))
-        combinations, results = dict[tuple[int, ...], Combination[Any]](), dict[tuple[int, ...], Fraction]()
-        for (low, high), (label, made) in table.items():
-            if low not in place or high not in place or (label is not None and label not in place):
-                continue
-            pair = place[low], place[high]
-            state = made.state if label is None else states[label]
-            combinations[pair] = Combination(state, made.success)
-            if label is not None and made.state.fidelity != fidelities[label]:
-                results[pair] = made.state.fidelity
-        levels = tuple(
-            Level(index, fidelities[number], self.trees.get(fidelities[number], Tree()), states[number], names[index])
-            for index, number in enumerate(kept)
+                    found[low, high] = label, made
+        return found
+
+    def _levels(self, states: list[Pair]) -> tuple[Level, ...]:
+        """Labels as levels: with names, and with the trees that make them."""
+        true = [state.fidelity for state in states if not isinstance(state, Short)]
+        names = [*names_of(true, self.target), *[f"<{float(self.target):g}"] * (len(states) - len(true))]
+        return tuple(
+            Level(index, state.fidelity, self.trees.get(state.fidelity), state, name)
+            for index, (state, name) in enumerate(zip(states, names, strict=True))
         )
-        least = tuple(int(makes[number]) for number in kept)
-        return Labels(self.target, levels, combinations, 0, rounding, results, least)
 
     def _label(self, fidelity: Fraction, fidelities: list[Fraction], rounding: Rounding) -> int | None:
         """The label of a result; None for the target."""
@@ -200,3 +198,22 @@ class Grid:
         if rounding is Rounding.FLOOR:
             return bisect_right(fidelities, fidelity) - 1
         return bisect_left(fidelities, fidelity)
+
+
+_Rounded: TypeAlias = dict[tuple[int, int], tuple[int | None, Combination[Any]]]
+"""By labels, the label that distilling them makes, None for the target, and the true result."""
+
+
+def _among(
+    states: list[Pair], made: _Rounded, place: Mapping[int, int]
+) -> tuple[dict[tuple[int, ...], Combination[Any]], dict[tuple[int, ...], Fraction]]:
+    """What the labels that have a place make of each other, and the true fidelities of what was rounded."""
+    combinations, results = dict[tuple[int, ...], Combination[Any]](), dict[tuple[int, ...], Fraction]()
+    for (low, high), (label, true) in made.items():
+        if low not in place or high not in place or (label is not None and label not in place):
+            continue
+        pair, state = (place[low], place[high]), true.state if label is None else states[label]
+        combinations[pair] = Combination(state, true.success)
+        if label is not None and true.state.fidelity != state.fidelity:
+            results[pair] = true.state.fidelity
+    return combinations, results

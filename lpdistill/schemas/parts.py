@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from lpdistill.hardware.rules import BUILT_IN, number_of
+from lpdistill.physics.levels import UNMADE
 from lpdistill.problem.settings import SETTINGS, Setting, ValueKind
 
 Schema: TypeAlias = dict[str, Any]
@@ -179,6 +180,7 @@ PARTS: dict[str, Schema] = {
             "index": LEVEL,
             "name": text("Where another level has the same fidelity."),
             "tree": text("The composition that makes it: f0, or D(a, b)."),
+            "stands": one_of([UNMADE], "Instead of a tree, of the label that nothing makes."),
         },
         "A fidelity level below the target.",
     ),

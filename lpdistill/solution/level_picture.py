@@ -67,9 +67,9 @@ def draw_tree(axes: Axes, tree: Tree, corner: tuple[float, float], unit: tuple[f
 def draw_levels(problem: Problem, ax: Axes | None = None, *, limited: bool = True) -> Axes:
     """Draw the levels of a problem on an axis of fidelity, and every distillation as a row.
 
-    Each level has a line at its fidelity, headed by the tree that makes it.  A row joins the two pairs that are
-    distilled; its arrow ends at what success makes, with the probability of success at the right.  The target, and the
-    limits of pumping and, where it is ``limited``, of the memories, are marked.
+    Each level has a line at its fidelity, headed by the tree that makes it, or by words where none does.  A row joins
+    the two pairs that are distilled; its arrow ends at what success makes, with the probability of success at the
+    right.  The target, and the limits of pumping and, where it is ``limited``, of the memories, are marked.
 
     Raises
     ------
@@ -157,6 +157,9 @@ class _Picture:
             middle = self.left + (index + 0.5) * share
             self.axes.plot([middle, x, x], [1.45, 0.7, 0.4 - self.rows], color=colour, lw=1.4, zorder=1)
             self.axes.text(middle, 1.55, self.names[index], ha="center", va="bottom", fontsize=9, color=pictures.INK)
+            if level.made is None:
+                self.axes.text(middle, 2.6, level.made_by.replace(" ", "\n", 1), ha="center", va="bottom", fontsize=8)
+                continue
             leaf = min(0.03 * (self.right - self.left), 0.85 * share / level.tree.raw_pairs)
             rise = min(0.75, (self.head - 2.9) / max(depth(level.tree), 1))
             corner = middle - leaf * level.tree.raw_pairs / 2, 2.6

@@ -49,6 +49,41 @@ def test_a_wrong_value_is_named_by_its_option(run, option):
     assert ran.err.count("\n") == 1
 
 
+NEARNESS = {
+    "--within": (("0", "1", "2", "-1"), "must be a relative gap with 0 < within < 1, such as 0.001"),
+    "--time-limit": (("0", "-1", "1e400"), "must be a number of seconds above 0, at most 1e+09"),
+}
+"""Gaps and times that are none, and what is said of them."""
+
+NEAR = {
+    "solve": (),
+    "compare": (),
+    "waiting-time": (),
+    "deadline": ("--window", "9"),
+    "explain": ("--counts", "1"),
+    "simulate": ("--runs", "10"),
+    "export": (),
+    "variability": (),
+    "sweep": (),
+}
+"""The commands that have them, with what else they need; the problem is one past the pumping limit."""
+
+
+@pytest.mark.parametrize("command", NEAR)
+def test_gaps_and_times_that_are_none_are_refused_in_one_message(run, tmp_path, command):
+    """Every command says in one line which option is wrong, what it must be, and what was found, and does nothing."""
+    past = ("--p", ".5", "-M", "3", "--f0", ".8", "--target", ".88")
+    file = {"export": ("-o", str(tmp_path / "a.json")), "sweep": ("--store", str(tmp_path / "a.db"))}.get(command, ())
+    for option, (values, told) in NEARNESS.items():
+        if (command, option) == ("variability", "--within"):
+            continue
+        for value, said in [*((value, told) for value in values), ("nan", "must be a finite number")]:
+            ran = run(command, *past, *NEAR[command], *file, option, value)
+            assert (ran.code, ran.out) == (2, "")
+            assert ran.err == f"lpdistill: error: {option}: {said} (found '{value}')\n"
+    assert not list(tmp_path.iterdir())
+
+
 def test_what_a_file_says_is_named_by_its_key(run, problem_file):
     """A wrong value in a problem file is named by the key, also where options give other settings."""
     file = problem_file("p = 2\nmemories = 3\nf0 = 0.75\n")

@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lpdistill.errors import ModelError
 from lpdistill.physics.levels import Tree
+from lpdistill.physics.maps import Combination
 from lpdistill.physics.rounding import Grid, Rounding, Short
-from lpdistill.physics.werner import Werner
+from lpdistill.physics.werner import Werner, WernerPair
 
 MANY = 99
 """Memories that make every label."""
@@ -132,3 +134,33 @@ def test_what_meets_the_target_is_no_label():
     grid = Grid.of(Werner(), Fraction(3, 4), Fraction(41, 52))
     assert oracle.werner(Fraction(3, 4), Fraction(3, 4))[0] == grid.target
     assert len(grid.with_results([(grid.f0, grid.f0)])) == 1
+
+
+class Gradual(Werner):
+    """A map that adds a little, so that trees become large while fidelities stay short."""
+
+    def combine(self, a, b):
+        """The better of two pairs, a little better, or nothing."""
+        return Combination(WernerPair(max(a.fidelity, b.fidelity) + Fraction(1, 1000)), Fraction(1, 2))
+
+
+def test_trees_that_share_parts_are_not_taken_apart():
+    """A grid whose highest level is made of two pairs of the one below, and so on, is computed anew: 2^60 leaves."""
+    grid = Grid.of(Gradual(), Fraction(3, 5), Fraction(9, 10))
+    for _ in range(60):
+        top = max(grid.trees)
+        grid = grid.with_results([(top, top)])
+    assert grid.trees[max(grid.trees)].raw_pairs == 2**60
+    assert grid.again() == grid
+
+
+@given(grids())
+def test_the_label_just_below_the_target_says_that_it_has_no_tree(grid):
+    """No pair has it: its document says where it stands instead of a tree, and whoever asks for one is refused."""
+    *true, short = grid.labels(Rounding.CEIL, MANY, useless=True)
+    assert all(level.to_dict()["tree"] == str(level.tree) for level in true if level.made)
+    if isinstance(short.state, Short):
+        assert "tree" not in short.to_dict()
+        assert short.to_dict()["stands"] == short.made_by == "just below the target"
+        with pytest.raises(ModelError, match="level: has no tree: it stands just below the target"):
+            short.tree  # noqa: B018 - raises

@@ -9,6 +9,8 @@ pytest.importorskip("matplotlib")
 
 from lpdistill import LimitError, Problem, pictures
 from lpdistill.physics.levels import Tree
+from lpdistill.physics.rounding import Grid, Rounding
+from lpdistill.problem.labels import with_labels
 from lpdistill.solution.level_picture import depth, draw_levels, draw_tree
 
 FOUR = SMALL["four memories, three levels"]
@@ -90,3 +92,9 @@ def test_a_tree_has_a_leaf_for_every_raw_pair():
     assert root == (pytest.approx(2.625), pytest.approx(1.5))
     leaves = sorted(float(line.get_xdata()[0]) for line in axes.lines if line.get_marker() == "o")
     assert leaves == [2.25, 2.75, 3.25]
+
+
+def test_a_label_without_a_tree_has_words_instead():
+    """The label just below the target, which rounding up has, stands below words."""
+    labels = Grid.of(FOUR.distillation, FOUR.f0, FOUR.target).labels(Rounding.CEIL, FOUR.memories)
+    assert "just\nbelow the target" in texts(draw_levels(with_labels(FOUR, labels)))

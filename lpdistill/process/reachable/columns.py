@@ -10,7 +10,7 @@ from math import prod
 
 import numpy as np
 
-from lpdistill.arrays import FloatArray, IntArray, ragged
+from lpdistill.arrays import BoolArray, FloatArray, IntArray, ragged
 from lpdistill.errors import LimitError
 from lpdistill.hardware.actions import Attempts
 from lpdistill.hardware.repertoire import Repertoire
@@ -72,6 +72,20 @@ class ListedColumns:
     @cached_property
     def _listed(self) -> tuple[IntArray, IntArray, IntArray, IntArray]:
         """Configuration, distillations, attempts, and what is discarded, of every column."""
+        owner, distil = self._sets()
+        owner, distil, attempts = self._attempted(owner, distil)
+        discard = np.full(len(owner), self.configurations.kinds)
+        if not self.repertoire.discards:
+            return owner, distil, attempts, discard
+        loser, lost = self._discarding()
+        none = np.full((len(loser), self.most), len(self.repertoire.distillations))
+        owner, discard = np.append(owner, loser), np.append(discard, lost)
+        distil, attempts = np.concatenate([distil, none]), np.append(attempts, np.zeros(len(loser), dtype=np.int64))
+        order = np.argsort(owner, kind="stable")
+        return owner[order], distil[order], attempts[order], discard[order]
+
+    def _sets(self) -> tuple[IntArray, IntArray]:
+        """Every set of distillations in every configuration: the configuration, and the set in increasing order."""
         some, none = self.configurations, len(self.repertoire.distillations)
         if some.size * (none + 1) ** self.most > np.iinfo(np.int64).max:
             raise LimitError(
@@ -79,46 +93,57 @@ class ListedColumns:
                 "take fewer memories",
                 size={"configurations": some.size, "most_actions": MOST_LISTED},
             )
-        width = self.consumed.shape[1]
-        codes = _code(self.consumed[:-1], some.kinds)
-        order = np.argsort(codes)
         keys = []
         for total in range(some.most + 1):
             rows = np.flatnonzero(some.totals == total)
             places = np.full((len(rows), some.most + 1), some.kinds)
             places[:, :-1] = some.places[rows]
             for blocks in partitions(range(total), self.sizes, self.most):
-                found, chosen = np.ones(len(rows), dtype=bool), np.full((len(rows), self.most), none)
-                for slot, block in enumerate(blocks):
-                    filled = [*block, *[some.most] * (width - len(block))]
-                    code = _code(places[:, filled], some.kinds)
-                    at = np.minimum(np.searchsorted(codes, code, sorter=order), none - 1)
-                    found &= codes[order[at]] == code
-                    chosen[:, slot] = order[at]
-                chosen = np.sort(chosen[found], axis=1)
+                found, chosen = self._matching(places, blocks)
                 keys.append(np.unique(_code(np.column_stack([rows[found], chosen]), none)))
-        key = np.unique(np.concatenate(keys))
-        distil = np.empty((len(key), self.most), dtype=np.int64)
+        owner = np.unique(np.concatenate(keys))
+        distil = np.empty((len(owner), self.most), dtype=np.int64)
         for slot in reversed(range(self.most)):
-            key, distil[:, slot] = np.divmod(key, none + 1)
-        empty = some.most - some.totals[key]
-        caps = [self.repertoire.most_attempts(distilling=distils) for distils in (False, True)]
-        attempts = np.minimum(empty, np.array(caps)[(distil < none).any(axis=1).astype(np.int64)])
-        if self.repertoire.attempts is Attempts.ALL:
-            row, attempts = ragged(attempts + 1)
-            key, distil = key[row], distil[row]
-        discard = np.full(len(key), some.kinds)
-        if self.repertoire.discards:
-            allowed = np.zeros(some.kinds + 1, dtype=bool)
-            allowed[some.place[[recipe.consumed[0] for recipe in self.repertoire.discards]]] = True
-            first = np.diff(some.places, axis=1, prepend=-1) > 0
-            owner, place = np.nonzero(first & allowed[some.places])
-            key, discard = np.append(key, owner), np.append(discard, some.places[owner, place])
-            distil = np.concatenate([distil, np.full((len(owner), self.most), none)])
-            attempts = np.append(attempts, np.zeros(len(owner), dtype=np.int64))
-            order = np.argsort(key, kind="stable")
-            key, distil, attempts, discard = key[order], distil[order], attempts[order], discard[order]
-        return key, distil, attempts, discard
+            owner, distil[:, slot] = np.divmod(owner, none + 1)
+        return owner, distil
+
+    def _matching(self, places: IntArray, blocks: tuple[tuple[int, ...], ...]) -> tuple[BoolArray, IntArray]:
+        """The configurations whose pairs may be distilled block by block, and the distillations, increasing."""
+        none, (codes, order) = len(self.repertoire.distillations), self._codes
+        found, chosen = np.ones(len(places), dtype=bool), np.full((len(places), self.most), none)
+        for slot, block in enumerate(blocks):
+            filled = [*block, *[places.shape[1] - 1] * (self.consumed.shape[1] - len(block))]
+            code = _code(places[:, filled], self.configurations.kinds)
+            at = np.minimum(np.searchsorted(codes, code, sorter=order), none - 1)
+            found &= codes[order[at]] == code
+            chosen[:, slot] = order[at]
+        return found, np.sort(chosen[found], axis=1)
+
+    @cached_property
+    def _codes(self) -> tuple[IntArray, IntArray]:
+        """What each distillation consumes, as a number, and their order."""
+        codes = _code(self.consumed[:-1], self.configurations.kinds)
+        return codes, np.argsort(codes)
+
+    def _attempted(self, owner: IntArray, distil: IntArray) -> tuple[IntArray, IntArray, IntArray]:
+        """Sets of distillations with the numbers of attempts beside them: as many as allowed, or all up to that."""
+        empty = self.configurations.most - self.configurations.totals[owner]
+        caps = np.array([self.repertoire.most_attempts(distilling=distils) for distils in (False, True)])
+        distils = (distil < len(self.repertoire.distillations)).any(axis=1)
+        attempts = np.minimum(empty, caps[distils.astype(np.int64)])
+        if self.repertoire.attempts is not Attempts.ALL:
+            return owner, distil, attempts
+        row, attempts = ragged(attempts + 1)
+        return owner[row], distil[row], attempts
+
+    def _discarding(self) -> tuple[IntArray, IntArray]:
+        """Every discard in every configuration: the configuration, and the place of what is discarded."""
+        some = self.configurations
+        allowed = np.zeros(some.kinds + 1, dtype=bool)
+        allowed[some.place[[recipe.consumed[0] for recipe in self.repertoire.discards]]] = True
+        first = np.diff(some.places, axis=1, prepend=-1) > 0
+        owner, slot = np.nonzero(first & allowed[some.places])
+        return owner, some.places[owner, slot]
 
     @property
     def configuration(self) -> IntArray:
