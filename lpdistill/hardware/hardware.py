@@ -13,7 +13,7 @@ from lpdistill.hardware.rules import Rule, checked
 from lpdistill.numbers import Number, at_most, exact, flag, whole
 from lpdistill.physics.closure import closure
 from lpdistill.physics.known import DEFAULT
-from lpdistill.physics.levels import Levels, together
+from lpdistill.physics.levels import Levels, reaches
 from lpdistill.physics.limits import most_levels
 from lpdistill.physics.maps import DistillationMap, Reach
 
@@ -127,22 +127,20 @@ class Hardware:
             If there are finitely many, but too many for this machine.
         """
         reach = self.reach(target)
-        limits = {"target": float(target), "pumping_limit": reach.pumping_limit, "memory_limit": reach.memory_limit}
         if reach.memories_needed is None or reach.memories_needed > self.memories:
             more = (
                 "no number of memories reaches it"
                 if reach.memories_needed is None
                 else f"{reach.memories_needed} memories could reach it"
             )
-            raise UnreachableTargetError(
-                f"target: {float(target)} is out of reach for {self.memories} "
-                f"{'memory' if self.memories == 1 else 'memories'} and f0 = {float(self.f0)}: their fidelity stays "
-                f"below {at_most(reach.memory_limit, 9)} (memory limit; pumping alone stays below "
+            held = "their fidelity stays below" if self.memories > 1 else "its fidelity is"
+            raise self.out_of_reach(
+                target,
+                f"{held} {at_most(reach.memory_limit, 9)} (memory limit; pumping alone stays below "
                 f"{at_most(reach.pumping_limit, 9)}); {more}; lower the target or raise f0",
-                **limits,
             )
         if not reach.finite and any(rule.separable for rule in self.rules):
-            return self._levels_under_rules(target, limits)
+            return self._levels_under_rules(target)
         if not reach.finite:
             pumping = at_most(reach.pumping_limit, 9)
             raise InfiniteLevelsError(
@@ -150,11 +148,24 @@ class Hardware:
                 f"{at_most(reach.memory_limit, 9)}), but it is not below the pumping limit {pumping} of "
                 f"f0 = {float(self.f0)}, so infinitely many fidelity levels lie below it; solve(problem) finds "
                 "labels that stand for them, or take a target below the pumping limit or raise f0",
-                **limits,
+                target=float(target),
+                pumping_limit=reach.pumping_limit,
+                memory_limit=reach.memory_limit,
             )
         return closure(self.distillation, self.f0, target, most=most_levels(self.memories), memories=self.memories)
 
-    def _levels_under_rules(self, target: Fraction, limits: Mapping[str, float]) -> Levels:
+    def out_of_reach(self, target: Fraction, why: str, under: str = "") -> UnreachableTargetError:
+        """The error of a target that so many memories do not reach, under rules if these are why."""
+        reach, noun = self.reach(target), "memory" if self.memories == 1 else "memories"
+        return UnreachableTargetError(
+            f"target: {float(target)} is out of reach for {self.memories} {noun} and f0 = {float(self.f0)}{under}: "
+            f"{why}",
+            target=float(target),
+            pumping_limit=reach.pumping_limit,
+            memory_limit=reach.memory_limit,
+        )
+
+    def _levels_under_rules(self, target: Fraction) -> Levels:
         """The levels below a target that rules leave, where without them there are infinitely many.
 
         Raises
@@ -162,30 +173,29 @@ class Hardware:
         UnreachableTargetError
             If what they leave does not reach the target.
         """
-        separable = [rule for rule in self.rules if rule.separable]
+        reach, separable = self.reach(target), [rule for rule in self.rules if rule.separable]
 
         def allowed(numbers: Sequence[int]) -> bool:
             return all(rule.allows_levels(numbers, 0) for rule in separable)
 
-        named = " and ".join(rule.name for rule in separable)
+        under = f" under {' and '.join(rule.name for rule in separable)}"
+        free = f"memory limit without that: {at_most(reach.memory_limit, 9)}"
         if allowed((0, 1)):  # pumping, which approaches a limit that is not above the target
-            raise UnreachableTargetError(
-                f"target: {float(target)} is out of reach under {named}: pumping stays below "
-                f"{at_most(limits['pumping_limit'], 9)}; lower the target, raise f0 or relax the rule",
-                **limits,
+            raise self.out_of_reach(
+                target,
+                f"pumping stays below {at_most(reach.pumping_limit, 9)} (pumping limit; {free}); lower the target, "
+                "raise f0 or relax the rule",
+                under,
             )
         most, memories = most_levels(self.memories), self.memories
         levels = closure(self.distillation, self.f0, target, most=most, memories=memories, allowed=allowed)
-        made = {
-            combination.state.fidelity: together(levels[level].tree.memories for level in pairs)
-            for pairs, combination in levels.combinations.items()
-        }
-        if not any(fidelity >= target and needed <= memories for fidelity, needed in made.items()):
-            highest = float(max([level.fidelity for level in levels]))
-            raise UnreachableTargetError(
-                f"target: {float(target)} is out of reach for {memories} memories under {named}: the highest fidelity "
-                f"that they make is {at_most(highest, 9)}; lower the target, take more memories or relax the rule",
-                **limits,
+        if not reaches(levels, memories):
+            highest = float(max(level.fidelity for level in levels))
+            raise self.out_of_reach(
+                target,
+                f"the highest fidelity that is made is {at_most(highest, 9)} (pumping limit "
+                f"{at_most(reach.pumping_limit, 9)}; {free}); lower the target, take more memories or relax the rule",
+                under,
             )
         return levels
 

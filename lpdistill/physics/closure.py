@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from lpdistill.errors import LimitError
 from lpdistill.physics.levels import Level, Levels, Tree, names_of
+from lpdistill.physics.limits import MOST_WORK, effort
 from lpdistill.physics.maps import Combination, DistillationMap, Pair, consumes, order_of
 from lpdistill.shared import Shared, by_value
 
@@ -45,7 +46,8 @@ def closure(  # noqa: PLR0913 - what shapes levels
     Raises
     ------
     LimitError
-        If there are more than ``most`` levels; the message advises for ``memories`` memories.
+        If there are more than ``most`` levels, or their exact arithmetic takes too long; the message advises for
+        ``memories`` memories, and says that the map claims finitely many.
 
     Notes
     -----
@@ -56,44 +58,63 @@ def closure(  # noqa: PLR0913 - what shapes levels
     if f0 >= target:
         return Levels(target, (), {}, None)
 
-    def admitted(number: int) -> None:
-        if number > most:
-            raise LimitError(
-                f"target: more than {most:,} fidelity levels lie between f0 = {float(f0)} and the target "
-                f"{float(target)}, too many for {memories:,} memories on this machine; take fewer memories, or a "
-                "target further below the pumping limit",
-                size={"levels": most + 1, "memories": memories},
-            )
-
-    known = _Known(distillation, allowed)
+    bounds = _Bounds(distillation, f0, target, most, memories, allowed)
     key = by_value((distillation, f0, target)) if allowed is None else None
     if key is None:
-        return _explored(known, f0, target, admitted, memories if allowed else None)
-    levels = SHARED.of(key, lambda: _explored(known, f0, target, admitted, None))
-    admitted(len(levels))
+        return _explored(bounds)
+    levels = SHARED.of(key, lambda: _explored(bounds))
+    bounds.require(len(levels))
     return levels
 
 
-def _explored(
-    known: _Known, f0: Fraction, target: Fraction, admitted: Callable[[int], None], memories: int | None
-) -> Levels:
-    """The levels, found by distilling what is found; ``admitted`` is told of every further one."""
-    distillation, found = known.distillation, dict[Pair, Tree]()
+@dataclass(frozen=True)
+class _Bounds:
+    """The levels that are asked for, and how many there may be."""
+
+    distillation: DistillationMap[Any]
+    f0: Fraction
+    target: Fraction
+    most: int
+    memories: int
+    allowed: Allowed | None
+
+    def require(self, count: int, work: int = 0) -> None:
+        """Refuse more levels than there may be, and exact arithmetic that takes longer than any use of them."""
+        if count <= self.most and work <= MOST_WORK:
+            return
+        between = f"lie between f0 = {float(self.f0)} and the target {float(self.target)}"
+        claim = f"the map {self.distillation.name} says that they are finitely many (reach); correct it if they are not"
+        if count > self.most:
+            found = f"more than {self.most:,} fidelity levels {between}, too many for {self.memories:,} memories"
+        else:
+            found = f"more than {count:,} fidelity levels {between}, whose exact arithmetic takes too long"
+        raise LimitError(
+            f"target: {found} on this machine; take fewer memories, or a target further below the pumping limit"
+            + ("" if self.allowed else f"; {claim}"),
+            size={"levels": count if count > self.most else count + 1, "memories": self.memories},
+        )
+
+
+def _explored(bounds: _Bounds) -> Levels:
+    """The levels, found by distilling what is found."""
+    distillation, target, found = bounds.distillation, bounds.target, dict[Pair, Tree]()
+    known = _Known(distillation, bounds.allowed)
     # Ordered by raw pairs consumed, then memories; the serial number only keeps states from being compared.
-    frontier: list[tuple[int, int, int, Pair, Tree]] = [(1, 1, 0, distillation.raw(f0), Tree())]
+    frontier: list[tuple[int, int, int, Pair, Tree]] = [(1, 1, 0, distillation.raw(bounds.f0), Tree())]
     serial = 0
     while frontier:
         *_, state, tree = heapq.heappop(frontier)
         if state in found:
             continue
         found[state] = tree
-        admitted(len(found))
+        bounds.require(len(found))
         for order, made in known.adding(state):
+            bounds.require(len(found), known.work)
             for place, (_, result) in enumerate(made.outcomes):
                 if result.fidelity < target and result not in found:
                     serial += 1
                     grown = Tree(tuple(found[known.states[number]] for number in reversed(order)), place)
-                    if memories is None or grown.memories <= memories:
+                    if bounds.allowed is None or grown.memories <= bounds.memories:
                         heapq.heappush(frontier, (grown.raw_pairs, grown.memories, serial, result, grown))
     order_by, states = order_of(distillation), known.states
     ordered = sorted(range(len(states)), key=lambda number: order_by(states[number]))
@@ -107,14 +128,15 @@ def _explored(
     return Levels(target, levels, combinations, index[0])
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Known:
-    """States by number, in the order in which they were found, and what distilling them makes."""
+    """States by number, in the order in which they were found, what distilling them makes, and what that took."""
 
     distillation: DistillationMap[Any]
     allowed: Allowed | None = None
     states: list[Pair] = field(default_factory=list)
     table: dict[tuple[int, ...], Combination[Any]] = field(default_factory=dict)
+    work: int = 0
 
     def adding(self, state: Pair) -> Iterator[tuple[tuple[int, ...], Combination[Any]]]:
         """What a state makes together with those known before and itself."""
@@ -140,6 +162,7 @@ class _Known:
             made = self.table.get(order)
             if made is None:
                 made = self.distillation.combine(*(self.states[number] for number in reversed(order)))
+                self.work += effort(made.state.fidelity)
                 # What is equal is the same, and is not compared again.
                 made = self.table[order] = next((one for one in before if one == made), made)
             if not any(made is one for one in before):

@@ -215,6 +215,21 @@ class Levels:
         """The name of every level."""
         return [level.name for level in self.levels]
 
+    @property
+    def least_memories(self) -> tuple[int, ...]:
+        """The least number of memories with which the pairs of each level can be made."""
+        return tuple(level.tree.memories for level in self.levels)
+
+
+def reaches(levels: Levels, memories: int) -> bool:
+    """Whether something that so many memories make of levels meets the target."""
+    least, known = levels.least_memories, {level.state for level in levels}
+    return any(
+        together(least[level] for level in pairs) <= memories
+        for pairs, made in reversed([*levels.combinations.items()])  # the best are the last
+        if any(state not in known for _, state in made.outcomes)
+    )
+
 
 def names_of(fidelities: Sequence[Fraction | float], target: Fraction | None = None) -> list[str]:
     """Names for levels: fidelities with as many decimals as tell them and the target apart, and at least three.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from functools import lru_cache
 from math import comb
 
@@ -9,6 +10,13 @@ from lpdistill.errors import LimitError
 
 MOST_LEVELS = 200
 """Levels beyond which even the distillation table (20,100 exact entries) takes longer than any use of it."""
+
+
+MOST_WORK = 10**10
+"""Exact arithmetic of levels beyond which they take more than some seconds: the sum of :func:`effort` of results."""
+
+PLAIN_DIGITS = 400
+"""Digits from which the arithmetic of a number takes longer than all that is done besides."""
 
 
 MOST_CONFIGURATIONS = 50_000_000
@@ -41,3 +49,9 @@ def most_levels(memories: int) -> int:
         else:
             high = middle - 1
     return low
+
+
+def effort(number: Fraction) -> int:
+    """What it takes to compute an exact number, in which reducing a fraction of so many digits is their square."""
+    digits = number.denominator.bit_length() * 3 // 10
+    return digits * digits + PLAIN_DIGITS * PLAIN_DIGITS

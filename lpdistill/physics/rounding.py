@@ -69,6 +69,11 @@ class Labels(Levels):
         )
 
     @property
+    def least_memories(self) -> tuple[int, ...]:
+        """The least number of memories with which the pairs of each label can be made."""
+        return self.memories
+
+    @property
     def exact(self) -> frozenset[int]:
         """The labels that are levels of the true lattice: all but the one just below the target."""
         return frozenset(level.index for level in self.levels if not isinstance(level.state, Short))

@@ -11,6 +11,7 @@ from lpdistill.arrays import BoolArray
 from lpdistill.errors import InfeasibleError
 from lpdistill.hardware.actions import Attempts
 from lpdistill.hardware.rules import Rule
+from lpdistill.physics.levels import reaches
 from lpdistill.problem.labels import labels_of, with_labels
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import is_problem
@@ -31,7 +32,11 @@ def require_live(process: Process) -> None:
     ------
     InfeasibleError
         If none does; it names configurations that are entered and never left, and the rules that close them.
+    UnreachableTargetError
+        If nothing that the memories make meets the target, whatever the map says.
     """
+    if is_problem(process.problem):
+        require_made(process.problem)
     if process.live[0]:
         return
     unguarded = process.unguarded()
@@ -67,6 +72,26 @@ def require_live(process: Process) -> None:
     )
 
 
+def require_made(problem: Problem) -> None:
+    """Raise UnreachableTargetError unless something that the memories make of the levels meets the target.
+
+    Raises
+    ------
+    UnreachableTargetError
+        If nothing does: the map is mistaken in its claim of how many memories reach it.
+    """
+    levels, memories = problem.levels, problem.memories
+    if levels.raw is None or reaches(levels, memories):
+        return
+    made = (level for level, least in zip(levels, levels.least_memories, strict=True) if least <= memories)
+    highest = "" if labels_of(problem) else f" (at most {float(max(level.fidelity for level in made)):.9g})"
+    raise problem.hardware.out_of_reach(
+        problem.target,
+        f"nothing that is made meets it{highest}, though the map {problem.distillation.name} says that "
+        f"{problem.reach.memories_needed} memories reach it; lower the target, raise f0, or correct the map (reach)",
+    )
+
+
 def require_reachable(process: Process) -> None:
     """Raise InfeasibleError unless some policy may reach the target from the start, however improbably.
 
@@ -74,7 +99,11 @@ def require_reachable(process: Process) -> None:
     ------
     InfeasibleError
         If none does; it says what :func:`require_live` says.
+    UnreachableTargetError
+        If nothing that the memories make meets the target, whatever the map says.
     """
+    if is_problem(process.problem):
+        require_made(process.problem)
     if process.live[0]:
         return
     unguarded = process.unguarded()
@@ -94,9 +123,8 @@ def _discarding_helps(problem: Problem, attempts: Attempts | None) -> bool:
 
 
 def _alike(problem: Problem, changed: Problem) -> Problem:
-    """A changed problem with the labels that the problem has, if it has any."""
-    labels = labels_of(problem)
-    return changed if labels is None else with_labels(changed, labels)
+    """A changed problem with the levels that the problem has, which without its rules may be infinitely many."""
+    return with_labels(changed, problem.levels)
 
 
 def _entered(process: Process) -> BoolArray:

@@ -170,6 +170,28 @@ def test_an_unreachable_target_states_the_limit(run, command):
     refused(ran, 3, "target: 0.99", "4 memories", "f0 = 0.75", "0.937701564", "0.825693909", "7 memories", "lower")
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("compare",),
+        ("deadline", "--window", "9"),
+        ("deadline", "--confidence", ".9"),
+        ("waiting-time",),
+        ("explain", "--counts", "1"),
+        ("frontier", "--resource", "steps"),
+        ("variability",),
+        ("simulate", "--runs", "10"),
+        ("graph",),
+        ("export", "-o", "never.json"),
+    ],
+    ids=" ".join,
+)
+def test_every_command_states_the_limits_of_rules(run, command):
+    """Past the limit a rule that leaves nothing beyond pumping is named, with both limits: exit code 3."""
+    ran = run(*command, *arguments(target=".83"), "--raw-pair-only")
+    refused(ran, 3, "raw_pair_only", "pumping stays below 0.825693909", "memory limit", "0.937701564", "relax the rule")
+
+
 def test_infinitely_many_levels_state_the_limit(run):
     """All of infinitely many levels cannot be told apart: exit code 3, with the limit and what to do."""
     ran = run("solve", *arguments(memories="8", target=".867"), "--all-levels", "--json")
