@@ -14,9 +14,9 @@ from lpdistill.problem.labels import with_labels
 from lpdistill.problem.question import process_of_question
 from lpdistill.process.factored.dynamics import Dynamics
 from lpdistill.process.resources import RESOURCES
+from lpdistill.program.label_models import label_model
 from lpdistill.program.methods import Method, optimum_within
 from lpdistill.program.policy_iteration import policy_iteration
-from lpdistill.program.refining import label_model
 
 HEAVY = "--heavy" in sys.argv
 FILES = [name for name in sys.argv[1:] if not name.startswith("--")]

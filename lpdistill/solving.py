@@ -14,20 +14,21 @@ from lpdistill.errors import ModelError, NotCertifiedError, names_like
 from lpdistill.hardware.actions import Attempts
 from lpdistill.numbers import Number, exact, member
 from lpdistill.physics.rounding import Grid, Rounding
-from lpdistill.problem.labels import wants_labels, with_labels, without_labels
+from lpdistill.problem.labels import wants_labels, without_labels
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import QUESTION, is_question, process_of_question
 from lpdistill.process.budgets import Budget
-from lpdistill.process.factored.dynamics import require_priced
+from lpdistill.process.factored.dynamics import Dynamics, require_priced
 from lpdistill.process.process import Process
 from lpdistill.process.resources import RESOURCES
 from lpdistill.process.tariff import Resource
 from lpdistill.program.budgeted import Budgeted, within_budgets
 from lpdistill.program.deterministic import deterministic as best_deterministic
+from lpdistill.program.label_models import Model, labelled
 from lpdistill.program.methods import Method, optimum_within
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import policy_iteration
-from lpdistill.program.refining import Model, label_model, refine
+from lpdistill.program.refining import refine
 from lpdistill.progress import silent
 from lpdistill.solution.dead_ends import require_live, require_reachable
 from lpdistill.solution.given import SOLUTION, QuestionLike, SolutionLike
@@ -118,9 +119,10 @@ def solve(  # noqa: PLR0913 - one keyword for each thing that may be asked
         raise ModelError("within", f"is the gap of a bracket by labels; where {what}, there is none", within)
     if all_levels or not isinstance(problem, Problem) or not wants_labels(problem, asked=within is not None):
         return _solved(problem, asked)
-    first = label_model(problem, Grid.of(problem.distillation, problem.f0, problem.target), Rounding.CEIL)
-    process_and_budgets(with_labels(problem, first), attempts, least)  # refuses what rules or budgets make impossible
-    refinement = refine(problem, tolerance, seconds, progress)
+    first = labelled(problem, Grid.of(problem.distillation, problem.f0, problem.target), Rounding.CEIL)
+    # Refuses what rules or budgets make impossible, and knows which numbers of attempts are asked for.
+    numbers = process_and_budgets(first, attempts, least)[0].names.attempts
+    refinement = refine(problem, tolerance, seconds, progress, attempts=numbers)
     if refinement is None:
         return _solved(problem, asked)
     executable = _solved(refinement.upper.problem, asked, refinement.upper)
@@ -132,8 +134,12 @@ def solve(  # noqa: PLR0913 - one keyword for each thing that may be asked
             "each other; is the map monotone, as it says?"
         )
     closed = executable.upper_bound - optimistic.lower_bound <= executable.plan.objective.gap * executable.upper_bound
+    branching = executable.determinism
+    if branching is not None and optimistic.determinism is not None:
+        branching = replace(branching, lower_bound=optimistic.determinism.lower_bound)
     return replace(
         executable,
+        determinism=branching,
         bracket=Bracket(optimistic, refinement),
         run=replace(executable.run, seconds=seconds),
         status=executable.status if closed else Status.BRACKETED,
@@ -272,6 +278,24 @@ def solution_of(given: SolutionLike, progress: Callable[[str], None] = silent, *
         return SOLUTION.meant(given, "solution")
     apart = all_levels and isinstance(given, Problem) and given.reach.finite
     return solve(given, all_levels=apart, progress=progress)
+
+
+def factored(solution: Solution) -> Solution:
+    """A solution with its columns in factored form, found anew where what labels can reach is written out.
+
+    Raises
+    ------
+    LimitError
+        If they do not fit into this machine's memory.
+    """
+    problem = solution.problem
+    if not isinstance(problem, Problem) or isinstance(solution.process, Dynamics):
+        return solution
+    dynamics = Dynamics(problem, solution.process.names.attempts)
+    require_live(dynamics)
+    answer, _ = optimum_within(dynamics, problem.budgets, Method.AUTO)
+    uses = tuple(replace(use, used=answer.plan.used(use.budget.resource)) for use in answer.uses)
+    return replace(solution, plan=answer.plan, dual=answer.dual, bound=answer.bound, uses=uses)
 
 
 def resource_named(process: Process, resource: str | Resource, where: str) -> Resource:

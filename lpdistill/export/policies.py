@@ -21,7 +21,7 @@ from lpdistill.physics.rounding import Grid, Rounding
 from lpdistill.problem.labels import labels_of, with_labels
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import PROBLEM, is_problem
-from lpdistill.program.refining import label_model
+from lpdistill.program.label_models import label_model
 from lpdistill.solution.given import POLICY, PolicyLike, ProblemLike
 from lpdistill.solution.policy import Decision, Policy
 from lpdistill.solution.tables import Key

@@ -53,11 +53,15 @@ class Labels(Levels):
         The fidelities of the results that were, by the labels that make them.
     memories
         The least number of memories with which the pairs of each label can be made.
+    grid, useless
+        The fidelities that they are labels of, and whether distillations stay whose label is not above those of both.
     """
 
     rounding: Rounding
     results: Mapping[tuple[int, ...], Fraction] = field(hash=False, repr=False)
     memories: tuple[int, ...]
+    grid: Grid = field(hash=False, repr=False)
+    useless: bool = False
 
     @property
     def told(self) -> str:
@@ -77,6 +81,16 @@ class Labels(Levels):
     def exact(self) -> frozenset[int]:
         """The labels that are levels of the true lattice: all but the one just below the target."""
         return frozenset(level.index for level in self.levels if not isinstance(level.state, Short))
+
+    def at(self, f0: Fraction, memories: int) -> Labels | None:
+        """The labels for another raw fidelity, with which each goes along by its tree.
+
+        None where one of them meets the target, or two meet each other.
+        """
+        grid = Grid.of(self.grid.distillation, f0, self.target).made_by(self.grid.trees.values())
+        if len(grid) < len(self.grid) or max(grid.trees) >= self.target:
+            return None
+        return grid.labels(self.rounding, memories, useless=self.useless)
 
 
 @dataclass(frozen=True)
@@ -174,7 +188,7 @@ class Grid:
         kept = [number for number, least in enumerate(makes) if least <= memories]
         combinations, results = _among(states, made, {number: index for index, number in enumerate(kept)})
         levels, least = self._levels([states[number] for number in kept]), tuple(int(makes[number]) for number in kept)
-        return Labels(self.target, levels, combinations, 0, rounding, results, least)
+        return Labels(self.target, levels, combinations, 0, rounding, results, least, self, useless)
 
     def _rounded(self, fidelities: list[Fraction], rounding: Rounding, *, useless: bool) -> _Rounded:
         """The label that distilling two labels makes, and the true result; useless ones only if they are to stay."""

@@ -2,19 +2,14 @@ r"""Certified brackets by rounding: labels are added where the optimistic label 
 
 Both label models of a grid (:mod:`lpdistill.physics.rounding`) are finite, and the least expected time of the
 problem lies between theirs.  Where the optimum of CEIL uses, from the start, no result that was rounded, it is a policy
-of FLOOR too: both are equal, and the optimum of the problem is found, exactly.  Otherwise the results that it rounds
-are weighted,
-
-.. math:: w_t = (\text{expected uses of } t) \cdot s_t \cdot
-          \bigl(V_{\mathrm{ceil}}(\text{label below}) - V_{\mathrm{ceil}}(\text{label above})\bigr)
-
-(values with the pairs left alone), and those of greatest weight become labels.
+of FLOOR too: both are equal, and the optimum of the problem is found, exactly.  Otherwise results that it rounds
+become labels (:mod:`lpdistill.program.label_models`).
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -23,29 +18,16 @@ from typing import Any
 
 import numpy as np
 
-from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.errors import InfeasibleError, LimitError
-from lpdistill.physics.rounding import Grid, Labels, Rounding
-from lpdistill.problem.labels import labels_of, level_count, with_labels
+from lpdistill.hardware.actions import Attempts
+from lpdistill.physics.rounding import Grid, Rounding
+from lpdistill.problem.labels import level_count
 from lpdistill.problem.problem import Problem
-from lpdistill.process.labelled import LabelProcess, label_process
-from lpdistill.program.budgeted import within_budgets
-from lpdistill.program.evaluation import stuck
-from lpdistill.program.plan import Plan
-from lpdistill.program.policy_iteration import policy_iteration
+from lpdistill.program.label_models import Model, labelled, optimum, rounded
 from lpdistill.progress import silent
-
-MOST_ADDED = 0.15
-"""Share of the labels that are added in one round, at most; one is always added."""
-
-WEIGHED = 0.8
-"""Share of the weight of all rounded results that those added in one round make up, if they are not too many."""
 
 AS_ONE = 1e-12
 """Relative difference of the bounds that counts as none."""
-
-NO_WEIGHT = 1e-13
-"""Weight of a rounded result, relative to the waiting time, that counts as none."""
 
 
 class Stopped(StrEnum):
@@ -117,44 +99,6 @@ class Round:
 
 
 @dataclass(frozen=True)
-class Model:
-    """The optimum of a label model.
-
-    Attributes
-    ----------
-    problem
-        The problem with the labels as its levels.
-    process
-        Its decision process.
-    columns
-        An optimal policy without budgets, one column for every live configuration.
-    plan
-        An optimal policy.
-    values
-        Least expected cost to go, under the prices of budgets if there are any; infinite at dead ends,
-        (configurations,).
-    """
-
-    problem: Problem
-    process: LabelProcess
-    columns: IntArray
-    plan: Plan
-    values: FloatArray
-
-    @property
-    def labels(self) -> Labels:
-        """Its labels."""
-        labels = labels_of(self.problem)
-        assert labels is not None  # noqa: S101 - made of them
-        return labels
-
-    @property
-    def waiting_time(self) -> float:
-        """Least expected waiting time."""
-        return float(self.plan.values[0]) - float(self.process.durations.uncharged)
-
-
-@dataclass(frozen=True)
 class Refinement:
     """A grid, and what came of its label models.
 
@@ -203,6 +147,8 @@ def refine(
     within: Fraction | None,
     seconds: float,
     progress: Callable[[str], None] = silent,
+    *,
+    attempts: Attempts | None = None,
 ) -> Refinement | None:
     """Add labels until the bracket is closed, or as narrow as asked for, or a limit is reached.
 
@@ -218,6 +164,8 @@ def refine(
         Time after which no more rounds are begun.
     progress
         Told of every round.
+    attempts
+        Which numbers of attempts actions have; by default, those that an optimum may need.
 
     Raises
     ------
@@ -226,7 +174,7 @@ def refine(
     LimitError
         If a limit is reached before FLOOR reaches the target.
     """
-    state, began = _State(), time.perf_counter()
+    state, began = _State(attempts), time.perf_counter()
     try:
         state.refine(problem, within, began + seconds, progress)
     except LimitError:
@@ -247,6 +195,7 @@ def refine(
 class _State:
     """What is known of a problem so far: brackets, the last one that is closed from above, and why it is the last."""
 
+    attempts: Attempts | None
     rounds: list[Round] = field(default_factory=list)
     found: tuple[Grid, Model, Model, tuple[Round, ...]] | None = None
     stopped: Stopped = Stopped.SIZE
@@ -256,7 +205,7 @@ class _State:
     def refine(self, problem: Problem, within: Fraction | None, until: float, progress: Callable[[str], None]) -> None:
         """Go on until there is a reason to stop."""
         self.enough = _enough(problem)
-        for grid, lower, upper in _brackets(problem):
+        for grid, lower, upper in _brackets(problem, self.attempts):
             self.as_many = len(grid) > self.enough
             if self.as_many:
                 return
@@ -283,15 +232,15 @@ def _unattained(problem: Problem, last: Round, seconds: float) -> LimitError:
     )
 
 
-def _brackets(problem: Problem) -> Iterator[tuple[Grid, Model, Model | None]]:
+def _brackets(problem: Problem, attempts: Attempts | None) -> Iterator[tuple[Grid, Model, Model | None]]:
     """Ever finer grids with the optima of CEIL, and of FLOOR where it reaches the target, until these are equal."""
     grid = Grid.of(problem.distillation, problem.f0, problem.target)
     lower, upper = None, None
     while True:
         with suppress(InfeasibleError):  # a coarse policy may not keep within budgets that a finer one does
-            upper = _solved(problem, label_model(problem, grid, Rounding.FLOOR), [upper])
+            upper = optimum(labelled(problem, grid, Rounding.FLOOR), attempts, [upper])
         try:
-            lower = _solved(problem, label_model(problem, grid, Rounding.CEIL), [lower, upper])
+            lower = optimum(labelled(problem, grid, Rounding.CEIL), attempts, [lower, upper])
         except InfeasibleError as error:
             raise InfeasibleError(
                 f"{error} (for labels that are better than what they stand for: it may be more)",
@@ -301,7 +250,7 @@ def _brackets(problem: Problem) -> Iterator[tuple[Grid, Model, Model | None]]:
         assert lower is not None  # noqa: S101 - every grid reaches what the first one does
         yield grid, lower, upper
         apart = upper is None or upper.waiting_time > lower.waiting_time * (1 + AS_ONE)
-        pairs = _rounded(lower, apart=apart)
+        pairs = rounded(lower, apart=apart)
         if not pairs:
             return
         grid = grid.with_results(pairs)
@@ -313,88 +262,3 @@ def _enough(problem: Problem) -> float:
         with suppress(LimitError):
             return len(problem.levels) - 2
     return np.inf
-
-
-def label_model(problem: Problem, grid: Grid, rounding: Rounding) -> Labels:
-    """The levels of a label model of a problem.
-
-    Distillations whose label is not above those of both pairs are left out, unless a step that distils may be shorter
-    than one that only generates: otherwise none of them is needed.
-    """
-    return grid.labels(rounding, problem.memories, useless=problem.generation_time > problem.distillation_time)
-
-
-def _solved(problem: Problem, labels: Labels, near: Sequence[Model | None]) -> Model | None:
-    """The optimum of a label model, found from that of a similar one; None where it does not reach the target."""
-    labelled = with_labels(problem, labels)
-    process = label_process(labelled)
-    if not process.live[0]:
-        return None
-    starts = (_start(process, model) for model in near if model is not None)
-    start = next((found for found in starts if found is not None), None)
-    optimum = policy_iteration(process, process.admission.proper() if start is None else start)
-    plan, values = Plan.optimal(optimum), optimum.values
-    if problem.budgets:
-        budgeted = within_budgets(process, problem.budgets, optimum)
-        plan, values = budgeted.plan, budgeted.dual.values
-    return Model(labelled, process, optimum.policy.columns, plan, np.where(process.live, values, np.inf))
-
-
-def _start(process: LabelProcess, near: Model) -> IntArray | None:
-    """A policy to start from: best for the values of a similar model, of every pair's label below; None if improper."""
-    known = [level.fidelity for level in near.labels]
-    below = [
-        max(index for index, fidelity in enumerate(known) if fidelity <= level.fidelity)
-        for level in process.problem.levels
-    ]
-    onto = np.arange(len(known)) == np.array(below)[:, None]
-    rank = near.process.configurations.rank(process.configurations.counts @ onto)
-    values = np.where(rank >= 0, near.values[rank], np.inf)
-    priced = process.price(np.where(process.live, values, np.inf))
-    if not np.isfinite(priced.best[process.live]).all():
-        return None
-    columns = priced.columns(process.live)
-    return None if stuck(process.choose(columns)).any() else columns
-
-
-def _rounded(lower: Model, *, apart: bool) -> list[tuple[Fraction, Fraction]]:
-    """The fidelities whose results become labels: of greatest weight among those that the optimum of CEIL rounds.
-
-    Where the models are ``apart`` though no result has a weight, those that are used most.
-    """
-    labels, process, plan = lower.labels, lower.process, lower.plan
-    recipes = process.numbering.repertoire.distillations
-    fidelities = [level.fidelity for level in labels]
-    used = np.flatnonzero(plan.occupation > 0)
-    row, recipe, left = process.numbering.carried(plan.uses.columns[used])
-    above = np.array([-1 if one.consumed not in labels.results else one.made[0].produced[0] for one in recipes])
-    true = np.array([set(one.consumed) <= labels.exact for one in recipes])
-    kept = (above[recipe] >= 0) & true[recipe]
-    row, recipe, left = row[kept], recipe[kept], left[row[kept]]
-    success = np.array([float(one.success) for one in recipes])
-    drop = _with(lower, left, above[recipe] - 1) - _with(lower, left, above[recipe])
-    least, uses = NO_WEIGHT * float(plan.values[0]), plan.occupation[used][row]
-    weight = np.bincount(recipe, uses * success[recipe] * drop, minlength=len(recipes))
-    if apart and not (weight > least).any():
-        weight, least = np.bincount(recipe, uses, minlength=len(recipes)), 0.0
-    weights = [
-        (weight[one], (fidelities[recipes[one].high], fidelities[recipes[one].low]))
-        for one in np.unique(recipe).tolist()
-    ]
-    weights = sorted((one for one in weights if one[0] > least), reverse=True)
-    most = max(1, int(MOST_ADDED * len(labels)))
-    total, found, reached = sum(weight for weight, _ in weights), [], 0.0
-    for weight, pair in weights[:most]:
-        found.append(pair)
-        reached += weight
-        if reached >= WEIGHED * total:
-            break
-    return found
-
-
-def _with(model: Model, left: IntArray, label: IntArray) -> FloatArray:
-    """Values of configurations with one more pair; without it where no memories can reach that."""
-    known, counts = model.process.configurations, left.copy()
-    counts[np.arange(len(label)), label] += 1
-    rank = known.rank(counts)
-    return model.values[np.where(rank >= 0, rank, known.rank(left))]

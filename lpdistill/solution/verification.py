@@ -15,11 +15,12 @@ from lpdistill.problem.question import Question, process_of_question
 from lpdistill.process.budgets import MET
 from lpdistill.program.budgeted import BudgetUse, granted, most_apart
 from lpdistill.program.column_generation import lagrangian_bound
+from lpdistill.program.label_models import label_model
 from lpdistill.program.objective import Objective
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import Optimum
 from lpdistill.program.proof import bounds, shortfall
-from lpdistill.program.refining import Refinement, label_model
+from lpdistill.program.refining import Refinement
 
 FLOW_TOLERANCE = 1e-9
 """Imbalance of expected visits, relative to the steps of a run, beyond which a solution does not verify."""

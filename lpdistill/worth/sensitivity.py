@@ -5,39 +5,38 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
 from lpdistill import pictures
-from lpdistill.arrays import BoolArray, FloatArray, IntArray
+from lpdistill.arrays import BoolArray, FloatArray
 from lpdistill.errors import ModelError, NotCertifiedError
 from lpdistill.numbers import decimals
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import PROBLEM
 from lpdistill.process.factored.dynamics import Dynamics, require_dynamics
 from lpdistill.process.process import Process
-from lpdistill.process.repetition import Repetition
 from lpdistill.process.resources import StandardResource
 from lpdistill.solution.answer import SHOWN, Answer, Table
 from lpdistill.solution.document import finite
 from lpdistill.solution.given import SolutionLike
 from lpdistill.solution.solution import Solution
 from lpdistill.solution.tables import ConfigurationTable
-from lpdistill.solving import solution_of
-from lpdistill.worth.optimal_face import optimal_columns
+from lpdistill.solving import factored, solution_of
+from lpdistill.worth.optimal_face import KINK, Face
 from lpdistill.worth.slopes import Parameter, Slopes, meets_target, uncharged_slope
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-KINK = 1e-9
-"""Difference of one-sided derivatives, relative to the waiting time, from which they count as different."""
-
 NO_CHANGE = 1e-13
 """Relative change of a total, for a relative change of a parameter, that is rounding."""
+
+Sides: TypeAlias = dict[Parameter, tuple[float, float]]
+"""One-sided derivatives, below and above."""
 
 NO_SIDE = "none: the waiting time jumps below, and the parameter ends above"
 """What is said where there is no derivative on either side."""
@@ -202,7 +201,9 @@ def sensitivity(solution: SolutionLike) -> Sensitivity:
     ModelError
         If the solution is one of a state graph, or not proved to be optimal.
     NotCertifiedError
-        If the price of a budget is not unique.
+        If the price of a budget is not unique, or labels leave a derivative open.
+    LimitError
+        If labels are too many for their columns in factored form.
 
     Examples
     --------
@@ -214,21 +215,28 @@ def sensitivity(solution: SolutionLike) -> Sensitivity:
     (-5.792021, 2.318025)
     """
     solution = solution_of(solution)
+    if solution.status != "optimal":
+        wanted = "needs a proven optimum"
+        if solution.bracket is not None:
+            wanted += "; allow more time (time_limit) and no gap (within), until the bounds of the labels meet"
+        raise ModelError("sensitivity", wanted, str(solution.status))
+    solution = factored(solution)
     refused = "needs the solution of a problem; a state graph has no parameters"
     process = require_dynamics(solution.dual.policy.process, "sensitivity", refused, str(solution.problem))
     problem = PROBLEM.meant(process, "sensitivity")
-    if solution.status != "optimal":
-        raise ModelError("sensitivity", "needs a proven optimum", str(solution.status))
     for use in solution.uses:
         if use.degenerate:
             raise NotCertifiedError(
                 f"budget {use.budget.name}: more than one price would do at the limit {use.limit:g}, and derivatives "
                 "depend on it; move the limit a little to one side"
             )
-    face = _Face.of(solution, process)
-    derivatives, columns = {}, Slopes(process, face.columns)
-    for parameter in Parameter:
-        below, above = face.extremes(columns.of(parameter, solution.dual.values))
+    sides = _sides(solution, process)
+    if solution.bracket is not None:
+        optimistic = factored(solution.bracket.optimistic)
+        rounded_up = _sides(optimistic, require_dynamics(optimistic.process, "sensitivity", refused, str(problem)))
+        _require_met(problem, sides, rounded_up, solution.waiting_time)
+    derivatives = {}
+    for parameter, (below, above) in sides.items():
         off = uncharged_slope(problem, parameter)
         derivatives[str(parameter)] = _derivative(problem, parameter, below - off, above - off, solution.waiting_time)
     taken = solution.plan.occupation > 0
@@ -244,6 +252,34 @@ def sensitivity(solution: SolutionLike) -> Sensitivity:
         by_configuration=ConfigurationTable(solution.process, where, "derivative by p"),
         totals=_totals(solution, uses, occupation),
     )
+
+
+def _sides(solution: Solution, process: Dynamics) -> Sides:
+    """One-sided derivatives of the expected duration, below and above, by parameter."""
+    face = Face.of(solution, process)
+    columns = Slopes(process, face.columns)
+    return {one: face.extremes(columns.of(one, solution.dual.values)) for one in Parameter}
+
+
+def _require_met(problem: Problem, floor: Sides, ceil: Sides, time: float) -> None:
+    """Refuse derivatives that are not those of the problem, whose time lies between those of two label models.
+
+    Labels go along with their trees, and the two bracket the optimum nearby, too.  Where they are equal at a value of a
+    parameter, its derivatives lie between theirs.
+
+    Raises
+    ------
+    NotCertifiedError
+        If these differ.
+    """
+    for parameter, sides in floor.items():
+        at = float(getattr(problem, parameter))
+        for one, other in zip(sides, ceil[parameter], strict=True):
+            if abs(one - other) * at > KINK * time:
+                raise NotCertifiedError(
+                    f"sensitivity: a policy as good as the optimum uses results that labels round, and derivatives by "
+                    f"{parameter} are only known to lie between {other:.9g} and {one:.9g}; move a parameter a little"
+                )
 
 
 def _derivative(problem: Problem, parameter: Parameter, below: float, above: float, time: float) -> Derivative:
@@ -265,79 +301,6 @@ def _derivative(problem: Problem, parameter: Parameter, below: float, above: flo
 def _settled(slope: float, at: float, total: float) -> float:
     """A derivative at a parameter, 0 where it is the rounding of the total."""
     return 0.0 if at and abs(slope) * at <= NO_CHANGE * abs(total) else slope
-
-
-@dataclass(frozen=True)
-class _Face:
-    """The optimal policies: all columns that tie, where some optimal policy comes.
-
-    Attributes
-    ----------
-    columns, occupation
-        The columns, and how often the solution's policy takes each, (columns,).
-    row
-        Position of the configuration of each among those visited, (columns,).
-    following
-        Probability of every next visited configuration, given that anything happens, (columns, visited).
-    repetition
-        How likely each changes nothing.
-    unique
-        Whether there is but one optimal policy in reachable configurations, so that derivatives are two-sided.
-    """
-
-    columns: IntArray
-    occupation: FloatArray
-    row: IntArray
-    following: sparse.csr_array
-    repetition: Repetition
-    unique: bool
-
-    @staticmethod
-    def of(solution: Solution, process: Dynamics) -> _Face:
-        """The face of a solution; under budgets, what the policy takes stands for it."""
-        uses = solution.plan.uses
-        taken = uses.columns[solution.plan.occupation > 0]
-        columns, ranks = np.unique(taken), np.flatnonzero(solution.plan.visits > 0)
-        if not solution.uses:
-            columns, ranks = optimal_columns(solution)
-        choice = process.choose(columns)
-        occupation = np.zeros(len(columns))
-        occupation[np.searchsorted(columns, taken)] = solution.plan.occupation[solution.plan.occupation > 0]
-        return _Face(
-            columns=columns,
-            occupation=occupation,
-            row=np.searchsorted(ranks, choice.configuration),
-            following=sparse.csr_array(choice.conditional[:, ranks]),
-            repetition=choice.repetition,
-            unique=bool(solution.uses) or len(columns) == len(ranks),
-        )
-
-    def extremes(self, slopes: FloatArray) -> tuple[float, float]:
-        """Greatest and least derivative of all optimal policies: those below and above.
-
-        A slightly greater parameter makes the policy optimal whose time grows least, a smaller one that whose time
-        falls most.
-        """
-        if self.unique:
-            found = float(self.occupation @ slopes)
-            return found, found
-        return -self._least(-slopes), self._least(slopes)
-
-    def _least(self, slopes: FloatArray) -> float:
-        """Least expected sum of the slopes collected by a policy of the face."""
-        local = self.repetition.until(slopes)
-        order = np.lexsort((-self.occupation, self.row))
-        chosen = order[np.searchsorted(self.row[order], np.arange(self.following.shape[1]))]
-        while True:
-            system = sparse.eye_array(len(chosen)) - self.following[chosen]
-            values = splu(sparse.csc_array(system)).solve(local[chosen])
-            found = local + self.following @ values
-            order = np.lexsort((found, self.row))
-            best = order[np.searchsorted(self.row[order], np.arange(len(chosen)))]
-            better = found[best] < values - KINK * np.abs(values).max()
-            if not better.any():
-                return float(values[0])
-            chosen = np.where(better, best, chosen)
 
 
 def _by_pair(

@@ -155,7 +155,9 @@ def success_slopes(dynamics: Dynamics) -> FloatArray:
     hardware, found = dynamics.problem.hardware, []
     maps = hardware.distillation
     for f0 in (hardware.f0 - NEARBY, hardware.f0 + NEARBY):
-        states = [_state(maps, level.tree, f0) for level in dynamics.problem.levels]
+        states = [
+            level.state if level.made is None else _state(maps, level.made, f0) for level in dynamics.problem.levels
+        ]
         consumed = (
             [states[level] for level in reversed(recipe.consumed)] for recipe in dynamics.kernel.matchings.recipes
         )

@@ -286,3 +286,20 @@ def test_a_bracket_of_other_labels_does_not_verify():
     wrong = replace(solution.bracket.refinement, grid=replace(other, target=solution.problem.target))
     with pytest.raises(NotCertifiedError, match="the labels of floor are not those of the grid"):
         replace(solution, bracket=solution.bracket._replace(refinement=wrong)).verify()
+
+
+@pytest.mark.parametrize(("attempts", "expected"), [("full", 26.023080751446), ("all", 25.712613183578)])
+def test_refinement_has_the_attempts_that_are_asked_for(attempts, expected):
+    """Under a limit on attempts it matters how many may be made, and the bracket closes either way."""
+    problem = Problem(".5", 4, ".8", ".89").with_constraints(Budget("generation_attempts", 29))
+    solution = solve(problem, attempts=attempts)
+    assert solution.bracket.refinement.lower.process.names.attempts == attempts
+    assert (solution.status, solution.waiting_time) == ("optimal", pytest.approx(expected, rel=1e-11))
+
+
+def test_the_bound_of_branching_is_that_of_labels_rounded_up():
+    """What HiGHS proves of deterministic policies on labels rounded down bounds no others."""
+    problem = Problem(".7", 3, ".95", ".98").with_constraints(Budget("generation_attempts", 18))
+    solution = solve(problem, deterministic=True, within=".3")
+    assert solution.determinism.lower_bound == pytest.approx(15.990910549, rel=1e-8)
+    assert solution.determinism.lower_bound < 18.7186143 < solution.determinism.randomised

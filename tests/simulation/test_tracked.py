@@ -13,9 +13,9 @@ from lpdistill.physics.rounding import Grid, Rounding
 from lpdistill.problem.labels import with_labels
 from lpdistill.process.labelled import label_process
 from lpdistill.process.reachable.process import ReachableProcess
+from lpdistill.program.label_models import label_model
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import policy_iteration
-from lpdistill.program.refining import label_model
 from lpdistill.simulation.history import history
 from lpdistill.solution.policy import Policy
 

@@ -13,6 +13,7 @@ from lpdistill.hardware.repertoire import Aimed
 from lpdistill.numbers import exact
 from lpdistill.physics.closure import closure
 from lpdistill.physics.levels import Levels
+from lpdistill.physics.rounding import Labels
 from lpdistill.process.factored.dynamics import Dynamics
 
 SHARED = ("actions", "repertoire", "permitted")
@@ -79,18 +80,25 @@ def without(dynamics: Dynamics, columns: IntArray) -> Dynamics:
 def levels_at(problem: Aimed, f0: Fraction) -> Levels | None:
     """The levels for another raw fidelity, or None where they are not made by the same trees, with the same results."""
     known, hardware = problem.levels, problem.hardware
-    try:
-        levels = closure(hardware.distillation, f0, known.target, most=max(len(known), 1), memories=hardware.memories)
-    except LimitError:
-        return None
-    return levels if _structure(levels) == _structure(known) else None
+    levels: Levels | None
+    if isinstance(known, Labels):
+        levels = known.at(f0, hardware.memories)
+    else:
+        try:
+            levels = closure(
+                hardware.distillation, f0, known.target, most=max(len(known), 1), memories=hardware.memories
+            )
+        except LimitError:
+            return None
+    return levels if levels is not None and _structure(levels) == _structure(known) else None
 
 
 def _structure(levels: Levels) -> tuple[object, ...]:
     """What a set of levels is, apart from fidelities: trees, results, and the raw level."""
     index = {level.state: level.index for level in levels}
     results = [[index.get(state) for _, state in made.outcomes] for made in levels.combinations.values()]
-    return levels.raw, [level.tree for level in levels], list(levels.combinations), results
+    rounded = (levels.memories, list(levels.results)) if isinstance(levels, Labels) else None
+    return levels.raw, [level.made for level in levels], list(levels.combinations), results, rounded
 
 
 def same_levels(problem: Aimed) -> tuple[Fraction, Fraction]:

@@ -1,0 +1,176 @@
+r"""Optima of the label models of a grid, and what they round.
+
+The results that the optimum of CEIL rounds are weighted,
+
+.. math:: w_t = (\text{expected uses of } t) \cdot s_t \cdot
+          \bigl(V_{\mathrm{ceil}}(\text{label below}) - V_{\mathrm{ceil}}(\text{label above})\bigr)
+
+(values with the pairs left alone): those of greatest weight become labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from lpdistill.arrays import FloatArray, IntArray
+from lpdistill.hardware.actions import Attempts
+from lpdistill.physics.rounding import Grid, Labels, Rounding
+from lpdistill.problem.labels import labels_of, with_labels
+from lpdistill.problem.problem import Problem
+from lpdistill.process.labelled import LabelProcess, label_process
+from lpdistill.program.budgeted import within_budgets
+from lpdistill.program.evaluation import stuck
+from lpdistill.program.plan import Plan
+from lpdistill.program.policy_iteration import policy_iteration
+
+MOST_ADDED = 0.15
+"""Share of the labels that are added in one round, at most; one is always added."""
+
+WEIGHED = 0.8
+"""Share of the weight of all rounded results that those added in one round make up, if they are not too many."""
+
+NO_WEIGHT = 1e-13
+"""Weight of a rounded result, relative to the waiting time, that counts as none."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """The optimum of a label model.
+
+    Attributes
+    ----------
+    problem
+        The problem with the labels as its levels.
+    process
+        Its decision process.
+    columns
+        An optimal policy without budgets, one column for every live configuration.
+    plan
+        An optimal policy.
+    values
+        Least expected cost to go, under the prices of budgets if there are any; infinite at dead ends,
+        (configurations,).
+    """
+
+    problem: Problem
+    process: LabelProcess
+    columns: IntArray
+    plan: Plan
+    values: FloatArray
+
+    @property
+    def labels(self) -> Labels:
+        """Its labels."""
+        labels = labels_of(self.problem)
+        assert labels is not None  # noqa: S101 - made of them
+        return labels
+
+    @property
+    def waiting_time(self) -> float:
+        """Least expected waiting time."""
+        return float(self.plan.values[0]) - float(self.process.durations.uncharged)
+
+
+def label_model(problem: Problem, grid: Grid, rounding: Rounding, *, whatever: bool = False) -> Labels:
+    """The levels of a label model of a problem.
+
+    Distillations whose label is not above those of both pairs are left out, unless a step that distils may be shorter
+    than one that only generates: otherwise none of them is needed.  They stay where the model is to hold ``whatever``
+    the durations are.
+    """
+    useless = whatever or problem.generation_time > problem.distillation_time
+    return grid.labels(rounding, problem.memories, useless=useless)
+
+
+def labelled(problem: Problem, grid: Grid, rounding: Rounding, *, whatever: bool = False) -> Problem:
+    """The same problem with the labels of such a model for its levels."""
+    return with_labels(problem, label_model(problem, grid, rounding, whatever=whatever))
+
+
+def optimum(problem: Problem, attempts: Attempts | None, near: Sequence[Model | None]) -> Model | None:
+    """The optimum of a label model, found from that of a similar one; None where it does not reach the target.
+
+    Parameters
+    ----------
+    problem
+        A problem with labels.
+    attempts
+        Which numbers of attempts actions have; by default, those that an optimum may need.
+    near
+        Similar label models.
+    """
+    process = label_process(problem, attempts)
+    if not process.live[0]:
+        return None
+    starts = (_start(process, model) for model in near if model is not None)
+    start = next((found for found in starts if found is not None), None)
+    found = policy_iteration(process, process.admission.proper() if start is None else start)
+    plan, values = Plan.optimal(found), found.values
+    if problem.budgets:
+        budgeted = within_budgets(process, problem.budgets, found)
+        plan, values = budgeted.plan, budgeted.dual.values
+    return Model(problem, process, found.policy.columns, plan, np.where(process.live, values, np.inf))
+
+
+def _start(process: LabelProcess, near: Model) -> IntArray | None:
+    """A policy to start from: best for the values of a similar model, of every pair's label below; None if improper."""
+    known = [level.fidelity for level in near.labels]
+    below = [
+        max(index for index, fidelity in enumerate(known) if fidelity <= level.fidelity)
+        for level in process.problem.levels
+    ]
+    onto = np.arange(len(known)) == np.array(below)[:, None]
+    rank = near.process.configurations.rank(process.configurations.counts @ onto)
+    values = np.where(rank >= 0, near.values[rank], np.inf)
+    priced = process.price(np.where(process.live, values, np.inf))
+    if not np.isfinite(priced.best[process.live]).all():
+        return None
+    columns = priced.columns(process.live)
+    return None if stuck(process.choose(columns)).any() else columns
+
+
+def rounded(lower: Model, *, apart: bool) -> list[tuple[Fraction, Fraction]]:
+    """The fidelities whose results become labels: of greatest weight among those that the optimum of CEIL rounds.
+
+    Where the models are ``apart`` though no result has a weight, those that are used most.
+    """
+    labels, process, plan = lower.labels, lower.process, lower.plan
+    recipes = process.numbering.repertoire.distillations
+    fidelities = [level.fidelity for level in labels]
+    used = np.flatnonzero(plan.occupation > 0)
+    row, recipe, left = process.numbering.carried(plan.uses.columns[used])
+    above = np.array([-1 if one.consumed not in labels.results else one.made[0].produced[0] for one in recipes])
+    true = np.array([set(one.consumed) <= labels.exact for one in recipes])
+    kept = (above[recipe] >= 0) & true[recipe]
+    row, recipe, left = row[kept], recipe[kept], left[row[kept]]
+    success = np.array([float(one.success) for one in recipes])
+    drop = _with(lower, left, above[recipe] - 1) - _with(lower, left, above[recipe])
+    least, uses = NO_WEIGHT * float(plan.values[0]), plan.occupation[used][row]
+    weight = np.bincount(recipe, uses * success[recipe] * drop, minlength=len(recipes))
+    if apart and not (weight > least).any():
+        weight, least = np.bincount(recipe, uses, minlength=len(recipes)), 0.0
+    weights = [
+        (weight[one], (fidelities[recipes[one].high], fidelities[recipes[one].low]))
+        for one in np.unique(recipe).tolist()
+    ]
+    weights = sorted((one for one in weights if one[0] > least), reverse=True)
+    most = max(1, int(MOST_ADDED * len(labels)))
+    total, found, reached = sum(weight for weight, _ in weights), [], 0.0
+    for weight, pair in weights[:most]:
+        found.append(pair)
+        reached += weight
+        if reached >= WEIGHED * total:
+            break
+    return found
+
+
+def _with(model: Model, left: IntArray, label: IntArray) -> FloatArray:
+    """Values of configurations with one more pair; without it where no memories can reach that."""
+    known, counts = model.process.configurations, left.copy()
+    counts[np.arange(len(label)), label] += 1
+    rank = known.rank(counts)
+    return model.values[np.where(rank >= 0, rank, known.rank(left))]
