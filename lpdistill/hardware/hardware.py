@@ -8,14 +8,17 @@ from fractions import Fraction
 from typing import Any
 
 from lpdistill.errors import InfiniteLevelsError, ModelError, UnreachableTargetError
+from lpdistill.hardware.operations import Operations, gate_of, least_gate, map_for, raw_pair
 from lpdistill.hardware.recipes import Recipe, discards, distillations
 from lpdistill.hardware.rules import Rule, checked
 from lpdistill.numbers import Number, at_most, exact, flag, whole
 from lpdistill.physics.closure import closure
+from lpdistill.physics.codes import ProtocolsLike
 from lpdistill.physics.known import DEFAULT
 from lpdistill.physics.levels import Levels, reaches
 from lpdistill.physics.limits import most_levels
 from lpdistill.physics.maps import DistillationMap, Reach
+from lpdistill.physics.noise import SeveralNumbers
 
 SMALLEST = Fraction(1, 10**200)
 """Probabilities below this, and durations this far from 1, leave no room for products in double precision."""
@@ -65,22 +68,27 @@ class Hardware:
         self,
         p: Number,
         memories: int | str,
-        f0: Number,
+        f0: Number | None = None,
         *,
         generation_time: Number = 1,
         distillation_time: Number = 2,
         distillation: DistillationMap[Any] | None = None,
+        protocols: ProtocolsLike | None = None,
+        raw: SeveralNumbers | None = None,
+        gate: SeveralNumbers | None = None,
+        gate_fidelity: SeveralNumbers | None = None,
+        readout: SeveralNumbers | None = None,
         rules: Rule | Iterable[Rule] | Mapping[str, Any] | None = (),
         discarding: bool = False,
     ) -> None:
-        chance, raw = exact(p, "p"), exact(f0, "f0")
+        chance, (fidelity, shares) = exact(p, "p"), raw_pair(f0, raw)
         if not 0 < chance <= 1:
             raise ModelError("p", "must be a probability with 0 < p <= 1", p)
         if chance < SMALLEST:
             raise ModelError("p", f"must be at least {float(SMALLEST):g}: double precision ends there", p)
-        if not HALF < raw <= 1:
-            raise ModelError("f0", "must be a raw fidelity with 1/2 < f0 <= 1", f0)
-        if raw < LEAST_RAW:
+        if not HALF < fidelity <= 1:
+            raise ModelError("f0", "must be a raw fidelity with 1/2 < f0 <= 1", fidelity if f0 is None else f0)
+        if fidelity < LEAST_RAW:
             raise ModelError("f0", f"must exceed 1/2 by at least {float(CLOSEST):g}: nothing is gained below", f0)
         known = DEFAULT if distillation is None else distillation
         if known is not DEFAULT and (isinstance(known, type) or not isinstance(known, DistillationMap)):
@@ -102,13 +110,18 @@ class Hardware:
         self.__dict__.update(
             p=chance,
             memories=number,
-            f0=raw,
+            f0=fidelity,
             generation_time=times[0],
             distillation_time=times[1],
-            distillation=known,
+            distillation=map_for(known, shares, protocols, gate_of(gate, gate_fidelity), readout),
             rules=checked(rules),
             discarding=flag(discarding, "discarding"),
         )
+
+    @property
+    def operations(self) -> Operations:
+        """The map with its protocols, raw pairs and noise."""
+        return Operations.of(self.distillation, self.f0)
 
     def reach(self, target: Fraction) -> Reach:
         """How far the map carries raw pairs towards a target."""
@@ -129,7 +142,7 @@ class Hardware:
         reach = self.reach(target)
         if reach.memories_needed is None or reach.memories_needed > self.memories:
             more = (
-                "no number of memories reaches it"
+                f"no number of memories reaches it{self._with_better_gates(target)}"
                 if reach.memories_needed is None
                 else f"{reach.memories_needed} memories could reach it"
             )
@@ -164,6 +177,18 @@ class Hardware:
             pumping_limit=reach.pumping_limit,
             memory_limit=reach.memory_limit,
         )
+
+    def _with_better_gates(self, target: Fraction) -> str:
+        """Which gates would reach a target, and whether distilling raw pairs helps at all."""
+        noise = self.operations.noise
+        if noise.ideal:
+            return ""
+        pair = self.distillation.raw(self.f0)
+        helps = self.distillation.reach(pair, target, 2).pumping_limit > float(self.f0)
+        found = least_gate(self.distillation, self.f0, target, self.memories)
+        gates = "" if found is None else f", but gates of {float(found) + 5e-10:.9f} at both nodes would do"
+        said = "" if helps else ", for with this noise distilling raw pairs lowers their fidelity: do not distil"
+        return f" with {noise}{said}{gates}"
 
     def _levels_under_rules(self, target: Fraction) -> Levels:
         """The levels below a target that rules leave, where without them there are infinitely many.

@@ -21,6 +21,9 @@ MOST_SHARED = 64
 LARGEST_SHARED = 16
 """Levels of a set that is kept: finding more takes a small share of what is done with them, and much memory to keep."""
 
+MOST_OF_SEVERAL = 5_000
+"""Distillations beyond which those of more than two pairs, whose number grows with a power of that of levels, end."""
+
 SHARED: Shared[Levels] = Shared(MOST_SHARED, largest=LARGEST_SHARED)
 """The levels of the maps that are made of plain values, which are the same whenever they are asked for."""
 
@@ -128,6 +131,11 @@ def _explored(bounds: _Bounds) -> Levels:
     return Levels(target, levels, combinations, index[0])
 
 
+def _everything(_made: Combination[Any], _pairs: Sequence[Pair]) -> bool:
+    """That a map offers every distillation."""
+    return True
+
+
 @dataclass
 class _Known:
     """States by number, in the order in which they were found, what distilling them makes, and what that took."""
@@ -158,6 +166,13 @@ class _Known:
         if self.allowed is not None and not self.allowed(numbers):
             return
         before: list[Combination[Any]] = []
+        offers = getattr(self.distillation, "offers", _everything)
+        if len(numbers) > 2 and len(self.table) > MOST_OF_SEVERAL:
+            raise LimitError(
+                f"protocols: more than {MOST_OF_SEVERAL:,} distillations of several pairs lie below the target; take "
+                "fewer protocols, or a lower target",
+                size={"distillations": MOST_OF_SEVERAL + 1},
+            )
         for order in dict.fromkeys(permutations(numbers)):
             made = self.table.get(order)
             if made is None:
@@ -165,6 +180,8 @@ class _Known:
                 self.work += effort(made.state.fidelity)
                 # What is equal is the same, and is not compared again.
                 made = self.table[order] = next((one for one in before if one == made), made)
+            if not offers(made, [self.states[number] for number in order]):
+                continue
             if not any(made is one for one in before):
                 before.append(made)
                 yield order, made

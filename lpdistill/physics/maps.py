@@ -69,6 +69,11 @@ class DistillationMap(Protocol[S]):
     is a pair of any fidelity, states are known by their fidelity, and neither the success probability nor the result
     decreases in that of either pair, so that label models bracket what it makes (:mod:`~lpdistill.physics.rounding`).
 
+    A map may leave distillations out by a method ``offers(combination, pairs)``.  One that is a dataclass may have
+    fields which the hardware fills in: ``noise`` (:class:`~lpdistill.physics.noise.Noise`), ``protocols`` (2, and codes
+    of more pairs), ``bias`` (shares of X, Y and Z in the infidelity of a raw pair; its pairs have ``weights``);
+    ``twirls = True`` says that of a raw pair only the fidelity counts.
+
     Problems share the levels of a map that is a frozen dataclass of plain values: numbers, texts, and tuples of them.
     Any other is asked anew by each problem, as it may have changed.
     """

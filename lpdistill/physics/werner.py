@@ -1,18 +1,24 @@
-"""What a two-to-one distillation does to pairs: the Werner map, behind a protocol other maps can meet.
+"""What distillation does to Werner pairs: BBPSSW, with the noise of gates and readout, and codes of several pairs.
 
 Everything above this module sees a stored pair only as an object with a ``fidelity``, and a map only as something that
-makes the raw pair and combines two pairs into one.
+makes the raw pair and combines some pairs into one.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
+from lpdistill.physics.codes import TWO, Protocol, code_for, sizes
 from lpdistill.physics.maps import Combination, Reach
+from lpdistill.physics.noise import IDEAL, Noise
+from lpdistill.physics.search import explored_reach
+
+N = TypeVar("N", float, Fraction)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,42 +50,121 @@ def distilled_fidelity(a: Fraction, b: Fraction) -> Fraction:
     return (10 * a * b - a - b + 1) / (8 * a * b - 2 * a - 2 * b + 5)
 
 
-def pumping_limit(f0: float) -> float:
+def pumping_limit(f0: float, noise: Noise = IDEAL) -> float:
     r"""The fixed point of pumping :math:`x \mapsto D(x, f_0)` (arXiv:2606.14908, Eq. 7).
 
     .. math:: f_\infty = \frac{6 f_0 - 3 + \sqrt{28 f_0^2 - 26 f_0 + 7}}{8 f_0 - 2}
 
-    >>> round(pumping_limit(0.75), 6)
-    0.825694
+    With noise it is the upper root of
+    :math:`3 g s w_0 x^2 + (3 - g - 2 g (1 + s) w_0) x - g s w_0 = 0` in Werner parameters.
+
+    >>> round(pumping_limit(0.75), 6), round(pumping_limit(0.9, Noise(0.99, 0.99)), 9)
+    (0.825694, 0.928112609)
     """
-    return (6 * f0 - 3 + math.sqrt(28 * f0 * f0 - 26 * f0 + 7)) / (8 * f0 - 2)
+    if noise.ideal:
+        return (6 * f0 - 3 + math.sqrt(28 * f0 * f0 - 26 * f0 + 7)) / (8 * f0 - 2)
+    g, s, w = float(noise.gates), float(noise.contrast), (4 * f0 - 1) / 3
+    half = 2 * g * (1 + s) * w + g - 3
+    return fidelity_of((half + math.sqrt(half * half + 12 * (g * s * w) ** 2)) / (6 * g * s * w))
 
 
-def raw_fidelity_with_limit(x: Fraction) -> Fraction:
+def raw_fidelity_with_limit(x: Fraction, noise: Noise = IDEAL) -> Fraction:
     r"""The raw fidelity whose pumping limit is ``x``: the inverse of :func:`pumping_limit`, and rational.
 
     Solving :math:`(8f - 2)x^2 - (12f - 6)x + (f - 1) = 0` for :math:`f`:
 
     .. math:: f = \frac{2x^2 - 6x + 1}{8x^2 - 12x + 1}
+
+    With noise, in Werner parameters, :math:`w_0 = \frac{(3 - g) x}{g (s + 2 (1 + s) x - 3 s x^2)}`; beyond the greatest
+    fidelity that distillation can reach it is above ``x``.
     """
-    return ((2 * x - 6) * x + 1) / ((8 * x - 12) * x + 1)
+    if noise.ideal:
+        return ((2 * x - 6) * x + 1) / ((8 * x - 12) * x + 1)
+    g, s, w = noise.gates, noise.contrast, werner_parameter(x)
+    return fidelity_of((3 - g) * w / (g * (s + (2 * (1 + s) - 3 * s * w) * w)))
+
+
+def werner_parameter(fidelity: Fraction) -> Fraction:
+    """The Werner parameter :math:`w = (4F - 1)/3`."""
+    return (4 * fidelity - 1) / 3
+
+
+def fidelity_of(parameter: N) -> N:
+    """The fidelity :math:`F = (3w + 1)/4` of a Werner parameter."""
+    return (3 * parameter + 1) / 4
+
+
+def useful_range(noise: Noise) -> tuple[float, float] | None:
+    r"""The least fidelity that distilling two equal pairs improves, and the greatest that it reaches; None if neither.
+
+    The roots of :math:`3 g s w^2 - 2 g (1 + s) w + 3 - g (1 + s) = 0`, real iff
+    :math:`g \ge \frac{9 s}{(1 + s)(1 + 4 s)}`.
+
+    >>> [round(fidelity, 9) for fidelity in useful_range(Noise(0.99, 0.99))]
+    [0.546859834, 0.973756576]
+    """
+    g, s = float(noise.gates), float(noise.contrast)
+    root = (g * (1 + s)) ** 2 - 3 * g * s * (3 - g * (1 + s))
+    if root < 0:
+        return None
+    low, high = ((g * (1 + s) + sign * math.sqrt(root)) / (3 * g * s) for sign in (-1, 1))
+    return (fidelity_of(low), fidelity_of(high)) if low < 1 else None
+
+
+def least_gates(fidelity: Fraction, contrast: Fraction) -> Fraction:
+    r"""The least :math:`g` with which distilling two pairs of a fidelity improves it, above 1 if none does.
+
+    .. math:: g > \frac{3}{(1 + s)(1 + 2w) - 3 s w^2}
+
+    >>> least_gates(Fraction(9, 10), Fraction(1))
+    Fraction(225, 242)
+    """
+    w = werner_parameter(fidelity)
+    return 3 / ((1 + contrast) * (1 + 2 * w) - 3 * contrast * w * w)
 
 
 @dataclass(frozen=True, slots=True)
 class Werner:
-    """The map of arXiv:2606.14908 on Werner states (Eqs. 2 and 3): noiseless gates, twirled outcomes."""
+    r"""BBPSSW: twirled outcomes, so that pairs stay Werner states (arXiv:2606.14908, Eqs. 2 and 3).
 
-    name: str = "werner"
+    With noise (:class:`Noise`), :math:`w_1` that of the pair that is kept,
+
+    .. math:: P = \frac{1 + g s w_1 w_2}{2}, \qquad
+              w' = \frac{g \left(w_1 + s w_2 + 2 (1 + s) w_1 w_2\right)}{3 (1 + g s w_1 w_2)};
+
+    the better pair is kept, for that is never worse.
+
+    Parameters
+    ----------
+    noise
+        Noise of gates and readout; none by default.
+    protocols
+        What a distillation may be: 2 for the above, and :class:`~lpdistill.physics.codes.Code`.
+    """
+
+    name: str = "bbpssw"
+    noise: Noise = IDEAL
+    protocols: tuple[Protocol, ...] = (TWO,)
 
     monotone: ClassVar[bool] = True
+    twirls: ClassVar[bool] = True
+
+    @property
+    def consumes(self) -> tuple[int, ...]:
+        """The numbers of pairs that one distillation may take."""
+        return sizes(self.protocols)
 
     def raw(self, fidelity: Fraction) -> WernerPair:
         """A Werner pair of the given fidelity."""
         return WernerPair(fidelity)
 
-    def combine(self, a: WernerPair, b: WernerPair) -> Combination[WernerPair]:
-        """Distil ``a`` with ``b``: fidelity ``D(a, b)`` with probability ``P(a, b)``."""
-        x, y = a.fidelity, b.fidelity
+    def combine(self, *pairs: WernerPair) -> Combination[WernerPair]:
+        """Distil some pairs; of two, the better one is kept."""
+        if len(pairs) != TWO:
+            return self._by_code([pair.fidelity for pair in pairs])
+        x, y = (pair.fidelity for pair in pairs)
+        if not self.noise.ideal:
+            return self._noisy(x, y)
         if type(x) is not Fraction or type(y) is not Fraction:  # elements of another field
             return Combination(WernerPair(distilled_fidelity(x, y)), success_probability(x, y))
         # Both formulas over the integers, times the denominators: two fractions are made instead of sixteen.
@@ -88,23 +173,48 @@ class Werner:
         success = 8 * nm - 2 * mixed + 5 * de
         return Combination(WernerPair(Fraction(10 * nm - mixed + de, success)), Fraction(success, 9 * de))
 
+    def offers(self, made: Combination[WernerPair], pairs: Sequence[WernerPair]) -> bool:
+        """Whether distilling some pairs is an action: with codes, if it improves on the best of them.
+
+        Otherwise every code could lower pairs further and further, and there would be no end of levels.
+        """
+        return self.protocols == (TWO,) or made.state.fidelity > max(pair.fidelity for pair in pairs)
+
+    def _noisy(self, x: Fraction, y: Fraction) -> Combination[WernerPair]:
+        """Two pairs with noise."""
+        g, s = self.noise.gates, self.noise.contrast
+        kept, measured = werner_parameter(max(x, y)), werner_parameter(min(x, y))
+        both = kept * measured
+        known = 1 + g * s * both
+        made = g * (kept + s * measured + 2 * (1 + s) * both) / (3 * known)
+        return Combination(WernerPair(fidelity_of(made)), known / 2)
+
+    def _by_code(self, fidelities: Sequence[Fraction]) -> Combination[WernerPair]:
+        """Several pairs by a code, and the twirl."""
+        pairs = [(fidelity, *3 * ((1 - fidelity) / 3,)) for fidelity in fidelities]
+        success, weights = code_for(self.protocols, len(pairs)).distil(pairs, self.noise)
+        return Combination(WernerPair(weights[0]), success)
+
     def reach(self, raw: WernerPair, target: Fraction, memories: int) -> Reach:
         r"""Limits of fidelity, and whether finitely many levels lie below the target.
 
-        The closure below :math:`f_T` is finite iff :math:`f_T < f_\infty(f_0)`.  With ``M`` memories the supremum is
-        :math:`f_\infty` iterated ``M - 1`` times (a composition tree whose two children need ``k`` memories each
-        needs ``k + 1``).  Comparisons go through the rational inverse of :math:`f_\infty`, so that they are exact.
+        With two pairs the closure below :math:`f_T` is finite iff :math:`f_T < f_\infty(f_0)`.  With ``M`` memories the
+        supremum is :math:`f_\infty` iterated ``M - 1`` times (a composition tree whose two children need ``k`` memories
+        each needs ``k + 1``).  Comparisons go through the rational inverse of :math:`f_\infty`, so that they are exact.
+        With codes the limits are computed, and the closure is explored to know whether it is finite.
         """
+        if self.protocols != (TWO,):
+            return explored_reach(self, raw, target, memories)
         limit = float(raw.fidelity)
         for _ in range(memories - 1):
-            limit, before = pumping_limit(limit), limit
+            limit, before = max(limit, pumping_limit(limit, self.noise)), limit
             if limit <= before:
                 break
-        needed = _memories_needed(raw.fidelity, target)
+        needed = _memories_needed(raw.fidelity, target, self.noise)
         return Reach(
-            pumping_limit=pumping_limit(float(raw.fidelity)),
+            pumping_limit=max(float(raw.fidelity), pumping_limit(float(raw.fidelity), self.noise)),
             memory_limit=limit,
-            finite=needed is not None and needed <= 2,
+            finite=needed is not None and needed <= TWO,
             memories_needed=needed,
         )
 
@@ -114,14 +224,16 @@ PRECISION = 1 << 4096
 
 
 @lru_cache
-def _memories_needed(f0: Fraction, target: Fraction) -> int | None:
+def _memories_needed(f0: Fraction, target: Fraction, noise: Noise) -> int | None:
     """Least number of memories that reach ``target`` from raw pairs of fidelity ``f0``, or None."""
     needed, required = 1, target
+    if required > f0 and (target >= 1 or noise.gates <= least_gates(f0, noise.contrast)):
+        return None
     while required > f0:
-        if target >= 1:
-            return None
         # Reaching x takes one memory more than reaching the raw fidelity whose pumping limit is x, beyond it.
-        needed, required = needed + 1, raw_fidelity_with_limit(required)
+        needed, before, required = needed + 1, required, raw_fidelity_with_limit(required, noise)
+        if required >= before:
+            return None
         if required == f0:
             return needed + 1
         if required.denominator > PRECISION:

@@ -16,8 +16,10 @@ from lpdistill.hardware.hardware import Hardware
 from lpdistill.hardware.recipes import Recipe
 from lpdistill.hardware.rules import Rule
 from lpdistill.numbers import Number, exact, member
+from lpdistill.physics.codes import ProtocolsLike
 from lpdistill.physics.levels import Levels
 from lpdistill.physics.maps import DistillationMap, Reach
+from lpdistill.physics.noise import SeveralNumbers
 from lpdistill.physics.rounding import Labels
 from lpdistill.problem.settings import SETTINGS, FinalStep, require
 from lpdistill.process.budgets import Budget, merged
@@ -48,7 +50,17 @@ class Problem:
     final_step
         Whether the last step counts (``"charged"``) or not (``"free"``).
     distillation
-        The two-to-one map; the Werner map of the paper by default.
+        The map of two pairs; BBPSSW on Werner pairs, as in the paper, by default.
+    protocols
+        How many pairs a distillation may take: 2 (the map's own), 3, 4, 5 (the best stabiliser codes), or generators.
+    raw
+        Weights of a raw pair, of Phi+, Psi+, Psi- and Phi-, for maps of Bell-diagonal pairs; ``f0`` is the first then.
+    gate
+        Depolarising parameter :math:`p_2` of two-qubit gates, of both nodes or of each, in (0, 1].
+    gate_fidelity
+        Instead of ``gate``: the average gate fidelity :math:`p_2 + (1 - p_2)/4`.
+    readout
+        Probability that a readout is right, of both nodes or of each, in (1/2, 1].
     rules
         Which actions are allowed: one :class:`Rule` or several, or a table as in a problem file.
     budgets
@@ -89,7 +101,7 @@ class Problem:
         self,
         p: Number,
         memories: int | str,
-        f0: Number,
+        f0: Number | None = None,
         target: Number | None = None,
         *,
         gap: Number | None = None,
@@ -97,6 +109,11 @@ class Problem:
         distillation_time: Number = 2,
         final_step: FinalStep | str = FinalStep.CHARGED,
         distillation: DistillationMap[Any] | None = None,
+        protocols: ProtocolsLike | None = None,
+        raw: SeveralNumbers | None = None,
+        gate: SeveralNumbers | None = None,
+        gate_fidelity: SeveralNumbers | None = None,
+        readout: SeveralNumbers | None = None,
         rules: Rule | Iterable[Rule] | Mapping[str, Any] | None = (),
         budgets: Budget | Iterable[Budget] | Mapping[str, Any] | None = (),
         discarding: bool = False,
@@ -108,6 +125,11 @@ class Problem:
             generation_time=generation_time,
             distillation_time=distillation_time,
             distillation=distillation,
+            protocols=protocols,
+            raw=raw,
+            gate=gate,
+            gate_fidelity=gate_fidelity,
+            readout=readout,
             rules=rules,
             discarding=discarding,
         )
@@ -140,6 +162,8 @@ class Problem:
                 raise ModelError("problem", f"has no such argument; it has {names_like(SETTINGS, name)}", name)
         if "gap" in changes:
             changes.setdefault("target", None)
+        if changes.get("raw") is not None:
+            changes.setdefault("f0", None)
         changed = replace(self, **changes)
         if not any(SETTINGS[name].shapes_levels for name in changes):
             # The levels depend on nothing else, and need not be found again; labels of a grid depend on more.
@@ -256,12 +280,14 @@ class Problem:
     def to_dict(self) -> dict[str, Any]:
         """The problem as JSON data, numbers as exact text."""
         kept = (setting for setting in SETTINGS.values() if not setting.instead_of)
-        return {setting.name: setting.written(getattr(self, setting.name)) for setting in kept}
+        stated = {setting.name: setting.written(setting.of(self)) for setting in kept}
+        return {name: value for name, value in stated.items() if value != SETTINGS[name].usual}
 
     def __str__(self) -> str:
         return (
             f"p = {float(self.p):g}, M = {self.memories}, f0 = {float(self.f0):g} -> {float(self.target):g}, "
             f"times {float(self.generation_time):g} (generation) and {float(self.distillation_time):g} (distillation)"
+            + "".join(f", {word}" for word in [str(self.hardware.operations)] if word)
             + ("" if self.final_step is FinalStep.CHARGED else ", last step free")
             + (", discarding" if self.discarding else "")
             + "".join(f"; {constraint}" for constraint in (*self.rules, *self.budgets))

@@ -12,7 +12,7 @@ from lpdistill.arguments import path_of
 from lpdistill.errors import ModelError, names_like
 from lpdistill.numbers import absent
 from lpdistill.problem.problem import Problem
-from lpdistill.problem.settings import SETTINGS, tables
+from lpdistill.problem.settings import SETTINGS, operations, tables
 
 
 def read_settings(path: str | PathLike[str]) -> dict[str, Any]:
@@ -36,6 +36,7 @@ def read_settings(path: str | PathLike[str]) -> dict[str, Any]:
         raise ModelError("problem file", "is not text; give the path of a TOML file", where) from None
     except (ValueError, RecursionError) as error:
         raise ModelError("problem file", f"is not valid TOML: {error}", where) from None
+    settings = _with_operations(settings, where)
     for key in settings:
         if key not in SETTINGS:
             raise ModelError(where, f"has an unknown key; known keys are {names_like(SETTINGS, key)}", key)
@@ -43,6 +44,20 @@ def read_settings(path: str | PathLike[str]) -> dict[str, Any]:
         if not isinstance(settings.get(table, {}), dict):
             raise ModelError(f"{where}: {table}", f"must be a table, [{table}]", settings[table])
     return settings
+
+
+def _with_operations(settings: dict[str, Any], where: str) -> dict[str, Any]:
+    """Settings, those of a table [operations] among the others."""
+    within = settings.pop("operations", {})
+    if not isinstance(within, dict):
+        raise ModelError(f"{where}: operations", "must be a table, [operations]", within)
+    known = operations()
+    for key in within:
+        if key not in known:
+            raise ModelError(f"{where}: operations", f"has an unknown key; known are {names_like(known, key)}", key)
+        if key in settings:
+            raise ModelError(where, "has it in [operations] and outside; leave one out", key)
+    return settings | within
 
 
 def load_problem(path: str | PathLike[str], **changes: Any) -> Problem:
@@ -66,6 +81,13 @@ def load_problem(path: str | PathLike[str], **changes: Any) -> Problem:
         [budgets]
         generation_attempts = 12
         raw_pairs = { least = 3, most = 8 }
+
+    What the nodes do to pairs, and how well, may be in a table of its own::
+
+        [operations]
+        distillation = "dejmps"
+        gate = 0.99
+        readout = 0.995
 
     Raises
     ------

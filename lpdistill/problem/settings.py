@@ -15,7 +15,9 @@ from typing import Any
 from lpdistill.errors import ModelError
 from lpdistill.hardware.rules import rules_stated
 from lpdistill.numbers import UNIT_OF_TIME
+from lpdistill.physics.codes import TWO, stated
 from lpdistill.physics.known import DEFAULT, MAPS, map_named
+from lpdistill.physics.noise import told
 from lpdistill.process.budgets import budgets_from
 
 
@@ -32,10 +34,19 @@ class ValueKind(StrEnum):
     """What a setting holds."""
 
     NUMBER = "number"
+    SIDES = "number[,number]"
     WHOLE = "integer"
+    NUMBERS = "numbers"
     CHOICE = "choice"
     FLAG = "flag"
     TABLE = "table"
+
+
+OPERATIONS = "hardware.operations"
+"""What of a problem has what its nodes do to pairs."""
+
+ALWAYS = object()
+"""That documents state a setting, whatever its value."""
 
 
 def _plain(value: Any) -> Any:
@@ -61,6 +72,12 @@ class Setting:
         Whether the fidelity levels depend on it.
     written, read
         What makes JSON data of a value; and what the problem takes of what files and documents say.
+    usual
+        What documents leave out, as they have it: :data:`ALWAYS` if they state every value.
+    within
+        What of a problem has it, if it is no attribute of the problem itself.
+    unless
+        The setting that makes it needless.
     """
 
     name: str
@@ -76,11 +93,35 @@ class Setting:
     shapes_levels: bool = False
     written: Callable[[Any], Any] = _plain
     read: Callable[[Any], Any] = lambda value: value
+    usual: Any = ALWAYS
+    within: str = ""
+    unless: str = ""
+
+    def of(self, problem: Any) -> Any:
+        """Its value for a problem."""
+        return attrgetter(".".join(filter(None, [self.within, self.name])))(problem)
+
+    @property
+    def stated(self) -> bool:
+        """Whether documents have it always, whatever its value."""
+        return self.usual is ALWAYS
 
     @property
     def numeric(self) -> bool:
         """Whether sweeps may run over it."""
-        return self.kind in {ValueKind.NUMBER, ValueKind.WHOLE}
+        return self.kind in {ValueKind.NUMBER, ValueKind.SIDES, ValueKind.WHOLE}
+
+    def cell(self, problem: Any) -> float | str:
+        """A number of a problem as tables of many have it: two different ones of two nodes as text."""
+        value = self.of(problem)
+        if self.kind is ValueKind.SIDES:
+            return float(value[0]) if value[0] == value[1] else told(value)
+        return float(value)
+
+    def exact(self, problem: Any) -> str:
+        """A number of a problem as exact text."""
+        value = self.of(problem)
+        return told(value) if self.kind is ValueKind.SIDES else str(value)
 
     @property
     def told(self) -> str:
@@ -95,7 +136,15 @@ SETTINGS = {
         Setting(
             "memories", ValueKind.WHOLE, "Number of memory pairs", ">= 1", short="-M", required=True, shapes_levels=True
         ),
-        Setting("f0", ValueKind.NUMBER, "Fidelity of a raw pair", "1/2 < f0 <= 1", required=True, shapes_levels=True),
+        Setting(
+            "f0",
+            ValueKind.NUMBER,
+            "Fidelity of a raw pair",
+            "1/2 < f0 <= 1",
+            required=True,
+            shapes_levels=True,
+            unless="raw",
+        ),
         Setting("target", ValueKind.NUMBER, "Fidelity to reach", "0 < target <= 1", shapes_levels=True),
         Setting("gap", ValueKind.NUMBER, "Instead of the target: target - f0", instead_of="target", shapes_levels=True),
         Setting(
@@ -112,12 +161,61 @@ SETTINGS = {
         Setting(
             "distillation",
             ValueKind.CHOICE,
-            "The two-to-one map",
+            "The map of two pairs",
             default=DEFAULT.name,
             values=MAPS,
             shapes_levels=True,
             written=attrgetter("name"),
             read=map_named,
+        ),
+        Setting(
+            "protocols",
+            ValueKind.NUMBERS,
+            "How many pairs a distillation may take, such as 2,3: two by the map, more by the best stabiliser code",
+            default="2",
+            shapes_levels=True,
+            written=stated,
+            usual=[TWO],
+            within=OPERATIONS,
+        ),
+        Setting(
+            "raw",
+            ValueKind.NUMBERS,
+            "Weights of a raw pair: of Phi+, Psi+, Psi- and Phi- (errors I, X, Y, Z)",
+            default="those of a Werner pair of f0",
+            shapes_levels=True,
+            written=lambda raw: None if raw is None else [str(weight) for weight in raw],
+            usual=None,
+            within=OPERATIONS,
+        ),
+        Setting(
+            "gate",
+            ValueKind.SIDES,
+            "Depolarising parameter p2 of two-qubit gates, of both nodes or of each",
+            "0 < gate <= 1",
+            "1",
+            shapes_levels=True,
+            written=told,
+            usual="1",
+            within=OPERATIONS,
+        ),
+        Setting(
+            "gate_fidelity",
+            ValueKind.SIDES,
+            "Instead of the gate: average gate fidelity, p2 + (1 - p2)/4",
+            instead_of="gate",
+            shapes_levels=True,
+        ),
+        Setting(
+            "readout",
+            ValueKind.SIDES,
+            "Probability that a readout is right, of both nodes or of each",
+            "1/2 < readout <= 1",
+            "1",
+            shapes_levels=True,
+            written=told,
+            usual="1",
+            within=OPERATIONS,
         ),
         Setting(
             "rules",
@@ -143,15 +241,21 @@ SETTINGS = {
 def require(given: Mapping[str, Any], remedy: str = "give it as an option or in the problem file") -> None:
     """Refuse settings that lack one that must be given."""
     for setting in SETTINGS.values():
-        if setting.required and given.get(setting.name) is None:
+        if setting.required and given.get(setting.name) is None and given.get(setting.unless) is None:
             raise ModelError(setting.name, f"is missing; {remedy}", None)
 
 
 def numeric() -> list[str]:
-    """The settings that are numbers, over which sweeps may run."""
-    return [setting.name for setting in SETTINGS.values() if setting.numeric]
+    """The attributes of problems that are numbers, over which sweeps may run."""
+    return [setting.name for setting in SETTINGS.values() if setting.numeric and not setting.instead_of]
 
 
 def tables() -> list[str]:
     """The settings that are tables of their own in problem files."""
     return [setting.name for setting in SETTINGS.values() if setting.kind is ValueKind.TABLE]
+
+
+def operations() -> list[str]:
+    """The settings that say what nodes do to pairs, which may stand in a table [operations] of problem files."""
+    own = {name for name, row in SETTINGS.items() if row.within == OPERATIONS}
+    return [name for name, row in SETTINGS.items() if name in own or row.instead_of in own or name == "distillation"]

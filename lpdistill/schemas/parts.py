@@ -109,20 +109,23 @@ TABLE_SCHEMAS = {"rules": listed(part("rule"), SETTINGS["rules"].told), "budgets
 
 def setting(row: Setting) -> Schema:
     """What a problem says of a setting."""
-    match row.kind:
-        case ValueKind.NUMBER:
-            return exact(row.told)
-        case ValueKind.WHOLE:
-            return whole(row.told, least=1)
-        case ValueKind.CHOICE:
-            return text(row.told) if row.name == "distillation" else one_of(row.values, row.told)
-        case ValueKind.FLAG:
-            return flag(row.told)
-    return TABLE_SCHEMAS[row.name]
+    told = row.told
+    found: dict[ValueKind, Schema] = {
+        ValueKind.NUMBER: exact(told),
+        ValueKind.SIDES: text(told),
+        ValueKind.WHOLE: whole(told, least=1),
+        ValueKind.NUMBERS: {"type": "array", "description": told},
+        ValueKind.CHOICE: text(told) if row.name == "distillation" else one_of(row.values, told),
+        ValueKind.FLAG: flag(told),
+    }
+    return found[row.kind] if row.kind in found else TABLE_SCHEMAS[row.name]
 
 
-PROBLEM_SETTINGS = {name: setting(row) for name, row in SETTINGS.items() if not row.instead_of}
+PROBLEM_SETTINGS = {name: setting(row) for name, row in SETTINGS.items() if row.stated and not row.instead_of}
 """What a problem says of itself, exactly."""
+
+OPERATIONS = {name: setting(row) for name, row in SETTINGS.items() if not row.stated}
+"""What it says of operations that are not those of the paper."""
 
 USE = {
     "limit": number("The limit that the price is of."),
@@ -143,7 +146,7 @@ ALGEBRAIC = {
 """A real algebraic number."""
 
 PARTS: dict[str, Schema] = {
-    "problem": record(PROBLEM_SETTINGS, told="What was asked, exactly: numbers as text."),
+    "problem": record(PROBLEM_SETTINGS, OPERATIONS, "What was asked, exactly: numbers as text."),
     "graph": record(
         {
             "graph": record({"states": whole(), "actions": whole(), "start": part("node")}),

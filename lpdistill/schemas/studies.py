@@ -7,6 +7,7 @@ from lpdistill.schemas.answers import CLAIMS, DEADLOCK, PROVED
 from lpdistill.schemas.parts import (
     ALGEBRAIC,
     LEVEL,
+    OPERATIONS,
     PROBLEM_SETTINGS,
     acting,
     anything,
@@ -28,7 +29,7 @@ from lpdistill.study.claims import Verdict
 from lpdistill.study.grid import counted
 from lpdistill.study.outcome import Ending
 
-SAME = record({}, PROBLEM_SETTINGS, "What is the same of all problems.")
+SAME = record({}, {**PROBLEM_SETTINGS, **OPERATIONS}, "What is the same of all problems.")
 
 SWEEP = document(
     "sweep",
@@ -191,7 +192,7 @@ LEVELS = document(
     ),
     problem=record(
         {name: PROBLEM_SETTINGS[name] for name in ("f0", "target", "distillation", "rules")},
-        {"memories": PROBLEM_SETTINGS["memories"]},
+        {"memories": PROBLEM_SETTINGS["memories"], **OPERATIONS},
     ),
 )
 
@@ -229,7 +230,7 @@ POLICY_MAP = document(
     ),
     problem=record(
         {n: s for n, s in PROBLEM_SETTINGS.items() if n not in {"p", "distillation_time"}},
-        {n: PROBLEM_SETTINGS[n] for n in ("p", "distillation_time")},
+        {n: PROBLEM_SETTINGS[n] for n in ("p", "distillation_time")} | OPERATIONS,
         "What is fixed.",
     ),
 )
@@ -242,7 +243,8 @@ STATED = record(
     },
     {
         "levels": whole("How many levels the map makes, where it is not Werner's."),
-        "raw": or_null(whole("The level of a raw pair.")),
+        "raw_level": or_null(whole("The level of a raw pair.")),
+        **OPERATIONS,
         "recipes": listed(
             record(
                 {

@@ -10,7 +10,7 @@ import numpy as np
 
 from lpdistill.errors import ModelError
 from lpdistill.numbers import UNIT_OF_TIME, exact
-from lpdistill.problem.settings import SETTINGS
+from lpdistill.problem.settings import SETTINGS, numeric
 from lpdistill.process.resources import RESOURCES
 from lpdistill.solution.document import in_common
 from lpdistill.study.outcome import RESULTS, numbers
@@ -102,9 +102,13 @@ def _settings(sweep: Swept) -> dict[str, Variable]:
     grid, one = sweep.grid, _problems(sweep)[0]
     swept = {axis.name: axis.values for axis in grid.axes}
     found: dict[str, Variable] = {
-        name: ((), float(getattr(one, name)), {"exact": str(getattr(one, name)), **_units(name)})
-        for name, setting in SETTINGS.items()
-        if setting.numeric and name not in {"target", "gap", *swept}
+        name: (
+            (),
+            SETTINGS[name].cell(one),
+            {"exact": SETTINGS[name].exact(one), **_units(name)},
+        )
+        for name in numeric()
+        if name not in {"target", *swept}
     }
     given, other = ("gap", "target") if "gap" in {*swept, *grid.fixed} else ("target", "gap")
     raw = swept.get("f0", (one.f0,))

@@ -17,7 +17,7 @@ from lpdistill.export.files import writing
 from lpdistill.numbers import decimals
 from lpdistill.policies.comparison import share_saved
 from lpdistill.policies.named import OPTIMAL
-from lpdistill.problem.settings import numeric
+from lpdistill.problem.settings import SETTINGS, numeric
 from lpdistill.solution.answer import SHOWN, Answer, Block, Table
 from lpdistill.solution.document import in_common
 from lpdistill.study.charts import Quantity, chart
@@ -251,7 +251,7 @@ class Sweep(Answer):
         stated = problem.to_dict()
         gap = problem.target - problem.f0 if point.problem else self.grid.gap(point.at)
         return {
-            **{name: float(getattr(problem, name)) for name in numeric() if name not in {"gap", "memories", "target"}},
+            **{name: SETTINGS[name].cell(problem) for name in numeric() if name not in {"memories", "target"}},
             "target": float(problem.f0 + gap),
             "memories": problem.memories,
             "gap": float(gap),

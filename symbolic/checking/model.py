@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from itertools import combinations_with_replacement
+from itertools import combinations_with_replacement, takewhile
 from math import lcm
 from os import PathLike
 from pathlib import Path
@@ -25,11 +25,15 @@ MOST_DIGITS_READ = 4000
 """Decimal digits that Python converts at once."""
 
 SCHEMA = "lpdistill.certificate/1"
-VERSIONS = "1.0", "1.1", "1.2"
+VERSIONS = "1.0", "1.1", "1.2", "1.3"
 """The versions of the format that are read; a document without one is of the first."""
 
 STATED = {"p", "memories", "f0", "target", "generation_time", "distillation_time", "final_step", "distillation"}
-STATED |= {"rules", "budgets", "discarding", "attempts", "levels", "raw", "recipes"}
+STATED |= {"rules", "budgets", "discarding", "attempts", "levels", "raw_level", "recipes"}
+OPERATIONS = {"protocols", "raw", "gate", "readout"}
+"""What a problem may say of operations: with any of them the map is another one, and recipes are stated."""
+
+STATED |= OPERATIONS
 """What a certificate may state of its problem: anything else would make it another problem."""
 
 Pairs: TypeAlias = tuple[int, ...]
@@ -64,7 +68,7 @@ def document_of(certificate: str | PathLike[str] | dict[str, Any] | Written) -> 
 
 def labelled(document: dict[str, Any]) -> bool:
     """Whether labels stand for the levels of a certificate's problem; earlier versions of the format have none."""
-    return "grid" in document and document.get("version") == "1.2"
+    return "grid" in document and document.get("version") in VERSIONS[VERSIONS.index("1.2") :]
 
 
 def _read(path: object) -> Any:
@@ -137,12 +141,13 @@ def recipes_of(stated: dict[str, Any]) -> tuple[list[Recipe], int, int] | None:
     ModelError
         If they are stated of Werner's map, or not of another, or are none.
     """
-    if ("recipes" in stated) == (stated["distillation"] == "werner"):
+    own = stated["distillation"] in {"bbpssw", "werner"} and not OPERATIONS & {*stated}
+    if ("recipes" in stated) == own:
         message = "has another map than Werner's, which this checker does not know unless it states its recipes"
         raise ModelError("certificate", message, stated["distillation"])
     if "recipes" not in stated:
         return None
-    levels, raw = stated["levels"], stated["raw"]
+    levels, raw = stated["levels"], stated["raw_level" if "raw_level" in stated else "raw"]  # before 1.3: raw
     found = [
         Recipe(
             tuple(one["consumed"]),
@@ -291,6 +296,11 @@ class Hardware:
         """All fidelities below the target that Werner's map makes (arXiv:2606.14908, Eq. 2), increasing."""
         found: list[Fraction] = []
         new = [self.f0] if self.f0 < self.target else []
+        if new and raw_with_limit(self.target) >= self.f0:
+            if not self.allows((0, 1)):  # equal pairs only: each level takes one memory more than the one below
+                return [*takewhile(lambda fidelity: fidelity < self.target, doubled(self.f0, self.memories))]
+            message = "certificate: infinitely many fidelity levels lie below the target, and it has no labels for them"
+            raise LimitError(message, size={"levels": MOST_CHECKED_LEVELS + 1})
         while new:
             found += new
             if len(found) > MOST_CHECKED_LEVELS:
@@ -361,6 +371,18 @@ class Hardware:
     def counts(self, code: int) -> tuple[int, ...]:
         """The counts of the levels that a number stands for."""
         return tuple(code // (self.memories + 1) ** level % (self.memories + 1) for level in range(self.levels))
+
+
+def doubled(f0: Fraction, memories: int) -> Iterator[Fraction]:
+    """The fidelities that so many memories make of equal pairs, increasing."""
+    for _ in range(memories):
+        yield f0
+        f0 = distil(f0, f0)[0]
+
+
+def raw_with_limit(target: Fraction) -> Fraction:
+    """The fidelity of raw pairs that pumping carries towards a target (arXiv:2606.14908, Eq. 7, solved for f0)."""
+    return (2 * target**2 - 6 * target + 1) / (8 * target**2 - 12 * target + 1)
 
 
 def distil(a: Fraction, b: Fraction) -> tuple[Fraction, Fraction]:

@@ -24,7 +24,7 @@ from lpdistill.arrays import IntArray
 from lpdistill.errors import ModelError
 from lpdistill.hardware.actions import Action
 from lpdistill.hardware.recipes import distillations
-from lpdistill.physics.werner import Werner
+from lpdistill.physics.known import DEFAULT
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import PROBLEM
 from lpdistill.process.factored.dynamics import Dynamics
@@ -40,7 +40,7 @@ from symbolic.exact.model import Elements, Parameters
 from symbolic.exact.text import exact_text, shortened
 from symbolic.exact.vertex import ExactVertex
 
-VERSION = "1.2"
+VERSION = "1.3"
 """Version of the format (docs/certificate.md): the first number is that of the schema."""
 
 
@@ -217,7 +217,7 @@ class Certificate(ExactProof):
             b.name: {**b.limits(), **({"visits": b.resource.configurations} if isinstance(b.resource, Visits) else {})}
             for b in self.problem.budgets
         }
-        recipes = {} if type(self.problem.distillation) is Werner else self._recipes()
+        recipes = {} if self.problem.distillation == DEFAULT else self._recipes()
         return {**self.problem.to_dict(), "attempts": str(self.dynamics.attempts), "budgets": budgets, **recipes}
 
     def _recipes(self) -> dict[str, Any]:
@@ -233,7 +233,7 @@ class Certificate(ExactProof):
             }
             for recipe in distillations(levels)
         ]
-        return {"levels": len(levels), "raw": levels.raw, "recipes": stated}
+        return {"levels": len(levels), "raw_level": levels.raw, "recipes": stated}
 
     def _content(self) -> dict[str, Any]:
         return {"version": VERSION, **self.proof()}

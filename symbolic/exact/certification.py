@@ -14,7 +14,7 @@ from lpdistill.arrays import IntArray
 from lpdistill.errors import LimitError, ModelError, NotCertifiedError
 from lpdistill.hardware.actions import Attempts
 from lpdistill.numbers import member
-from lpdistill.physics.werner import Werner
+from lpdistill.physics.known import DEFAULT
 from lpdistill.problem.labels import labels_of
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import PROBLEM
@@ -99,7 +99,7 @@ def certify(
         If no proof is found.
     ModelError
         If ``solution`` is no solution of a problem, or has budgets on the user's own resources, or its policy was to be
-        deterministic within budgets, or labels stand for the levels of another map than Werner's.
+        deterministic within budgets, or labels stand for the levels of another map than the paper's.
 
     Examples
     --------
@@ -114,10 +114,10 @@ def certify(
             raise ModelError("solution", "is of labels only; certify the one that has it in its bracket", None)
         return _certified(solution, scope, progress)
     distillation = PROBLEM.meant(solution, "solution").distillation
-    if type(distillation) is not Werner:
+    if distillation != DEFAULT:
         raise ModelError(
             "distillation",
-            "must be werner: that labels bracket the optimum of another map cannot be checked from a certificate",
+            "must be bbpssw of two pairs without noise: that labels bracket other optima no certificate shows",
             distillation.name,
         )
     optimistic, refinement = solution.bracket

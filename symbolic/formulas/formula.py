@@ -147,7 +147,7 @@ class FormulaPair:
 class FormulaMap:
     """The Werner map on pairs with formulas: two trees that only happen to agree at one ``f0`` stay apart."""
 
-    name: str = "werner"
+    name: str = "bbpssw"
 
     def raw(self, fidelity: Fraction) -> FormulaPair:
         """A raw pair."""

@@ -11,7 +11,7 @@ import sympy
 
 from lpdistill import pictures
 from lpdistill.errors import ModelError
-from lpdistill.physics.werner import Werner
+from lpdistill.physics.known import DEFAULT
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import PROBLEM
 from lpdistill.solution.answer import SHOWN, Answer, Table
@@ -71,8 +71,12 @@ class ProblemFormulas(Answer):
             If there are too many levels.
         """
         problem = PROBLEM.meant(problem, "problem")
-        if not isinstance(problem.distillation, Werner):
-            raise ModelError("distillation", "must be the Werner map to have formulas", problem.distillation.name)
+        if problem.distillation != DEFAULT:
+            raise ModelError(
+                "distillation",
+                "must be bbpssw of two pairs without noise to have formulas",
+                str(problem.hardware.operations),
+            )
         levels = (LevelFormula(level.index, formula_of(level.tree), (level.tree,)) for level in problem.levels)
         below = problem.f0 < problem.target
         return ProblemFormulas(

@@ -96,7 +96,7 @@ def test_json_repeats_the_problem_exactly(document):
         "generation_time": "1",
         "distillation_time": "2",
         "final_step": "charged",
-        "distillation": "werner",
+        "distillation": "bbpssw",
         "rules": [],
         "budgets": {},
         "discarding": False,

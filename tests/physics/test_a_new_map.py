@@ -57,7 +57,7 @@ def test_files_options_and_documents_name_it(problem):
     """A problem file names the map, an option may, and what a problem says of itself has the name."""
     assert problem.distillation == Additive()
     (option,) = [item for item in load("solve").params if item.name == "distillation"]
-    assert option.metavar == "<werner|additive>"
+    assert option.metavar == "<bbpssw|dejmps|additive>"
     assert Problem.from_dict(json.loads(json.dumps(problem.to_dict()))) == problem
     assert described(description(problem)) == problem
 

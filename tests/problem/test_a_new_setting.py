@@ -103,11 +103,18 @@ def test_nothing_else_lists_settings():
 @pytest.mark.parametrize("row", [row for row in SETTINGS.values() if row.bounds], ids=lambda row: row.name)
 def test_bounds_are_those_that_are_checked(row):
     """At the closed ends that the table states a value is taken; at open ends, and beyond any, it is refused."""
-    least, most = {"p": (None, 1), "f0": (None, 1), "target": (None, 1), "memories": (1, None)}.get(row.name, (0, None))
+    least, most = {
+        "p": (None, 1),
+        "f0": (None, 1),
+        "target": (None, 1),
+        "memories": (1, None),
+        "gate": (None, 1),
+        "readout": (None, 1),
+    }.get(row.name, (0, None))
     given = {"p": "1/2", "memories": 4, "f0": "3/4", "target": "79/100"}
     for end, beyond in ((least, -1), (most, 1)):
         if end is not None:
-            assert getattr(Problem(**given | {row.name: end}), row.name) == end
+            assert row.exact(Problem(**given | {row.name: end})) == str(end)
             with pytest.raises(ModelError):
                 Problem(**given | {row.name: end + beyond})
     if " < " in row.bounds:
