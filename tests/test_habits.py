@@ -82,3 +82,12 @@ def test_nothing_else_stands_at_the_top():
     """The top level holds the two packages, what is about them, and what it must hold."""
     found = {path.name for path in ROOT.iterdir() if not path.name.startswith(".")}
     assert {name for name in found - MADE if not name.endswith(".egg-info")} <= TOP
+
+
+def test_every_mutated_module_names_its_tests():
+    """A module that mutants are made of has tests, which exist: without them each of its mutants would count as found."""
+    settings = tomllib.loads(read(".ci/mutation.toml"))
+    places = [ROOT / place for place in settings["cosmic-ray"]["module-path"]]
+    modules = {file for place in places for file in ([place] if place.suffix else place.rglob("*.py"))}
+    assert {str(file.relative_to(ROOT)) for file in modules} == set(settings["tests"])
+    assert [test for tests in settings["tests"].values() for test in tests if not (ROOT / test).exists()] == []
