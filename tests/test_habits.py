@@ -85,7 +85,7 @@ def test_nothing_else_stands_at_the_top():
 
 
 def test_every_mutated_module_names_its_tests():
-    """A module that mutants are made of has tests, which exist: without them each of its mutants would count as found."""
+    """A module that mutants are made of has tests, which exist: without them each of its mutants counts as found."""
     settings = tomllib.loads(read(".ci/mutation.toml"))
     places = [ROOT / place for place in settings["cosmic-ray"]["module-path"]]
     modules = {file for place in places for file in ([place] if place.suffix else place.rglob("*.py"))}
