@@ -16,11 +16,14 @@ import numpy as np
 from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.errors import LimitError, NotCertifiedError
 from lpdistill.frontiers.curve import Point
+from lpdistill.problem.problem import Problem
 from lpdistill.process.budgets import Budget
+from lpdistill.process.labelled import LabelProcess
 from lpdistill.process.process import Choice, Process
 from lpdistill.process.tariff import Resource
 from lpdistill.program.budgeted import within_budgets
 from lpdistill.program.evaluation import evaluate
+from lpdistill.program.label_models import Model
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import policy_iteration
 from lpdistill.progress import silent
@@ -56,6 +59,18 @@ def breakpoints(
         If there are more than anybody reads.
     """
     return _Search(process, budgets, resource, progress).points()
+
+
+def optima(problem: Problem, process: LabelProcess, resource: Resource, points: Sequence[Point]) -> list[Model]:
+    """The breakpoints as optima of a label model, with their values at the price of the resource just above each."""
+    found = []
+    for point in points:
+        uses = point.plan.uses
+        using = replace(uses, cost=process.amounts(resource, uses.columns)).mixed(point.plan.probability)
+        amounts = evaluate(using, using.repetition.until(using.cost))
+        values = np.where(process.live, point.plan.values - point.price * amounts, np.inf)
+        found.append(Model(problem, process, uses.columns, point.plan, values))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

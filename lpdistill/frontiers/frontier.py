@@ -13,20 +13,29 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lpdistill.errors import ModelError
-from lpdistill.frontiers.breakpoints import breakpoints
+from lpdistill.frontiers.breakpoints import breakpoints, optima
 from lpdistill.frontiers.curve import Curve, Point
 from lpdistill.numbers import Number, at_least, decimals, exact
+from lpdistill.physics.rounding import Grid, Rounding
+from lpdistill.problem.labels import not_bracketed, wants_labels, without_labels
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import QUESTION
-from lpdistill.process.budgets import MET
+from lpdistill.process.budgets import MET, Budget
+from lpdistill.process.labelled import require_memories
+from lpdistill.process.process import Process
 from lpdistill.process.tariff import Resource
+from lpdistill.program.common_labels import on_common_labels
+from lpdistill.program.label_models import Model, labelled
 from lpdistill.progress import silent
 from lpdistill.solution.answer import SHOWN, Table
 from lpdistill.solution.given import QuestionLike
-from lpdistill.solving import process_and_budgets, resource_named
+from lpdistill.solving import PATIENCE, process_and_budgets, resource_named
 
 if TYPE_CHECKING:
     import networkx as nx
+
+AS_ONE = 1e-9
+"""Relative difference of limits, and of times, that counts as none where labels are rounded up and down."""
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -101,7 +110,12 @@ def frontier(
     ModelError
         If there is no such resource, or the problem has a budget for it.
     LimitError
-        If there are more breakpoints than anybody reads.
+        If there are more breakpoints than anybody reads, or past the pumping limit more labels than are found in time.
+
+    Notes
+    -----
+    Past the pumping limit labels are added until the policy of no breakpoint rounds a result
+    (:doc:`levels_without_limit`).
 
     Examples
     --------
@@ -109,9 +123,47 @@ def frontier(
     Frontier: 3 breakpoints, from 10.4878 with 10.1966 generation attempts to 10.0895 with 11.3134
     """
     problem = QUESTION.meant(problem, "problem")
-    known = resource if isinstance(resource, Resource) else None
-    process, budgets = process_and_budgets(problem, least=known or resource)
+    if not isinstance(problem, Problem) or problem.reach.finite or not wants_labels(problem):
+        return _frontier(problem, resource, progress)[0]
+    problem = without_labels(problem)
+    grid = Grid.of(problem.distillation, problem.f0, problem.target)
+    _, what = _resource(labelled(problem, grid, Rounding.CEIL), resource)
+    reason = not_bracketed(problem.with_constraints(Budget(what, 1)))
+    if reason is not None:
+        raise ModelError(
+            "resource",
+            f"has no frontier past the pumping limit: {reason}, so that labels do not bracket it; take another "
+            "resource, or a target below the pumping limit",
+            what.name,
+        )
+
+    def answer(asked: Problem) -> tuple[Frontier, list[Model]]:
+        found, process = _frontier(asked, what, progress)
+        memories = require_memories(process, "problem", "needs memories")
+        return found, optima(asked, memories, what, found.points)
+
+    return on_common_labels(problem, answer, _same, grid=grid, seconds=PATIENCE, progress=progress)
+
+
+def _resource(problem: Problem | nx.DiGraph[Any], resource: str | Resource) -> tuple[Process, Resource]:
+    """The process of a problem, and a resource of it that has no budget."""
+    process, budgets = process_and_budgets(problem, least=resource)
     what = resource_named(process, resource, "resource")
     if any(budget.resource == what for budget in budgets):
         raise ModelError("resource", "has a budget; leave it out to see the whole frontier", what.name)
-    return Frontier(problem, what.name, breakpoints(process, budgets, what, progress))
+    return process, what
+
+
+def _frontier(
+    problem: Problem | nx.DiGraph[Any], resource: str | Resource, progress: Callable[[str], None]
+) -> tuple[Frontier, Process]:
+    """The frontier on the levels that a problem has, and its process."""
+    process, what = _resource(problem, resource)
+    return Frontier(problem, what.name, breakpoints(process, process.problem.budgets, what, progress)), process
+
+
+def _same(above: Frontier, below: Frontier) -> bool:
+    """Whether a convex curve that is nowhere below another is nowhere above it, to rounding."""
+    return all(
+        below.waiting_time(point.used * (1 + AS_ONE)) <= point.waiting_time * (1 + AS_ONE) for point in above.points
+    )

@@ -82,16 +82,6 @@ class Labels(Levels):
         """The labels that are levels of the true lattice: all but the one just below the target."""
         return frozenset(level.index for level in self.levels if not isinstance(level.state, Short))
 
-    def at(self, f0: Fraction, memories: int) -> Labels | None:
-        """The labels for another raw fidelity, with which each goes along by its tree.
-
-        None where one of them meets the target, or two meet each other.
-        """
-        grid = Grid.of(self.grid.distillation, f0, self.target).made_by(self.grid.trees.values())
-        if len(grid) < len(self.grid) or max(grid.trees) >= self.target:
-            return None
-        return grid.labels(self.rounding, memories, useless=self.useless)
-
 
 @dataclass(frozen=True)
 class Grid:
@@ -129,6 +119,14 @@ class Grid:
             if made < self.target:
                 found.setdefault(made, Tree((self.trees[a], self.trees[b])))
         return Grid(self.distillation, self.f0, self.target, dict(sorted(found.items())), self._combined)
+
+    def at(self, f0: Fraction) -> Grid | None:
+        """The grid for another raw fidelity: each fidelity goes along by its tree.
+
+        None where one of them meets the target, or two meet each other.
+        """
+        grid = Grid.of(self.distillation, f0, self.target).made_by(self.trees.values())
+        return None if len(grid) < len(self) or max(grid.trees) >= self.target else grid
 
     def again(self) -> Grid:
         """The same grid with every fidelity computed anew, from its tree."""

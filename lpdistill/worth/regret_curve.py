@@ -25,8 +25,8 @@ from lpdistill.solution.answer import Answer
 from lpdistill.solution.bounds import slower, waited
 from lpdistill.solution.document import finite
 from lpdistill.solution.given import SolutionLike
-from lpdistill.solution.solution import Solution
-from lpdistill.solving import solution_of
+from lpdistill.solution.solution import Solution, Status
+from lpdistill.solving import factored, solution_of, solve
 from lpdistill.worth.slopes import Parameter
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ def regret_curve(
     >>> regret_curve(solve(Problem(0.5, 4, "9/10", "94/100")), "p", span=("0.3", "0.9"), points=3)
     RegretCurve: made for p = 0.5; at worst 0.232647 slower than the best policy, at p = 0.3
     """
-    solution = solution_of(solution, progress, all_levels=True)
+    solution = factored(solution_of(solution, progress, all_levels=True))
     process = hardware_of(solution, "regret curve")
     name = member(Parameter, parameter, "parameter")
     count = whole(points, "points")
@@ -207,6 +207,9 @@ def regret_curve(
         told("solving along the curve", step, count, f"{name} = {float(value):g}")
         there = varied(process, **{str(name): value})
         fixed.append(time_of(solution, there))
+        if solution.bracket is not None:  # each optimum has labels of its own
+            best.append(proven(solve(problem.replace(**{str(name): value})), "regret curve").waiting_time)
+            continue
         start = solution.dual.policy.columns if np.isfinite(fixed[-1]) else there.admission.proper()
         best.append(waited(float(policy_iteration(there, start).values[0]), there.durations.uncharged))
     planned = float(getattr(problem, name))
@@ -220,19 +223,30 @@ def hardware_of(solution: Solution, asker: str) -> Dynamics:
     Raises
     ------
     ModelError
-        If the solution is one of a state graph, has budgets, or tells pairs apart by labels.
+        If the solution is one of a state graph, has budgets, or is not proved to be optimal on its labels.
     """
-    if solution.bracket is not None:
-        raise ModelError(
-            asker,
-            "needs all levels told apart, since the labels of one optimum need not be those of the next: solve with "
-            "all_levels=True (--all-levels) where they are finite, or take a target below the pumping limit",
-            str(solution.problem),
-        )
     refused = "needs the solution of a problem; a state graph has no parameters"
-    process = require_dynamics(solution.process, asker, refused, str(solution.problem))
+    process = require_dynamics(proven(solution, asker).process, asker, refused, str(solution.problem))
     require_unlimited(process.problem, asker)
     return process
+
+
+def proven(solution: Solution, asker: str) -> Solution:
+    """A solution; refused if labels leave its bounds apart.
+
+    Raises
+    ------
+    ModelError
+        If they do.
+    """
+    if solution.status == Status.BRACKETED:
+        raise ModelError(
+            asker,
+            f"needs proven optima, and {solution.problem} is known to lie between {solution.lower_bound:.6g} and "
+            f"{solution.upper_bound:.6g}; allow more time (time_limit) and no gap (within), or take a lower target",
+            str(solution.status),
+        )
+    return solution
 
 
 def require_unlimited(problem: Origin, asker: str) -> None:

@@ -40,7 +40,7 @@ from lpdistill.solution.given import ProblemLike
 from lpdistill.solution.policy import Policy
 from lpdistill.solution.solution import Solution
 from lpdistill.solution.wording import outwards
-from lpdistill.solving import solution_of
+from lpdistill.solving import factored, solution_of
 from lpdistill.worth.regret_curve import (
     POINTS,
     hardware_of,
@@ -197,18 +197,19 @@ def robust(problem: ProblemLike, p: tuple[Number, Number], *, progress: Callable
         raise ModelError("p", f"must be an interval that contains the expected {float(problem.p):g}", found)
     require_unlimited(problem, "robust")
     progress(f"solving for p = {float(low):g}")
-    worst = solution_of(problem.replace(p=low), progress, all_levels=True)
+    worst = factored(solution_of(problem.replace(p=low), progress, all_levels=True))
     process = hardware_of(worst, "robust")
     upper = _bound(worst, process)
     progress(f"solving for p = {float(problem.p):g}")
-    nominal = solution_of(problem, progress, all_levels=True)
+    nominal = factored(solution_of(problem, progress, all_levels=True))
+    expected = hardware_of(nominal, "robust")
     return Robust(
         low=low,
         high=high,
         worst=worst,
         nominal=nominal,
         upper_bound=above(upper, process.durations.uncharged),
-        nominal_worst=time_of(nominal, varied(process, p=low)),
+        nominal_worst=time_of(nominal, varied(expected, p=low)),
         at_nominal=time_of(worst, varied(process, p=problem.p)),
     )
 

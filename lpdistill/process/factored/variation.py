@@ -13,7 +13,7 @@ from lpdistill.hardware.repertoire import Aimed
 from lpdistill.numbers import exact
 from lpdistill.physics.closure import closure
 from lpdistill.physics.levels import Levels
-from lpdistill.physics.rounding import Labels
+from lpdistill.physics.rounding import Labels, Rounding
 from lpdistill.process.factored.dynamics import Dynamics
 
 SHARED = ("actions", "repertoire", "permitted")
@@ -80,17 +80,25 @@ def without(dynamics: Dynamics, columns: IntArray) -> Dynamics:
 def levels_at(problem: Aimed, f0: Fraction) -> Levels | None:
     """The levels for another raw fidelity, or None where they are not made by the same trees, with the same results."""
     known, hardware = problem.levels, problem.hardware
-    levels: Levels | None
     if isinstance(known, Labels):
-        levels = known.at(f0, hardware.memories)
-    else:
-        try:
-            levels = closure(
-                hardware.distillation, f0, known.target, most=max(len(known), 1), memories=hardware.memories
-            )
-        except LimitError:
+        return _labels_at(known, f0, hardware.memories)
+    try:
+        levels = closure(hardware.distillation, f0, known.target, most=max(len(known), 1), memories=hardware.memories)
+    except LimitError:
+        return None
+    return levels if _structure(levels) == _structure(known) else None
+
+
+def _labels_at(known: Labels, f0: Fraction, memories: int) -> Labels | None:
+    """The labels for another raw fidelity, or None where results are rounded otherwise, up or down."""
+    grid, found = known.grid.at(f0), {}
+    for rounding in Rounding if grid is not None else ():
+        assert grid is not None  # noqa: S101 - or none is looked at
+        here, there = (one.labels(rounding, memories, useless=known.useless) for one in (known.grid, grid))
+        if _structure(here) != _structure(there):
             return None
-    return levels if levels is not None and _structure(levels) == _structure(known) else None
+        found[rounding] = there
+    return found.get(known.rounding)
 
 
 def _structure(levels: Levels) -> tuple[object, ...]:
