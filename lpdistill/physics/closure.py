@@ -21,7 +21,7 @@ MOST_SHARED = 64
 LARGEST_SHARED = 16
 """Levels of a set that is kept: finding more takes a small share of what is done with them, and much memory to keep."""
 
-MOST_OF_SEVERAL = 5_000
+MOST_OF_SEVERAL = 2_000
 """Distillations beyond which those of more than two pairs, whose number grows with a power of that of levels, end."""
 
 SHARED: Shared[Levels] = Shared(MOST_SHARED, largest=LARGEST_SHARED)

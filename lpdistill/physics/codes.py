@@ -168,18 +168,21 @@ class Code:
             Noise of the operations.
         """
         known = [characters(weights) for weights in pairs]
-        gates, contrast = noise.gates, noise.contrast
+        one: Any = known[0][0]  # of the field that weights are of: exact, or floating point
+        gates, contrast = (one * type(one)(value) for value in (noise.gates, noise.contrast))
+        weak = [gates**power for power in range(len(self.circuit.gates) + 1)]
+        seen = [contrast**power for power in range(self.pairs)]
         sums = [
             sum(
-                gates**term.gates
-                * contrast**term.readouts
+                weak[term.gates]
+                * seen[term.readouts]
                 * prod(known[place][which] for place, which in enumerate(term.characters) if which)
                 for term in terms
             )
             for terms in self.terms()
         ]
         success: Any = sums[0]
-        _, x, y, z = (one / success for one in sums)
+        _, x, y, z = (each / success for each in sums)
         weights = ((1 + x + y + z) / 4, (1 + x - y - z) / 4, (1 - x + y - z) / 4, (1 - x - y + z) / 4)
         return success / 2 ** (self.pairs - 1), weights
 

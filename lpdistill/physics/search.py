@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import lru_cache
 from itertools import permutations
 from typing import Any
 
 from lpdistill.physics.maps import DistillationMap, Pair, Reach, consumes
 
-LONGEST = 2_000
+LONGEST = 400
 """Distillations of one pair after the other that are followed; the limit is approached geometrically."""
 
-CLOSE = 1e-15
+CLOSE = 1e-14
 """Changes of fidelity that end the search."""
 
 MOST_ORDERS = 120
@@ -26,19 +27,26 @@ def explored_reach(distillation: DistillationMap[Any], raw: Pair, target: Fracti
     another tree.  Whether a target is reachable is therefore not decided here, but by the closure.
     """
     start: Any = float(raw.fidelity)
+    pumped, highest = _limits(distillation, start, memories)
+    return Reach(
+        pumping_limit=pumped,
+        memory_limit=highest,
+        finite=True,
+        memories_needed=1 if raw.fidelity >= target else min(consumes(distillation)),
+    )
+
+
+@lru_cache(256)
+def _limits(distillation: Any, start: Any, memories: int) -> tuple[float, float]:
+    """The limits of pumping, and of so many memories."""
     best = [distillation.raw(start)]
-    for _ in range(memories - 1):
+    for _ in range(max(memories, 2) - 1):
         further = _pumped(distillation, best)
         if further.fidelity <= best[-1].fidelity + CLOSE:
             break
         best.append(further)
     limits = [float(pair.fidelity) for pair in best]
-    return Reach(
-        pumping_limit=limits[min(1, len(limits) - 1)] if memories > 1 else float(_pumped(distillation, best).fidelity),
-        memory_limit=limits[-1],
-        finite=True,
-        memories_needed=1 if raw.fidelity >= target else min(consumes(distillation)),
-    )
+    return limits[min(1, len(limits) - 1)], limits[-1] if memories > 1 else limits[0]
 
 
 def _pumped(distillation: DistillationMap[Any], best: list[Any]) -> Any:

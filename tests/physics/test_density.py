@@ -12,12 +12,20 @@ from lpdistill.physics.codes import BEST, PLACE, Code
 from lpdistill.physics.dejmps import BellDiagonalPair, Dejmps
 from lpdistill.physics.noise import Noise
 from lpdistill.physics.werner import Werner, WernerPair
+from lpdistill.study.pool import one_thread
 
 CNOT = (0, "Z", 1, "X")
 ROTATED = (0, "Y", 1, "X")
 """A CNOT after the rotations of DEJMPS, which exchange Y and Z."""
 
 INPUTS = 200
+
+
+@pytest.fixture(autouse=True)
+def _alone():
+    """Matrices are small: threads would only wait for each other."""
+    with one_thread():
+        yield
 
 
 def sides(random, low):
