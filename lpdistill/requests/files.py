@@ -190,11 +190,12 @@ def export(
     file = Path(output)
     if file.suffix not in WRITERS:
         raise ModelError("output", f"must have one of the suffixes {', '.join(WRITERS)}", str(file))
-    written_of: object
+    written_of: Any
     if file.suffix in MODELS:
-        written_of = QUESTION.meant(near(problem, within, time_limit, progress), "problem")
+        about = written_of = QUESTION.meant(near(problem, within, time_limit, progress), "problem")
     else:
         written_of = solve(problem, within=within, time_limit=time_limit, progress=progress)
+        about = written_of.problem
     progress(f"writing {file}")
     written = WRITERS[file.suffix](written_of, file)
-    return Exported(problem, tuple(map(str, written if isinstance(written, list) else [file])))
+    return Exported(about, tuple(map(str, written if isinstance(written, list) else [file])))

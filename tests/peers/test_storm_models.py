@@ -89,6 +89,15 @@ def test_exact_optimum_of_the_drn_file_lies_within_the_bounds(problem, tmp_path)
     assert Fraction(solution.lower_bound) <= found <= Fraction(solution.upper_bound)
 
 
+@pytest.mark.parametrize("within", [None, "1/2"])
+def test_exact_optimum_on_labels_is_the_upper_bound(within, tmp_path):
+    """Past the pumping limit the file holds the labels that round down: Storm's exact optimum is the upper bound."""
+    solution = solve(Problem("9/10", 3, "3/4", "84/100"), within=within)
+    found = checked(exactly(solution.problem, tmp_path), 'R{"time"}min=? [F "target"]')
+    assert solution.lower_bound <= found <= solution.upper_bound
+    assert float(found) == pytest.approx(solution.upper_bound, rel=1e-12)
+
+
 def test_drn_file_charges_the_last_step(tmp_path):
     """With the last step free, Storm's optimum is longer than the waiting time by one distillation."""
     problem = THREE.replace(final_step="free")
