@@ -13,7 +13,7 @@ import numpy as np
 from lpdistill.errors import ModelError, NotCertifiedError, names_like
 from lpdistill.hardware.actions import Attempts
 from lpdistill.numbers import Number, exact, member
-from lpdistill.physics.rounding import Grid, Rounding
+from lpdistill.physics.rounding import Rounding
 from lpdistill.problem.labels import wants_labels, without_labels
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import QUESTION, is_question, process_of_question
@@ -24,7 +24,7 @@ from lpdistill.process.resources import RESOURCES
 from lpdistill.process.tariff import Resource
 from lpdistill.program.budgeted import Budgeted, within_budgets
 from lpdistill.program.deterministic import deterministic as best_deterministic
-from lpdistill.program.label_models import Model, labelled
+from lpdistill.program.label_models import Model, first_grid, labelled
 from lpdistill.program.methods import Method, optimum_within
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import policy_iteration
@@ -45,6 +45,9 @@ PATIENCE = 60.0
 
 MOST_PATIENCE = 1e9
 """Seconds beyond which no limit of time is meant."""
+
+AGED_GAP = Fraction(1, 10**5)
+"""Relative gap that will do where pairs age and none is asked for: there is no end to their fidelities."""
 
 TIE_WEIGHTS = (1e-6, 1e-8, 1e-10)
 """What the expected use of a resource counts, against the whole waiting time, when it breaks ties."""
@@ -82,7 +85,8 @@ def solve(  # noqa: PLR0913 - one keyword for each thing that may be asked
     within
         Relative gap of the bounds that will do where the levels below the target are infinitely many, or more than
         an optimum needs: labels of a grid then stand for them, and are added where the optimum needs them, until the
-        optimum is found exactly, or the gap is within this, or the time is over (:doc:`levels_without_limit`).
+        optimum is found exactly, or the gap is within this, or the time is over (:doc:`levels_without_limit`); where
+        pairs age, 1e-5 by default (:doc:`memory_decoherence`).
     time_limit
         Seconds after which no more labels are added; what is known by then is the answer.
     all_levels
@@ -119,9 +123,11 @@ def solve(  # noqa: PLR0913 - one keyword for each thing that may be asked
         raise ModelError("within", f"is the gap of a bracket by labels; where {what}, there is none", within)
     if all_levels or not isinstance(problem, Problem) or not wants_labels(problem, asked=within is not None):
         return _solved(problem, asked)
-    first = labelled(problem, Grid.of(problem.distillation, problem.f0, problem.target), Rounding.CEIL)
+    first = labelled(problem, first_grid(problem), Rounding.CEIL)
     # Refuses what rules or budgets make impossible, and knows which numbers of attempts are asked for.
     numbers = process_and_budgets(first, attempts, least)[0].names.attempts
+    if tolerance is None and problem.coherence_time is not None:
+        tolerance = AGED_GAP
     refinement = refine(problem, tolerance, seconds, progress, attempts=numbers)
     if refinement is None:
         return _solved(problem, asked)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
 from lpdistill.errors import InfiniteLevelsError, ModelError, UnreachableTargetError
+from lpdistill.hardware.keeping import Keeping
 from lpdistill.hardware.operations import Operations, gate_of, least_gate, map_for, raw_pair
 from lpdistill.hardware.recipes import Recipe, discards, distillations
 from lpdistill.hardware.rules import Rule, checked
-from lpdistill.numbers import Number, at_most, exact, flag, whole
+from lpdistill.numbers import Number, at_most, exact, flag, member, whole
+from lpdistill.physics.ageing import Clock, Coherence, Products
 from lpdistill.physics.closure import closure
 from lpdistill.physics.codes import ProtocolsLike
 from lpdistill.physics.known import DEFAULT
@@ -37,7 +39,7 @@ LEAST_RAW = HALF + CLOSEST
 
 
 @dataclass(frozen=True)
-class Hardware:
+class Hardware(Keeping):
     """Two nodes with ``memories`` shared memory pairs.
 
     Its arguments mean what those of :class:`~lpdistill.Problem` do.
@@ -80,6 +82,8 @@ class Hardware:
         readout: SeveralNumbers | None = None,
         rules: Rule | Iterable[Rule] | Mapping[str, Any] | None = (),
         discarding: bool = False,
+        coherence_time: Number | None = None,
+        products: Products | str = Products.AGE,
     ) -> None:
         chance, (fidelity, shares) = exact(p, "p"), raw_pair(f0, raw)
         if not 0 < chance <= 1:
@@ -96,10 +100,12 @@ class Hardware:
         times = _duration(generation_time, "generation_time"), _duration(distillation_time, "distillation_time")
         if not any(times):
             raise ModelError("generation_time", "must be above 0 if distillation_time is 0", generation_time)
-        if discarding is True and not times[0]:
+        coherence = None if coherence_time is None else Coherence(coherence_time, products)
+        discards_pairs = flag(discarding, "discarding") or coherence is not None
+        if discards_pairs and not times[0]:
             raise ModelError(
                 "generation_time",
-                "must be above 0 with discarding: runs could go in circles for nothing",
+                "must be above 0 with discarding (as with coherence_time): runs could go in circles for nothing",
                 generation_time,
             )
         if max(times) > chance * GREATEST:
@@ -115,8 +121,18 @@ class Hardware:
             distillation_time=times[1],
             distillation=map_for(known, shares, protocols, gate_of(gate, gate_fidelity), readout),
             rules=checked(rules),
-            discarding=flag(discarding, "discarding"),
+            discarding=discards_pairs,
+            coherence_time=coherence and coherence.time,
+            products=member(Products, products, "products"),
         )
+        _require_ageing(self)
+
+    @property
+    def clock(self) -> Clock:
+        """How long steps take, and how pairs age meanwhile."""
+        coherence = self.coherence
+        assert coherence is not None  # noqa: S101 - asked where pairs age
+        return Clock(coherence, self.generation_time, self.distillation_time)
 
     @property
     def operations(self) -> Operations:
@@ -125,7 +141,9 @@ class Hardware:
 
     def reach(self, target: Fraction) -> Reach:
         """How far the map carries raw pairs towards a target."""
-        return self.distillation.reach(self.distillation.raw(self.f0), target, self.memories)
+        found = self.distillation.reach(self.distillation.raw(self.f0), target, self.memories)
+        ages = self.coherence_time is not None and self.f0 < target
+        return replace(found, finite=False) if ages else found
 
     def levels(self, target: Fraction) -> Levels:
         """The fidelity levels below a target.
@@ -151,6 +169,15 @@ class Hardware:
                 target,
                 f"{held} {at_most(reach.memory_limit, 9)} (memory limit; pumping alone stays below "
                 f"{at_most(reach.pumping_limit, 9)}); {more}; lower the target or raise f0",
+            )
+        if self.coherence_time is not None and self.f0 < target:
+            raise InfiniteLevelsError(
+                f"coherence_time: pairs that age pass through infinitely many fidelities (found "
+                f"{float(self.coherence_time):g}); solve(problem) finds labels that stand for them, and what needs all "
+                "levels has no meaning here: leave coherence_time out",
+                target=float(target),
+                pumping_limit=reach.pumping_limit,
+                memory_limit=reach.memory_limit,
             )
         if not reach.finite and any(rule.separable for rule in self.rules):
             return self._levels_under_rules(target)
@@ -227,6 +254,16 @@ class Hardware:
     def recipes(self, levels: Levels) -> tuple[Recipe, ...]:
         """Everything that can be done with stored pairs, whatever the rules: distillations, then discards."""
         return distillations(levels) + (discards(levels) if self.discarding else ())
+
+
+def _require_ageing(hardware: Hardware) -> None:
+    """Refuse memories that forget where the map is another than that on Werner pairs, which stay such as they age."""
+    if hardware.coherence is not None and hardware.distillation != DEFAULT:
+        raise ModelError(
+            "coherence_time",
+            f"is for Werner pairs and the plain map {DEFAULT.name}; leave it out, or other operations",
+            hardware.distillation.name,
+        )
 
 
 def _duration(time: Number, where: str) -> Fraction:

@@ -11,8 +11,10 @@ from math import lcm
 from typing import Any, NamedTuple
 
 from lpdistill.errors import ModelError
+from lpdistill.physics.aged import AgedLabels
 from lpdistill.physics.closure import MOST_SHARED
 from lpdistill.physics.levels import Levels
+from lpdistill.physics.werner import parameter
 from lpdistill.shared import Same, Shared
 
 
@@ -139,7 +141,22 @@ SHARED: Shared[tuple[Recipe, ...]] = Shared(MOST_SHARED, largest=LARGEST_SHARED)
 
 def distillations(levels: Levels) -> tuple[Recipe, ...]:
     """Every distillation of levels; problems with the same levels have the same ones."""
+    if isinstance(levels, AgedLabels):
+        raise ModelError(
+            "coherence_time",
+            "leaves no table of distillations, on which this is computed: pairs age; leave it out",
+            float(levels.aging.clock.coherence.time),
+        )
     return SHARED.of(Same(levels), lambda: _distillations(levels))
+
+
+def distillation_of_aged(labels: AgedLabels, low: int, high: int) -> Recipe:
+    """What distilling pairs of two labels does that stand for pairs which age."""
+    label = int(labels.made[0][low, high])
+    a, b = (parameter(labels[one].fidelity) for one in (low, high))
+    success = (1 + a * b) / 2
+    made = Outcome(success, target=True) if label == len(labels) else Outcome(success, (label,) if label >= 0 else ())
+    return Recipe((low, high), (made, Outcome(1 - success)))
 
 
 def _distillations(levels: Levels) -> tuple[Recipe, ...]:

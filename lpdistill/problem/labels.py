@@ -7,7 +7,10 @@ from copy import copy
 from dataclasses import replace
 
 from lpdistill.errors import InfiniteLevelsError, LimitError, ModelError, UnreachableTargetError
+from lpdistill.hardware.attainable import best_attainable
 from lpdistill.hardware.repertoire import Repertoire
+from lpdistill.numbers import at_most
+from lpdistill.physics.aged import AgedLabels
 from lpdistill.physics.levels import Levels
 from lpdistill.physics.limits import most_levels
 from lpdistill.physics.maps import is_monotone
@@ -31,7 +34,19 @@ def with_labels(problem: Problem, labels: Levels) -> Problem:
 
     They are no part of what the problem is, which is equal to the one it was made of, and are forgotten by
     :meth:`Problem.replace`: which distillations a label model has, and whether it is one, depends on more than levels.
+
+    Raises
+    ------
+    ModelError
+        If pairs age, and the labels do not.
     """
+    if problem.coherence_time is not None and not isinstance(labels, AgedLabels):
+        raise ModelError(
+            "coherence_time",
+            "is for optima, their times and windows: baselines, policy files and other levels are for memories that "
+            "keep what they hold; leave it out",
+            float(problem.coherence_time),
+        )
     other = copy(problem)
     other.__dict__["levels"] = labels
     return other
@@ -88,6 +103,13 @@ def wants_labels(problem: Problem, *, asked: bool = False) -> bool:
         If there are infinitely many levels, and labels do not bracket it.
     """
     reach, reason = problem.reach, not_bracketed(problem)
+    if problem.coherence_time is not None and labels_of(problem) is None and problem.f0 < problem.target:
+        if reason is not None:
+            raise ModelError("coherence_time", f"makes pairs age, which labels do not bracket: {reason}", None)
+        best = best_attainable(problem.hardware, problem.target)
+        if best is not None:
+            raise beyond(problem, best)
+        return True
     out_of_reach = reach.memories_needed is None or reach.memories_needed > problem.memories
     if labels_of(problem) is not None or out_of_reach or problem.f0 >= problem.target:
         return False
@@ -109,6 +131,20 @@ def wants_labels(problem: Problem, *, asked: bool = False) -> bool:
                 memory_limit=error.memory_limit,
             ) from None
     return True
+
+
+def beyond(problem: Problem, best: float | None = None) -> UnreachableTargetError:
+    """The error of a target that pairs which age do not reach, with the fidelity that no run exceeds if it is known."""
+    stays = "no pair that they distil reaches it" if best is None else f"their fidelity stays below {at_most(best, 9)}"
+    time = f"a coherence time of {float(problem.coherence_time or 0):g}"
+    return UnreachableTargetError(
+        f"target: {float(problem.target)} is out of reach for {problem.memories} memories with {time} and f0 = "
+        f"{float(problem.f0):g}: whatever succeeds, {stays}; lower the target, raise f0 or coherence_time, take more "
+        "memories, or shorten steps",
+        target=float(problem.target),
+        pumping_limit=problem.reach.pumping_limit,
+        memory_limit=problem.reach.memory_limit if best is None else best,
+    )
 
 
 def _many(problem: Problem) -> bool:

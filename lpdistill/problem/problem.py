@@ -13,9 +13,11 @@ from lpdistill.arguments import Kind
 from lpdistill.errors import ModelError, names_like
 from lpdistill.hardware.actions import Attempts
 from lpdistill.hardware.hardware import Hardware
+from lpdistill.hardware.keeping import Keeping
 from lpdistill.hardware.recipes import Recipe
 from lpdistill.hardware.rules import Rule
 from lpdistill.numbers import Number, exact, member
+from lpdistill.physics.ageing import Products
 from lpdistill.physics.codes import ProtocolsLike
 from lpdistill.physics.levels import Levels
 from lpdistill.physics.maps import DistillationMap, Reach
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Problem:
+class Problem(Keeping):
     """Two nodes, ``memories`` shared memory pairs, one target fidelity.
 
     Parameters
@@ -67,7 +69,12 @@ class Problem:
         Limits on the expected use of resources: one :class:`Budget` or several, or a table; those on one resource hold
         together.
     discarding
-        Whether stored pairs may be discarded, which takes no time.
+        Whether stored pairs may be discarded, which takes no time; always, where pairs age.
+    coherence_time
+        Coherence time :math:`T_c` of the memories: a Werner parameter decays by :math:`e^{-t/T_c}`, both memories
+        together.  By default, they keep pairs for ever.
+    products
+        Whether what a distillation makes ages during the step that makes it (``"age"``), or is fresh at its end.
 
     Raises
     ------
@@ -117,6 +124,8 @@ class Problem:
         rules: Rule | Iterable[Rule] | Mapping[str, Any] | None = (),
         budgets: Budget | Iterable[Budget] | Mapping[str, Any] | None = (),
         discarding: bool = False,
+        coherence_time: Number | None = None,
+        products: Products | str = Products.AGE,
     ) -> None:
         hardware = Hardware(
             p,
@@ -132,6 +141,8 @@ class Problem:
             readout=readout,
             rules=rules,
             discarding=discarding,
+            coherence_time=coherence_time,
+            products=products,
         )
         self.__dict__.update(
             vars(hardware),
@@ -289,7 +300,8 @@ class Problem:
             f"times {float(self.generation_time):g} (generation) and {float(self.distillation_time):g} (distillation)"
             + "".join(f", {word}" for word in [str(self.hardware.operations)] if word)
             + ("" if self.final_step is FinalStep.CHARGED else ", last step free")
-            + (", discarding" if self.discarding else "")
+            + (", discarding" if self.discarding and self.coherence_time is None else "")
+            + self.in_words
             + "".join(f"; {constraint}" for constraint in (*self.rules, *self.budgets))
         )
 

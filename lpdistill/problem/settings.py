@@ -15,6 +15,7 @@ from typing import Any
 from lpdistill.errors import ModelError
 from lpdistill.hardware.rules import rules_stated
 from lpdistill.numbers import UNIT_OF_TIME
+from lpdistill.physics.ageing import Products
 from lpdistill.physics.codes import TWO, stated
 from lpdistill.physics.known import DEFAULT, MAPS, map_named
 from lpdistill.physics.noise import told
@@ -109,7 +110,7 @@ class Setting:
     @property
     def numeric(self) -> bool:
         """Whether sweeps may run over it."""
-        return self.kind in {ValueKind.NUMBER, ValueKind.SIDES, ValueKind.WHOLE}
+        return self.kind in {ValueKind.NUMBER, ValueKind.SIDES, ValueKind.WHOLE} and self.usual is not None
 
     def cell(self, problem: Any) -> float | str:
         """A number of a problem as tables of many have it: two different ones of two nodes as text."""
@@ -233,6 +234,25 @@ SETTINGS = {
             read=budgets_from,
         ),
         Setting("discarding", ValueKind.FLAG, "Whether stored pairs may be discarded", default="no"),
+        Setting(
+            "coherence_time",
+            ValueKind.NUMBER,
+            "Coherence time of the memories, above 0, in which pairs depolarise",
+            default="for ever",
+            unit=UNIT_OF_TIME,
+            shapes_levels=True,
+            written=lambda time: None if time is None else str(time),
+            usual=None,
+        ),
+        Setting(
+            "products",
+            ValueKind.CHOICE,
+            "Whether results of distillation age while they are made (age) or are fresh (fresh)",
+            default=Products.AGE,
+            values=Products,
+            shapes_levels=True,
+            usual=str(Products.AGE),
+        ),
     )
 }
 """All settings by name, in the order of JSON documents."""

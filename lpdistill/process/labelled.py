@@ -9,10 +9,12 @@ from typing import TypeAlias
 from lpdistill.errors import ModelError
 from lpdistill.hardware.actions import Attempts
 from lpdistill.hardware.repertoire import Repertoire
+from lpdistill.physics.aged import AgedLabels
 from lpdistill.physics.rounding import Labels
 from lpdistill.process.factored.dynamics import Dynamics
 from lpdistill.process.factored.size import Size
 from lpdistill.process.process import Process
+from lpdistill.process.reachable.ageing import AgeingProcess
 from lpdistill.process.reachable.process import ReachableProcess
 from lpdistill.process.reachable.vectors import ReachableVectors
 from lpdistill.process.task import Task
@@ -36,6 +38,8 @@ def label_process(problem: Task, attempts: Attempts | None = None) -> LabelProce
     Where labels are many and memories few, most count vectors cannot be reached, and what can be is written out.
     """
     labels, memories = problem.levels, problem.hardware.memories
+    if isinstance(labels, AgedLabels):
+        return AgeingProcess(problem, attempts)
     repertoire = Repertoire.of(problem, attempts or problem.attempts)
     operations = Size.of(repertoire).operations
     if isinstance(labels, Labels) and operations > QUICK and memories <= FEW:

@@ -18,6 +18,7 @@ import numpy as np
 
 from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.hardware.actions import Attempts
+from lpdistill.physics.aged import AgedGrid
 from lpdistill.physics.rounding import Grid, Labels, Rounding
 from lpdistill.problem.labels import labels_of, with_labels
 from lpdistill.problem.problem import Problem
@@ -75,18 +76,27 @@ class Model:
         return float(self.plan.values[0]) - float(self.process.durations.uncharged)
 
 
-def label_model(problem: Problem, grid: Grid, rounding: Rounding, *, whatever: bool = False) -> Labels:
+def label_model(problem: Problem, grid: Grid | AgedGrid, rounding: Rounding, *, whatever: bool = False) -> Labels:
     """The levels of a label model of a problem.
 
     Distillations whose label is not above those of both pairs are left out, unless a step that distils may be shorter
     than one that only generates: otherwise none of them is needed.  They stay where the model is to hold ``whatever``
     the durations are.
     """
+    if isinstance(grid, AgedGrid):
+        return grid.labels(rounding)
     useless = whatever or problem.generation_time > problem.distillation_time
     return grid.labels(rounding, problem.memories, useless=useless)
 
 
-def labelled(problem: Problem, grid: Grid, rounding: Rounding, *, whatever: bool = False) -> Problem:
+def first_grid(problem: Problem) -> Grid | AgedGrid:
+    """The grid to begin with."""
+    if problem.coherence_time is not None:
+        return AgedGrid.of(problem.hardware.clock, problem.f0, problem.target)
+    return Grid.of(problem.distillation, problem.f0, problem.target)
+
+
+def labelled(problem: Problem, grid: Grid | AgedGrid, rounding: Rounding, *, whatever: bool = False) -> Problem:
     """The same problem with the labels of such a model for its levels."""
     return with_labels(problem, label_model(problem, grid, rounding, whatever=whatever))
 
@@ -118,6 +128,8 @@ def optimum(problem: Problem, attempts: Attempts | None, near: Sequence[Model | 
 
 def _start(process: LabelProcess, near: Model) -> IntArray | None:
     """A policy to start from: best for the values of a similar model, of every pair's label below; None if improper."""
+    if process.problem.hardware.coherence is not None:
+        return None
     known = [level.fidelity for level in near.labels]
     below = [
         max(index for index, fidelity in enumerate(known) if fidelity <= level.fidelity)

@@ -20,10 +20,12 @@ import numpy as np
 
 from lpdistill.errors import InfeasibleError, LimitError
 from lpdistill.hardware.actions import Attempts
+from lpdistill.physics.aged import AgedGrid
 from lpdistill.physics.rounding import Grid, Rounding
-from lpdistill.problem.labels import level_count
+from lpdistill.problem.labels import beyond, level_count
 from lpdistill.problem.problem import Problem
-from lpdistill.program.label_models import Model, labelled, optimum, rounded
+from lpdistill.program.ageing import with_weights
+from lpdistill.program.label_models import Model, first_grid, labelled, optimum, rounded
 from lpdistill.progress import silent
 
 AS_ONE = 1e-12
@@ -71,7 +73,7 @@ class Round:
     columns: int
 
     @staticmethod
-    def of(grid: Grid, lower: Model, upper: Model | None) -> Round:
+    def of(grid: Grid | AgedGrid, lower: Model, upper: Model | None) -> Round:
         """That of a grid."""
         most = np.inf if upper is None else upper.waiting_time
         return Round(len(grid), lower.waiting_time, most, lower.process.size, lower.process.column_count)
@@ -116,7 +118,7 @@ class Refinement:
         Wall-clock time that it took.
     """
 
-    grid: Grid
+    grid: Grid | AgedGrid
     lower: Model
     upper: Model
     rounds: tuple[Round, ...]
@@ -130,7 +132,7 @@ class Refinement:
 
     def __str__(self) -> str:
         total = "infinitely many" if not self.upper.problem.reach.finite else f"{self.levels or 'very many'}"
-        needed = f"{len(self.grid):,} of {total} levels"
+        needed = f"{len(self.grid):,} of {total} {'levels' if isinstance(self.grid, Grid) else 'pairs and ages'}"
         return f"{needed}{BECAUSE[self.stopped]} ({len(self.rounds)} rounds)"
 
     def to_dict(self) -> dict[str, Any]:
@@ -197,7 +199,7 @@ class _State:
 
     attempts: Attempts | None
     rounds: list[Round] = field(default_factory=list)
-    found: tuple[Grid, Model, Model, tuple[Round, ...]] | None = None
+    found: tuple[Grid | AgedGrid, Model, Model, tuple[Round, ...]] | None = None
     stopped: Stopped = Stopped.SIZE
     enough: float = np.inf
     as_many: bool = False
@@ -232,9 +234,9 @@ def _unattained(problem: Problem, last: Round, seconds: float) -> LimitError:
     )
 
 
-def _brackets(problem: Problem, attempts: Attempts | None) -> Iterator[tuple[Grid, Model, Model | None]]:
+def _brackets(problem: Problem, attempts: Attempts | None) -> Iterator[tuple[Grid | AgedGrid, Model, Model | None]]:
     """Ever finer grids with the optima of CEIL, and of FLOOR where it reaches the target, until these are equal."""
-    grid = Grid.of(problem.distillation, problem.f0, problem.target)
+    grid = first_grid(problem)
     lower, upper = None, None
     while True:
         with suppress(InfeasibleError):  # a coarse policy may not keep within budgets that a finer one does
@@ -247,8 +249,15 @@ def _brackets(problem: Problem, attempts: Attempts | None) -> Iterator[tuple[Gri
                 conflict=error.conflict,
                 workable=error.workable,
             ) from None
-        assert lower is not None  # noqa: S101 - every grid reaches what the first one does
+        if lower is None:  # every grid of levels reaches what the first one does
+            raise beyond(problem)
         yield grid, lower, upper
+        if isinstance(grid, AgedGrid):
+            finer = with_weights(grid, [one.plan for one in (lower, upper) if one is not None])
+            if finer is None:
+                return
+            grid = finer
+            continue
         apart = upper is None or upper.waiting_time > lower.waiting_time * (1 + AS_ONE)
         pairs = rounded(lower, apart=apart)
         if not pairs:

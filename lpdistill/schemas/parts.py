@@ -182,6 +182,7 @@ PARTS: dict[str, Schema] = {
         {
             "index": LEVEL,
             "name": text("Where another level has the same fidelity."),
+            "age": text("How old the pair is, where pairs age; its fidelity is a bound then."),
             "tree": text("The composition that makes it: f0, or D(a, b)."),
             "stands": one_of([UNMADE], "Instead of a tree, of the label that nothing makes."),
         },

@@ -21,7 +21,7 @@ from lpdistill.physics.maps import Pair, consumes, order_of
 from lpdistill.problem.labels import labels_of
 from lpdistill.problem.problem import Problem
 from lpdistill.process.factored.configurations import CountVectors
-from lpdistill.process.reachable.vectors import ReachableVectors
+from lpdistill.process.reachable.vectors import ExploredVectors, ReachableVectors
 from lpdistill.simulation.controller import Decisions
 from lpdistill.simulation.deviations import Deviations
 from lpdistill.simulation.tracked import EMPTY, TrackedSpecies
@@ -197,7 +197,7 @@ class LabelledMemories:
 
     problem: Problem
     deviations: Deviations
-    known: CountVectors | ReachableVectors | None = None
+    known: CountVectors | ReachableVectors | ExploredVectors | None = None
 
     @cached_property
     def species(self) -> Species | TrackedSpecies:
@@ -212,7 +212,7 @@ class LabelledMemories:
         return float(self.problem.p if self.deviations.p is None else self.deviations.p)
 
     @cached_property
-    def configurations(self) -> CountVectors | ReachableVectors:
+    def configurations(self) -> CountVectors | ReachableVectors | ExploredVectors:
         """The numbering in which controllers know what is stored."""
         return self.known or CountVectors(self.problem.memories, len(self.problem.levels))
 

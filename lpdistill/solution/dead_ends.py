@@ -12,7 +12,7 @@ from lpdistill.errors import InfeasibleError
 from lpdistill.hardware.actions import Attempts
 from lpdistill.hardware.rules import Rule
 from lpdistill.physics.levels import reaches
-from lpdistill.problem.labels import labels_of, with_labels
+from lpdistill.problem.labels import beyond, labels_of, with_labels
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import is_problem
 from lpdistill.process.factored.dynamics import Dynamics
@@ -52,6 +52,10 @@ def require_live(process: Process) -> None:
             dead_ends=named,
         )
     rules = problem.rules
+    if problem.coherence_time is not None:
+        if not rules:
+            raise beyond(problem)
+        named = ()
     if not named:
         raise InfeasibleError(
             f"rules: no policy reaches the target for sure: {' and '.join(map(str, rules))} leave no distillations "
@@ -81,7 +85,7 @@ def require_made(problem: Problem) -> None:
         If nothing does: the map is mistaken in its claim of how many memories reach it.
     """
     levels, memories = problem.levels, problem.memories
-    if levels.raw is None or reaches(levels, memories):
+    if levels.raw is None or problem.coherence_time is not None or reaches(levels, memories):
         return
     made = (level for level, least in zip(levels, levels.least_memories, strict=True) if least <= memories)
     highest = "" if labels_of(problem) else f" (at most {float(max(level.fidelity for level in made)):.9g})"

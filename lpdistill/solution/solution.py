@@ -222,7 +222,7 @@ class Solution(Answer):
             rank = self.process.names.rank(counts)
         except KeyError as error:
             names = self.process.names.levels.names if self.bracket and self.process.names.levels else []
-            labels = f"; the labels are {', '.join(names)}" if names else ""
+            labels = f"; the labels are {', '.join(names)}" if 0 < len(names) <= SHOWN else ""
             raise ModelError("counts", f"{error.args[0]}{labels}", counts) from None
         return Explanation.of(self.plan, self.dual, rank)
 

@@ -9,8 +9,9 @@ from functools import cached_property
 from typing import Protocol, cast
 
 from lpdistill.hardware.actions import Action
-from lpdistill.hardware.recipes import Recipe, by_consumed, distillations
+from lpdistill.hardware.recipes import Recipe, by_consumed, distillation_of_aged, distillations
 from lpdistill.numbers import DIGITS
+from lpdistill.physics.aged import AgedLabels
 from lpdistill.physics.levels import Levels
 from lpdistill.process.graph.node_names import name_of
 from lpdistill.process.process import Process
@@ -104,6 +105,12 @@ class Wording:
         """The distillations by what they consume."""
         return by_consumed(distillations(self.levels))
 
+    def _recipe(self, consumed: tuple[int, ...]) -> Recipe:
+        """What distils pairs of some levels."""
+        if isinstance(self.levels, AgedLabels):
+            return distillation_of_aged(self.levels, min(consumed), max(consumed))
+        return self._recipes[consumed]
+
     @property
     def names(self) -> list[str]:
         """The name of every level."""
@@ -128,10 +135,10 @@ class Wording:
 
     def distillation(self, action: Action) -> str:
         """The distillations of an action: ``2 x (0.750, 0.750 -> 0.788)``."""
-        names, recipes = self.names, self._recipes
+        names = self.names
         parts = []
         for consumed in dict.fromkeys(action.distil):
-            times, made = action.distil.count(consumed), results(recipes[consumed], names)
+            times, made = action.distil.count(consumed), results(self._recipe(consumed), names)
             word = f"{', '.join(names[level] for level in consumed)} -> {made}"
             parts.append(word if times == 1 else f"{times} x ({word})")
         return "; ".join(parts) or "-"

@@ -14,6 +14,7 @@ from lpdistill.arrays import IntArray
 from lpdistill.errors import LimitError, ModelError, NotCertifiedError
 from lpdistill.hardware.actions import Attempts
 from lpdistill.numbers import member
+from lpdistill.physics.aged import AgedGrid
 from lpdistill.physics.known import DEFAULT
 from lpdistill.problem.labels import labels_of
 from lpdistill.problem.problem import Problem
@@ -121,6 +122,8 @@ def certify(
             distillation.name,
         )
     optimistic, refinement = solution.bracket
+    if isinstance(refinement.grid, AgedGrid):
+        raise ModelError("coherence_time", "makes fidelities that are no fractions: none is certified", None)
     claimed = Status.OPTIMAL if solution.determinism is None else Status.CLAIMED
     executable = replace(solution, bracket=None, status=claimed)
     scope = Scope.VISITED if scope is Scope.AUTO else scope

@@ -15,7 +15,7 @@ from lpdistill.errors import LimitError
 from lpdistill.hardware.actions import Attempts
 from lpdistill.hardware.repertoire import Repertoire
 from lpdistill.process.factored.columns import MOST_LISTED
-from lpdistill.process.reachable.vectors import ReachableVectors
+from lpdistill.process.reachable.vectors import ExploredVectors, ReachableVectors
 
 
 def partitions(members: Sequence[int], sizes: Sequence[int], most: int) -> Iterator[tuple[tuple[int, ...], ...]]:
@@ -47,7 +47,7 @@ class ListedColumns:
         Which actions there are.
     """
 
-    configurations: ReachableVectors
+    configurations: ReachableVectors | ExploredVectors
     repertoire: Repertoire
 
     @property

@@ -23,7 +23,7 @@ from lpdistill.process.factored.generation import binomial_table, leaving_table
 from lpdistill.process.outcomes import Plain, Weighted
 from lpdistill.process.process import Choice
 from lpdistill.process.reachable.columns import ListedColumns
-from lpdistill.process.reachable.vectors import ReachableVectors
+from lpdistill.process.reachable.vectors import ExploredVectors, ReachableVectors
 from lpdistill.process.repetition import Repetition
 from lpdistill.process.resources import RESOURCES
 from lpdistill.process.tariff import TIME, Resource, Tariff, Usage
@@ -58,7 +58,8 @@ class ListedCounts:
 
     def key(self, rank: int) -> tuple[int, ...]:
         """The counts of a configuration."""
-        return tuple(self.listed.configurations.counts[rank].tolist())
+        known = self.listed.configurations
+        return tuple(known.counts_of(known.places[rank : rank + 1])[0].tolist())
 
     def rank(self, key: Any) -> int:
         """Rank of the configuration that a user names; KeyError if there is none."""
@@ -129,7 +130,7 @@ class ReachableProcess(Listed):
         return ListedColumns(ReachableVectors(memories, labels.memories), repertoire)
 
     @property
-    def configurations(self) -> ReachableVectors:
+    def configurations(self) -> ReachableVectors | ExploredVectors:
         """All configurations that can be reached."""
         return self.numbering.configurations
 

@@ -138,3 +138,98 @@ class ReachableVectors:
     def rank_sums(self, sums: IntArray) -> IntArray:
         """Ranks of vectors given by their partial sums over levels, (levels, vectors) -> (vectors,)."""
         return self.rank(np.diff(sums, axis=0, prepend=0).T)
+
+
+@dataclass(frozen=True)
+class ExploredVectors:
+    """Configurations that were found, the start first.
+
+    Attributes
+    ----------
+    most, kinds
+        Number of memories, and of levels.
+    places
+        The levels of the pairs of every configuration, increasing, filled up with the number of levels, (size, most).
+    """
+
+    most: int
+    kinds: int
+    places: IntArray
+
+    @property
+    def size(self) -> int:
+        """Number of configurations."""
+        return len(self.places)
+
+    @property
+    def order(self) -> IntArray:
+        """The levels in the order of places, (levels,)."""
+        return np.arange(self.kinds)
+
+    @property
+    def place(self) -> IntArray:
+        """The position of every level in that order, (levels,)."""
+        return np.arange(self.kinds)
+
+    @cached_property
+    def totals(self) -> IntArray:
+        """Number of pairs of every configuration, (size,)."""
+        return np.asarray((self.places < self.kinds).sum(axis=1))
+
+    @cached_property
+    def counts(self) -> IntArray:
+        """All count vectors, (size, levels)."""
+        return self.counts_of(self.places)
+
+    def counts_of(self, places: IntArray) -> IntArray:
+        """Count vectors of configurations given by their places, (vectors, most) -> (vectors, levels)."""
+        found = np.zeros((len(places), self.kinds + 1), dtype=np.int64)
+        np.add.at(found, (np.arange(len(places))[:, None], places), 1)
+        return found[:, :-1]
+
+    @cached_property
+    def _codes(self) -> tuple[IntArray, IntArray]:
+        """The configurations as numbers, increasing, and their ranks."""
+        codes = codes_of(self.places, self.kinds)
+        order = np.argsort(codes)
+        return codes[order], order
+
+    def rank_codes(self, codes: IntArray) -> IntArray:
+        """Ranks of configurations given as numbers, -1 where there is none."""
+        known, order = self._codes
+        at = np.minimum(np.searchsorted(known, codes), len(known) - 1)
+        return np.where(known[at] == codes, order[at], -1)
+
+    def rank_places(self, places: IntArray) -> IntArray:
+        """Ranks of configurations given by their places, -1 where there is none, (vectors, most) -> (vectors,)."""
+        return self.rank_codes(codes_of(places, self.kinds))
+
+    def rank_sums(self, sums: IntArray) -> IntArray:
+        """Ranks of vectors given by their partial sums over levels, (levels, vectors) -> (vectors,)."""
+        return self.rank(np.diff(sums, axis=0, prepend=0).T)
+
+    def rank(self, counts: IntArray) -> IntArray:
+        """Ranks of count vectors, -1 for what runs do not come by, (vectors, levels) -> (vectors,).
+
+        Raises
+        ------
+        ValueError
+            If a vector has the wrong length, a negative count, or a sum above ``most``.
+        """
+        counts = np.atleast_2d(np.asarray(counts, dtype=np.int64))
+        if counts.shape[-1] != self.kinds or (counts < 0).any() or (counts.sum(axis=-1) > self.most).any():
+            raise ValueError(f"count vectors must have {self.kinds} counts >= 0 that sum to at most {self.most}")
+        places = np.full((len(counts), self.most), self.kinds)
+        vector, level = np.nonzero(counts)
+        repeated, within = ragged(counts[vector, level])
+        start = np.cumsum(counts, axis=1)[vector, level] - counts[vector, level]
+        places[vector[repeated], start[repeated] + within] = level[repeated]
+        return self.rank_places(places)
+
+
+def codes_of(places: IntArray, kinds: int) -> IntArray:
+    """Rows of places as one number each."""
+    found = np.zeros(len(places), dtype=np.int64)
+    for digit in places.T:
+        found = found * (kinds + 1) + digit
+    return found
