@@ -191,6 +191,11 @@ def _solved(problem: Problem | nx.DiGraph[Any], asked: _Asked, near: Model | Non
     return Solution(problem, plan, answer.dual, answer.bound, uses, run, status, determinism)
 
 
+def solved_on_labels(problem: Problem) -> Solution:
+    """The optimum of a problem on the labels that it has, whatever they are worth."""
+    return _solved(problem, _Asked(Method.AUTO, None, None, deterministic=False, progress=silent))
+
+
 def precision(within: Number | None, time_limit: Number) -> tuple[Fraction | None, float]:
     """The relative gap of a bracket that will do, None for none, and the seconds in which it is to be found.
 

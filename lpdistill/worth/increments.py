@@ -20,6 +20,7 @@ from lpdistill.solution.document import question_in_words
 from lpdistill.solution.given import SolutionLike
 from lpdistill.solution.solution import Solution
 from lpdistill.solving import solution_of, solve
+from lpdistill.worth.regret_curve import proven
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -129,7 +130,8 @@ def increments(solution: SolutionLike, *, progress: Callable[[str], None] = sile
     """What one more memory saves, one more distillation a step where a rule limits them, and a target one level lower.
 
     Derivatives say what a little more of a number is worth; what comes in whole pieces is solved again.  Rules and
-    budgets hold on, except the limit that is raised.
+    budgets hold on, except the limit that is raised.  Past the pumping limit, where no level is the next one, the target is
+    lowered to the best of the labels that the optimum needs.
 
     Parameters
     ----------
@@ -141,7 +143,7 @@ def increments(solution: SolutionLike, *, progress: Callable[[str], None] = sile
     Raises
     ------
     ModelError
-        If the solution is one of a state graph.
+        If the solution is one of a state graph, or past the pumping limit an optimum is not found exactly.
     InfeasibleError
         If budgets cannot be kept after a change.
     LimitError
@@ -156,7 +158,7 @@ def increments(solution: SolutionLike, *, progress: Callable[[str], None] = sile
       max distillations 1 -> 2: waiting time 9.13908134, saves 0.317378
       target 0.94 -> 0.936874763: waiting time 6.55882674, saves 2.89763
     """
-    solution = solution_of(solution, progress)
+    solution = proven(solution_of(solution, progress), "increments")
     problem = solution.problem
     if not is_problem(problem):
         raise ModelError("increments", "needs the solution of a problem; a state graph has no memories", str(problem))
@@ -178,6 +180,6 @@ def increments(solution: SolutionLike, *, progress: Callable[[str], None] = sile
     told = counter(progress)
     for number, (name, before, after, changed) in enumerate(tried):
         told("changes in whole pieces", number, len(tried), f"{name} {before:g} -> {after:g}")
-        time = solve(changed).waiting_time
+        time = proven(solve(changed), "increments").waiting_time
         changes.append(Increment(name, before, after, time, slower(solution.waiting_time, time)))
     return Increments(solution, tuple(changes))

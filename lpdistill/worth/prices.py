@@ -5,27 +5,39 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from math import inf, isclose
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from lpdistill import pictures
+from lpdistill.arrays import FloatArray
 from lpdistill.errors import InfeasibleError, ModelError, names_like
+from lpdistill.problem.labels import labels_of, without_labels
 from lpdistill.problem.problem import Problem
 from lpdistill.process.budgets import Budget
+from lpdistill.process.labelled import require_memories
 from lpdistill.process.process import Process
 from lpdistill.program.budgeted import BudgetUse, within_budgets
+from lpdistill.program.common_labels import on_common_labels
+from lpdistill.program.label_models import Model
+from lpdistill.program.plan import Plan
 from lpdistill.solution.answer import SHOWN, Answer, Table
 from lpdistill.solution.document import finite, question_in_words
 from lpdistill.solution.given import SolutionLike
 from lpdistill.solution.solution import Solution
-from lpdistill.solving import solution_of
+from lpdistill.solving import PATIENCE, solution_of, solved_on_labels
+from lpdistill.worth.regret_curve import proven
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 JUST_BEYOND = 1e-7
 """How far beyond the end of a range the next price is looked up, relative to the end."""
+
+
+AS_ONE = 1e-6
+"""Relative difference of prices and limits that counts as none where labels are rounded up and down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +115,9 @@ class Neighbours(Answer):
 
     def _cells(self) -> Iterable[dict[str, Any]]:
         """A row for every price, by increasing limit."""
-        return ({"from": low, "to": high, "price": price} for low, high, price in self._steps())
+        return ({"from": low, "to": high, "price": price} for low, high, price in self.steps())
 
-    def _steps(self) -> list[tuple[float, float, float | None]]:
+    def steps(self) -> list[tuple[float, float, float | None]]:
         """The limits between which each price holds."""
         use = self.use
         here = (use.limit, use.limit) if use.degenerate else (use.valid_from, use.valid_to)
@@ -128,7 +140,7 @@ class Neighbours(Answer):
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the price against the limit, as a step for every range, and the limit that there is."""
         drawn = pictures.canvas(ax, question_in_words(self.process))
-        steps = [(low, high, price) for low, high, price in self._steps() if price is not None]
+        steps = [(low, high, price) for low, high, price in self.steps() if price is not None]
         ends = [end for low, high, _ in steps for end in (low, high) if 0 < end < np.inf]
         ends.append(self.use.limit)
         room = 0.1 * (max(ends) - min(ends)) or 0.1 * max(ends)
@@ -163,7 +175,7 @@ def neighbours(solution: SolutionLike, name: str) -> Neighbours:
     Raises
     ------
     ModelError
-        If the solution is one of a state graph, or has no such budget.
+        If the solution is one of a state graph, has no such budget, or is not proved to be optimal on its labels.
 
     Examples
     --------
@@ -181,12 +193,48 @@ from 10.1716 to 10.2181
     if name not in solution.budgets:
         known = names_like(solution.budgets, name) or "none"
         raise ModelError("budget", f"must be one of the solution's: {known}", name)
+    bracket = proven(solution, "neighbours").bracket
+    if bracket is None:
+        return _neighbours(solution, name)[0]
+
+    def answer(asked: Problem) -> tuple[Neighbours, list[Model]]:
+        return _neighbours(solved_on_labels(asked), name)
+
+    problem, grid = without_labels(solution.problem), bracket.refinement.grid
+    return on_common_labels(problem, answer, _same, grid=grid, seconds=PATIENCE)
+
+
+def _neighbours(solution: Solution, name: str) -> tuple[Neighbours, list[Model]]:
+    """The prices, and on labels the optima that have them."""
     use = solution.budgets[name]
-    return Neighbours(solution.process, use, _side(solution, use, below=True), _side(solution, use, below=False))
+    found = [Optimal(solution.plan, solution.dual.values)]
+    sides = [_side(solution, use, found, below=below) for below in (True, False)]
+    problem, process, columns = solution.problem, solution.process, solution.plan.uses.columns
+    if not isinstance(problem, Problem) or labels_of(problem) is None:
+        return Neighbours(process, use, *sides), []
+    memories = require_memories(process, "neighbours", "needs memories")
+    return Neighbours(process, use, *sides), [Model(problem, memories, columns, *one) for one in found]
 
 
-def _side(solution: Solution, use: BudgetUse, *, below: bool) -> Side | None:
-    """The price beyond one end, or None where there is no end."""
+def _same(above: Neighbours, below: Neighbours) -> bool:
+    """Whether prices and the ends of their ranges are the same."""
+    one, other = (
+        [-inf if number is None else number for step in found.steps() for number in step] for found in (above, below)
+    )
+    return len(one) == len(other) and all(
+        isclose(*pair, rel_tol=AS_ONE, abs_tol=AS_ONE) for pair in zip(one, other, strict=True)
+    )
+
+
+class Optimal(NamedTuple):
+    """An optimal plan, and the least values to go under its prices."""
+
+    plan: Plan
+    values: FloatArray
+
+
+def _side(solution: Solution, use: BudgetUse, optima: list[Optimal], *, below: bool) -> Side | None:
+    """The price beyond one end, or None where there is no end; its optimum is added to others."""
     end = use.limit if use.degenerate else use.valid_from if below else use.valid_to
     if not np.isfinite(end) or (below and end <= 0):
         return None
@@ -199,6 +247,7 @@ def _side(solution: Solution, use: BudgetUse, *, below: bool) -> Side | None:
         found = within_budgets(solution.process, budgets, start)
     except InfeasibleError:
         return Side(end, None, None)
+    optima.append(Optimal(found.plan, found.dual.values))
     beyond = next(other for other in found.uses if other.budget is moved)
     if not beyond.price:
         return Side(end, 0.0, 0.0 if below else float("inf"))

@@ -20,18 +20,24 @@ from lpdistill.arrays import IntArray
 from lpdistill.errors import ModelError, NotCertifiedError
 from lpdistill.hardware.actions import Action
 from lpdistill.numbers import Number, exact, member
+from lpdistill.physics.rounding import Grid
+from lpdistill.problem.labels import labels_of, wants_labels, without_labels
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import PROBLEM
+from lpdistill.program.common_labels import on_common_labels
+from lpdistill.program.label_models import Model
+from lpdistill.program.plan import Plan
 from lpdistill.progress import silent
 from lpdistill.solution.answer import SHOWN, Answer, Block, Table
 from lpdistill.solution.given import ProblemLike
 from lpdistill.solution.wording import Wording
+from lpdistill.solving import PATIENCE
 from symbolic.algebra.algebraic_numbers import AlgebraicNumber
-from symbolic.algebra.rational_function import VARIABLES, RationalFunction
+from symbolic.algebra.rational_function import VARIABLES, RationalFunction, fraction
 from symbolic.exact.chain import ExactChain
 from symbolic.exact.labels import Counts, action_dict, labels
 from symbolic.exact.model import ExactModel
-from symbolic.maps.sweep import Axis, Segment, Sweep
+from symbolic.maps.sweep import Axis, Segment, Sweep, inner_point
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -305,10 +311,32 @@ def policy_map(
         raise ModelError(
             "budgets", "make optimal policies randomise, so a map has none; leave them out", str(problem.budgets[0])
         )
+    if problem.reach.finite or not wants_labels(problem):
+        return _mapped(problem, axis, progress)[0]
+
+    def answer(asked: Problem) -> tuple[PolicyMap, list[Model]]:
+        return _mapped(asked, axis, progress)
+
+    problem = without_labels(problem)
+    grid = Grid.of(problem.distillation, problem.f0, problem.target)
+    whatever = axis is Axis.RATIO
+    return on_common_labels(problem, answer, _same, grid=grid, seconds=PATIENCE, whatever=whatever, progress=progress)
+
+
+def _same(above: PolicyMap, below: PolicyMap) -> bool:
+    """Whether two maps have the same waiting time, as functions on the same pieces."""
+    return [(one.low, one.high, one.waiting_time) for one in above.pieces] == [
+        (one.low, one.high, one.waiting_time) for one in below.pieces
+    ]
+
+
+def _mapped(problem: Problem, axis: Axis, progress: Callable[[str], None]) -> tuple[PolicyMap, list[Model]]:
+    """The map on the levels that a problem has, and an optimum inside each piece."""
     sweep = Sweep(problem, axis, progress)
     segments, model = sweep.segments(), sweep.model
     pieces: list[Piece] = []
     breakpoints: list[Breakpoint] = []
+    optima: list[Model] = []
     columns = segments[0].columns
     for _, equal in groupby(segments, key=lambda segment: segment.waiting_time):
         joined, before = list(equal), columns
@@ -316,11 +344,20 @@ def policy_map(
         # Actions that are still optimal stay, so that only those that cease to be optimal change.
         columns = np.where(np.isin(before, tight), before, joined[0].columns)
         pieces.append(_piece(model, joined, columns, tight))
+        if labels_of(problem) is not None:
+            optima.append(_inside(sweep, pieces[-1], columns[columns >= 0]))
         if len(pieces) > 1:
             _prove_continuous(pieces[-2], pieces[-1])
             breakpoints.append(Breakpoint(pieces[-1].low, _changes(pieces[-2], pieces[-1])))
     count = len(model.dynamics.columns) * len(segments)
-    return PolicyMap(problem, axis, tuple(pieces), tuple(breakpoints), count)
+    return PolicyMap(problem, axis, tuple(pieces), tuple(breakpoints), count), optima
+
+
+def _inside(sweep: Sweep, piece: Piece, columns: IntArray) -> Model:
+    """The optimum at a point inside a piece."""
+    there = sweep.at(fraction(inner_point(piece.low, piece.high)))
+    plan = Plan.of(there.choose(columns), np.ones(len(columns)))
+    return Model(sweep.problem, there, columns, plan, np.where(there.live, plan.values, np.inf))
 
 
 def _always_tight(segments: list[Segment]) -> IntArray:

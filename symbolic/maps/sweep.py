@@ -22,6 +22,7 @@ from lpdistill.errors import LimitError, ModelError, NotCertifiedError
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.settings import FinalStep
 from lpdistill.process.factored.dynamics import Dynamics
+from lpdistill.process.factored.variation import varied
 from lpdistill.program.policy_iteration import policy_iteration
 from lpdistill.solution.dead_ends import require_live
 from symbolic.algebra.algebraic_numbers import AlgebraicNumber, first_sign_change
@@ -122,7 +123,7 @@ class Sweep:
         """
         dynamics = Dynamics(self.problem)
         if self.axis is Axis.P:
-            certain, dynamics = Dynamics(self.problem.replace(p=1)), Dynamics(self.problem.replace(p=Fraction(1, 2)))
+            certain, dynamics = varied(dynamics, p=1), varied(dynamics, p=Fraction(1, 2))
             if (certain.live != dynamics.live).any():
                 raise ModelError("rules", "leave other dead ends at p = 1 than below, where a map has no piece", None)
         require_live(dynamics)
@@ -206,14 +207,17 @@ class Sweep:
 
     def _guess(self, policy: IntArray, point: Fraction) -> IntArray:
         """The optimal policy at a point, as floating point finds it, starting from a given one."""
-        if self.axis is Axis.P:
-            problem = self.problem.replace(p=point)
-        else:
-            problem = self.problem.replace(distillation_time=point * self.problem.generation_time)
+        there = self.at(point)
         try:
-            return self._everywhere(policy_iteration(Dynamics(problem), policy[policy >= 0]).policy.columns)
+            return self._everywhere(policy_iteration(there, policy[policy >= 0]).policy.columns)
         except NotCertifiedError:
             return policy
+
+    def at(self, point: Fraction) -> Dynamics:
+        """The columns at a point of the axis."""
+        if self.axis is Axis.P:
+            return varied(self.model.dynamics, p=point)
+        return varied(self.model.dynamics, distillation_time=point * self.problem.generation_time)
 
     def _priced(self, model: ExactModel, columns: IntArray) -> Pricing:
         """Values and reduced costs of a policy along the axis."""
