@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lpdistill import pictures
+from lpdistill.errors import ModelError
 from lpdistill.physics.aged import AgedGrid
 from lpdistill.problem.labels import without_labels
 from lpdistill.problem.problem import Problem
