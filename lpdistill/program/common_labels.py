@@ -13,7 +13,8 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import TypeVar
 
-from lpdistill.errors import LimitError, NotCertifiedError
+from lpdistill.errors import LimitError, ModelError, NotCertifiedError
+from lpdistill.physics.aged import AgedGrid
 from lpdistill.physics.rounding import Grid, Rounding
 from lpdistill.problem.problem import Problem
 from lpdistill.program.label_models import Model, labelled, rounded
@@ -27,7 +28,7 @@ def on_common_labels(  # noqa: PLR0913 - an answer, what is made of it, and limi
     answer: Callable[[Problem], tuple[T, Sequence[Model]]],
     same: Callable[[T, T], bool],
     *,
-    grid: Grid,
+    grid: Grid | AgedGrid,
     seconds: float,
     whatever: bool = False,
     progress: Callable[[str], None] = silent,
@@ -53,11 +54,15 @@ def on_common_labels(  # noqa: PLR0913 - an answer, what is made of it, and limi
 
     Raises
     ------
+    ModelError
+        If pairs age: there is always something that is rounded.
     LimitError
         If some optimum still rounds a result when the time is over.
     NotCertifiedError
         If nothing is rounded, and the two answers are not the same.
     """
+    if isinstance(grid, AgedGrid):
+        raise ModelError("coherence_time", "leaves no exact optima, of which this consists; leave it out", None)
     until = time.perf_counter() + seconds
     while True:
         progress(f"{len(grid):,} labels for all optima")

@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lpdistill import pictures
-from lpdistill.errors import ModelError
-from lpdistill.physics.aged import AgedGrid
 from lpdistill.problem.labels import without_labels
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import PROBLEM
@@ -195,8 +193,6 @@ def validity(solution: SolutionLike, *, progress: Callable[[str], None] = silent
         return _validity(there, policy_iteration(there, there.admission.proper()), progress)
 
     problem, grid = PROBLEM.meant(process, "validity"), solution.bracket.refinement.grid
-    if isinstance(grid, AgedGrid):
-        raise ModelError("coherence_time", "leaves no exact optimum, whose range this would be; leave it out", None)
     return on_common_labels(
         without_labels(problem), answer, _same, grid=grid, seconds=PATIENCE, whatever=True, progress=progress
     )
