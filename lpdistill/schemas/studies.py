@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lpdistill.problem.settings import numeric
-from lpdistill.schemas.answers import CLAIMS, DEADLOCK, PROVED
+from lpdistill.schemas.answers import CLAIMS, DEADLOCK, PROVED, REFINEMENT
 from lpdistill.schemas.parts import (
     ALGEBRAIC,
     LEVEL,
@@ -165,6 +165,9 @@ PROBLEM_FORMULAS = document(
     "formulas", "The levels and limits of a problem as functions of its raw fidelity.", record(FORMULAS)
 )
 
+SHAPING = ("f0", "target", "distillation", "rules")
+"""What levels depend on; labels that stand for them depend on everything."""
+
 LEVELS = document(
     "levels",
     "Fidelity levels, distillation table and limits, as `levels` has them.",
@@ -179,6 +182,7 @@ LEVELS = document(
                         "outcomes": listed(
                             record({"probability": chance(), "result": MADE}), "Where success is several."
                         ),
+                        "rounded_from": exact("The true fidelity, where the result is the label below it."),
                     },
                 )
             ),
@@ -188,11 +192,12 @@ LEVELS = document(
         },
         {
             "symbolic": record(FORMULAS, told="Levels and limits as formulas."),
+            "refinement": REFINEMENT,
         },
     ),
     problem=record(
-        {name: PROBLEM_SETTINGS[name] for name in ("f0", "target", "distillation", "rules")},
-        {"memories": PROBLEM_SETTINGS["memories"], **OPERATIONS},
+        {name: told for name, told in PROBLEM_SETTINGS.items() if name in SHAPING},
+        {name: told for name, told in PROBLEM_SETTINGS.items() if name not in SHAPING} | OPERATIONS,
     ),
 )
 

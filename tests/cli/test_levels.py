@@ -9,7 +9,10 @@ from math import sqrt
 
 import pytest
 
+from lpdistill import Problem, solve
+
 LEVELS = ("levels", "--f0", ".75", "--target", ".79")
+PAST = ("levels", "--p", ".5", "-M", "4", "--f0", ".8", "--target", ".89")
 MANY = ("levels", "--f0", ".65", "--target", ".71")
 
 
@@ -250,3 +253,88 @@ def test_too_many_levels_are_not_drawn(run, tmp_path):
     assert (ran.code, ran.out) == (4, "")
     assert "17 levels are not drawn" in ran.words
     assert not list(tmp_path.iterdir())
+
+
+def test_past_the_limit_labels_are_those_of_solve(run):
+    """They are the labels of solve's optimum, with both limits, and there are infinitely many levels."""
+    document, solution = run(*PAST, "--json").document, solve(Problem(".5", 4, ".8", ".89"))
+    labels = solution.to_dict()["levels"]
+    assert [level["exact"] for level in document["levels"]] == [level["exact"] for level in labels]
+    assert [level["tree"] for level in document["levels"]] == [level["tree"] for level in labels]
+    assert document["finite"] is False
+    assert document["pumping_limit"] == pytest.approx(limit(0.8), rel=1e-14)
+    assert document["memory_limit"] == pytest.approx(limit(limit(limit(0.8))), rel=1e-14)
+    assert document["refinement"] == solution.to_dict()["refinement"]
+    assert document["problem"] == solution.problem.to_dict()
+
+
+def test_labels_say_how_many_memories_make_them_and_whether_the_optimum_meets_them(run):
+    """Memories are those of the cheapest recipe on labels; needed are those that a run of the policy holds."""
+    document, solution = run(*PAST, "--json").document, solve(Problem(".5", 4, ".8", ".89"))
+    held = [row.counts for row in solution.rows(visited=True)]
+    assert [level["needed"] for level in document["levels"]] == [any(counts) for counts in zip(*held, strict=True)]
+    assert [level["memories"] for level in document["levels"]] == list(solution.problem.levels.memories)
+
+
+def test_labels_combine_as_their_fidelities_do_rounded_down(run):
+    """Every entry has the probability of Eq. 3, and makes the greatest label not above the result of Eq. 2."""
+    document = run(*PAST, "--json").document
+    exact = [Fraction(level["exact"]) for level in document["levels"]]
+    for entry in document["distillation"]:
+        a, b = (exact[level] for level in entry["levels"])
+        true = distilled(a, b)
+        assert entry["success"] == float(success(a, b))
+        if true >= Fraction(89, 100):
+            assert entry["result"] == "target"
+            continue
+        assert exact[entry["result"]] == max(fidelity for fidelity in exact if fidelity <= true)
+        assert Fraction(entry.get("rounded_from", exact[entry["result"]])) == true
+    assert any("rounded_from" in entry for entry in document["distillation"])
+
+
+def test_labels_are_shown(run):
+    """The table says what they are, how they were found, which are needed, and what is rounded."""
+    out = run(*PAST).words
+    assert "of infinitely many levels needed, no other can help" in out
+    assert "labels, which stand for infinitely many levels" in out
+    assert "0 0.800000000 4/5 1 1 yes f0" in out
+    assert "true fidelities that are rounded down to the label before them" in out
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ((), "depends on p and memories: give both"),
+        (("-M", "4"), "(memory limit 0.958219651); what stands for them depends on p: give it"),
+        (("--p", ".5"), "depends on memories: give it"),
+        (("--equal-levels-only",), "depends on memories: give it"),
+    ],
+    ids=str,
+)
+def test_labels_need_what_they_depend_on(run, given, said):
+    """Without p or memories it is said in one line that levels are infinitely many, and what else is needed."""
+    ran = run("levels", "--f0", ".8", "--target", ".89", *given)
+    assert (ran.code, ran.out) == (3, "")
+    assert said in ran.err
+    assert "not below the pumping limit 0.870404162" in ran.err
+
+
+def test_formulas_are_of_levels_only(run):
+    """Formulas of labels are not made: they are refused, as for all levels."""
+    ran = run(*PAST, "--symbolic")
+    assert (ran.code, ran.out) == (3, "")
+    assert "infinitely many fidelity levels" in ran.err
+
+
+def test_a_gap_is_for_labels_only(run):
+    """Where all levels are shown there is no bracket whose gap could be given."""
+    ran = run(*LEVELS, "--within", ".1")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("lpdistill: error: --within: is the gap of a bracket by labels")
+
+
+def test_labels_are_drawn(run, tmp_path):
+    """``--plot`` draws them as it does levels."""
+    pytest.importorskip("matplotlib")
+    run("levels", "--p", ".5", "-M", "3", "--f0", ".8", "--target", ".88", "--plot", str(tmp_path / "labels.png"))
+    assert (tmp_path / "labels.png").read_bytes().startswith(b"\x89PNG")

@@ -63,6 +63,7 @@ NEAR = {
     "explain": ("--counts", "1"),
     "simulate": ("--runs", "10"),
     "export": (),
+    "levels": (),
     "variability": (),
     "sweep": (),
 }
