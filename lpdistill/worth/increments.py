@@ -130,8 +130,8 @@ def increments(solution: SolutionLike, *, progress: Callable[[str], None] = sile
     """What one more memory saves, one more distillation a step where a rule limits them, and a target one level lower.
 
     Derivatives say what a little more of a number is worth; what comes in whole pieces is solved again.  Rules and
-    budgets hold on, except the limit that is raised.  Past the pumping limit, where no level is the next one, the target
-    is lowered to the best of the labels that the optimum needs.
+    budgets hold on, except the limit that is raised.  Past the pumping limit, where no level is the next one, the
+    target is lowered to the best of the labels that the optimum needs.
 
     Parameters
     ----------
