@@ -27,7 +27,8 @@ def explored_reach(distillation: DistillationMap[Any], raw: Pair, target: Fracti
     another tree.  Whether a target is reachable is therefore not decided here, but by the closure.
     """
     start: Any = float(raw.fidelity)
-    pumped, highest = _limits(distillation, start, memories)
+    known: Any = distillation  # known ones are frozen, so that they have a hash
+    pumped, highest = _limits(known, start, memories)
     return Reach(
         pumping_limit=pumped,
         memory_limit=highest,
