@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
 from math import comb, prod
@@ -22,6 +23,18 @@ from scipy.optimize import linprog
 Held = tuple[Fraction, ...]
 Matching = tuple[tuple[Fraction, Fraction], ...]
 Rule = Callable[[Fraction, Fraction], bool]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a step may do: numbers of distillations and of attempts, and whether both at once."""
+
+    distillations: int = 99
+    attempts: int = 99
+    together: bool = True
+
+
+UNLIMITED = Limits()
 
 
 def anything(a: Fraction, b: Fraction) -> bool:  # noqa: ARG001 - a rule on two fidelities
@@ -60,10 +73,15 @@ def matchings(held: Held) -> Iterator[tuple[Matching, Held]]:
             yield ((first, other), *matching), left
 
 
-def steps(hardware: Hardware, held: Held, known: set[Fraction]) -> Iterator[tuple[Matching, Counter[Held]]]:
+def steps(
+    hardware: Hardware, held: Held, known: set[Fraction], limits: Limits = UNLIMITED
+) -> Iterator[tuple[Matching, Counter[Held]]]:
     """What may be distilled of what is held, and the probabilities of what is held then; results not known are gone."""
-    empty, p = hardware.memories - len(held), float(hardware.p)
+    most, p = min(hardware.memories - len(held), limits.attempts), float(hardware.p)
     for matching, left in set(matchings(held)):
+        if len(matching) > limits.distillations:
+            continue
+        empty = most if limits.together or not matching else 0
         made, moves = [hardware.combine(a, b) for a, b in matching], Counter[Held]()
         for successes in product((True, False), repeat=len(made)):
             chance = prod(float(one if yes else 1 - one) for (_, one), yes in zip(made, successes, strict=True))
@@ -74,13 +92,15 @@ def steps(hardware: Hardware, held: Held, known: set[Fraction]) -> Iterator[tupl
         yield matching, moves
 
 
-def waiting_time(hardware: Hardware, raw_pairs: int, *, given_away: bool, allows: Rule = anything) -> float:
+def waiting_time(
+    hardware: Hardware, raw_pairs: int, *, given_away: bool, allows: Rule = anything, limits: Limits = UNLIMITED
+) -> float:
     """Least expected waiting time with the levels of few raw pairs; infinite if they do not reach the target."""
     known = levels(hardware, raw_pairs, allows)
     ranks, entries, costs, waiting = {(): 0}, [], [], [()]
     while waiting:
         held = waiting.pop()
-        for matching, moves in steps(hardware, held, known):
+        for matching, moves in steps(hardware, held, known, limits):
             made = [hardware.combine(a, b)[0] for a, b in matching]
             to_be_had = given_away or all(one >= hardware.target or one in known for one in made)
             idle = not matching and len(held) == hardware.memories

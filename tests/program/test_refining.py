@@ -14,12 +14,16 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from labelled_cases import finite, grids, past_the_limit
 from oracle import Hardware
+from truncated_lattice import Limits
 
 from lpdistill import (
     Budget,
     EqualLevelsOnly,
     InfeasibleError,
     LimitError,
+    MaxAttempts,
+    MaxDistillations,
+    NoGenerationWhileDistilling,
     NotCertifiedError,
     Problem,
     UnreachableTargetError,
@@ -58,6 +62,19 @@ TRUNCATED = [
     (".2", 4, ".9", ".95", "1.5", 1),
 ]
 """Arguments of other problems past the pumping limit, with the durations of generation and distillation."""
+
+LIMITED = {
+    (".6", 3, ".8", ".88", 1, 2): ([MaxDistillations(1)], Limits(distillations=1)),
+    (".5", 4, ".7", ".79", 1, 2): ([MaxDistillations(1)], Limits(distillations=1)),
+    (".9", 3, ".9", ".95", 2, 1): ([MaxAttempts(1)], Limits(attempts=1)),
+    (".7", 4, ".85", ".92", 1, 2): ([MaxAttempts(2)], Limits(attempts=2)),
+    (".4", 3, ".75", ".84", 1, 3): ([NoGenerationWhileDistilling()], Limits(together=False)),
+    (".8", 3, ".6", ".68", 3, 1): (
+        [MaxDistillations(1), MaxAttempts(2), NoGenerationWhileDistilling()],
+        Limits(distillations=1, attempts=2, together=False),
+    ),
+}
+"""The same under rules, and what these permit in a step."""
 
 EPSILON = 1e-10
 """Relative difference that counts as rounding."""
@@ -120,6 +137,22 @@ def test_true_levels_agree(case):
     assert with_fewer >= solution.upper_bound * (1 - EPSILON)
 
 
+@pytest.mark.parametrize("case", LIMITED, ids=str)
+def test_true_levels_agree_under_rules(case):
+    """The levels of few raw pairs bracket the optimum under a rule as well, and have it if these are enough."""
+    rules, limits = LIMITED[case]
+    problem = problem_of(*case).with_constraints(*rules)
+    assert not problem.reach.finite
+    solution = solve(problem)
+    assert solution.status == "optimal"
+    most = max(tree.raw_pairs for tree in solution.bracket.refinement.grid.trees.values())
+    hardware = Hardware.of(problem)
+    enough = truncated_lattice.waiting_time(hardware, most, given_away=False, limits=limits)
+    given = truncated_lattice.waiting_time(hardware, most, given_away=True, limits=limits)
+    assert enough == pytest.approx(solution.waiting_time, rel=1e-10, abs=0)
+    assert given <= solution.lower_bound * (1 + EPSILON)
+
+
 def test_chains_of_levels_need_no_labels():
     """Equal levels only: finitely many levels past the pumping limit, as they are by themselves."""
     problem = Problem(".5", 5, ".85", ".95").with_constraints(EqualLevelsOnly())
@@ -134,7 +167,8 @@ def test_chains_of_levels_need_no_labels():
 def test_bounds_close_monotonically(problem, budgeted, data):
     """Round by round the lower bound does not fall, the upper one does not rise, and they do not cross."""
     if budgeted:
-        name = data.draw(st.sampled_from(["steps", "generation_attempts", "raw_pairs", "distillations"]))
+        names = ["steps", "generation_attempts", "raw_pairs", "distillations", "failed_distillations"]
+        name = data.draw(st.sampled_from([*names, "memory_time"] if problem.discarding else names))
         used = solve(problem, within=Fraction(1, 10)).plan.used(RESOURCES[name])
         problem = problem.with_constraints(Budget(name, Fraction(used * 1.2).limit_denominator(10**6)))
     rounds = refine(problem, Fraction(1, 50), 60.0).rounds
