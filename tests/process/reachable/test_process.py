@@ -120,3 +120,24 @@ def test_a_configuration_out_of_reach_has_no_name():
     listed = ReachableProcess(with_labels(problem, grid.labels(Rounding.CEIL, 3)))
     with pytest.raises(KeyError, match="that 3 memories can reach"):
         listed.names.rank((0, 3))
+
+
+@settings(max_examples=10)
+@given(processes())
+def test_totals_of_a_policy_are_those_of_factored_pricing(both):
+    """The same policy takes as long and uses as much of every resource in both processes, from the start."""
+    listed, factored = both
+    if listed.live[0]:
+        columns = policy_iteration(listed, listed.admission.proper()).policy.columns
+        choice = listed.choose(columns)
+        rank = factored.configurations.rank(listed.configurations.counts)
+        whole = policy_iteration(factored, factored.admission.proper()).policy.columns.copy()
+        place = {int(one): row for row, one in enumerate(factored.choose(whole).configuration)}
+        found = factored.names.find(rank[choice.configuration], listed.names.actions(columns))
+        whole[[place[int(one)] for one in rank[choice.configuration]]] = found
+        some, every = (
+            Plan.improper(one.choose(used), [1.0] * len(used)) for one, used in ((listed, columns), (factored, whole))
+        )
+        assert some.values[0] == pytest.approx(every.values[0], rel=1e-10)
+        for resource in RESOURCES.values():
+            assert some.used(resource) == pytest.approx(every.used(resource), rel=1e-10, abs=1e-12)
