@@ -36,6 +36,7 @@ autodoc_default_options = {"members": True, "show-inheritance": True}
 nitpicky = True
 # Names that are imported for types only, and names of types that are explained where they are used.
 ALIASES = (
+    "Protocol|SeveralNumbers|Shares|Sides|Weights|N|"
     "A|Axes|Batch|BoolArray|Budgeted|Candidate|Choices|Client|Counter|Figure|FloatArray|Fraction|IntArray|Key|Number|PathLike|"
     "Path|Quantity|Question|Report|S|SuperLU|T|V|[A-Z][a-z]+Like|(cp|np|nx|pd|sparse|xr)\\..*"
 )

@@ -31,8 +31,11 @@ from .hardware.rules import (
     RawPairOnly,
     Rule,
 )
+from .physics.codes import Code
+from .physics.dejmps import Dejmps
 from .physics.levels import Levels
 from .physics.maps import DistillationMap
+from .physics.noise import Noise
 from .physics.werner import Werner
 from .policies.comparison import Comparison, compare
 from .policies.differences import Differences, differences
@@ -77,10 +80,12 @@ __all__ = [
     "Banded",
     "Budget",
     "Chain",
+    "Code",
     "Comparison",
     "Deadline",
     "DeadlineFrontier",
     "Decision",
+    "Dejmps",
     "Deviations",
     "Differences",
     "DistillationMap",
@@ -108,6 +113,7 @@ __all__ = [
     "ModelTypeError",
     "Neighbours",
     "NoGenerationWhileDistilling",
+    "Noise",
     "NotCertifiedError",
     "OccupationProgram",
     "Policy",

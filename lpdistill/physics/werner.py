@@ -122,7 +122,7 @@ def least_gates(fidelity: Fraction, contrast: Fraction) -> Fraction:
     .. math:: g > \frac{3}{(1 + s)(1 + 2w) - 3 s w^2}
 
     >>> least_gates(Fraction(9, 10), Fraction(1))
-    Fraction(225, 242)
+    Fraction(225, 241)
     """
     w = werner_parameter(fidelity)
     return 3 / ((1 + contrast) * (1 + 2 * w) - 3 * contrast * w * w)
@@ -132,7 +132,7 @@ def least_gates(fidelity: Fraction, contrast: Fraction) -> Fraction:
 class Werner:
     r"""BBPSSW: twirled outcomes, so that pairs stay Werner states (arXiv:2606.14908, Eqs. 2 and 3).
 
-    With noise (:class:`Noise`), :math:`w_1` that of the pair that is kept,
+    With noise (:class:`~lpdistill.physics.noise.Noise`), :math:`w_1` that of the pair that is kept,
 
     .. math:: P = \frac{1 + g s w_1 w_2}{2}, \qquad
               w' = \frac{g \left(w_1 + s w_2 + 2 (1 + s) w_1 w_2\right)}{3 (1 + g s w_1 w_2)};

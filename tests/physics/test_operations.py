@@ -6,10 +6,19 @@ from fractions import Fraction
 
 import pytest
 
-from lpdistill import LimitError, ModelError, Problem, UnreachableTargetError, load_problem, simulate, solve
+from lpdistill import (
+    Dejmps,
+    LimitError,
+    ModelError,
+    Noise,
+    Problem,
+    UnreachableTargetError,
+    load_problem,
+    simulate,
+    solve,
+)
 from lpdistill.physics.codes import BEST, Code, protocols_of, stated
-from lpdistill.physics.dejmps import BellDiagonalPair, Dejmps, shares_of
-from lpdistill.physics.noise import Noise
+from lpdistill.physics.dejmps import BellDiagonalPair, shares_of
 from lpdistill.physics.werner import (
     Werner,
     WernerPair,
