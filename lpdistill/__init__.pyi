@@ -31,6 +31,7 @@ from .hardware.rules import (
     RawPairOnly,
     Rule,
 )
+from .physics.ageing import Coherence
 from .physics.codes import Code
 from .physics.dejmps import Dejmps
 from .physics.levels import Levels
@@ -81,6 +82,7 @@ __all__ = [
     "Budget",
     "Chain",
     "Code",
+    "Coherence",
     "Comparison",
     "Deadline",
     "DeadlineFrontier",

@@ -126,7 +126,7 @@ def solve(  # noqa: PLR0913 - one keyword for each thing that may be asked
     first = labelled(problem, first_grid(problem), Rounding.CEIL)
     # Refuses what rules or budgets make impossible, and knows which numbers of attempts are asked for.
     numbers = process_and_budgets(first, attempts, least)[0].names.attempts
-    if tolerance is None and problem.coherence_time is not None:
+    if tolerance is None and problem.hardware.coherence_time is not None:
         tolerance = AGED_GAP
     refinement = refine(problem, tolerance, seconds, progress, attempts=numbers)
     if refinement is None:

@@ -10,6 +10,7 @@ from .exact.waiting_times import variance, variance_in_p, waiting_time, waiting_
 from .formulas.lattice import levels
 from .formulas.lattice_changes import changes, level_range
 from .formulas.nesting import memory_limit, nested_fixed_points, nested_level
+from .formulas.noise import NoisyDistillation, noisy_distillation
 from .formulas.problem_formulas import ProblemFormulas
 from .formulas.pumping import largest_gap, pumping_level, pumping_limit, pumping_rate, pumping_rounds
 from .maps.policy_maps import Breakpoint, Piece, PolicyMap, policy_map
@@ -22,6 +23,7 @@ __all__ = [
     "Breakpoint",
     "Certificate",
     "Checked",
+    "NoisyDistillation",
     "Piece",
     "PolicyMap",
     "ProblemFormulas",
@@ -36,6 +38,7 @@ __all__ = [
     "memory_limit",
     "nested_fixed_points",
     "nested_level",
+    "noisy_distillation",
     "policy_map",
     "pumping_level",
     "pumping_limit",

@@ -14,7 +14,7 @@ from math import ceil
 
 from lpdistill.hardware.hardware import Hardware
 from lpdistill.physics.ageing import bounded
-from lpdistill.physics.werner import parameter
+from lpdistill.physics.werner import werner_parameter
 
 GRID = 1 << 26
 """Denominator of the Werner parameters that are told apart."""
@@ -36,7 +36,7 @@ def best_attainable(hardware: Hardware, target: Fraction) -> float | None:
     target
         The target fidelity.
     """
-    raw, aim = _up(bounded(parameter(hardware.f0))[1]), int(parameter(target) * GRID)
+    raw, aim = _up(bounded(werner_parameter(hardware.f0))[1]), int(werner_parameter(target) * GRID)
     best, reached = raw, [(0,) * hardware.memories]
     waiting = list(reached)
     while waiting:

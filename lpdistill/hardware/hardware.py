@@ -7,7 +7,7 @@ from dataclasses import KW_ONLY, dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
-from lpdistill.errors import InfiniteLevelsError, ModelError, UnreachableTargetError
+from lpdistill.errors import InfiniteLevelsError, ModelError, UnreachableTargetError, names_like
 from lpdistill.hardware.keeping import Keeping
 from lpdistill.hardware.operations import Operations, gate_of, least_gate, map_for, raw_pair
 from lpdistill.hardware.recipes import Recipe, discards, distillations
@@ -16,7 +16,7 @@ from lpdistill.numbers import Number, at_most, exact, flag, member, whole
 from lpdistill.physics.ageing import Clock, Coherence, Products
 from lpdistill.physics.closure import closure
 from lpdistill.physics.codes import ProtocolsLike
-from lpdistill.physics.known import DEFAULT
+from lpdistill.physics.known import DEFAULT, MAPS
 from lpdistill.physics.levels import Levels, reaches
 from lpdistill.physics.limits import most_levels
 from lpdistill.physics.maps import DistillationMap, Reach
@@ -74,7 +74,7 @@ class Hardware(Keeping):
         *,
         generation_time: Number = 1,
         distillation_time: Number = 2,
-        distillation: DistillationMap[Any] | None = None,
+        distillation: DistillationMap[Any] | str | None = None,
         protocols: ProtocolsLike | None = None,
         raw: SeveralNumbers | None = None,
         gate: SeveralNumbers | None = None,
@@ -94,9 +94,7 @@ class Hardware(Keeping):
             raise ModelError("f0", "must be a raw fidelity with 1/2 < f0 <= 1", fidelity if f0 is None else f0)
         if fidelity < LEAST_RAW:
             raise ModelError("f0", f"must exceed 1/2 by at least {float(CLOSEST):g}: nothing is gained below", f0)
-        known = DEFAULT if distillation is None else distillation
-        if known is not DEFAULT and (isinstance(known, type) or not isinstance(known, DistillationMap)):
-            raise ModelError("distillation", "must be a distillation map, such as Werner()", distillation)
+        known = _map(distillation)
         times = _duration(generation_time, "generation_time"), _duration(distillation_time, "distillation_time")
         if not any(times):
             raise ModelError("generation_time", "must be above 0 if distillation_time is 0", generation_time)
@@ -128,11 +126,10 @@ class Hardware(Keeping):
         _require_ageing(self)
 
     @property
-    def clock(self) -> Clock:
-        """How long steps take, and how pairs age meanwhile."""
+    def clock(self) -> Clock | None:
+        """How long steps take, and how pairs age meanwhile; None where memories keep for ever."""
         coherence = self.coherence
-        assert coherence is not None  # noqa: S101 - asked where pairs age
-        return Clock(coherence, self.generation_time, self.distillation_time)
+        return None if coherence is None else Clock(coherence, self.generation_time, self.distillation_time)
 
     @property
     def operations(self) -> Operations:
@@ -261,9 +258,22 @@ def _require_ageing(hardware: Hardware) -> None:
     if hardware.coherence is not None and hardware.distillation != DEFAULT:
         raise ModelError(
             "coherence_time",
-            f"is for Werner pairs and the plain map {DEFAULT.name}; leave it out, or other operations",
-            hardware.distillation.name,
+            f"is for Werner pairs, distilled by {DEFAULT.name} without noise, two at a time; leave it out, or these",
+            str(hardware.operations) or hardware.distillation.name,
         )
+
+
+def _map(given: DistillationMap[Any] | str | None) -> DistillationMap[Any]:
+    """The map that is given, or named; that of the paper if there is none."""
+    if given is None:
+        return DEFAULT
+    if isinstance(given, str):
+        if given not in MAPS:
+            raise ModelError("distillation", f"must be a map, or the name of one: {names_like(MAPS, given)}", given)
+        return MAPS[given]
+    if isinstance(given, type) or not isinstance(given, DistillationMap):
+        raise ModelError("distillation", "must be a distillation map, such as Werner()", given)
+    return given
 
 
 def _duration(time: Number, where: str) -> Fraction:

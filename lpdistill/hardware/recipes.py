@@ -14,7 +14,7 @@ from lpdistill.errors import ModelError
 from lpdistill.physics.aged import AgedLabels
 from lpdistill.physics.closure import MOST_SHARED
 from lpdistill.physics.levels import Levels
-from lpdistill.physics.werner import parameter
+from lpdistill.physics.werner import werner_parameter
 from lpdistill.shared import Same, Shared
 
 
@@ -153,7 +153,7 @@ def distillations(levels: Levels) -> tuple[Recipe, ...]:
 def distillation_of_aged(labels: AgedLabels, low: int, high: int) -> Recipe:
     """What distilling pairs of two labels does that stand for pairs which age."""
     label = int(labels.made[0][low, high])
-    a, b = (parameter(labels[one].fidelity) for one in (low, high))
+    a, b = (werner_parameter(labels[one].fidelity) for one in (low, high))
     success = (1 + a * b) / 2
     made = Outcome(success, target=True) if label == len(labels) else Outcome(success, (label,) if label >= 0 else ())
     return Recipe((low, high), (made, Outcome(1 - success)))

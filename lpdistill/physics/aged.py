@@ -26,7 +26,7 @@ from lpdistill.physics.ageing import Clock, bounded
 from lpdistill.physics.known import DEFAULT
 from lpdistill.physics.levels import Level, names_of
 from lpdistill.physics.rounding import Grid, Labels, Rounding
-from lpdistill.physics.werner import WernerPair, parameter
+from lpdistill.physics.werner import WernerPair, werner_parameter
 
 MARGIN = 2e-15
 """More than the relative rounding error of a result of distillation: nine operations."""
@@ -135,7 +135,7 @@ class AgedGrid:
                 fresh = distilled(found[made.high], found[made.low]) * clock.coherence.made(clock.distillation)[side]
                 fresh *= 1 - MARGIN if down else 1 + MARGIN
             else:
-                fresh = bounded(parameter(made))[side]
+                fresh = bounded(werner_parameter(made))[side]
             for age in sorted(ages[origin]):
                 value = [fresh if not age else nextafter(fresh * clock.coherence.kept(age)[side], towards)]
                 for duration in {clock.generation, clock.distillation} - {Fraction(0)}:
@@ -254,7 +254,7 @@ class AgedLabels(Labels):
         clock, side = self.aging.clock, int(not self.down)
         fresh = distilled(self.values[:, None], self.values) * clock.coherence.made(clock.distillation)[side]
         fresh = fresh * (1 - MARGIN if self.down else 1 + MARGIN)
-        aim = bounded(parameter(self.target))[int(self.down)]
+        aim = bounded(werner_parameter(self.target))[int(self.down)]
         return np.where(fresh >= aim, len(self), self.rounded(fresh)), fresh
 
     def useful(self, *, shorter: bool) -> BoolArray:

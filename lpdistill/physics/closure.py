@@ -94,7 +94,7 @@ class _Bounds:
         raise LimitError(
             f"target: {found} on this machine; take fewer memories, or a target further below the pumping limit"
             + ("" if self.allowed else f"; {claim}"),
-            size={"levels": count if count > self.most else count + 1, "memories": self.memories},
+            size={"levels": min(count, self.most) + 1, "memories": self.memories},
         )
 
 

@@ -53,5 +53,6 @@ def most_levels(memories: int) -> int:
 
 def effort(number: Fraction) -> int:
     """What it takes to compute an exact number, in which reducing a fraction of so many digits is their square."""
-    digits = number.denominator.bit_length() * 3 // 10
+    denominator: int = getattr(number, "denominator", 1)  # numbers of a map of one's own may be floats
+    digits = denominator.bit_length() * 3 // 10
     return digits * digits + PLAIN_DIGITS * PLAIN_DIGITS

@@ -12,8 +12,6 @@ from lpdistill.numbers import Number, exact
 Sides: TypeAlias = tuple[Fraction, Fraction]
 """A number for each of the two nodes."""
 
-PERFECT: Sides = (Fraction(1), Fraction(1))
-
 SeveralNumbers: TypeAlias = "Number | list[Number] | tuple[Number, ...]"
 """Numbers as a user writes them: one, several, or a text with commas between."""
 

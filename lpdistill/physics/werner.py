@@ -50,11 +50,6 @@ def distilled_fidelity(a: Fraction, b: Fraction) -> Fraction:
     return (10 * a * b - a - b + 1) / (8 * a * b - 2 * a - 2 * b + 5)
 
 
-def parameter(fidelity: Fraction) -> Fraction:
-    """The Werner parameter of a fidelity."""
-    return (4 * fidelity - 1) / 3
-
-
 def pumping_limit(f0: float, noise: Noise = IDEAL) -> float:
     r"""The fixed point of pumping :math:`x \mapsto D(x, f_0)` (arXiv:2606.14908, Eq. 7).
 

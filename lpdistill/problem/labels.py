@@ -40,12 +40,12 @@ def with_labels(problem: Problem, labels: Levels) -> Problem:
     ModelError
         If pairs age, and the labels do not.
     """
-    if problem.coherence_time is not None and not isinstance(labels, AgedLabels):
+    if problem.hardware.coherence_time is not None and not isinstance(labels, AgedLabels):
         raise ModelError(
             "coherence_time",
             "is for optima, their times and windows: baselines, policy files and other levels are for memories that "
             "keep what they hold; leave it out",
-            float(problem.coherence_time),
+            float(problem.hardware.coherence_time),
         )
     other = copy(problem)
     other.__dict__["levels"] = labels
@@ -103,7 +103,7 @@ def wants_labels(problem: Problem, *, asked: bool = False) -> bool:
         If there are infinitely many levels, and labels do not bracket it.
     """
     reach, reason = problem.reach, not_bracketed(problem)
-    if problem.coherence_time is not None and labels_of(problem) is None and problem.f0 < problem.target:
+    if problem.hardware.coherence_time is not None and labels_of(problem) is None and problem.f0 < problem.target:
         if reason is not None:
             raise ModelError("coherence_time", f"makes pairs age, which labels do not bracket: {reason}", None)
         best = best_attainable(problem.hardware, problem.target)
@@ -136,7 +136,7 @@ def wants_labels(problem: Problem, *, asked: bool = False) -> bool:
 def beyond(problem: Problem, best: float | None = None) -> UnreachableTargetError:
     """The error of a target that pairs which age do not reach, with the fidelity that no run exceeds if it is known."""
     stays = "no pair that they distil reaches it" if best is None else f"their fidelity stays below {at_most(best, 9)}"
-    time = f"a coherence time of {float(problem.coherence_time or 0):g}"
+    time = f"a coherence time of {float(problem.hardware.coherence_time or 0):g}"
     return UnreachableTargetError(
         f"target: {float(problem.target)} is out of reach for {problem.memories} memories with {time} and f0 = "
         f"{float(problem.f0):g}: whatever succeeds, {stays}; lower the target, raise f0 or coherence_time, take more "

@@ -13,7 +13,6 @@ from lpdistill.arguments import Kind
 from lpdistill.errors import ModelError, names_like
 from lpdistill.hardware.actions import Attempts
 from lpdistill.hardware.hardware import Hardware
-from lpdistill.hardware.keeping import Keeping
 from lpdistill.hardware.recipes import Recipe
 from lpdistill.hardware.rules import Rule
 from lpdistill.numbers import Number, exact, member
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Problem(Keeping):
+class Problem:
     """Two nodes, ``memories`` shared memory pairs, one target fidelity.
 
     Parameters
@@ -52,7 +51,8 @@ class Problem(Keeping):
     final_step
         Whether the last step counts (``"charged"``) or not (``"free"``).
     distillation
-        The map of two pairs; BBPSSW on Werner pairs, as in the paper, by default.
+        The map of two pairs, or its name: ``"bbpssw"`` on Werner pairs, as in the paper (default), ``"dejmps"`` on
+        Bell-diagonal ones.
     protocols
         How many pairs a distillation may take: 2 (the map's own), 3, 4, 5 (the best stabiliser codes), or generators.
     raw
@@ -115,7 +115,7 @@ class Problem(Keeping):
         generation_time: Number = 1,
         distillation_time: Number = 2,
         final_step: FinalStep | str = FinalStep.CHARGED,
-        distillation: DistillationMap[Any] | None = None,
+        distillation: DistillationMap[Any] | str | None = None,
         protocols: ProtocolsLike | None = None,
         raw: SeveralNumbers | None = None,
         gate: SeveralNumbers | None = None,
@@ -175,7 +175,8 @@ class Problem(Keeping):
             changes.setdefault("target", None)
         if changes.get("raw") is not None:
             changes.setdefault("f0", None)
-        changed = replace(self, **changes)
+        kept = {name: getattr(self.hardware, name) for name in ("coherence_time", "products")}
+        changed = replace(self, **kept | changes)
         if not any(SETTINGS[name].shapes_levels for name in changes):
             # The levels depend on nothing else, and need not be found again; labels of a grid depend on more.
             known = {name: self.__dict__[name] for name in ("reach", "levels") if name in self.__dict__}
@@ -300,8 +301,8 @@ class Problem(Keeping):
             f"times {float(self.generation_time):g} (generation) and {float(self.distillation_time):g} (distillation)"
             + "".join(f", {word}" for word in [str(self.hardware.operations)] if word)
             + ("" if self.final_step is FinalStep.CHARGED else ", last step free")
-            + (", discarding" if self.discarding and self.coherence_time is None else "")
-            + self.in_words
+            + (", discarding" if self.discarding and self.hardware.coherence_time is None else "")
+            + self.hardware.in_words
             + "".join(f"; {constraint}" for constraint in (*self.rules, *self.budgets))
         )
 

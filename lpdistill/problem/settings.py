@@ -243,6 +243,7 @@ SETTINGS = {
             shapes_levels=True,
             written=lambda time: None if time is None else str(time),
             usual=None,
+            within="hardware",
         ),
         Setting(
             "products",
@@ -252,6 +253,7 @@ SETTINGS = {
             values=Products,
             shapes_levels=True,
             usual=str(Products.AGE),
+            within="hardware",
         ),
     )
 }

@@ -91,8 +91,8 @@ def label_model(problem: Problem, grid: Grid | AgedGrid, rounding: Rounding, *, 
 
 def first_grid(problem: Problem) -> Grid | AgedGrid:
     """The grid to begin with."""
-    if problem.coherence_time is not None:
-        return AgedGrid.of(problem.hardware.clock, problem.f0, problem.target)
+    if (clock := problem.hardware.clock) is not None:
+        return AgedGrid.of(clock, problem.f0, problem.target)
     return Grid.of(problem.distillation, problem.f0, problem.target)
 
 

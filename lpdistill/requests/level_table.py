@@ -90,7 +90,7 @@ class LevelTable(Answer):
         told = tables(levels)
         if labels is not None:
             for level, memories, needed in zip(told["levels"], labels.memories, self.needed, strict=True):
-                level |= {"memories": memories, "needed": needed}
+                level |= {"memories_needed": memories, "needed": needed}
             for recipe, entry in zip(distillations(levels), told["distillation"], strict=True):
                 if recipe.consumed in labels.results:
                     entry["rounded_from"] = str(labels.results[recipe.consumed])
@@ -198,7 +198,7 @@ def with_memories(settings: Mapping[str, Any]) -> tuple[Problem, bool]:
         )
     if not limited:
         problem = problem.replace(memories=max(reach.memories_needed or 2, 2))
-    endless = not reach.finite and problem.coherence_time is None
+    endless = not reach.finite and problem.hardware.coherence_time is None
     if endless and not limited and any(rule.separable for rule in problem.rules):
         missing = ["memories"]  # which limit the chain of levels that such rules leave
     if missing and endless and (missing == ["memories"] or wants_labels(problem)):
@@ -249,7 +249,7 @@ def levels(  # noqa: PLR0913 - one keyword for each thing that may be wanted
     LimitError
         If there are too many, or no policy is found in time.
     """
-    endless = not problem.reach.finite and problem.coherence_time is None
+    endless = not problem.reach.finite and problem.hardware.coherence_time is None
     labelled = endless and not symbolic and wants_labels(problem)
     if within is not None and not labelled:
         raise ModelError("within", "is the gap of a bracket by labels, and all levels are shown; leave it out", within)

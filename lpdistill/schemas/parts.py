@@ -184,7 +184,7 @@ PARTS: dict[str, Schema] = {
             "name": text("Where another level has the same fidelity."),
             "age": text("How old the pair is, where pairs age; its fidelity is a bound then."),
             "tree": text("The composition that makes it: f0, or D(a, b)."),
-            "memories": whole("Of a label: the least number with which it can be made."),
+            "memories_needed": whole("Of a label: the least number with which it can be made."),
             "needed": flag("Of a label: whether the optimum on labels can meet it."),
             "stands": one_of([UNMADE], "Instead of a tree, of the label that nothing makes."),
         },

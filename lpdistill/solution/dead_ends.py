@@ -52,7 +52,7 @@ def require_live(process: Process) -> None:
             dead_ends=named,
         )
     rules = problem.rules
-    if problem.coherence_time is not None:
+    if problem.hardware.coherence_time is not None:
         if not rules:
             raise beyond(problem)
         named = ()
@@ -85,7 +85,7 @@ def require_made(problem: Problem) -> None:
         If nothing does: the map is mistaken in its claim of how many memories reach it.
     """
     levels, memories = problem.levels, problem.memories
-    if levels.raw is None or problem.coherence_time is not None or reaches(levels, memories):
+    if levels.raw is None or problem.hardware.coherence_time is not None or reaches(levels, memories):
         return
     made = (level for level, least in zip(levels, levels.least_memories, strict=True) if least <= memories)
     highest = "" if labels_of(problem) else f" (at most {float(max(level.fidelity for level in made)):.9g})"

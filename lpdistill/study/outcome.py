@@ -11,12 +11,15 @@ from enum import StrEnum
 from typing import Any
 
 from lpdistill.errors import InfeasibleError, LimitError, LpdistillError, ModelError, UnreachableTargetError
+from lpdistill.hardware.hardware import Hardware
 from lpdistill.hardware.rules import Rule, rules_stated
 from lpdistill.numbers import Number
 from lpdistill.physics.known import MAPS
+from lpdistill.physics.maps import DistillationMap
 from lpdistill.policies.named import OPTIMAL, baseline, baseline_named
 from lpdistill.problem.labels import level_count, wants_labels
 from lpdistill.problem.problem import Problem
+from lpdistill.problem.settings import operations
 from lpdistill.process.budgets import Budget, budgets_from
 from lpdistill.solution.policy import Policy
 from lpdistill.solution.solution import Status
@@ -232,7 +235,7 @@ def description(problem: Problem) -> str:
     text = json.dumps(stated, sort_keys=True, separators=(",", ":"))
     ordered = tuple(sorted(problem.rules, key=lambda rule: json.dumps(rule.to_dict())))
     own = {
-        "distillation": (problem.distillation, MAPS.get(stated["distillation"])),
+        "distillation": (problem.distillation, _distillation(stated)),
         "rules": (ordered, _rules(stated)),
         "budgets": (problem.budgets, _budgets(stated)),
     }
@@ -252,6 +255,12 @@ def described(text: str) -> Problem:
     True
     """
     return Problem.from_dict(json.loads(text))
+
+
+def _distillation(stated: Mapping[str, Any]) -> DistillationMap[Any] | None:
+    """The known map of a description, with its operations; None if it is another."""
+    hardware = {name: stated[name] for name in ("p", "memories", "f0", *operations()) if name in stated}
+    return Hardware(**hardware).distillation if stated["distillation"] in MAPS else None
 
 
 def _rules(stated: Mapping[str, Any]) -> tuple[Rule, ...] | None:

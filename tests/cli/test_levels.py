@@ -273,7 +273,7 @@ def test_labels_say_how_many_memories_make_them_and_whether_the_optimum_meets_th
     document, solution = run(*PAST, "--json").document, solve(Problem(".5", 4, ".8", ".89"))
     held = [row.counts for row in solution.rows(visited=True)]
     assert [level["needed"] for level in document["levels"]] == [any(counts) for counts in zip(*held, strict=True)]
-    assert [level["memories"] for level in document["levels"]] == list(solution.problem.levels.memories)
+    assert [level["memories_needed"] for level in document["levels"]] == list(solution.problem.levels.memories)
 
 
 def test_labels_combine_as_their_fidelities_do_rounded_down(run):

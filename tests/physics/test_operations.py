@@ -16,6 +16,7 @@ from lpdistill import (
     load_problem,
     simulate,
     solve,
+    sweep,
 )
 from lpdistill.physics.codes import BEST, Code, protocols_of, stated
 from lpdistill.physics.dejmps import BellDiagonalPair, shares_of
@@ -231,3 +232,14 @@ def test_levels_without_end_are_refused():
     """Codes beside a pumping limit below the target have levels without end, and are refused in time."""
     with pytest.raises(LimitError, match=r"protocols|levels"):
         solve(Problem("1/2", 3, ".9", ".93", gate=".99", readout=".99", protocols="2,3"))
+
+
+def test_sweeps_run_over_gates(tmp_path):
+    """Noise is an axis like any other, of known maps with whatever operations."""
+    found = sweep(
+        {"p": "1/2", "memories": 3, "f0": ".9", "target": ".93", "gate": ".99,1"}, store=tmp_path / "s.sqlite"
+    )
+    times = [row.outcome.waiting_time for row in found]
+    assert times == pytest.approx(
+        [solve(Problem("1/2", 3, ".9", ".93", gate=gate)).waiting_time for gate in (".99", 1)]
+    )

@@ -111,7 +111,7 @@ def test_a_problem_survives_pickling(constraints):
         ("distillation_time", {"distillation_time": float("inf")}),
         ("generation_time", {"generation_time": 0, "distillation_time": 0}),
         ("final_step", {"final_step": "cheap"}),
-        ("distillation", {"distillation": "bbpssw"}),
+        ("distillation", {"distillation": "bbpsw"}),
     ],
     ids=str,
 )

@@ -695,6 +695,6 @@ def test_a_policy_for_another_map_is_refused(tmp_path):
     other = TWO.replace(distillation=Additive(), f0="6/10", target="72/100")
     assert [str(level.tree) for level in other.levels] == [str(level.tree) for level in TWO.levels]
     write_policy(solve(other).policy, tmp_path / "policy.json")
-    with pytest.raises(ModelError, match="is for another problem: it distils by the map additive instead of werner"):
+    with pytest.raises(ModelError, match="is for another problem: it distils by the map additive instead of bbpssw"):
         read_policy(TWO, tmp_path / "policy.json")
     assert read_policy(other, tmp_path / "policy.json").waiting_time == solve(other).policy.waiting_time
