@@ -101,14 +101,18 @@ def test_true_fidelities_keep_the_promise(problem):
     assert run.waiting_time.upper >= found.lower_bound
 
 
-def test_other_questions_are_answered(problem):
+def test_other_questions_are_answered(problem, tmp_path):
     """Levels, comparison, distribution, windows and sweeps ask nothing more of the map."""
     found = solve(problem)
     assert levels(problem).to_dict()["finite"] is False
     assert compare(problem).policies["optimal"].waiting_time == pytest.approx(found.waiting_time, rel=1e-9)
     assert distribution(found).mean == pytest.approx(found.waiting_time, rel=1e-6)
     assert 0 < deadline(problem, 20).probability < 1
-    (row,) = sweep({"p": "1/2", "memories": 3, "f0": ".75", "target": ".87", "distillation": "dephasing"}, ("optimal",))
+    (row,) = sweep(
+        {"p": "1/2", "memories": 3, "f0": ".75", "target": ".87", "distillation": "dephasing"},
+        ("optimal",),
+        store=tmp_path / "sweep.sqlite",
+    )
     assert row.outcome.waiting_time == pytest.approx(found.waiting_time, rel=1e-9)
 
 
