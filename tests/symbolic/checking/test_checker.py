@@ -65,10 +65,11 @@ def at(document: Any, path: tuple[Any, ...]) -> Any:
 def test_a_changed_digit_is_caught(data):
     """A digit changed anywhere, in a value, the waiting time or a parameter, is rejected.
 
-    A lower bound may be lowered a little where it has slack: it is no claim, and what is claimed stays proved.
+    A lower bound may be lowered a little where it has slack: it is no claim, and what is claimed stays proved.  Nor is
+    the version a claim: what a document of an earlier one says is read in the same way.
     """
     document = data.draw(st.sampled_from(list(DOCUMENTS.values())))
-    path = data.draw(st.sampled_from([path for path in numbers(document) if path[0] != "bounds"]))
+    path = data.draw(st.sampled_from([path for path in numbers(document) if path[0] not in {"bounds", "version"}]))
     text = at(document, path)
     place = data.draw(st.sampled_from([i for i, character in enumerate(text) if character.isdigit()]))
     digit = data.draw(st.sampled_from([d for d in "123456789" if d != text[place]]))
