@@ -106,7 +106,7 @@ class ReachableVectors:
     @cached_property
     def totals(self) -> IntArray:
         """Sum of every vector, (size,)."""
-        return np.asarray((self.places < self.kinds).sum(axis=1))
+        return totals_of(self.places, self.kinds)
 
     @cached_property
     def counts(self) -> IntArray:
@@ -115,9 +115,7 @@ class ReachableVectors:
 
     def counts_of(self, places: IntArray) -> IntArray:
         """Vectors by level, given by their places, (vectors, most) -> (vectors, levels)."""
-        found = np.zeros((len(places), self.kinds + 1), dtype=np.int64)
-        np.add.at(found, (np.arange(len(places))[:, None], places), 1)
-        return found[:, self.place]
+        return counted(places, self.kinds)[:, self.place]
 
     def rank(self, counts: IntArray) -> IntArray:
         """Ranks of count vectors, -1 for what cannot be reached, (vectors, levels) -> (vectors,).
@@ -127,9 +125,7 @@ class ReachableVectors:
         ValueError
             If a vector has the wrong length, a negative count, or a sum above ``most``.
         """
-        counts = np.asarray(counts, dtype=np.int64)
-        if counts.shape[-1] != self.kinds or (counts < 0).any() or (counts.sum(axis=-1) > self.most).any():
-            raise ValueError(f"count vectors must have {self.kinds} counts >= 0 that sum to at most {self.most}")
+        counts = checked(counts, self.kinds, self.most)
         sums = np.cumsum(counts[..., self.order], axis=-1)
         caps = self.most + 1 - np.array(self.needs)[self.order]
         ranks = np.take_along_axis(self._steps.T, sums.reshape(-1, self.kinds), axis=0).sum(axis=1)
@@ -174,7 +170,7 @@ class ExploredVectors:
     @cached_property
     def totals(self) -> IntArray:
         """Number of pairs of every configuration, (size,)."""
-        return np.asarray((self.places < self.kinds).sum(axis=1))
+        return totals_of(self.places, self.kinds)
 
     @cached_property
     def counts(self) -> IntArray:
@@ -183,9 +179,7 @@ class ExploredVectors:
 
     def counts_of(self, places: IntArray) -> IntArray:
         """Count vectors of configurations given by their places, (vectors, most) -> (vectors, levels)."""
-        found = np.zeros((len(places), self.kinds + 1), dtype=np.int64)
-        np.add.at(found, (np.arange(len(places))[:, None], places), 1)
-        return found[:, :-1]
+        return counted(places, self.kinds)
 
     @cached_property
     def _codes(self) -> tuple[IntArray, IntArray]:
@@ -216,15 +210,33 @@ class ExploredVectors:
         ValueError
             If a vector has the wrong length, a negative count, or a sum above ``most``.
         """
-        counts = np.atleast_2d(np.asarray(counts, dtype=np.int64))
-        if counts.shape[-1] != self.kinds or (counts < 0).any() or (counts.sum(axis=-1) > self.most).any():
-            raise ValueError(f"count vectors must have {self.kinds} counts >= 0 that sum to at most {self.most}")
+        counts = np.atleast_2d(checked(counts, self.kinds, self.most))
         places = np.full((len(counts), self.most), self.kinds)
         vector, level = np.nonzero(counts)
         repeated, within = ragged(counts[vector, level])
         start = np.cumsum(counts, axis=1)[vector, level] - counts[vector, level]
         places[vector[repeated], start[repeated] + within] = level[repeated]
         return self.rank_places(places)
+
+
+def totals_of(places: IntArray, kinds: int) -> IntArray:
+    """The number of pairs of every row of places, (vectors,)."""
+    return np.asarray((places < kinds).sum(axis=1))
+
+
+def counted(places: IntArray, kinds: int) -> IntArray:
+    """How often every place stands in rows of places, (vectors, kinds)."""
+    found = np.zeros((len(places), kinds + 1), dtype=np.int64)
+    np.add.at(found, (np.arange(len(places))[:, None], places), 1)
+    return found[:, :-1]
+
+
+def checked(counts: IntArray, kinds: int, most: int) -> IntArray:
+    """Count vectors, refused where they are none."""
+    counts = np.asarray(counts, dtype=np.int64)
+    if counts.shape[-1] != kinds or (counts < 0).any() or (counts.sum(axis=-1) > most).any():
+        raise ValueError(f"count vectors must have {kinds} counts >= 0 that sum to at most {most}")
+    return counts
 
 
 def codes_of(places: IntArray, kinds: int) -> IntArray:
