@@ -22,7 +22,8 @@ from lpdistill.program.occupation import OccupationProgram
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import Optimum, policy_iteration
 from lpdistill.program.solver import withhold_banner
-from lpdistill.solution.solution import Run, Solution, Status
+from lpdistill.solution.run import Run
+from lpdistill.solution.solution import Solution, Status
 from lpdistill.solution.tables import Key
 from lpdistill.solving import process_and_budgets
 

@@ -32,7 +32,8 @@ from lpdistill.program.refining import refine
 from lpdistill.progress import silent
 from lpdistill.solution.dead_ends import require_live, require_reachable
 from lpdistill.solution.given import SOLUTION, QuestionLike, SolutionLike
-from lpdistill.solution.solution import Bracket, Run, Solution, Status
+from lpdistill.solution.run import Run
+from lpdistill.solution.solution import Bracket, Solution, Status
 
 if TYPE_CHECKING:
     import networkx as nx

@@ -43,7 +43,7 @@ def test_brackets_meet_those_of_grids_of_equal_steps(memories, time, products, l
     assert found.upper_bound - found.lower_bound <= 1e-4 * found.upper_bound
 
 
-@pytest.mark.parametrize(("time", "fresh"), [(50, True), (200, True), (500, False)])
+@pytest.mark.parametrize(("time", "fresh"), [(50, True), (100, True), (200, True), (500, False)])
 def test_a_recursion_over_true_parameters_lies_in_the_bracket(time, fresh):
     """But for its interpolation, a recursion that rounds nothing finds the same."""
     found = solve(_problem(2, time, "fresh" if fresh else "age"), within="1e-4")

@@ -83,6 +83,21 @@ REFINEMENT = record(
     told="How labels that stand for levels were found.",
 )
 
+CUTOFFS = listed(
+    record(
+        {
+            "level": LEVEL,
+            "pair": text("The name of the label that it has when it is made."),
+            "beside": listed(text(), "Those of the other pairs that are stored; none for a lone pair."),
+            "kept": or_null(number(minimum=0), "The greatest age at which it is kept; null: discarded at once."),
+            "discarded": or_null(number(minimum=0), "The least age at which it is discarded; null: met too rarely."),
+            "visits": number("Expected number of steps that begin with such a pair stored.", minimum=0),
+            "proved": flag("Whether every optimal policy has this cutoff."),
+        }
+    ),
+    "Where pairs age: up to which age those of each kind are kept.",
+)
+
 SIDE = or_null(number(), "One-sided derivative; null where there is none.")
 SLOPES = {
     "derivatives": table(
@@ -173,6 +188,7 @@ SOLUTION_DOCUMENT = document(
         {
             "determinism": DETERMINISM,
             "refinement": REFINEMENT,
+            "cutoffs": CUTOFFS,
             "sensitivity": table(or_null(number()), "d(waiting time)/d(parameter), by parameter."),
             "sensitivity_details": record(SLOPES),
             "ranges": RANGES,
@@ -266,7 +282,8 @@ EXPLANATION = document(
                     }
                 )
             ),
-        }
+        },
+        {"cutoffs": CUTOFFS},
     ),
     graphs=True,
 )

@@ -133,8 +133,13 @@ class Answer(ABC):
         yield from self.details(most)
 
     def details(self, most: int | None = SHOWN) -> Iterable[Block]:
-        """What stands below the lines: the table."""
+        """What stands below the lines: the table, and others."""
         yield self.shown(most)
+        yield from self._others(most)
+
+    def _others(self, most: int | None) -> Iterable[Table]:  # noqa: ARG002 - where there are some
+        """Tables besides the one that is shown, of so many rows at most, or all."""
+        return ()
 
     def shown(self, most: int | None = SHOWN) -> Table:
         """The table in words, as a notebook and a terminal show it: so many rows of it at most, or all."""

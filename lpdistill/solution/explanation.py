@@ -15,6 +15,7 @@ from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import Optimum
 from lpdistill.solution.answer import SHOWN, Answer, Table
 from lpdistill.solution.bounds import all_waited
+from lpdistill.solution.cutoffs import Cutoff
 from lpdistill.solution.document import finite, question_in_words
 from lpdistill.solution.tables import Key, described, regrets_of
 from lpdistill.solution.wording import Words, words_of
@@ -81,6 +82,8 @@ class Explanation(Answer):
         Its actions.
     process
         The process whose configuration it is.
+    cutoffs
+        Where pairs age: up to which age those of the configuration are kept, alone, and beside the others.
     """
 
     _KIND = "explanation"
@@ -89,6 +92,7 @@ class Explanation(Answer):
     value: float
     alternatives: tuple[Alternative, ...]
     process: Process
+    cutoffs: tuple[Cutoff, ...] = ()
 
     @property
     def words(self) -> Words:
@@ -96,7 +100,7 @@ class Explanation(Answer):
         return words_of(self.process)
 
     @staticmethod
-    def of(plan: Plan, dual: Optimum, rank: int) -> Explanation:
+    def of(plan: Plan, dual: Optimum, rank: int, cutoffs: tuple[Cutoff, ...] = ()) -> Explanation:
         """Explain what a plan does in the configuration of the given rank, at the prices of the dual optimum."""
         process = dual.policy.process
         columns = process.admission.of_configuration(rank)
@@ -124,7 +128,7 @@ class Explanation(Answer):
                 )
             )
         value = float(values[rank]) if process.live[rank] else np.inf
-        return Explanation(process.names.key(rank), value, tuple(found), process)
+        return Explanation(process.names.key(rank), value, tuple(found), process, cutoffs)
 
     def rows(self) -> list[tuple[str, ...]]:
         """The actions in words: what is done, regret, probability of being taken, outcomes."""
@@ -165,8 +169,8 @@ class Explanation(Answer):
         return self.process
 
     def _above(self) -> Iterable[tuple[str, str]]:
-        """None: the title of the table is the configuration."""
-        return ()
+        """Cutoffs alone: the title of the table is the configuration."""
+        return (("cutoff", f"{one.pair} {one}") for one in self.cutoffs)
 
     def _lines(self) -> Iterable[tuple[str, str]]:
         yield "configuration", self.title
@@ -181,6 +185,7 @@ class Explanation(Answer):
             told = [f"{self.action(item) or 'wait'} ({item.taken:.4g})" for item in taken[:MOST_PRINTED]]
             yield "taken", " or ".join(told) or "-"
             yield "actions", f"{len(self.alternatives):,}"
+        yield from self._above()
 
     def _content(self) -> dict[str, Any]:
         return {
@@ -203,6 +208,7 @@ class Explanation(Answer):
                 }
                 for item in self.alternatives
             ],
+            **({"cutoffs": [one.to_dict() for one in self.cutoffs]} if self.cutoffs else {}),
         }
 
     def _cells(self) -> Iterable[dict[str, Any]]:

@@ -22,9 +22,11 @@ from lpdistill.process.names import action_as_json, node_as_json
 from lpdistill.process.process import Process
 from lpdistill.program.evaluation import raise_improper, stuck
 from lpdistill.program.plan import Plan
+from lpdistill.program.policy_iteration import Optimum
 from lpdistill.solution.answer import SHOWN, Answer, Table
 from lpdistill.solution.bounds import waited
 from lpdistill.solution.chain import Chain
+from lpdistill.solution.cutoffs import Cutoff, cutoffs_in_words, cutoffs_of
 from lpdistill.solution.policy_picture import ROWS, draw_policy
 from lpdistill.solution.promise import PROMISE, on_labels, rounds
 from lpdistill.solution.resources import Expected, in_words
@@ -95,9 +97,9 @@ class Policy(ByConfiguration[tuple[Decision, ...]], Deciding, Answer):
 
     _KIND = "policy"
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, optimistic: Optimum | None = None) -> None:
         super().__init__(plan.uses.process)
-        self.plan = plan
+        self.plan, self._optimistic = plan, optimistic
         self._starts = np.searchsorted(plan.uses.configuration, np.arange(self._process.size + 1))
 
     @staticmethod
@@ -218,6 +220,11 @@ class Policy(ByConfiguration[tuple[Decision, ...]], Deciding, Answer):
         """
         return Expected({name: self.plan.used(resource) for name, resource in self._process.resources.items()})
 
+    @cached_property
+    def cutoffs(self) -> tuple[Cutoff, ...]:
+        """Where pairs age: up to which age a pair of each kind is kept, alone, and beside others."""
+        return cutoffs_of(self.plan, self._optimistic)
+
     def to_chain(self, *, everywhere: bool = False) -> Chain:
         """The Markov chain that the policy induces: what can follow on what, and how probably.
 
@@ -262,6 +269,7 @@ class Policy(ByConfiguration[tuple[Decision, ...]], Deciding, Answer):
             yield "expected use", in_words(self.expected)
         if self.bounded:
             yield "bounds", PROMISE
+        yield from [("cutoffs", cutoffs_in_words(self.cutoffs))] if self.cutoffs else []
         yield (
             "policy",
             f"{self._kind}; runs enter {np.count_nonzero(self.plan.entered):,} of {len(self):,} configurations",

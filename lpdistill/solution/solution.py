@@ -25,11 +25,13 @@ from lpdistill.program.policy_iteration import Optimum
 from lpdistill.program.refining import Refinement
 from lpdistill.solution.answer import SHOWN, Answer, Table
 from lpdistill.solution.bounds import above, all_waited, below, waited
+from lpdistill.solution.cutoffs import cutoff_table, cutoffs_at, cutoffs_in_words
 from lpdistill.solution.document import finite
 from lpdistill.solution.explanation import Explanation
 from lpdistill.solution.policy import Decision, Policy
 from lpdistill.solution.promise import PROMISE
 from lpdistill.solution.resources import Expected, in_words
+from lpdistill.solution.run import Run
 from lpdistill.solution.tables import ConfigurationTable, Key, Regrets
 from lpdistill.solution.verification import Claim, Verification, require_labels, verify
 from lpdistill.solution.wording import Words, outwards
@@ -47,35 +49,6 @@ class Status(StrEnum):
     """For programs with the user's own constraints in cvxpy: optimal, if the solver is right; the bounds are proved."""
     BRACKETED = "bracketed"
     """The policy is the best on labels; how far it is from the optimum is proved, and more than rounding."""
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """How the program was solved.
-
-    Attributes
-    ----------
-    configurations, columns
-        Rows and columns of the whole program.
-    method
-        ``simplex``, ``ipm`` or ``pdlp`` on the whole program, or ``columns``.
-    iterations
-        Iterations of HiGHS.
-    rounds
-        Times that all columns were priced.
-    objective
-        The optimum as HiGHS reports it, for comparison only.
-    seconds
-        Wall-clock time from parameters to proof.
-    """
-
-    configurations: int
-    columns: int
-    method: str
-    iterations: int
-    rounds: int
-    objective: float
-    seconds: float
 
 
 class Bracket(NamedTuple):
@@ -190,7 +163,7 @@ class Solution(Answer):
     @cached_property
     def policy(self) -> Policy:
         """What to do in each configuration."""
-        return Policy(self.plan)
+        return Policy(self.plan, None if self.bracket is None else self.bracket.optimistic.dual)
 
     @cached_property
     def expected(self) -> Expected:
@@ -224,7 +197,7 @@ class Solution(Answer):
             names = self.process.names.levels.names if self.bracket and self.process.names.levels else []
             labels = f"; the labels are {', '.join(names)}" if 0 < len(names) <= SHOWN else ""
             raise ModelError("counts", f"{error.args[0]}{labels}", counts) from None
-        return Explanation.of(self.plan, self.dual, rank)
+        return Explanation.of(self.plan, self.dual, rank, cutoffs_at(self.policy.cutoffs, self.process, rank))
 
     @property
     def budgets(self) -> dict[str, BudgetUse]:
@@ -278,15 +251,7 @@ class Solution(Answer):
             "waiting_time": self.waiting_time,
             "lower_bound": self.lower_bound,
             "upper_bound": self.upper_bound,
-            "program": {
-                "configurations": self.run.configurations,
-                "columns": self.run.columns,
-                "method": self.run.method,
-                "iterations": self.run.iterations,
-                "rounds": self.run.rounds,
-                "objective": self.run.objective,
-                "seconds": round(self.run.seconds, 6),
-            },
+            "program": self.run.to_dict(),
             "levels": [
                 level.to_dict() if self.bracket else level.stated()
                 for level in (self.problem.levels if isinstance(self.problem, Problem) else ())
@@ -307,6 +272,7 @@ class Solution(Answer):
             "budgets": {name: use.to_dict() for name, use in self.budgets.items()},
             **({"determinism": self._determinism_as_json()} if self.determinism else {}),
             **({"refinement": self.bracket.refinement.to_dict()} if self.bracket else {}),
+            **({"cutoffs": [one.to_dict() for one in self.policy.cutoffs]} if self.policy.cutoffs else {}),
         }
 
     def _determinism_as_json(self) -> dict[str, float]:
@@ -351,6 +317,9 @@ class Solution(Answer):
         numbers = [*(["probability"] if several else []), "time to go", "visits"]
         return Table("policy", headings | dict.fromkeys(numbers, "right"), rows, self._part(most))
 
+    def _others(self, most: int | None) -> Iterable[Table]:
+        return [cutoff_table(self.policy.cutoffs, most)] if self.policy.cutoffs else []
+
     def _part(self, most: int | None) -> str:
         """What so many configurations are a part of, if they are not all."""
         visited, count = int(np.count_nonzero(self.occupation)), self.process.size
@@ -364,13 +333,15 @@ class Solution(Answer):
         return self.policy.plot(ax)
 
     def _lines(self) -> Iterable[tuple[str, str]]:
-        run, drawn = self.run, len(self.policy.randomised)
+        drawn = len(self.policy.randomised)
         yield "waiting time", f"{self.waiting_time:.12g} ({self._standing})"
         yield "proved", "between {} and {}".format(*outwards(self.lower_bound, self.upper_bound))
         for use in self.uses:
             yield "budget", str(use) if self.determinism is None else use.kept()
         if self.bracket is not None:
             yield "labels", str(self.bracket.refinement)
+        if self.policy.cutoffs:
+            yield "cutoffs", cutoffs_in_words(self.policy.cutoffs)
         if drawn:
             yield "randomised", f"in {drawn} {'configuration' if drawn == 1 else 'configurations'}"
         if self.determinism is not None:
@@ -381,9 +352,7 @@ class Solution(Answer):
         if self.expected:
             yield "expected use", in_words(self.expected)
         yield from [("bounds", PROMISE)] if self.policy.bounded else []
-        size = f"{run.configurations:,} configurations, {run.columns:,} columns"
-        work = f"{run.iterations:,} HiGHS iterations, all columns priced {run.rounds} times, {run.seconds:.3f} s"
-        yield "program", f"{size}; {run.method}, {work}"
+        yield "program", str(self.run)
 
     @property
     def _standing(self) -> str:
