@@ -66,6 +66,7 @@ from .study.result import Sweep
 from .study.sweep import sweep
 from .times.distribution import Distribution, distribution
 from .version import __version__
+from .worth.hashing import Hashing, hashing
 from .worth.increments import Increments, increments
 from .worth.intervention import Intervention, forbid, force
 from .worth.prices import Neighbours, neighbours
@@ -99,6 +100,7 @@ __all__ = [
     "Frontier",
     "Grid",
     "Hardware",
+    "Hashing",
     "History",
     "ImproperPolicyError",
     "Increments",
@@ -151,6 +153,7 @@ __all__ = [
     "forbid",
     "force",
     "frontier",
+    "hashing",
     "history",
     "increments",
     "least_time_within",

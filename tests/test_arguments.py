@@ -131,6 +131,7 @@ DOORS = {
     "read_graph": (lpdistill.read_graph, {"a text"}),
     "write_graph": (lambda x: lpdistill.write_graph(x, "graph.json"), {"a graph"}),
     "check": (symbolic.check, {"a text", "a dictionary", "a problem", "a solution", "a policy"}),
+    "hashing": (lambda x: lpdistill.hashing(x, pairs=10), {"a text", "a number", "nothing"}),
     "levels": (symbolic.levels, {"a text", "a number"}),
     "level_range": (lambda x: symbolic.level_range(x, gap="0.04"), {"a text", "a number"}),
     "memory_limit": (lambda x: symbolic.memory_limit(x, 2), {"a text", "a number"}),

@@ -26,6 +26,7 @@ COMMANDS = {
     "robust": "The best policy in the worst case over an interval of p",
     "sweep": "Many problems, kept in a database that survives being killed",
     "policy-map": "All optimal policies for 0 < p <= 1, exactly",
+    "hashing": "What hashing and breeding yield of many pairs",
     "reproduce": "The published numbers, claims and figures",
     "check": "A certificate, verified by itself",
     "graph": "The state graph: GraphML, DOT, JSON, or a picture",

@@ -1,7 +1,7 @@
 """Where each request lives: they load on first use."""
 
 from .deadlines import deadline
-from .direct import frontier, robust
+from .direct import frontier, hashing, robust
 from .exact import check, policy_map
 from .files import export, graph
 from .level_table import levels
@@ -20,6 +20,7 @@ __all__ = [
     "export",
     "frontier",
     "graph",
+    "hashing",
     "levels",
     "policy_map",
     "reproduce",

@@ -9,6 +9,7 @@ from lpdistill.schemas.parts import (
     acting,
     chance,
     document,
+    exact,
     flag,
     listed,
     number,
@@ -77,6 +78,38 @@ ROBUST = document(
             "protection": number("How much slower the nominal policy is in the worst case, at least.", minimum=0),
             "levels": listed(part("level")),
             "policy": listed(ROW),
+        }
+    ),
+)
+
+HASHING = document(
+    "hashing",
+    "What hashing and breeding yield of many equal pairs, as `hashing` has it.",
+    record(
+        {
+            "entropy": number("Of a pair, in bits.", minimum=0),
+            "hashing": chance("Perfect pairs a raw pair, of infinitely many."),
+            "breeding": chance("The same, net of the perfect pairs that are measured into and returned."),
+            "threshold": chance("The fidelity above which there is a yield, for errors of the same shares."),
+            "error": chance("The probability with which hashing may fail."),
+            "sizes": listed(
+                record(
+                    {
+                        "pairs": whole("Raw pairs.", least=1),
+                        "measured": whole("Pairs that are measured."),
+                        "kept": whole("The others."),
+                        "yield": chance("Of a raw pair."),
+                        "failure": chance("The probability that those kept are not perfect is at most this: proved."),
+                    }
+                ),
+                "What is sure of finitely many pairs.",
+            ),
+        }
+    ),
+    problem=record(
+        {
+            "f0": exact("Fidelity of a pair."),
+            "raw": listed(exact(), "Its weights of Phi+, Psi+, Psi- and Phi-.", minItems=4, maxItems=4),
         }
     ),
 )

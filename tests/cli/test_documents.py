@@ -68,6 +68,7 @@ LINES = {
         (*SMALL, "--runs", "2", "--discarding", "--history"),
     ],
     "frontier": [SMALL, (*SMALL, "--resource", "memory_time", *HELD)],
+    "hashing": [("--f0", ".9"), ("--raw", ".9,0,.05,.05", "--pairs", "1,50", "--error", ".01"), ("--f0", "1")],
     "variability": [SMALL, (*SMALL, *TIGHT, "--slack", ".01"), (*SMALL, *ODD)],
     "robust": [
         ("--p", "0.4:0.6", *SMALL[2:]),
@@ -170,6 +171,8 @@ def test_documents_say_which_problem_they_are_about(run, name):
     told = run(name, *LINES[name][0], "--json").document["problem"]
     if name == "reproduce":
         assert told["final_step"] == "free"
+    elif name == "hashing":
+        assert told == {"f0": "9/10", "raw": ["9/10", "1/30", "1/30", "1/30"]}
     else:
         assert (told["f0"], told["target"]) == ("3/4", "79/100")
     assert told.items() <= {**Problem(0.5, 3, "3/4", "79/100").to_dict(), **told}.items()

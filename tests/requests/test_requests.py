@@ -29,6 +29,7 @@ ASKED = {
     "export": lambda folder: requests.export(THREE, folder / "program.mps"),
     "frontier": lambda _: requests.frontier(THREE, "generation_attempts"),
     "graph": lambda _: requests.graph(THREE),
+    "hashing": lambda _: requests.hashing("0.9", pairs=(10, 1000)),
     "levels": lambda _: requests.levels(THREE, symbolic=True),
     "policy-map": lambda _: requests.policy_map(THREE),
     "reproduce": lambda _: requests.reproduce(search=False),
