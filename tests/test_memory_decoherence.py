@@ -10,7 +10,6 @@ from lpdistill import Budget, EqualLevelsOnly, MaxAttempts, ModelError, Problem,
 from lpdistill.errors import InfiniteLevelsError, NotCertifiedError
 from lpdistill.hardware.attainable import best_attainable
 from lpdistill.policies.named import baseline
-from lpdistill.simulation.simulation import simulate
 
 TABLE = [
     (2, 50, "fresh", 18.91607, 18.92212),
@@ -141,7 +140,6 @@ def test_a_target_of_raw_pairs_is_reached_by_generation():
         (lambda: _problem(2, 500).graph(), InfiniteLevelsError, "coherence_time"),
         (lambda: baseline(_problem(2, 500), "pumping"), ModelError, "coherence_time"),
         (lambda: baseline(_problem(2, 500), "nested"), ModelError, "coherence_time"),
-        (lambda: simulate(solve(_problem(2, 500), within="1e-2"), 10), ModelError, "coherence_time"),
         (lambda: solve(_problem(2, 500).with_constraints(EqualLevelsOnly())), ModelError, "coherence_time"),
     ],
 )

@@ -145,8 +145,6 @@ class Stationary:
         """
         refused, uses = "must be one for a Problem: a state graph has no memories to simulate", policy.plan.uses
         dynamics = require_memories(policy.process, "policy", refused, policy)
-        if dynamics.problem.hardware.coherence is not None:
-            raise ModelError("coherence_time", "is not simulated: simulated memories keep what they hold", policy)
         starts = np.searchsorted(uses.configuration, np.arange(dynamics.size + 1))
         so_far = np.concatenate([[0.0], np.cumsum(policy.plan.probability)])
         share = so_far[1:] - so_far[starts[uses.configuration]]

@@ -17,6 +17,7 @@ import numpy as np
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.errors import ImproperPolicyError, LimitError, ModelError
 from lpdistill.numbers import Number, exact
+from lpdistill.physics.aged import AgedLabels
 from lpdistill.problem.labels import labels_of, with_labels
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import PROBLEM
@@ -27,6 +28,7 @@ from lpdistill.process.resources import RESOURCES
 from lpdistill.process.tariff import Quantities
 from lpdistill.program.evaluation import raise_improper
 from lpdistill.program.plan import Plan
+from lpdistill.simulation.ageing import AgeingMemories
 from lpdistill.simulation.controller import Controller, Stationary
 from lpdistill.simulation.deviations import DEVIATIONS, Clock, Deviations
 from lpdistill.simulation.labelled import Coins, Happened, LabelledMemories
@@ -156,7 +158,9 @@ class Experiment:
             raise ModelError("horizon", "is missing; nothing says that the controller ever reaches the target", None)
         problem = PROBLEM.meant(controller.dynamics, "policy")
         clock = Clock.of(controller.dynamics, deviations)
-        memories = LabelledMemories(problem, deviations, controller.dynamics.configurations)
+        known = controller.dynamics.configurations
+        ages = isinstance(labels_of(problem), AgedLabels)
+        memories = (AgeingMemories if ages else LabelledMemories)(problem, deviations, known)
         return Experiment(controller, memories, clock, end)
 
     @property
@@ -233,7 +237,8 @@ class Experiment:
     def _planned(self, policy: Policy) -> Plan:
         """The policy evaluated for the real ``p``, which decides what it may run into and how many steps it takes."""
         real = self.memories.deviations.p
-        if real is None or real == self.problem.p:
+        unlike = isinstance(self.memories, AgeingMemories) and 1 in {real, self.problem.p}  # other columns are met
+        if real is None or real == self.problem.p or unlike:
             return policy.plan
         dynamics = self.controller.dynamics
         problem, labels = self.problem.replace(p=real), labels_of(self.problem)
@@ -249,16 +254,22 @@ class Experiment:
         decisions = self.controller.decisions
         decision = self.controller.decide(self.memories.ranks(places[1]), elapsed, rng)
         repeats, first = np.ones(len(decision), dtype=np.int64), None
-        if jump and self.persistent[decision].any():
-            repeats, first = self._tossed(decision, elapsed, rng)
+        persisting = self.persistent[decision] & self.memories.lasting(places[1])
+        if jump and persisting.any():
+            repeats, first = self._tossed(decision, persisting, elapsed, rng)
         happened = self.memories.step(contents, places, decisions, decision, Coins(rng, first))
         duration = self.clock.durations(decisions.time[decision], repeats, rng)
+        if not self.clock.steady:
+            lost = duration - self.clock.lattice.slots[decisions.time[decision]] * repeats
+            happened = self.memories.wait(contents, happened, self.clock.time(lost))
         return Advanced(decision, repeats, happened, duration)
 
-    def _tossed(self, decision: IntArray, elapsed: FloatArray, rng: np.random.Generator) -> tuple[IntArray, IntArray]:
+    def _tossed(
+        self, decision: IntArray, persisting: BoolArray, elapsed: FloatArray, rng: np.random.Generator
+    ) -> tuple[IntArray, IntArray]:
         """How many steps pass until an attempt succeeds or time is up, and which attempt of the last, (runs,) each."""
         repeats, first = np.ones(len(decision), dtype=np.int64), np.full(len(decision), -1)
-        runs = np.flatnonzero(self.persistent[decision])
+        runs = np.flatnonzero(persisting)
         attempts = self.controller.decisions.attempts[decision[runs]]
         failing, first[runs] = drawn(self.memories.chance, attempts, rng)
         repeats[runs] += failing

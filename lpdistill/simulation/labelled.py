@@ -22,6 +22,7 @@ from lpdistill.problem.labels import labels_of
 from lpdistill.problem.problem import Problem
 from lpdistill.process.factored.configurations import CountVectors
 from lpdistill.process.reachable.vectors import ExploredVectors, ReachableVectors
+from lpdistill.simulation.aged_species import AgeingSpecies
 from lpdistill.simulation.controller import Decisions
 from lpdistill.simulation.deviations import Deviations
 from lpdistill.simulation.tracked import EMPTY, TrackedSpecies
@@ -200,7 +201,7 @@ class LabelledMemories:
     known: CountVectors | ReachableVectors | ExploredVectors | None = None
 
     @cached_property
-    def species(self) -> Species | TrackedSpecies:
+    def species(self) -> Species | TrackedSpecies | AgeingSpecies:
         """What a memory may hold."""
         if labels_of(self.problem) is not None or not self.problem.reach.finite:
             return TrackedSpecies(self.problem, self.deviations.f0)
@@ -245,6 +246,24 @@ class LabelledMemories:
         """Rank of the configuration of every run, (runs,), from the second result of :meth:`up_to`."""
         return self.configurations.rank_sums(up_to[1:] - up_to[0])
 
+    def below(self, up_to: IntArray, levels: IntArray, runs: IntArray) -> IntArray:
+        """How many memories of some runs hold less than some levels, from the second result of :meth:`up_to`."""
+        return np.asarray(up_to[levels, runs])
+
+    def lasting(self, up_to: IntArray) -> BoolArray:
+        """Runs that are where they were after a step in which no attempt succeeds and that does nothing else, (runs,).
+
+        From the second result of :meth:`up_to`.
+        """
+        return np.ones(up_to.shape[1], dtype=bool)
+
+    def keep(self, contents: IntArray, kind: IntArray) -> None:
+        """What becomes of the pairs that a step leaves alone, by which duration it has: nothing."""
+
+    def wait(self, contents: IntArray, happened: Happened, time: FloatArray) -> Happened:  # noqa: ARG002 - where they age
+        """What becomes of all pairs while a message is sent again: nothing."""
+        return happened
+
     def step(
         self,
         contents: IntArray,
@@ -274,17 +293,22 @@ class LabelledMemories:
         entry = decisions.first[decision[run]] + place
         levels, each = decisions.levels[entry], run[:, None]
         taken = levels >= 0
-        memories = order[each, np.where(taken, up_to[levels, each] + decisions.places[entry], 0)]
+        memories = order[each, np.where(taken, self.below(up_to, levels, each) + decisions.places[entry], 0)]
         memories = np.where(taken, memories, EMPTY)
         trying, place = ragged(decisions.attempts[decision])
         tried = order[trying, place]
         discarding = np.flatnonzero(decisions.discard[decision] >= 0)
-        discarded = order[discarding, up_to[decisions.discard[decision[discarding]], discarding]]
+        discarded = order[discarding, self.below(up_to, decisions.discard[decision[discarding]], discarding)]
+        stored = self.problem.memories - self.below(
+            up_to, np.zeros(len(contents), dtype=np.int64), np.arange(len(contents))
+        )
 
         made, drawn = np.full(len(run), EMPTY), rng.random(len(run))
         if len(run):
             made = self.species.made(tuple(np.where(taken, contents[each, memories], EMPTY).T), drawn)
             contents[np.broadcast_to(each, taken.shape)[taken], memories[taken]] = EMPTY
+        self.keep(contents, decisions.time[decision])
+        if len(run):
             contents[run, memories[:, 0]] = made
         generated = rng.random(len(trying)) < self.chance
         if first is not None:
@@ -306,6 +330,6 @@ class LabelledMemories:
             generated=generated,
             discarding=discarding,
             discarded=discarded,
-            stored=self.problem.memories - up_to[0],
+            stored=stored,
             delivered=delivered,
         )

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from lpdistill.errors import InfiniteLevelsError, ModelError
+from lpdistill.physics.aged import AgedLabels
 from lpdistill.physics.levels import Levels
 from lpdistill.physics.rounding import Labels, Rounding
 from lpdistill.problem.labels import labels_of, with_labels
@@ -25,11 +26,11 @@ PROMISE = "labels round results down: by true fidelities runs take no longer (P(
 def rounds(plan: Plan) -> bool:
     """Whether runs from the start may come by a result that is rounded down, so that numbers are bounds."""
     labels = _labels(plan.uses.process)
-    if labels is None or not labels.results:
+    if labels is None or not (labels.results or isinstance(labels, AgedLabels)):
         return False
     used = plan.entered[plan.uses.configuration] & (plan.probability > 0)
     actions = plan.uses.process.names.actions(plan.uses.columns[np.flatnonzero(used)])
-    return any(pair in labels.results for action in actions for pair in action.distil)
+    return any(isinstance(labels, AgedLabels) or pair in labels.results for action in actions for pair in action.distil)
 
 
 def _labels(process: Process) -> Labels | None:

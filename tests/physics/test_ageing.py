@@ -9,7 +9,7 @@ import pytest
 from mpmath import exp, mp, mpf
 
 from lpdistill.hardware.attainable import GRID, _up
-from lpdistill.physics.aged import Aged, AgedGrid
+from lpdistill.physics.aged import Aged, AgedGrid, distilled
 from lpdistill.physics.ageing import BITS, Clock, Coherence, _series, bounded, decay
 from lpdistill.physics.rounding import Rounding
 from lpdistill.physics.werner import werner_parameter
@@ -129,3 +129,19 @@ def test_what_is_attainable_is_rounded_up():
     """Parameters on the grid of the proof that a target is out of reach are no less than they were."""
     for value in np.random.default_rng(2).random(100).tolist():
         assert 0 < Fraction(_up(value), GRID) - Fraction(value) < Fraction(1, GRID)
+
+
+def test_one_distillation_of_pairs_that_wait_has_the_published_time_and_fidelity():
+    """Two pairs with p = 0.01, w = 0.8 and T_c = 1500, tried again until one distillation succeeds.
+
+    Li, Coopmans and Elkouss (2021) print 187.1638718781 and 0.8672694353, from a waiting time that is cut off.
+    """
+    p, raw, coherence, success, fidelity = 0.01, 0.8, Coherence(1500), 0.0, 0.0
+    together = p / (2 - p)
+    for wait in range(4000):
+        chance = together if not wait else (1 - together) * p * (1 - p) ** (wait - 1)
+        older = raw * coherence.kept(Fraction(wait))[0]
+        success += chance * (1 + raw * older) / 2
+        fidelity += chance * (1 + raw * older) / 2 * (3 * distilled(raw, older) + 1) / 4
+    assert (3 - 2 * p) / (p * (2 - p)) / success == pytest.approx(187.1638717620, rel=1e-12)
+    assert fidelity / success == pytest.approx(0.8672694352398, rel=1e-12)
