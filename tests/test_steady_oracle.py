@@ -1,0 +1,342 @@
+"""The oracle of the steady state: its routes agree with each other and with the numbers that came with the theory."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import cache
+from itertools import pairwise
+from math import inf, log
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize_scalar
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import breadth_first_order
+from steady_numbers import (
+    ALONE,
+    DISTILLING_PAYS_BELOW,
+    FRONTIER,
+    HALF_FOR_HARD,
+    LARGEST_SUM,
+    MAX_MIN,
+    OTHERS,
+    RAW_ONLY,
+    STANDBY,
+    STATED,
+    SUM_OF_LOGARITHMS,
+    TENANTS,
+    Case,
+)
+from steady_oracle import (
+    Link,
+    Process,
+    bb84,
+    bernoulli,
+    counted,
+    distilled,
+    levels,
+    poisson,
+    reach,
+    six_state,
+    sold,
+    standby,
+)
+from steady_routes import classes, howard, iterate, lead, program, proved
+
+CASES = {case.name: case for case in (*STATED, *OTHERS)}
+BOUNDED = ["past the limit of pumping", *(name for name, case in CASES.items() if case.target is None)]
+"""Problems with infinitely many levels, or levels up to the highest that the memories reach."""
+
+
+def worth_of(worth):
+    """The worth of a fidelity, by name or by least fidelities."""
+    if isinstance(worth, dict):
+        return lambda f: max((Fraction(value) for least, value in worth.items() if f >= Fraction(least)), default=0)
+    return {"bb84": bb84, "six-state": six_state}[worth]
+
+
+@cache
+def process_of(name: str, *, up: bool = False, restart: bool = False) -> Process:
+    """The process of a case, with levels rounded down or up where there are too many."""
+    case = CASES[name]
+    f0 = Fraction(case.f0)
+    top = Fraction(case.target) if case.target else reach(f0, case.memories)
+    link = Link(
+        Fraction(case.p),
+        case.memories,
+        levels(f0, top, (3 if case.memories < 4 else 2) if name in BOUNDED else None, up=up),
+        Fraction(case.generation_time),
+        Fraction(case.distillation_time),
+        idle=case.memories < 6,
+    )
+    return counted(link, restart=restart) if case.worth is None else sold(link, {"worth": worth_of(case.worth)})
+
+
+def reward_of(case: Case, process: Process) -> np.ndarray:
+    """What each column earns, less what its attempts cost."""
+    earned = process.amount("delivered" if case.worth is None else "worth")
+    return earned - float(Fraction(case.cost)) * process.amount("attempts")
+
+
+def limits_of(case: Case, process: Process) -> list[tuple[np.ndarray, float, float]]:
+    """The rows of the budgets."""
+    return [(process.amount(name), -inf, float(Fraction(limit))) for name, limit in case.budgets.items()]
+
+
+def gains(process: Process, reward: np.ndarray, limits: list[tuple[np.ndarray, float, float]]) -> list[float]:
+    """The gain by the program, both bounds of value iteration, and Howard's, the last three at the program's prices."""
+    found = program(process, reward, limits)
+    paid = sum(price * upper for price, (_, _, upper) in zip(found.prices, limits, strict=True))
+    for price, (row, _, _) in zip(found.prices, limits, strict=True):
+        reward = reward - price * row
+    return [
+        found.gain,
+        *(x + paid for x in (*iterate(process, reward, 1e-10 * found.gain), howard(process, reward)[0])),
+    ]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_three_routes_find_the_gain(name):
+    """Program, value iteration and Howard find the number that is written down, to 1e-9 of it."""
+    case, process = CASES[name], process_of(name)
+    found = gains(process, reward_of(case, process), limits_of(case, process))
+    assert found == pytest.approx([case.gain] * 4, rel=1e-9)
+
+
+@pytest.mark.parametrize("name", BOUNDED)
+def test_levels_rounded_up_gain_no_more(name):
+    """With all results above a few levels rounded up, the gain is the same as with them rounded down: it is exact."""
+    case, process = CASES[name], process_of(name, up=True)
+    assert howard(process, reward_of(case, process))[0] == pytest.approx(
+        howard(process_of(name), reward_of(case, process_of(name)))[0], rel=1e-10
+    )
+
+
+@pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.exact])
+def test_fractions_are_proved(name):
+    """Elimination with fractions finds the gain that is written as one, and no column that earns more."""
+    case, process = CASES[name], process_of(name)
+    chosen = howard(process, reward_of(case, process))[1]
+    assert proved(process, "delivered" if case.worth is None else "worth", chosen) == Fraction(case.exact)
+
+
+@pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.first])
+def test_first_deliveries_are_a_steady_state_that_starts_again(name):
+    """With all memories emptied after each delivery, three routes find one over the least expected waiting time."""
+    process = process_of(name, restart=True)
+    assert gains(process, process.amount("delivered"), []) == pytest.approx([CASES[name].first] * 4, rel=1e-9)
+
+
+@pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.delivered])
+def test_fidelities_are_delivered_at_the_rates_written_down(name):
+    """The program sells each level as often as is written, and no other."""
+    case, process = CASES[name], process_of(name)
+    rates = program(process, reward_of(case, process), limits_of(case, process)).rates
+    top = reach(Fraction(case.f0), case.memories)
+    fidelities = levels(Fraction(case.f0), top, 3 if case.memories < 4 else 2).fidelities
+    sales = {f"{float(f):.6g}": float(process.amount(f"worth {k}") @ rates) for k, f in enumerate(fidelities, 1)}
+    assert {f: rate for f, rate in sales.items() if rate > 1e-9} == pytest.approx(case.delivered, abs=5e-7)
+
+
+@pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.prices])
+def test_prices_are_what_one_more_is_worth(name):
+    """Duals of the program are the written prices, and no less than the gain of a limit that is a little wider."""
+    case, process = CASES[name], process_of(name)
+    reward, limits = reward_of(case, process), limits_of(case, process)
+    found = program(process, reward, limits)
+    assert found.prices == pytest.approx(list(case.prices.values()), rel=1e-9)
+    for k, price in enumerate(found.prices):
+        wider = [(row, lower, upper * (1 + 1e-3 * (j == k))) for j, (row, lower, upper) in enumerate(limits)]
+        assert program(process, reward, wider).gain <= found.gain + price * (wider[k][2] - limits[k][2]) + 1e-12
+
+
+@pytest.mark.parametrize("name", ["two memories", "three memories", "raw pairs will do"])
+def test_what_meets_the_target_may_as_well_be_sold(name):
+    """Deliveries at the end of a step gain what deliveries between steps do, worth 1 from the target on."""
+    case = CASES[name]
+    link = Link(
+        Fraction(case.p),
+        case.memories,
+        levels(Fraction(case.f0), Fraction(case.target)),
+        Fraction(case.generation_time),
+        Fraction(case.distillation_time),
+    )
+    process = sold(link, {"worth": lambda f: int(f >= Fraction(case.target))})
+    assert gains(process, process.amount("worth"), []) == pytest.approx([case.gain] * 4, rel=1e-9)
+
+
+def test_levels_are_those_of_the_werner_map():
+    """Two and three raw pairs of .75 make 41/52 and at least .8."""
+    assert levels(Fraction(3, 4), Fraction(4, 5)).fidelities == (Fraction(3, 4), Fraction(41, 52), Fraction(4, 5))
+    assert distilled(Fraction(3, 4), Fraction(41, 52))[0] > Fraction(4, 5)
+
+
+def test_key_without_distillation():
+    """Every raw pair sold at once is worth M p w(f0)."""
+    assert 3 * 0.1 * bb84(Fraction("0.85")) == pytest.approx(RAW_ONLY, abs=5e-10)
+
+
+@pytest.mark.parametrize(("side", "pays"), [(-1, True), (1, False)])
+def test_distilling_for_key_pays_below_a_threshold(side, pays):
+    """Two memories distil for key just below p = (P w1 - 2 w0) / 4 w0, and not just above."""
+    f0, p = Fraction("0.85"), Fraction(DISTILLING_PAYS_BELOW) + side * Fraction(1, 10**6)
+    better, success = distilled(f0, f0)
+    assert float(success) * bb84(better) / bb84(f0) / 4 - 0.5 == pytest.approx(DISTILLING_PAYS_BELOW, abs=5e-11)
+    process = sold(Link(p, 2, levels(f0, reach(f0, 2), 2)), {"worth": bb84})
+    found = program(process, process.amount("worth"))
+    assert (process.amount("distillations") @ found.rates > 1e-3) == pays
+
+
+@pytest.mark.parametrize(("attempts", "key"), FRONTIER)
+def test_breakpoints_of_key_against_attempts(attempts, key):
+    """At each breakpoint the program gains what is written, and its gain has another slope on either side."""
+    process = process_of("key, some of it distilled")
+    reward, row = process.amount("worth"), process.amount("attempts")
+    left, here, right = (program(process, reward, [(row, -inf, max(0, attempts + d))]).gain for d in (-1e-3, 0, 1e-3))
+    assert here == pytest.approx(key, abs=1e-11)
+    assert attempts == 0 or here - left > (right - here) * 1.5
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_the_frontier_is_straight_between_breakpoints(share):
+    """Between neighbouring breakpoints the gain is linear: there is no other."""
+    process = process_of("key, some of it distilled")
+    row = process.amount("attempts")
+    for (a, x), (b, y) in pairwise(FRONTIER):
+        found = program(process, process.amount("worth"), [(row, -inf, a + share * (b - a))])
+        assert found.gain == pytest.approx(x + share * (y - x), abs=1e-11)
+
+
+@cache
+def tenants() -> tuple[Process, np.ndarray, np.ndarray]:
+    """Two users of three memories, and what each receives."""
+    link = Link(Fraction(1, 2), 3, levels(Fraction(3, 4), Fraction(TENANTS["hard"])))
+    process = sold(link, {name: lambda f, t=Fraction(target): int(f >= t) for name, target in TENANTS.items()})
+    return process, process.amount("easy"), process.amount("hard")
+
+
+def test_each_tenant_alone():
+    """All three routes find what either receives when the other receives nothing."""
+    process, easy, hard = tenants()
+    assert gains(process, easy, []) == pytest.approx([ALONE["easy"]] * 4, rel=1e-9)
+    assert gains(process, hard, []) == pytest.approx([ALONE["hard"]] * 4, rel=1e-9)
+
+
+def test_the_least_share_is_greatest_where_both_are_equal():
+    """Max-min: the most for either that is no more than what the other has."""
+    process, easy, hard = tenants()
+    found = [program(process, mine, [(mine - other, -inf, 0)]).gain for mine, other in ((easy, hard), (hard, easy))]
+    assert found == pytest.approx([MAX_MIN] * 2, abs=1e-12)
+
+
+def test_what_half_for_one_leaves_for_the_other():
+    """A share for the harder target leaves less for the other, at the price of its row."""
+    process, easy, hard = tenants()
+    found = program(process, easy, [(hard, ALONE["hard"] / 2, inf)])
+    assert found.gain == pytest.approx(HALF_FOR_HARD["easy"], abs=2e-12)
+    assert found.prices == pytest.approx(HALF_FOR_HARD["price"], abs=1e-9)
+
+
+def test_the_largest_sum_has_nothing_for_the_harder_target():
+    """The sum of both rates is largest where the easier target has all."""
+    process, easy, hard = tenants()
+    rates = program(process, easy + hard).rates
+    assert (easy @ rates, hard @ rates) == pytest.approx((LARGEST_SUM["easy"], LARGEST_SUM["hard"]), abs=1e-12)
+
+
+def test_the_largest_sum_of_logarithms():
+    """Proportional fairness, by a search over what the second has: the first has all that this leaves."""
+    process, easy, hard = tenants()
+
+    def loss(share: float) -> float:
+        return -log(share) - log(program(process, easy, [(hard, share, inf)]).gain)
+
+    found = minimize_scalar(loss, bounds=(1e-6, ALONE["hard"] - 1e-9), method="bounded", options={"xatol": 1e-10})
+    assert -found.fun == pytest.approx(SUM_OF_LOGARITHMS, abs=5e-8)
+
+
+@pytest.mark.parametrize("pool", STANDBY, ids=str)
+def test_the_service_of_a_standby_pool(pool):
+    """All three routes find the share of the demand that is met."""
+    demand, slots = Fraction(pool["demand"]), pool["slots"]
+    link = Link(Fraction(1, 2), 3, levels(Fraction(3, 4), Fraction(79, 100)))
+    laws = {"bernoulli": lambda time: bernoulli(demand, time), "poisson": lambda time: poisson(demand, time, slots)}
+    process = standby(link, slots, laws[pool["arrivals"]])
+    served = process.amount("served") / float(demand)
+    assert gains(process, served, []) == pytest.approx([pool["service"]] * 4, rel=1e-9)
+
+
+def long_run(process: Process, shares: np.ndarray, *amounts: np.ndarray) -> tuple[float, ...]:
+    """What runs from the start use or earn per unit of time, each state taking its columns with these probabilities.
+
+    Raises
+    ------
+    ValueError
+        Runs from the start end in several classes.
+    """
+    taken = csr_matrix((shares, (process.state, np.arange(len(shares)))), shape=(len(process.states), len(shares)))
+    moves = csr_matrix(taken @ process.moves)
+    moves.eliminate_zeros()
+    (home,) = (members for members in classes(moves) if members[0] in breadth_first_order(moves, 0)[0])
+    balance = np.eye(len(home)) - moves[home][:, home].toarray().T
+    balance[0] = (taken @ process.time)[home]
+    met = np.linalg.solve(balance, np.eye(len(home))[0])
+    return tuple(float(met @ (taken @ amount)[home]) for amount in amounts)
+
+
+def shares_of(process: Process, rates: np.ndarray, elsewhere: np.ndarray) -> np.ndarray:
+    """Each column's share of the rates of its state; the columns ``elsewhere`` where there are none."""
+    total = np.bincount(process.state, rates)
+    shares = np.divide(rates, total[process.state], out=np.zeros(len(rates)), where=total[process.state] > 0)
+    shares[elsewhere[total == 0]] = 1.0
+    return shares
+
+
+def waits(process: Process) -> np.ndarray:
+    """The column of each state that does nothing."""
+    return np.array([k for k, column in enumerate(process.columns) if column.action == ((), ())])
+
+
+TRAP = "half an attempt per unit of time"
+
+
+@pytest.mark.parametrize("solver", ["simplex", "ipm"])
+def test_the_largest_column_of_each_state_may_wait_for_ever(solver):
+    """Within half an attempt per unit of time the program has the right gain, and is mostly idle at the start."""
+    case, process = CASES[TRAP], process_of(TRAP)
+    earned = process.amount("delivered")
+    found = program(process, earned, limits_of(case, process), solver)
+    order = np.lexsort((found.rates, process.state))
+    largest = order[np.searchsorted(process.state[order], np.arange(len(process.states)), side="right") - 1]
+    assert found.gain == pytest.approx(case.gain, abs=5e-11)
+    assert long_run(process, shares_of(process, np.zeros(len(earned)), largest), earned) == (0.0,)
+
+
+def test_waiting_moves_from_a_class_of_its_own_to_where_runs_come():
+    """Two classes of one program become a policy that earns its gain from the start, within the limit."""
+    case, process = CASES[TRAP], process_of(TRAP)
+    earned, attempts = process.amount("delivered"), process.amount("attempts")
+    rows = [*limits_of(case, process), (np.where(process.state == 0, attempts, 0.0), 0.0, 0.0)]
+    rates = program(process, earned, rows).rates
+    rates[rates < 1e-12] = 0.0
+    idle = waits(process)
+    assert earned @ rates == pytest.approx(case.gain, abs=5e-11)
+    assert long_run(process, shares_of(process, rates, idle), earned) == (0.0,)
+    visited = int(process.state[np.argmax(np.where(process.state == 0, 0.0, rates))])
+    rates[idle[visited]], rates[idle[0]] = rates[idle[visited]] + rates[idle[0]], 0.0
+    led = idle.copy()
+    lead(process, led, np.unique(process.state[rates > 0]))
+    repaired = long_run(process, shares_of(process, rates, led), earned, attempts)
+    assert repaired == pytest.approx((case.gain, float(case.budgets["attempts"])), abs=5e-11)
+
+
+@pytest.mark.parametrize("name", ["three memories", "rare", "key, some of it distilled", "two prices of pairs"])
+def test_howard_leaves_policies_with_many_classes(name):
+    """Its first policy waits for ever in every state; its last has one class, and earns the gain from the start."""
+    case, process = CASES[name], process_of(name)
+    reward = reward_of(case, process)
+    nothing = np.zeros(len(reward))
+    gain, chosen, _ = howard(process, reward)
+    assert len(classes(process.moves[waits(process)])) == len(process.states)
+    assert len(classes(process.moves[chosen])) == 1
+    assert long_run(process, shares_of(process, nothing, chosen), reward) == pytest.approx((gain,), rel=1e-12)
