@@ -56,36 +56,45 @@ def program(
     return Program(rates, float(reward @ rates), np.array(solution.row_dual)[n + 1 :])
 
 
-def bounds(process: Process, reward: np.ndarray, values: np.ndarray) -> tuple[float, float, np.ndarray]:
-    """Proved bounds of the gain from any relative values, closed under deliveries first, and the next values.
+class Iteration:
+    """Relative values of a process, closed under deliveries and backed up over timed columns."""
 
-    No policy earns more per unit of time than the largest ``(r + P h - h) / tau``. Delivering where that makes up the
-    value, and the best timed column elsewhere, is a policy that earns at least the least of them.
-    """
-    timed = process.time > 0
-    at, instead = process.state[~timed], process.moves[~timed]
-    for _ in values:
-        closed = values.copy()
-        np.maximum.at(closed, at, reward[~timed] + instead @ values)
-        if np.array_equal(closed, values):
-            break
-        values = closed
-    best = np.full(len(values), -np.inf)
-    pay = (reward + process.moves @ values - values[process.state])[timed] / process.time[timed]
-    np.maximum.at(best, process.state[timed], pay)
-    deliver = np.zeros(len(values), bool)
-    deliver[at[reward[~timed] + instead @ values == values[at]]] = True
-    return float(best[~deliver].min()), float(best.max()), values + 0.9 * process.time[timed].min() * best
+    def __init__(self, process: Process, reward: np.ndarray) -> None:
+        timed = process.time > 0
+        self.at, self.time = process.state[timed], process.time[timed]
+        self.first = np.searchsorted(self.at, np.arange(len(process.states)))
+        self.earned, self.moves = reward[timed], process.moves[timed]
+        self.sold_at, self.price = process.state[~timed], reward[~timed]
+        self.left = process.moves[~timed].indices
+
+    def closed(self, values: np.ndarray) -> np.ndarray:
+        """Values that no delivery would raise."""
+        while (self.price + values[self.left] > values[self.sold_at]).any():
+            values = values.copy()
+            np.maximum.at(values, self.sold_at, self.price + values[self.left])
+        return values
+
+    def bounds(self, values: np.ndarray) -> tuple[float, float, np.ndarray]:
+        """Proved bounds of the gain from values that are closed, and what each state earns per unit of time at best.
+
+        No policy earns more per unit of time than the largest ``(r + P h - h) / tau``. Delivering where that makes up
+        the value, and the best timed column elsewhere, is a policy that earns at least the least of them.
+        """
+        pay = np.maximum.reduceat((self.earned + self.moves @ values - values[self.at]) / self.time, self.first)
+        kept = np.ones(len(values), bool)
+        kept[self.sold_at[self.price + values[self.left] == values[self.sold_at]]] = False
+        return float(pay[kept].min()), float(pay.max()), pay
 
 
 def iterate(process: Process, reward: np.ndarray, within: float, most: int = 200_000) -> tuple[float, float]:
     """Bounds of the gain no further apart than ``within``, by relative value iteration in steps of equal time."""
-    values = np.zeros(len(process.states))
+    iteration, values = Iteration(process, reward), np.zeros(len(process.states))
     for _ in range(most):
-        lower, upper, values = bounds(process, reward, values)
+        values = iteration.closed(values - values[0])
+        lower, upper, pay = iteration.bounds(values)
         if upper - lower <= within:
             return lower, upper
-        values -= values[0]
+        values = values + 0.9 * iteration.time.min() * pay
     raise ArithmeticError(f"{lower} and {upper} after {most} rounds")
 
 
