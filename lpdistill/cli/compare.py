@@ -7,6 +7,7 @@ from typing import Annotated
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import Json, Plot, TimeLimit, Within, takes_problem
 from lpdistill.cli.output import Progress, draw, give
+from lpdistill.cli.policies import POLICY_NAMES
 from lpdistill.policies.named import POLICIES
 from lpdistill.problem.problem import Problem
 from lpdistill.requests.policies import compare as compared
@@ -22,7 +23,7 @@ def compare(
             "--policies",
             metavar="<policies>",
             inputs=["policy"],
-            help="Separated by commas: optimal, pumping, nested, greedy, banded:WIDTH, policy files (.json, .csv).",
+            help=f"Separated by commas: {POLICY_NAMES}, policy files (.json, .csv).",
         ),
     ] = ",".join(POLICIES),
     differences: Annotated[

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated, TypeAlias
 
 from lpdistill.cli.declaration import Option
-from lpdistill.policies.named import POLICIES
+from lpdistill.policies.named import OTHERS, POLICIES
 
-POLICY_NAMES = f"{', '.join(POLICIES)}, banded:WIDTH"
+POLICY_NAMES = ", ".join([*POLICIES, *OTHERS])
 
 PolicyOption: TypeAlias = Annotated[
     str,

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import FILE, INTEGER, Json, Plot, TimeLimit, Within, takes_problem
 from lpdistill.cli.output import Progress, give
+from lpdistill.cli.policies import POLICY_NAMES
 from lpdistill.cli.termination import orderly
 from lpdistill.hardware.rules import rules_from
 from lpdistill.problem.settings import require
@@ -38,7 +39,7 @@ def sweep(
             "--policies",
             metavar="<policies>",
             inputs=["policy"],
-            help="optimal, pumping, nested, greedy, banded:WIDTH, separated by commas.",
+            help=f"{POLICY_NAMES}, separated by commas.",
         ),
     ] = "optimal",
     store: Annotated[

@@ -318,10 +318,10 @@ def compare(
         The problem or the state graph; its rules hold for all, its budgets for the optimum only.  A solution on labels
         is the optimum that others are compared with.
     policies
-        Names (``optimal``, ``pumping``, ``nested``, ``greedy``, ``banded:WIDTH``), or a mapping from names of your own
-        to such names, to a :class:`Policy` (evaluated again where it is one of another problem), or to what
-        :meth:`Policy.of` takes.  The optimum is always among them.  By default, all four names; a state graph has
-        no memories, and so only policies of your own.
+        Names (``optimal``, ``pumping``, ``nested``, ``greedy``, ``banded:WIDTH``, ``delta-purify``), or a mapping from
+        names of your own to such names, to a :class:`Policy` (evaluated again where it is one of another problem), or
+        to what :meth:`Policy.of` takes.  The optimum is always among them.  By default, the first four names; a state
+        graph has no memories, and so only policies of your own.
     progress
         Told what is being done.
 

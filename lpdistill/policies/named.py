@@ -12,7 +12,7 @@ from lpdistill.hardware.actions import Attempts
 from lpdistill.policies.past_limit import own_levels
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import QUESTION
-from lpdistill.process.factored.baselines import BASELINES, Baseline, banded
+from lpdistill.process.factored.baselines import BASELINES, DELTA, Baseline, banded
 from lpdistill.process.factored.dynamics import Dynamics
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import policy_iteration
@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 OPTIMAL = "optimal"
 
 POLICIES = (OPTIMAL, *BASELINES)
-"""The policies that are compared unless others are named; there is also ``banded:WIDTH``."""
+"""The policies that are compared unless others are named; there are also :data:`OTHERS`."""
+
+OTHERS = ("banded:WIDTH", DELTA.name)
+"""More policies, which are compared if they are named."""
 
 
 def baseline_named(name: str) -> Baseline:
@@ -42,9 +45,11 @@ def baseline_named(name: str) -> Baseline:
     """
     if name in BASELINES:
         return BASELINES[name]
+    if name == DELTA.name:
+        return DELTA
     kind, _, width = name.partition(":")
     if kind != "banded" or not width:
-        raise ModelError("policy", f"must be one of {names_like([*POLICIES, 'banded:WIDTH'], name)}", name)
+        raise ModelError("policy", f"must be one of {names_like([*POLICIES, *OTHERS], name)}", name)
     return banded(width)
 
 
@@ -56,7 +61,8 @@ def baseline(problem: QuestionLike, name: str) -> Policy:
     problem
         The problem; its rules hold, its budgets do not matter.
     name
-        ``pumping``, ``nested``, ``greedy``, or ``banded:WIDTH`` (:mod:`lpdistill.process.factored.baselines`).
+        ``pumping``, ``nested``, ``greedy``, ``delta-purify``, or ``banded:WIDTH``
+        (:mod:`lpdistill.process.factored.baselines`).
 
     Raises
     ------

@@ -64,7 +64,7 @@ def sweep(  # noqa: PLR0913 - one keyword for each thing that may be asked
     grid
         The problems: a :class:`Grid`, or its settings.
     policies
-        ``optimal``, ``pumping``, ``nested``, ``greedy``, ``banded:WIDTH``.
+        ``optimal``, ``pumping``, ``nested``, ``greedy``, ``banded:WIDTH``, ``delta-purify``.
     store
         The SQLite database, made if there is none.  None keeps results in memory only.
     jobs
