@@ -35,7 +35,7 @@ from .physics.ageing import Coherence
 from .physics.codes import Code
 from .physics.dejmps import Dejmps
 from .physics.levels import Levels
-from .physics.maps import DistillationMap
+from .physics.maps import Combination, DistillationMap, Reach
 from .physics.noise import Noise
 from .physics.werner import Werner
 from .policies.comparison import Comparison, compare
@@ -84,6 +84,7 @@ __all__ = [
     "Chain",
     "Code",
     "Coherence",
+    "Combination",
     "Comparison",
     "Deadline",
     "DeadlineFrontier",
@@ -123,6 +124,7 @@ __all__ = [
     "Policy",
     "Problem",
     "RawPairOnly",
+    "Reach",
     "RegretCurve",
     "Repertoire",
     "Reproduction",

@@ -15,6 +15,7 @@ from lpdistill.errors import ModelError
 from lpdistill.export.files import require_suffix, writing
 from lpdistill.hardware.actions import Action
 from lpdistill.numbers import exact, whole
+from lpdistill.physics.imported import map_name
 from lpdistill.physics.levels import Tree
 from lpdistill.physics.maps import consumes
 from lpdistill.physics.rounding import Grid, Rounding
@@ -197,7 +198,7 @@ class MadeFor:
 
     def differs_in_hardware(self, problem: Problem) -> str:
         """Why the map or the memories are others; empty if they are not."""
-        made_by = problem.distillation.name
+        made_by = map_name(problem.distillation)
         if self.distillation is not None and self.distillation != made_by:
             return f"it distils by the map {self.distillation} instead of {made_by}"
         if self.memories is not None and self.memories != problem.memories:

@@ -7,7 +7,7 @@ from dataclasses import KW_ONLY, dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
-from lpdistill.errors import InfiniteLevelsError, ModelError, UnreachableTargetError, names_like
+from lpdistill.errors import InfiniteLevelsError, ModelError, UnreachableTargetError
 from lpdistill.hardware.keeping import Keeping
 from lpdistill.hardware.operations import Operations, gate_of, least_gate, map_for, raw_pair
 from lpdistill.hardware.recipes import Recipe, discards, distillations
@@ -16,10 +16,11 @@ from lpdistill.numbers import Number, at_most, exact, flag, member, whole
 from lpdistill.physics.ageing import Clock, Coherence, Products
 from lpdistill.physics.closure import closure
 from lpdistill.physics.codes import ProtocolsLike
-from lpdistill.physics.known import DEFAULT, MAPS
+from lpdistill.physics.imported import map_name, raw_of
+from lpdistill.physics.known import DEFAULT, map_meant
 from lpdistill.physics.levels import Levels, reaches
 from lpdistill.physics.limits import most_levels
-from lpdistill.physics.maps import DistillationMap, Reach
+from lpdistill.physics.maps import DistillationMap, Reach, reach_of
 from lpdistill.physics.noise import SeveralNumbers
 
 SMALLEST = Fraction(1, 10**200)
@@ -94,7 +95,7 @@ class Hardware(Keeping):
             raise ModelError("f0", "must be a raw fidelity with 1/2 < f0 <= 1", fidelity if f0 is None else f0)
         if fidelity < LEAST_RAW:
             raise ModelError("f0", f"must exceed 1/2 by at least {float(CLOSEST):g}: nothing is gained below", f0)
-        known = _map(distillation)
+        known = DEFAULT if distillation is None else map_meant(distillation)
         times = _duration(generation_time, "generation_time"), _duration(distillation_time, "distillation_time")
         if not any(times):
             raise ModelError("generation_time", "must be above 0 if distillation_time is 0", generation_time)
@@ -138,7 +139,7 @@ class Hardware(Keeping):
 
     def reach(self, target: Fraction) -> Reach:
         """How far the map carries raw pairs towards a target."""
-        found = self.distillation.reach(self.distillation.raw(self.f0), target, self.memories)
+        found = reach_of(self.distillation, raw_of(self.distillation, self.f0), target, self.memories)
         ages = self.coherence_time is not None and self.f0 < target
         return replace(found, finite=False) if ages else found
 
@@ -208,7 +209,7 @@ class Hardware(Keeping):
         if noise.ideal:
             return ""
         pair = self.distillation.raw(self.f0)
-        helps = self.distillation.reach(pair, target, 2).pumping_limit > float(self.f0)
+        helps = reach_of(self.distillation, pair, target, 2).pumping_limit > float(self.f0)
         found = least_gate(self.distillation, self.f0, target, self.memories)
         gates = "" if found is None else f", but gates of {float(found) + 5e-10:.9f} at both nodes would do"
         said = "" if helps else ", for with this noise distilling raw pairs lowers their fidelity: do not distil"
@@ -259,21 +260,8 @@ def _require_ageing(hardware: Hardware) -> None:
         raise ModelError(
             "coherence_time",
             f"is for Werner pairs, distilled by {DEFAULT.name} without noise, two at a time; leave it out, or these",
-            str(hardware.operations) or hardware.distillation.name,
+            str(hardware.operations) or map_name(hardware.distillation),
         )
-
-
-def _map(given: DistillationMap[Any] | str | None) -> DistillationMap[Any]:
-    """The map that is given, or named; that of the paper if there is none."""
-    if given is None:
-        return DEFAULT
-    if isinstance(given, str):
-        if given not in MAPS:
-            raise ModelError("distillation", f"must be a map, or the name of one: {names_like(MAPS, given)}", given)
-        return MAPS[given]
-    if isinstance(given, type) or not isinstance(given, DistillationMap):
-        raise ModelError("distillation", "must be a distillation map, such as Werner()", given)
-    return given
 
 
 def _duration(time: Number, where: str) -> Fraction:

@@ -10,8 +10,9 @@ from lpdistill.errors import ModelError
 from lpdistill.numbers import Number, exact
 from lpdistill.physics.codes import TWO, Protocol, ProtocolsLike, Weights, name_of, protocols_of
 from lpdistill.physics.dejmps import EVEN, Shares, shares_of
+from lpdistill.physics.imported import map_name
 from lpdistill.physics.known import DEFAULT, adapted
-from lpdistill.physics.maps import DistillationMap
+from lpdistill.physics.maps import DistillationMap, reach_of
 from lpdistill.physics.noise import IDEAL, Noise, SeveralNumbers, Sides, depolarising_of, sides
 
 GATE_DIGITS = Fraction(1, 10**9)
@@ -62,7 +63,7 @@ class Operations:
         """The operations in words, as far as they are not those of the paper."""
         weights = "" if self.raw is None else "raw " + ",".join(f"{float(weight):g}" for weight in self.raw)
         several = "" if self.protocols == (TWO,) else "protocols " + ",".join(map(name_of, self.protocols))
-        called = "" if self.distillation.name == DEFAULT.name else self.distillation.name
+        called = "" if map_name(self.distillation) == DEFAULT.name else map_name(self.distillation)
         return ", ".join(filter(None, [called, weights, several, "" if self.noise.ideal else str(self.noise)]))
 
 
@@ -95,7 +96,7 @@ def least_gate(given: DistillationMap[Any], f0: Fraction, target: Fraction, memo
 
     def reached(gate: Fraction) -> bool:
         known = adapted(given, noise=Noise(gate, noise.readout))
-        needed = known.reach(known.raw(f0), target, memories).memories_needed
+        needed = reach_of(known, known.raw(f0), target, memories).memories_needed
         return needed is not None and needed <= memories
 
     low, high = Fraction(0), Fraction(1)

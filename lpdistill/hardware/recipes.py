@@ -8,6 +8,7 @@ from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
 from math import lcm
+from numbers import Rational
 from typing import Any, NamedTuple
 
 from lpdistill.errors import ModelError
@@ -165,6 +166,8 @@ def _distillations(levels: Levels) -> tuple[Recipe, ...]:
     for consumed, made in levels.combinations.items():
         chances: dict[int | None, Fraction] = {}
         for probability, state in made.outcomes:
+            if not isinstance(probability, Rational):
+                raise ModelError("distillation", "must have exact probabilities, such as Fraction(1, 2)", probability)
             result = index.get(state)
             chances[result] = chances[result] + probability if result in chances else probability
         outcomes = [

@@ -10,6 +10,7 @@ from itertools import combinations_with_replacement, permutations
 from typing import Any, TypeAlias
 
 from lpdistill.errors import LimitError
+from lpdistill.physics.imported import combined, map_name, raw_of
 from lpdistill.physics.levels import Level, Levels, Tree, names_of
 from lpdistill.physics.limits import MOST_WORK, effort
 from lpdistill.physics.maps import Combination, DistillationMap, Pair, consumes, order_of
@@ -86,7 +87,8 @@ class _Bounds:
         if count <= self.most and work <= MOST_WORK:
             return
         between = f"lie between f0 = {float(self.f0)} and the target {float(self.target)}"
-        claim = f"the map {self.distillation.name} says that they are finitely many (reach); correct it if they are not"
+        called = map_name(self.distillation)
+        claim = f"the map {called} says that they are finitely many (reach); correct it if they are not"
         if count > self.most:
             found = f"more than {self.most:,} fidelity levels {between}, too many for {self.memories:,} memories"
         else:
@@ -103,7 +105,7 @@ def _explored(bounds: _Bounds) -> Levels:
     distillation, target, found = bounds.distillation, bounds.target, dict[Pair, Tree]()
     known = _Known(distillation, bounds.allowed)
     # Ordered by raw pairs consumed, then memories; the serial number only keeps states from being compared.
-    frontier: list[tuple[int, int, int, Pair, Tree]] = [(1, 1, 0, distillation.raw(bounds.f0), Tree())]
+    frontier: list[tuple[int, int, int, Pair, Tree]] = [(1, 1, 0, raw_of(distillation, bounds.f0), Tree())]
     serial = 0
     while frontier:
         *_, state, tree = heapq.heappop(frontier)
@@ -176,7 +178,7 @@ class _Known:
         for order in dict.fromkeys(permutations(numbers)):
             made = self.table.get(order)
             if made is None:
-                made = self.distillation.combine(*(self.states[number] for number in reversed(order)))
+                made = combined(self.distillation, [self.states[number] for number in reversed(order)])
                 self.work += effort(made.state.fidelity)
                 # What is equal is the same, and is not compared again.
                 made = self.table[order] = next((one for one in before if one == made), made)

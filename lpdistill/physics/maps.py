@@ -62,25 +62,34 @@ class Reach:
 
 @runtime_checkable
 class DistillationMap(Protocol[S]):
-    """A distillation protocol acting on pairs of type ``S``.
+    """A distillation protocol acting on pairs of type ``S``: anything with ``raw`` and ``combine`` (:doc:`own_maps`).
 
-    A map may also have ``consumes``, the numbers of pairs that one distillation may take (two, by default), a method
-    ``order(state)``, by which levels are in order instead of by fidelity, and ``monotone = True``: then ``raw(f)``
-    is a pair of any fidelity, states are known by their fidelity, and neither the success probability nor the result
-    decreases in that of either pair, so that label models bracket what it makes (:mod:`~lpdistill.physics.rounding`).
+    A map may say more of itself:
 
-    A map may leave distillations out by a method ``offers(combination, pairs)``.  One that is a dataclass may have
-    fields which the hardware fills in: ``noise`` (:class:`~lpdistill.physics.noise.Noise`), ``protocols`` (2, and codes
-    of more pairs), ``bias`` (shares of X, Y and Z in the infidelity of a raw pair; its pairs have ``weights``);
-    ``twirls = True`` says that of a raw pair only the fidelity counts.
+    ``name``
+        How reports call it; that of its class, by default.  One that is imported is called as it is: ``module:name``.
+    ``reach(raw, target, memories)``
+        How far it carries pairs like ``raw`` in so many memories, a :class:`Reach`.  By default, that its levels are
+        finitely many, and whatever they make.
+    ``consumes``
+        The numbers of pairs that one distillation may take; two, by default.
+    ``order(state)``
+        By which levels are in order; by fidelity, by default.
+    ``offers(combination, pairs)``
+        Whether a distillation is an action; each is, by default.
+    ``monotone = True``
+        That ``raw(f)`` is a pair of any fidelity, states are known by their fidelity, and neither the success
+        probability nor the result decreases in that of either pair: label models bracket what it makes
+        (:mod:`~lpdistill.physics.rounding`).
+    ``noise``, ``protocols``, ``bias``
+        Fields of a dataclass which the hardware fills in: :class:`~lpdistill.physics.noise.Noise`, 2 and codes of more pairs, shares
+        of X, Y and Z in the infidelity of a raw pair (its pairs have ``weights``).
+    ``twirls = True``
+        That of the weights of a raw pair only the fidelity counts.
 
     Problems share the levels of a map that is a frozen dataclass of plain values: numbers, texts, and tuples of them.
     Any other is asked anew by each problem, as it may have changed.
     """
-
-    @property
-    def name(self) -> str:
-        """How the map is called in problem files and reports."""
 
     def raw(self, fidelity: Fraction) -> S:
         """The state of a freshly generated pair."""
@@ -92,8 +101,13 @@ class DistillationMap(Protocol[S]):
         right one puts the pairs into it first.
         """
 
-    def reach(self, raw: S, target: Fraction, memories: int) -> Reach:
-        """How far the map can carry pairs like ``raw`` in ``memories`` memories."""
+
+def reach_of(distillation: DistillationMap[Any], raw: Pair, target: Fraction, memories: int) -> Reach:
+    """How far a map carries pairs like ``raw``, as it says; else, that its finitely many levels are to be explored."""
+    if hasattr(distillation, "reach"):
+        found: Reach = distillation.reach(raw, target, memories)
+        return found
+    return Reach(1.0, 1.0, finite=True, memories_needed=1 if raw.fidelity >= target else min(consumes(distillation)))
 
 
 def consumes(distillation: DistillationMap[Any]) -> tuple[int, ...]:

@@ -23,6 +23,7 @@ from fractions import Fraction
 from typing import Any, TypeAlias
 
 from lpdistill.errors import ModelError
+from lpdistill.physics.imported import map_name
 from lpdistill.physics.levels import Level, Levels, Tree, names_of, needed
 from lpdistill.physics.maps import Combination, DistillationMap, Pair
 
@@ -160,7 +161,7 @@ class Grid:
                 raise ModelError(
                     "distillation",
                     "must have one outcome, whichever pair is kept, where labels stand for levels: it is not monotone",
-                    self.distillation.name,
+                    map_name(self.distillation),
                 )
             self._combined[key] = made
         return self._combined[key]

@@ -11,6 +11,7 @@ from lpdistill.hardware.attainable import best_attainable
 from lpdistill.hardware.repertoire import Repertoire
 from lpdistill.numbers import at_most
 from lpdistill.physics.aged import AgedLabels
+from lpdistill.physics.imported import map_name
 from lpdistill.physics.levels import Levels
 from lpdistill.physics.limits import most_levels
 from lpdistill.physics.maps import is_monotone
@@ -76,7 +77,7 @@ def not_bracketed(problem: Problem) -> str | None:
     They do where a better pair in any memory is never worse (:doc:`levels_without_limit`).
     """
     if not is_monotone(problem.distillation):
-        return f"the map {problem.distillation.name} does not say that better pairs are never worse (monotone)"
+        return f"the map {map_name(problem.distillation)} does not say that better pairs are never worse (monotone)"
     for rule in problem.rules:
         if not rule.bracketed or rule.elementwise:
             return f"under the rule {rule.name} a better pair may be worse"

@@ -11,6 +11,7 @@ from typing import Any
 from lpdistill.arguments import path_of
 from lpdistill.errors import ModelError, names_like
 from lpdistill.numbers import absent
+from lpdistill.physics.known import map_meant
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.settings import SETTINGS, operations, tables
 
@@ -100,7 +101,8 @@ def load_problem(path: str | PathLike[str], **changes: Any) -> Problem:
 def merged(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """Settings with changes that win, name by name in tables; a changed gap replaces a target, and vice versa.
 
-    A change to ``"none"`` takes back what the settings say.
+    A change to ``"none"`` takes back what the settings say.  A map that is named ``module:name`` is imported: the user
+    asks for it by this file or option.
     """
     changes = {key: value for key, value in changes.items() if value is not None}
     kept = {key: value for key, value in settings.items() if key not in changes}
@@ -109,4 +111,11 @@ def merged(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str,
             kept = {key: value for key, value in kept.items() if key not in {setting.name, setting.instead_of}}
     joined = {name: {**settings.get(name, {}), **changes.get(name, {})} for name in tables()}
     found = {**kept, **changes, **{name: table for name, table in joined.items() if table}}
-    return {key: value for key, value in found.items() if not absent(value)}
+    given = {key: value for key, value in found.items() if not absent(value)}
+    return with_imports(given) if "distillation" in given else given
+
+
+def with_imports(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings with the map in place of a name ``module:name``, whose code runs."""
+    named = settings["distillation"]
+    return {**settings, "distillation": map_meant(named) if isinstance(named, str) and ":" in named else named}

@@ -17,7 +17,8 @@ from lpdistill.hardware.rules import rules_stated
 from lpdistill.numbers import UNIT_OF_TIME
 from lpdistill.physics.ageing import Products
 from lpdistill.physics.codes import TWO, stated
-from lpdistill.physics.known import DEFAULT, MAPS, map_named
+from lpdistill.physics.imported import map_name
+from lpdistill.physics.known import DEFAULT, MAPS, map_stated
 from lpdistill.physics.noise import told
 from lpdistill.process.budgets import budgets_from
 
@@ -162,12 +163,12 @@ SETTINGS = {
         Setting(
             "distillation",
             ValueKind.CHOICE,
-            "The map of two pairs",
+            "The map of two pairs, or module:name of one of your own",
             default=DEFAULT.name,
             values=MAPS,
             shapes_levels=True,
-            written=attrgetter("name"),
-            read=map_named,
+            written=map_name,
+            read=map_stated,
         ),
         Setting(
             "protocols",

@@ -11,6 +11,7 @@ from lpdistill.arrays import BoolArray
 from lpdistill.errors import InfeasibleError
 from lpdistill.hardware.actions import Attempts
 from lpdistill.hardware.rules import Rule
+from lpdistill.physics.imported import map_name
 from lpdistill.physics.levels import reaches
 from lpdistill.problem.labels import beyond, labels_of, with_labels
 from lpdistill.problem.problem import Problem
@@ -91,7 +92,7 @@ def require_made(problem: Problem) -> None:
     highest = "" if labels_of(problem) else f" (at most {float(max(level.fidelity for level in made)):.9g})"
     raise problem.hardware.out_of_reach(
         problem.target,
-        f"nothing that is made meets it{highest}, though the map {problem.distillation.name} says that "
+        f"nothing that is made meets it{highest}, though the map {map_name(problem.distillation)} says that "
         f"{problem.reach.memories_needed} memories reach it; lower the target, raise f0, or correct the map (reach)",
     )
 

@@ -98,7 +98,7 @@ def _of_family(shape: str, policy: str, members: Sequence[Member]) -> Iterator[R
 @lru_cache(KEPT)
 def _problem(shape: str) -> Problem:
     """One of the problems of a family."""
-    return Problem.from_dict({**json.loads(shape), "p": "1/2"})
+    return described(json.dumps({**json.loads(shape), "p": "1/2"}))
 
 
 @lru_cache(KEPT)

@@ -6,6 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
@@ -14,11 +15,12 @@ from lpdistill.errors import InfeasibleError, LimitError, LpdistillError, ModelE
 from lpdistill.hardware.hardware import Hardware
 from lpdistill.hardware.rules import Rule, rules_stated
 from lpdistill.numbers import Number
-from lpdistill.physics.known import MAPS
+from lpdistill.physics.known import map_stated
 from lpdistill.physics.maps import DistillationMap
 from lpdistill.policies.named import OPTIMAL, baseline, baseline_named
 from lpdistill.problem.labels import level_count, wants_labels
 from lpdistill.problem.problem import Problem
+from lpdistill.problem.problem_file import with_imports
 from lpdistill.problem.settings import operations
 from lpdistill.process.budgets import Budget, budgets_from
 from lpdistill.solution.policy import Policy
@@ -241,12 +243,13 @@ def description(problem: Problem) -> str:
     }
     for where, (given, known) in own.items():
         if given != known:
-            raise ModelError(where, "must not be of your own in a sweep: results are kept by names", given)
+            named = "; name it, module:name" if where == "distillation" else ""
+            raise ModelError(where, f"must not be of your own in a sweep: results are kept by names{named}", given)
     return text
 
 
 def described(text: str) -> Problem:
-    """The problem of a description.
+    """The problem of a description that this sweep has made: a map of the user's is imported where it is not yet.
 
     Examples
     --------
@@ -254,13 +257,15 @@ def described(text: str) -> Problem:
     >>> described(description(problem)) == problem
     True
     """
-    return Problem.from_dict(json.loads(text))
+    return Problem.from_dict(with_imports(json.loads(text)))
 
 
 def _distillation(stated: Mapping[str, Any]) -> DistillationMap[Any] | None:
-    """The known map of a description, with its operations; None if it is another."""
+    """The map that a description names, with its operations; None if there is none."""
     hardware = {name: stated[name] for name in ("p", "memories", "f0", *operations()) if name in stated}
-    return Hardware(**hardware).distillation if stated["distillation"] in MAPS else None
+    with suppress(ModelError):
+        return Hardware(**hardware | {"distillation": map_stated(stated["distillation"])}).distillation
+    return None
 
 
 def _rules(stated: Mapping[str, Any]) -> tuple[Rule, ...] | None:
@@ -279,9 +284,10 @@ def _budgets(stated: Mapping[str, Any]) -> tuple[Budget, ...] | None:
         return None
 
 
-def key_of(described: str, policy: str, wanted: str = DEFAULT) -> str:
-    """The name under which the result of a policy on a described problem is kept."""
-    return hashlib.sha256(json.dumps([RESULTS, described, policy, wanted]).encode()).hexdigest()
+def key_of(described: str, policy: str, wanted: str = DEFAULT, code: str = "") -> str:
+    """The name under which the result of a policy on a described problem is kept, and of the code of a user's map."""
+    parts = [RESULTS, described, policy, wanted, *filter(None, [code])]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def numbers(outcome: Outcome) -> dict[str, Any]:

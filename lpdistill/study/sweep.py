@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 from lpdistill.arguments import Kind
 from lpdistill.errors import LimitError, ModelError
 from lpdistill.numbers import Number, whole
+from lpdistill.physics.imported import code_of
 from lpdistill.policies.named import OPTIMAL
 from lpdistill.problem.problem import Problem
 from lpdistill.progress import Report, silent
@@ -189,10 +190,10 @@ def _tasks(points: tuple[Point, ...], names: tuple[str, ...], precision: str = D
     for i, point in enumerate(points):
         if point.problem is None:
             continue
-        text = description(point.problem)
+        text, code = description(point.problem), code_of(point.problem.distillation)
         for j, name in enumerate(names):
             wanted = precision if name == OPTIMAL else DEFAULT
-            found[i * len(names) + j] = Task(key_of(text, name, wanted), text, name, wanted)
+            found[i * len(names) + j] = Task(key_of(text, name, wanted, code), text, name, wanted)
     return found
 
 

@@ -15,6 +15,7 @@ from lpdistill.errors import LimitError, ModelError, NotCertifiedError
 from lpdistill.hardware.actions import Attempts
 from lpdistill.numbers import member
 from lpdistill.physics.aged import AgedGrid
+from lpdistill.physics.imported import map_name
 from lpdistill.physics.known import DEFAULT
 from lpdistill.problem.labels import labels_of
 from lpdistill.problem.problem import Problem
@@ -119,7 +120,7 @@ def certify(
         raise ModelError(
             "distillation",
             "must be bbpssw of two pairs without noise: that labels bracket other optima no certificate shows",
-            distillation.name,
+            map_name(distillation),
         )
     optimistic, refinement = solution.bracket
     if isinstance(refinement.grid, AgedGrid):
