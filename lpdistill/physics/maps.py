@@ -82,8 +82,8 @@ class DistillationMap(Protocol[S]):
         probability nor the result decreases in that of either pair: label models bracket what it makes
         (:mod:`~lpdistill.physics.rounding`).
     ``noise``, ``protocols``, ``bias``
-        Fields of a dataclass which the hardware fills in: :class:`~lpdistill.physics.noise.Noise`, 2 and codes of more pairs, shares
-        of X, Y and Z in the infidelity of a raw pair (its pairs have ``weights``).
+        Fields of a dataclass which the hardware fills in: :class:`~lpdistill.physics.noise.Noise`, 2 and codes of more
+        pairs, shares of X, Y and Z in the infidelity of a raw pair (its pairs have ``weights``).
     ``twirls = True``
         That of the weights of a raw pair only the fidelity counts.
 
