@@ -262,3 +262,14 @@ OTHERS = (
         delivered={"0.85": 0.275575, "0.884146": 0.039253},
     ),
 )
+
+LAWS = {
+    "two memories": {"variance": 0.0266765587935, "mean": 14.1502890173, "spread": 75.5832804304},
+    "three memories": {"variance": 0.0373533519336, "mean": 9.86314175089, "spread": 35.8804149235},
+    "p = .9": {"variance": 0.0653244876809, "mean": 6.32902878919, "spread": 11.1712615492},
+    "slow generation": {"variance": 0.091303544452, "mean": 3.45817229004, "spread": 3.84736609761},
+}
+"""Growth of the variance of the count per unit of time; mean and variance of the time between steps that deliver.
+
+The best policy is the only one in these cases. With p = .9 a step may deliver two pairs.
+"""
