@@ -140,6 +140,28 @@ STANDBY = (
 )
 """Demand per unit of time, and the share of it that is met, for p = .5, M = 3, .75 -> .79."""
 
+OTHER_STANDBY = (
+    {"arrivals": "bernoulli", "demand": "1/20", "slots": 3, "service": 0.982801177419},
+    {"arrivals": "bernoulli", "demand": "1/20", "slots": 4, "service": 0.993728557263},
+    {"arrivals": "bernoulli", "demand": "1/10", "slots": 2, "service": 0.605342578946, "f0": ".9", "target": ".94"}
+    | {"p": ".4", "distillation_time": "3"},
+    {"arrivals": "poisson", "demand": "1/5", "slots": 3, "service": 0.620174837783, "f0": ".9", "target": ".94"}
+    | {"p": ".4", "generation_time": "1/2", "distillation_time": "3/2"},
+    {"arrivals": "poisson", "demand": "3/10", "slots": 2, "service": 0.323128281431, "p": ".9", "memories": 2},
+)
+"""The same found by the oracle, with what differs from that problem."""
+
+THREE_TENANTS = {
+    "problem": {"p": ".6", "memories": 3, "f0": ".7"},
+    "targets": {"a": ".7", "b": ".73", "c": ".76"},
+    "alone": {"a": 1.8, "b": 0.20937215229, "c": 0.0565378067075},
+    "max_min": 0.0445309973568,
+    "shares": {"b": ".1", "c": ".02"},
+    "left": 0.476369098364,
+    "prices": {"b": -7.35294117647, "c": -29.4168391994},
+}
+"""Three users, found by the oracle: each alone, max-min, and what shares of the others leave for the first."""
+
 OTHERS = (
     Case(
         name="slow distillation",

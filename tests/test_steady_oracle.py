@@ -6,6 +6,7 @@ from fractions import Fraction
 from functools import cache
 from itertools import pairwise
 from math import inf, log
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,18 +17,22 @@ from steady_numbers import (
     ALONE,
     DISTILLING_PAYS_BELOW,
     FRONTIER,
+    HALF,
     HALF_FOR_HARD,
     LARGEST_SUM,
     MAX_MIN,
+    OTHER_STANDBY,
     OTHERS,
     RAW_ONLY,
     STANDBY,
     STATED,
     SUM_OF_LOGARITHMS,
     TENANTS,
+    THREE_TENANTS,
     Case,
 )
 from steady_oracle import (
+    Levels,
     Link,
     Process,
     bb84,
@@ -256,15 +261,63 @@ def test_the_largest_sum_of_logarithms():
     assert -found.fun == pytest.approx(SUM_OF_LOGARITHMS, abs=5e-8)
 
 
-@pytest.mark.parametrize("pool", STANDBY, ids=str)
-def test_the_service_of_a_standby_pool(pool):
+def test_three_tenants():
+    """Each alone, the largest least rate of all, and what shares for two leave for the third, at their prices."""
+    given = THREE_TENANTS
+    problem, targets = given["problem"], {name: Fraction(target) for name, target in given["targets"].items()}
+    link = Link(Fraction(problem["p"]), problem["memories"], levels(Fraction(problem["f0"]), max(targets.values())))
+    process = sold(link, {name: lambda f, t=t: int(f >= t) for name, t in targets.items()})
+    received = {name: process.amount(name) for name in targets}
+    for name, mine in received.items():
+        assert gains(process, mine, []) == pytest.approx([given["alone"][name]] * 4, rel=1e-9)
+        no_more = [(mine - other, -inf, 0.0) for other in received.values() if other is not mine]
+        assert program(process, mine, no_more).gain == pytest.approx(given["max_min"], rel=1e-9)
+    shares = [(received[name], float(share), inf) for name, share in given["shares"].items()]
+    found = program(process, received["a"], shares)
+    assert found.gain == pytest.approx(given["left"], rel=1e-9)
+    assert found.prices == pytest.approx(list(given["prices"].values()), rel=1e-9)
+
+
+@pytest.mark.parametrize("given", [*STANDBY, *OTHER_STANDBY], ids=str)
+def test_the_service_of_a_standby_pool(given):
     """All three routes find the share of the demand that is met."""
+    pool = {**HALF, "memories": 3, "generation_time": "1", "distillation_time": "2"} | given
     demand, slots = Fraction(pool["demand"]), pool["slots"]
-    link = Link(Fraction(1, 2), 3, levels(Fraction(3, 4), Fraction(79, 100)))
+    fidelities = levels(Fraction(pool["f0"]), Fraction(pool["target"]))
+    times = (Fraction(pool["generation_time"]), Fraction(pool["distillation_time"]))
     laws = {"bernoulli": lambda time: bernoulli(demand, time), "poisson": lambda time: poisson(demand, time, slots)}
-    process = standby(link, slots, laws[pool["arrivals"]])
+    process = standby(Link(Fraction(pool["p"]), pool["memories"], fidelities, *times), slots, laws[pool["arrivals"]])
     served = process.amount("served") / float(demand)
     assert gains(process, served, []) == pytest.approx([pool["service"]] * 4, rel=1e-9)
+
+
+def fewest(fidelities: Levels, per_attempt: Fraction, per_distillation: int) -> list[Fraction]:
+    """What the cheapest way to each level uses on average, time and memories no object."""
+    used: list[Any] = [per_attempt] + [inf] * (len(fidelities.fidelities) - 1)
+    for _ in fidelities.fidelities:
+        for (i, j), (made, success) in fidelities.makes.items():
+            used[made - 1] = min(used[made - 1], (used[i - 1] + used[j - 1] + per_distillation) / success)
+    return used
+
+
+@pytest.mark.parametrize(
+    ("name", "per_attempt", "per_distillation"),
+    [("half an attempt per unit of time", 1, 0), ("few distillations", 0, 1)],
+)
+def test_scarce_use_is_worth_what_the_cheapest_tree_makes_of_it(name, per_attempt, per_distillation):
+    """Where little may be used and all else is waiting, the price is one over the least use of a pair."""
+    case = CASES[name]
+    used = fewest(levels(Fraction(case.f0), Fraction(case.target)), per_attempt / Fraction(case.p), per_distillation)
+    assert list(case.prices.values()) == pytest.approx([float(1 / used[-1])], rel=1e-9)
+
+
+def test_the_first_attempts_are_worth_the_best_level_by_what_it_uses():
+    """The frontier of key against attempts leaves zero with the largest worth over attempts used of any level."""
+    f0 = Fraction("0.85")
+    fidelities = levels(f0, reach(f0, 3), 3)
+    used = fewest(fidelities, 1 / Fraction("0.1"), 0)
+    best = max(bb84(f) / float(u) for f, u in zip(fidelities.fidelities[:-1], used, strict=False) if u < inf)
+    assert FRONTIER[1][1] / FRONTIER[1][0] == pytest.approx(best, rel=1e-9)
 
 
 def long_run(process: Process, shares: np.ndarray, *amounts: np.ndarray) -> tuple[float, ...]:
