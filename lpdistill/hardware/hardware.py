@@ -20,7 +20,7 @@ from lpdistill.physics.imported import map_name, raw_of
 from lpdistill.physics.known import DEFAULT, map_meant
 from lpdistill.physics.levels import Levels, reaches
 from lpdistill.physics.limits import most_levels
-from lpdistill.physics.maps import DistillationMap, Reach, reach_of
+from lpdistill.physics.maps import DistillationMap, Reach, consumes, reach_of
 from lpdistill.physics.noise import SeveralNumbers
 
 SMALLEST = Fraction(1, 10**200)
@@ -180,10 +180,9 @@ class Hardware(Keeping):
         if not reach.finite and any(rule.separable for rule in self.rules):
             return self._levels_under_rules(target)
         if not reach.finite:
-            pumping = at_most(reach.pumping_limit, 9)
             raise InfiniteLevelsError(
                 f"target: {float(target)} can be reached with {self.memories} memories (memory limit "
-                f"{at_most(reach.memory_limit, 9)}), but it is not below the pumping limit {pumping} of "
+                f"{at_most(reach.memory_limit, 9)}), but it is not below {self.endless(reach)} of "
                 f"f0 = {float(self.f0)}, so infinitely many fidelity levels lie below it; solve(problem) finds "
                 "labels that stand for them, or take a target below the pumping limit or raise f0",
                 target=float(target),
@@ -202,6 +201,12 @@ class Hardware(Keeping):
             pumping_limit=reach.pumping_limit,
             memory_limit=reach.memory_limit,
         )
+
+    def endless(self, reach: Reach) -> str:
+        """What it is that a target with infinitely many levels is not below."""
+        if consumes(self.distillation) != (2,):  # the limit is that of the best protocol and order
+            return "what one of the ways of pumping approaches"
+        return f"the pumping limit {at_most(reach.pumping_limit, 9)}"
 
     def _with_better_gates(self, target: Fraction) -> str:
         """Which gates would reach a target, and whether distilling raw pairs helps at all."""

@@ -6,14 +6,14 @@ import heapq
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import combinations_with_replacement, permutations
+from itertools import combinations_with_replacement
 from typing import Any, TypeAlias
 
 from lpdistill.errors import LimitError
 from lpdistill.physics.imported import combined, map_name, raw_of
 from lpdistill.physics.levels import Level, Levels, Tree, names_of
 from lpdistill.physics.limits import MOST_WORK, effort
-from lpdistill.physics.maps import Combination, DistillationMap, Pair, consumes, order_of
+from lpdistill.physics.maps import Combination, DistillationMap, Pair, arrangements, consumes, everything, order_of
 from lpdistill.shared import Shared, by_value
 
 MOST_SHARED = 64
@@ -133,11 +133,6 @@ def _explored(bounds: _Bounds) -> Levels:
     return Levels(target, levels, combinations, index[0])
 
 
-def _everything(_made: Combination[Any], _pairs: Sequence[Pair]) -> bool:
-    """That a map offers every distillation."""
-    return True
-
-
 @dataclass
 class _Known:
     """States by number, in the order in which they were found, what distilling them makes, and what that took."""
@@ -168,14 +163,14 @@ class _Known:
         if self.allowed is not None and not self.allowed(numbers):
             return
         before: list[Combination[Any]] = []
-        offers = getattr(self.distillation, "offers", _everything)
+        offers = getattr(self.distillation, "offers", everything)
         if len(numbers) > 2 and len(self.table) > MOST_OF_SEVERAL:
             raise LimitError(
                 f"protocols: more than {MOST_OF_SEVERAL:,} distillations of several pairs lie below the target; take "
                 "fewer protocols, or a lower target",
                 size={"distillations": MOST_OF_SEVERAL + 1},
             )
-        for order in dict.fromkeys(permutations(numbers)):
+        for order in arrangements(self.distillation, numbers):
             made = self.table.get(order)
             if made is None:
                 made = combined(self.distillation, [self.states[number] for number in reversed(order)])

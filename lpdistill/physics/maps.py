@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import permutations
 from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 
@@ -19,6 +20,7 @@ class Pair(Protocol):
 
 
 S = TypeVar("S", bound=Pair)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +79,11 @@ class DistillationMap(Protocol[S]):
         By which levels are in order; by fidelity, by default.
     ``offers(combination, pairs)``
         Whether a distillation is an action; each is, by default.
+    ``orders(size)``
+        The orders of so many pairs that make different things, places counted from the last; all, by default.
     ``monotone = True``
         That ``raw(f)`` is a pair of any fidelity, states are known by their fidelity, and neither the success
-        probability nor the result decreases in that of either pair: label models bracket what it makes
+        probability nor the result decreases in that of any pair: label models bracket what it makes
         (:mod:`~lpdistill.physics.rounding`).
     ``noise``, ``protocols``, ``bias``
         Fields of a dataclass which the hardware fills in: :class:`~lpdistill.physics.noise.Noise`, 2 and codes of more
@@ -110,14 +114,27 @@ def reach_of(distillation: DistillationMap[Any], raw: Pair, target: Fraction, me
     return Reach(1.0, 1.0, finite=True, memories_needed=1 if raw.fidelity >= target else min(consumes(distillation)))
 
 
+def everything(_made: Combination[Any], _pairs: Sequence[Pair]) -> bool:
+    """That a map offers every distillation."""
+    return True
+
+
 def consumes(distillation: DistillationMap[Any]) -> tuple[int, ...]:
     """The numbers of pairs that one distillation may take."""
     return tuple(getattr(distillation, "consumes", (2,)))
 
 
 def is_monotone(distillation: DistillationMap[Any]) -> bool:
-    """Whether a map of two pairs says of itself that better pairs are never worse."""
-    return bool(getattr(distillation, "monotone", False)) and consumes(distillation) == (2,)
+    """Whether a map says of itself that better pairs are never worse."""
+    return bool(getattr(distillation, "monotone", False))
+
+
+def arrangements(distillation: DistillationMap[Any], some: tuple[T, ...]) -> Iterable[tuple[T, ...]]:
+    """The different orders of some things that a map may distil differently, the one that is kept last."""
+    orders = getattr(distillation, "orders", None)
+    if orders is None:
+        return dict.fromkeys(permutations(some))
+    return dict.fromkeys(tuple(some[place] for place in order) for order in orders(len(some)))
 
 
 def order_of(distillation: DistillationMap[Any]) -> Callable[[Any], Any]:

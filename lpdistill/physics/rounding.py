@@ -7,7 +7,7 @@ succeeds with the probability that their fidelities have, and its result is rela
 - ``CEIL``: the least label that is not below it; where there is none, the label "just below the target", which computes
   with the fidelity of the target and does not meet it.
 
-For a map whose success probability and result do not decrease in the fidelity of either pair, the least expected time
+For a map whose success probability and result do not decrease in the fidelity of any pair, the least expected time
 of the label models brackets the true one, in every configuration (:doc:`levels_without_limit`):
 
 .. math:: V_{\mathrm{ceil}}(\lceil n \rceil) \le V^*(n) \le V_{\mathrm{floor}}(\lfloor n \rfloor).
@@ -20,12 +20,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
+from itertools import combinations_with_replacement
 from typing import Any, TypeAlias
 
-from lpdistill.errors import ModelError
+from lpdistill.errors import LimitError, ModelError
 from lpdistill.physics.imported import map_name
 from lpdistill.physics.levels import Level, Levels, Tree, names_of, needed
-from lpdistill.physics.maps import Combination, DistillationMap, Pair
+from lpdistill.physics.maps import Combination, DistillationMap, Pair, arrangements, consumes, everything
+
+PLAIN = 2
+"""Pairs of a distillation whose outcome does not depend on which of them is kept."""
+
+MOST_COMBINED = 50_000
+"""Distillations of fidelities beyond which exact arithmetic takes too long."""
 
 
 class Rounding(StrEnum):
@@ -100,9 +107,7 @@ class Grid:
     f0: Fraction
     target: Fraction
     trees: Mapping[Fraction, Tree]
-    _combined: dict[tuple[Fraction, Fraction], Combination[Any]] = field(
-        default_factory=dict, repr=False, compare=False
-    )
+    _combined: dict[tuple[Fraction, ...], Combination[Any]] = field(default_factory=dict, repr=False, compare=False)
 
     @staticmethod
     def of(distillation: DistillationMap[Any], f0: Fraction, target: Fraction) -> Grid:
@@ -112,13 +117,16 @@ class Grid:
     def __len__(self) -> int:
         return len(self.trees)
 
-    def with_results(self, pairs: Iterable[tuple[Fraction, Fraction]]) -> Grid:
-        """The grid with the results of distilling some of its fidelities with each other, those below the target."""
+    def with_results(self, distilled: Iterable[tuple[Fraction, ...]]) -> Grid:
+        """The grid with the results of distilling some of its fidelities together, the pair that is kept first.
+
+        Those that meet the target are no labels.
+        """
         found = dict(self.trees)
-        for a, b in pairs:
-            made = self._made(a, b).state.fidelity
+        for pairs in distilled:
+            made = self._made(pairs).state.fidelity
             if made < self.target:
-                found.setdefault(made, Tree((self.trees[a], self.trees[b])))
+                found.setdefault(made, Tree(tuple(self.trees[one] for one in pairs)))
         return Grid(self.distillation, self.f0, self.target, dict(sorted(found.items())), self._combined)
 
     def at(self, f0: Fraction) -> Grid | None:
@@ -144,27 +152,31 @@ class Grid:
             if tree.children is None:
                 return self.f0
             if id(tree) not in found:
-                high, low = map(fidelity, tree.children)
-                found[id(tree)] = grid._made(high, low).state.fidelity  # noqa: SLF001 - its own
+                found[id(tree)] = grid._made(tuple(map(fidelity, tree.children))).state.fidelity  # noqa: SLF001 - its own
             return found[id(tree)]
 
         made = {fidelity(tree): tree for tree in trees}
         return Grid(self.distillation, self.f0, self.target, dict(sorted(made.items())), grid._combined)  # noqa: SLF001 - its own
 
-    def _made(self, a: Fraction, b: Fraction) -> Combination[Any]:
-        """What distilling pairs of two fidelities gives, the first of which is the greater one."""
-        key = a, b
-        if key not in self._combined:
-            high, low = self.distillation.raw(a), self.distillation.raw(b)
-            made = self.distillation.combine(high, low)
-            if made.others or made != self.distillation.combine(low, high):
-                raise ModelError(
-                    "distillation",
-                    "must have one outcome, whichever pair is kept, where labels stand for levels: it is not monotone",
-                    map_name(self.distillation),
-                )
-            self._combined[key] = made
-        return self._combined[key]
+    def _made(self, fidelities: tuple[Fraction, ...]) -> Combination[Any]:
+        """What distilling pairs of some fidelities gives, the first of which is kept: of two, the greater one."""
+        if fidelities in self._combined:
+            return self._combined[fidelities]
+        if len(self._combined) >= MOST_COMBINED:
+            raise LimitError(
+                f"target: {len(self):,} labels have more than {MOST_COMBINED:,} distillations; take fewer protocols, "
+                "or a lower target",
+                size={"labels": len(self), "distillations": MOST_COMBINED + 1},
+            )
+        pairs = [self.distillation.raw(one) for one in fidelities]
+        made = self.distillation.combine(*pairs)
+        if made.others or (len(pairs) == PLAIN and made != self.distillation.combine(*reversed(pairs))):
+            raise ModelError(
+                "distillation",
+                "must have one outcome, whichever pair is kept, where labels stand for levels: it is not monotone",
+                map_name(self.distillation),
+            )
+        return self._combined.setdefault(fidelities, made)
 
     def labels(self, rounding: Rounding, memories: int, *, useless: bool = False) -> Labels:
         """The levels of a label model, those that so many memories can make.
@@ -183,21 +195,29 @@ class Grid:
         if rounding is Rounding.CEIL:
             states.append(Short(self.target))
         made = self._rounded([state.fidelity for state in states], rounding, useless=useless)
-        makes = needed(len(states), {pair: label for pair, (label, _) in made.items()}, raw=0)
+        makes = needed(len(states), {pairs: label for pairs, (label, _) in made.items()}, raw=0)
         kept = [number for number, least in enumerate(makes) if least <= memories]
         combinations, results = _among(states, made, {number: index for index, number in enumerate(kept)})
         levels, least = self._levels([states[number] for number in kept]), tuple(int(makes[number]) for number in kept)
         return Labels(self.target, levels, combinations, 0, rounding, results, least, self, useless)
 
     def _rounded(self, fidelities: list[Fraction], rounding: Rounding, *, useless: bool) -> _Rounded:
-        """The label that distilling two labels makes, and the true result; useless ones only if they are to stay."""
+        """The label that distilling some labels makes, and the true result; useless ones only if they are to stay.
+
+        Of all orders of the same labels, those stay that no other one is as good as.
+        """
         found: _Rounded = {}
-        for high, a in enumerate(fidelities):
-            for low in range(high + 1):
-                made = self._made(a, fidelities[low])
-                label = self._label(made.state.fidelity, fidelities, rounding)
-                if label is None or useless or label > high:
-                    found[low, high] = label, made
+        offers = getattr(self.distillation, "offers", everything)
+        for size in consumes(self.distillation):
+            for some in combinations_with_replacement(range(len(fidelities)), size):
+                ways: _Rounded = {}
+                for order in arrangements(self.distillation, some):
+                    made = self._made(tuple(fidelities[one] for one in reversed(order)))
+                    label = self._label(made.state.fidelity, fidelities, rounding)
+                    stays = useless and offers(made, [self.distillation.raw(fidelities[one]) for one in order])
+                    if label is None or stays or label > some[-1]:
+                        _keep_best(ways, order, (label, made))
+                found |= ways
         return found
 
     def _levels(self, states: list[Pair]) -> tuple[Level, ...]:
@@ -218,8 +238,24 @@ class Grid:
         return bisect_left(fidelities, fidelity)
 
 
-_Rounded: TypeAlias = dict[tuple[int, int], tuple[int | None, Combination[Any]]]
-"""By labels, the label that distilling them makes, None for the target, and the true result."""
+_Way: TypeAlias = tuple[int | None, Combination[Any]]
+"""The label that a distillation makes, None for the target, and the true result."""
+
+_Rounded: TypeAlias = dict[tuple[int, ...], _Way]
+"""What distilling labels makes, by these, that of the pair that is kept last."""
+
+
+def _keep_best(ways: _Rounded, order: tuple[int, ...], way: _Way) -> None:
+    """Add a way of distilling the same labels, unless another is as good; those that it is as good as go."""
+
+    def as_good(one: _Way, other: _Way) -> bool:
+        reached = one[0] is None or (other[0] is not None and one[0] >= other[0])
+        return reached and one[1].success >= other[1].success
+
+    if not any(as_good(known, way) for known in ways.values()):
+        for worse in [known for known, other in ways.items() if as_good(way, other)]:
+            del ways[worse]
+        ways[order] = way
 
 
 def _among(
@@ -227,11 +263,11 @@ def _among(
 ) -> tuple[dict[tuple[int, ...], Combination[Any]], dict[tuple[int, ...], Fraction]]:
     """What the labels that have a place make of each other, and the true fidelities of what was rounded."""
     combinations, results = dict[tuple[int, ...], Combination[Any]](), dict[tuple[int, ...], Fraction]()
-    for (low, high), (label, true) in made.items():
-        if low not in place or high not in place or (label is not None and label not in place):
+    for order, (label, true) in made.items():
+        if not all(one in place for one in order) or (label is not None and label not in place):
             continue
-        pair, state = (place[low], place[high]), true.state if label is None else states[label]
-        combinations[pair] = Combination(state, true.success)
+        pairs, state = tuple(place[one] for one in order), true.state if label is None else states[label]
+        combinations[pairs] = Combination(state, true.success)
         if label is not None and true.state.fidelity != state.fidelity:
-            results[pair] = true.state.fidelity
+            results[pairs] = true.state.fidelity
     return combinations, results

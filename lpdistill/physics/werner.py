@@ -13,10 +13,10 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import ClassVar, TypeVar
 
-from lpdistill.physics.codes import TWO, Protocol, code_for, sizes
+from lpdistill.physics.codes import TWO, Protocol, code_for, orders, sizes
 from lpdistill.physics.maps import Combination, Reach
 from lpdistill.physics.noise import IDEAL, Noise
-from lpdistill.physics.search import explored_reach
+from lpdistill.physics.search import monotone_reach
 
 N = TypeVar("N", float, Fraction)
 
@@ -180,6 +180,10 @@ class Werner:
         """
         return self.protocols == (TWO,) or made.state.fidelity > max(pair.fidelity for pair in pairs)
 
+    def orders(self, size: int) -> tuple[tuple[int, ...], ...]:
+        """The orders of so many pairs that are distilled differently, places counted from the last."""
+        return ((0, 1),) if size == TWO else orders(code_for(self.protocols, size), self.noise)
+
     def _noisy(self, x: Fraction, y: Fraction) -> Combination[WernerPair]:
         """Two pairs with noise."""
         g, s = self.noise.gates, self.noise.contrast
@@ -201,10 +205,10 @@ class Werner:
         With two pairs the closure below :math:`f_T` is finite iff :math:`f_T < f_\infty(f_0)`.  With ``M`` memories the
         supremum is :math:`f_\infty` iterated ``M - 1`` times (a composition tree whose two children need ``k`` memories
         each needs ``k + 1``).  Comparisons go through the rational inverse of :math:`f_\infty`, so that they are exact.
-        With codes the limits are computed, and the closure is explored to know whether it is finite.
+        With codes the limits are followed in floating point, and proved where they are what decides.
         """
         if self.protocols != (TWO,):
-            return explored_reach(self, raw, target, memories)
+            return monotone_reach(self, raw, target, memories)
         limit = float(raw.fidelity)
         for _ in range(memories - 1):
             limit, before = max(limit, pumping_limit(limit, self.noise)), limit

@@ -9,11 +9,10 @@ import numpy as np
 
 from lpdistill.errors import InfiniteLevelsError
 from lpdistill.hardware.actions import Attempts
-from lpdistill.numbers import at_most
 from lpdistill.physics.closure import closure
 from lpdistill.physics.levels import Levels
 from lpdistill.physics.limits import most_levels
-from lpdistill.physics.maps import Combination, is_monotone
+from lpdistill.physics.maps import Combination, consumes, is_monotone
 from lpdistill.physics.rounding import Grid, Rounding
 from lpdistill.problem.labels import with_labels, without_labels
 from lpdistill.problem.problem import Problem
@@ -31,8 +30,9 @@ MOST_CONFIGURATIONS = 1_000
 def own_levels(problem: Problem, chosen: Baseline) -> Problem:
     """The problem with the levels that a baseline meets, where infinitely many lie below the target.
 
-    Nested distillation meets the chain of equal levels.  Pumping never reaches such a target: its higher levels are
-    rounded down.  What others meet is found by following them; the width of a band counts the levels that are met.
+    Nested distillation meets the chain of equal levels.  Pumping two pairs at a time never reaches such a target: its
+    higher levels are rounded down.  What others meet is found by following them; the width of a band counts the levels
+    that are met.
 
     Raises
     ------
@@ -52,7 +52,7 @@ def own_levels(problem: Problem, chosen: Baseline) -> Problem:
     if not is_monotone(problem.distillation):
         return problem
     grid = Grid.of(problem.distillation, raw, target)
-    if chosen.name != PUMPING.name:
+    if chosen.name != PUMPING.name or consumes(problem.distillation) != (2,):
         return _followed(problem, chosen, grid)
     for _ in range(PUMPED - 1):
         grid = grid.with_results([(max(grid.trees), raw)])
@@ -72,15 +72,15 @@ def _followed(problem: Problem, chosen: Baseline, grid: Grid) -> Problem:
         columns = chosen.columns(dynamics.kernel)
         entered = Plan.improper(dynamics.choose(columns), np.ones(len(columns))).entered
         actions = dynamics.names.actions(columns[entered])
-        pairs = {pair for action in actions for pair in action.distil}
-        grid = grid.with_results((fidelities[high], fidelities[low]) for low, high in sorted(pairs))
+        distilled = sorted({levels for action in actions for levels in action.distil})
+        grid = grid.with_results(tuple(fidelities[level] for level in reversed(levels)) for levels in distilled)
         if len(grid) == known:
             return here
     reach = problem.reach
     raise InfiniteLevelsError(
         f"policy {chosen.name}: meets more fidelity levels ({len(grid)}, or more) than {MOST_CONFIGURATIONS:,} "
-        f"configurations hold, on the way to {float(problem.target):g}, which is not below the pumping limit "
-        f"{at_most(reach.pumping_limit, 9)}; compare with nested, or take a target below the pumping limit",
+        f"configurations hold, on the way to {float(problem.target):g}, which is not below "
+        f"{problem.hardware.endless(reach)}; compare with nested, or take a target below the pumping limit",
         target=float(problem.target),
         pumping_limit=reach.pumping_limit,
         memory_limit=reach.memory_limit,
@@ -91,7 +91,7 @@ def _levels(grid: Grid, memories: int) -> Levels:
     """The fidelities of a grid as levels, no result rounded: whatever is no level ends a run."""
     labels, distillation = grid.labels(Rounding.FLOOR, memories, useless=True), grid.distillation
     made = {
-        pair: Combination(distillation.raw(labels.results[pair]), one.success) if pair in labels.results else one
-        for pair, one in labels.combinations.items()
+        pairs: Combination(distillation.raw(labels.results[pairs]), one.success) if pairs in labels.results else one
+        for pairs, one in labels.combinations.items()
     }
     return Levels(labels.target, labels.levels, made, labels.raw)

@@ -11,10 +11,11 @@ from lpdistill.hardware.attainable import best_attainable
 from lpdistill.hardware.repertoire import Repertoire
 from lpdistill.numbers import at_most
 from lpdistill.physics.aged import AgedLabels
+from lpdistill.physics.codes import TWO
 from lpdistill.physics.imported import map_name
 from lpdistill.physics.levels import Levels
 from lpdistill.physics.limits import most_levels
-from lpdistill.physics.maps import is_monotone
+from lpdistill.physics.maps import consumes, is_monotone
 from lpdistill.physics.rounding import Labels
 from lpdistill.problem.problem import Problem
 from lpdistill.process.factored.size import Size
@@ -78,16 +79,17 @@ def not_bracketed(problem: Problem) -> str | None:
     """
     if not is_monotone(problem.distillation):
         return f"the map {map_name(problem.distillation)} does not say that better pairs are never worse (monotone)"
-    for rule in problem.rules:
-        if not rule.bracketed or rule.elementwise:
-            return f"under the rule {rule.name} a better pair may be worse"
+    if consumes(problem.distillation) != (TWO,) and problem.generation_time > problem.distillation_time:
+        return "protocols of several pairs may do worse with a better pair where generation takes longest"
+    rule = next((one for one in problem.rules if not one.bracketed or one.elementwise), None)
+    if rule is not None:
+        return f"under the rule {rule.name} a better pair may be worse"
     for budget in problem.budgets:
         name = budget.resource.name
         standard = RESOURCES.get(name) == budget.resource
-        if budget.least is not None:
-            return f"with a lower limit on {name} a better pair may be worse"
-        if name == "memory_time" and not problem.discarding:
-            return "with a limit on memory_time a better pair may be worse, unless pairs may be discarded"
+        if budget.least is not None or (name == "memory_time" and not problem.discarding):
+            kind, unless = ("limit", ", unless pairs may be discarded") if budget.least is None else ("lower limit", "")
+            return f"with a {kind} on {name} a better pair may be worse{unless}"
         if not standard or name not in ALWAYS | {"memory_time"}:
             return f"{name} may be used more with a better pair"
     return None

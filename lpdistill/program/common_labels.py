@@ -88,6 +88,6 @@ def on_common_labels(  # noqa: PLR0913 - an answer, what is made of it, and limi
         grid = grid.with_results(pairs)
 
 
-def _rounded(optima: Sequence[Model], *, apart: bool) -> list[tuple[Fraction, Fraction]]:
+def _rounded(optima: Sequence[Model], *, apart: bool) -> list[tuple[Fraction, ...]]:
     """The fidelities whose results become labels: those of greatest weight that each optimum rounds."""
     return [pair for model in optima for pair in rounded(model, apart=apart)]

@@ -145,8 +145,10 @@ def _start(process: LabelProcess, near: Model) -> IntArray | None:
     return None if stuck(process.choose(columns)).any() else columns
 
 
-def rounded(lower: Model, *, apart: bool) -> list[tuple[Fraction, Fraction]]:
+def rounded(lower: Model, *, apart: bool) -> list[tuple[Fraction, ...]]:
     """The fidelities whose results become labels: of greatest weight among those that the optimum of CEIL rounds.
+
+    That of the pair that is kept comes first.
 
     Where the models are ``apart`` though no result has a weight, those that are used most.
     """
@@ -166,7 +168,7 @@ def rounded(lower: Model, *, apart: bool) -> list[tuple[Fraction, Fraction]]:
     if apart and not (weight > least).any():
         weight, least = np.bincount(recipe, uses, minlength=len(recipes)), 0.0
     weights = [
-        (weight[one], (fidelities[recipes[one].high], fidelities[recipes[one].low]))
+        (weight[one], tuple(fidelities[level] for level in reversed(recipes[one].consumed)))
         for one in np.unique(recipe).tolist()
     ]
     weights = sorted((one for one in weights if one[0] > least), reverse=True)

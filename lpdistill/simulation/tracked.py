@@ -45,7 +45,7 @@ class TrackedSpecies:
         self.held = np.full(MOST_TRACKED + 1, EMPTY)
         self._merit = np.zeros(MOST_TRACKED)
         self._known: dict[tuple[int, Fraction, Fraction], int] = {}
-        self._made: dict[tuple[int, int], tuple[float, int]] = {}
+        self._made: dict[tuple[int, ...], tuple[float, int]] = {}
         place = {level.state: level.index for level in labels}
         self._label = {pair: place.get(made.outcomes[0][1], len(labels)) for pair, made in labels.combinations.items()}
         met = problem.f0 >= problem.target
@@ -63,23 +63,23 @@ class TrackedSpecies:
     def made(self, consumed: tuple[IntArray, ...], drawn: FloatArray) -> IntArray:
         """What distillations make of some species, given uniform numbers; EMPTY where they fail."""
         pairs, which = np.unique(np.stack(consumed), axis=1, return_inverse=True)
-        found = [self._distilled(high, low) for high, low in pairs.T.tolist()]
+        found = [self._distilled(tuple(one for one in some if one != EMPTY)) for some in pairs.T.tolist()]
         success, result = np.array([one[0] for one in found]), np.array([one[1] for one in found])
         which = which.ravel()
         return np.where(drawn < success[which], result[which], EMPTY)
 
-    def _distilled(self, high: int, low: int) -> tuple[float, int]:
-        """Probability that two species are distilled, and the species made."""
-        if (high, low) not in self._made:
-            believed, true = (self._combined(of[high], of[low]) for of in (self.nominal, self.real))
-            pair = sorted((int(self.held[high + 1]), int(self.held[low + 1])))
-            label = len(self.labels) if believed[1] >= self.target else self._label[pair[0], pair[1]]
-            self._made[high, low] = float(true[0]), self._species(label, believed[1], true[1])
-        return self._made[high, low]
+    def _distilled(self, some: tuple[int, ...]) -> tuple[float, int]:
+        """Probability that some species are distilled, the first of which is kept, and the species made."""
+        if some not in self._made:
+            believed, true = (self._combined([of[one] for one in some]) for of in (self.nominal, self.real))
+            order = tuple(int(self.held[one + 1]) for one in reversed(some))
+            label = len(self.labels) if believed[1] >= self.target else self._label[order]
+            self._made[some] = float(true[0]), self._species(label, believed[1], true[1])
+        return self._made[some]
 
-    def _combined(self, a: Fraction, b: Fraction) -> tuple[Fraction, Fraction]:
-        """Probability that pairs of two fidelities are distilled, and the fidelity made."""
-        chance, state = self.distillation.combine(self.distillation.raw(a), self.distillation.raw(b)).outcomes[0]
+    def _combined(self, fidelities: list[Fraction]) -> tuple[Fraction, Fraction]:
+        """Probability that pairs of some fidelities are distilled, and the fidelity made."""
+        chance, state = self.distillation.combine(*map(self.distillation.raw, fidelities)).outcomes[0]
         return chance, state.fidelity
 
     def _species(self, label: int, nominal: Fraction, real: Fraction) -> int:

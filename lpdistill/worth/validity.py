@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lpdistill import pictures
+from lpdistill.errors import ModelError
+from lpdistill.physics.maps import consumes
 from lpdistill.problem.labels import without_labels
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import PROBLEM
@@ -193,6 +195,13 @@ def validity(solution: SolutionLike, *, progress: Callable[[str], None] = silent
         return _validity(there, policy_iteration(there, there.admission.proper()), progress)
 
     problem, grid = PROBLEM.meant(process, "validity"), solution.bracket.refinement.grid
+    if len(consumes(problem.distillation)) > 1:
+        raise ModelError(
+            "protocols",
+            "of several pairs have no ranges on labels, which bracket them only while generation is no longer than "
+            "distillation; take a target below every pumping limit, or solve for the values that matter",
+            str(problem.hardware.operations),
+        )
     return on_common_labels(
         without_labels(problem), answer, _same, grid=grid, seconds=PATIENCE, whatever=True, progress=progress
     )

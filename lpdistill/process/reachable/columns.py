@@ -10,7 +10,7 @@ from math import prod
 
 import numpy as np
 
-from lpdistill.arrays import BoolArray, FloatArray, IntArray, ragged
+from lpdistill.arrays import FloatArray, IntArray, ragged
 from lpdistill.errors import LimitError
 from lpdistill.hardware.actions import Attempts
 from lpdistill.hardware.repertoire import Repertoire
@@ -107,23 +107,28 @@ class ListedColumns:
             owner, distil[:, slot] = np.divmod(owner, none + 1)
         return owner, distil
 
-    def _matching(self, places: IntArray, blocks: tuple[tuple[int, ...], ...]) -> tuple[BoolArray, IntArray]:
-        """The configurations whose pairs may be distilled block by block, and the distillations, increasing."""
+    def _matching(self, places: IntArray, blocks: tuple[tuple[int, ...], ...]) -> tuple[IntArray, IntArray]:
+        """The configurations whose pairs may be distilled block by block, and the distillations, increasing.
+
+        Where several distil the same pairs, the configuration is there once for each.
+        """
         none, (codes, order) = len(self.repertoire.distillations), self._codes
-        found, chosen = np.ones(len(places), dtype=bool), np.full((len(places), self.most), none)
+        found, chosen = np.arange(len(places)), np.full((len(places), self.most), none)
         for slot, block in enumerate(blocks):
             filled = [*block, *[places.shape[1] - 1] * (self.consumed.shape[1] - len(block))]
-            code = _code(places[:, filled], self.configurations.kinds)
-            at = np.minimum(np.searchsorted(codes, code, sorter=order), none - 1)
-            found &= codes[order[at]] == code
-            chosen[:, slot] = order[at]
-        return found, np.sort(chosen[found], axis=1)
+            code = _code(places[found][:, filled], self.configurations.kinds)
+            first = np.searchsorted(codes, code)
+            row, place = ragged(np.searchsorted(codes, code, side="right") - first)
+            found, chosen = found[row], chosen[row]
+            chosen[:, slot] = order[first[row] + place]
+        return found, np.sort(chosen, axis=1)
 
     @cached_property
     def _codes(self) -> tuple[IntArray, IntArray]:
-        """What each distillation consumes, as a number, and their order."""
+        """What the distillations consume, as increasing numbers, and which these are."""
         codes = _code(self.consumed[:-1], self.configurations.kinds)
-        return codes, np.argsort(codes)
+        order = np.argsort(codes, kind="stable")
+        return codes[order], order
 
     def _attempted(self, owner: IntArray, distil: IntArray) -> tuple[IntArray, IntArray, IntArray]:
         """Sets of distillations with the numbers of attempts beside them: as many as allowed, or all up to that."""
