@@ -125,8 +125,9 @@ def consumes(distillation: DistillationMap[Any]) -> tuple[int, ...]:
 
 
 def is_monotone(distillation: DistillationMap[Any]) -> bool:
-    """Whether a map says of itself that better pairs are never worse."""
-    return bool(getattr(distillation, "monotone", False))
+    """Whether a map says of itself that better pairs are never worse: of two pairs, or of several by codes."""
+    several = any(not isinstance(one, int) for one in getattr(distillation, "protocols", ()))
+    return bool(getattr(distillation, "monotone", False)) and (several or consumes(distillation) == (2,))
 
 
 def arrangements(distillation: DistillationMap[Any], some: tuple[T, ...]) -> Iterable[tuple[T, ...]]:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from itertools import permutations
 from typing import ClassVar, TypeVar
 
 from lpdistill.physics.codes import TWO, Protocol, code_for, orders, sizes
@@ -182,6 +183,8 @@ class Werner:
 
     def orders(self, size: int) -> tuple[tuple[int, ...], ...]:
         """The orders of so many pairs that are distilled differently, places counted from the last."""
+        if size not in sizes(self.protocols):  # of a map that is made of this one
+            return tuple(permutations(range(size)))
         return ((0, 1),) if size == TWO else orders(code_for(self.protocols, size), self.noise)
 
     def _noisy(self, x: Fraction, y: Fraction) -> Combination[WernerPair]:
