@@ -295,3 +295,10 @@ LAWS = {
 
 The best policy is the only one in these cases. With p = .9 a step may deliver two pairs.
 """
+
+RUN_ON = (
+    ({"p": ".5", "memories": 4, "f0": ".75", "target": ".79"}, 0.127917908693555, 0.0264089473722),
+    ({"p": ".8", "memories": 4, "f0": ".75", "target": ".79"}, 0.169785123177473, 0.13405573962),
+    ({"p": ".9", "memories": 4, "f0": ".85", "target": ".89"}, 0.228146211014548, 0.184236720485),
+)
+"""Problems, their gains, and the share of it that the policy of the first delivery loses when it runs on."""
