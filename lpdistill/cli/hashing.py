@@ -8,10 +8,12 @@ from typing import Annotated, Any
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import NUMBER, Json, Plot, takes_problem
 from lpdistill.cli.output import Progress, draw, give
+from lpdistill.problem.presets import PRESET
 from lpdistill.requests.direct import hashing as hashing_of
 from lpdistill.worth.hashing import USUAL
 
 RAW = {"f0", "raw"}
+"""Settings of raw pairs."""
 
 
 def raw_of(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -19,7 +21,7 @@ def raw_of(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in settings.items() if name in RAW}
 
 
-@takes_problem(lambda setting: setting.name in RAW, argument="pair", builds=raw_of)
+@takes_problem(lambda setting: setting.name in {*RAW, PRESET}, argument="pair", builds=raw_of)
 def hashing(
     pair: Mapping[str, Any],
     pairs: Annotated[

@@ -86,7 +86,7 @@ def options_of(setting: Setting) -> dict[str, Declared]:
         case ValueKind.TABLE:
             everything = Option(f"--no-{name}", is_flag=True, help=f"Take back all {name} of the file.", heading=LIMITS)
             return TABLE_OPTIONS[name]() | {f"no_{name}": everything}
-    return {name: Option(*names, metavar=f"<{setting.kind}>", help=told, heading=PROBLEM)}
+    return {name: Option(*names, metavar=f"<{setting.kind}>", values=setting.values, help=told, heading=PROBLEM)}
 
 
 def switch(name: str, told: str, heading: str) -> Option:

@@ -12,6 +12,7 @@ from lpdistill.hardware.keeping import Keeping
 from lpdistill.hardware.operations import Operations, gate_of, least_gate, map_for, raw_pair
 from lpdistill.hardware.recipes import Recipe, discards, distillations
 from lpdistill.hardware.rules import Rule, checked
+from lpdistill.hardware.timing import SMALLEST, timing
 from lpdistill.numbers import Number, at_most, exact, flag, member, whole
 from lpdistill.physics.ageing import Clock, Coherence, Products
 from lpdistill.physics.closure import closure
@@ -22,12 +23,7 @@ from lpdistill.physics.levels import Levels, reaches
 from lpdistill.physics.limits import most_levels
 from lpdistill.physics.maps import DistillationMap, Reach, consumes, reach_of
 from lpdistill.physics.noise import SeveralNumbers
-
-SMALLEST = Fraction(1, 10**200)
-"""Probabilities below this, and durations this far from 1, leave no room for products in double precision."""
-
-LONGEST = 1 / SMALLEST
-"""The longest duration, for the same reason."""
+from lpdistill.units import Unit
 
 GREATEST = 10**250
 """Expected times beyond this leave no room for sums in double precision."""
@@ -73,8 +69,11 @@ class Hardware(Keeping):
         memories: int | str,
         f0: Number | None = None,
         *,
-        generation_time: Number = 1,
-        distillation_time: Number = 2,
+        generation_time: Number | None = None,
+        distillation_time: Number | None = None,
+        distance: Number | None = None,
+        signal_speed: Number | None = None,
+        unit: Unit | str | None = None,
         distillation: DistillationMap[Any] | str | None = None,
         protocols: ProtocolsLike | None = None,
         raw: SeveralNumbers | None = None,
@@ -96,10 +95,15 @@ class Hardware(Keeping):
         if fidelity < LEAST_RAW:
             raise ModelError("f0", f"must exceed 1/2 by at least {float(CLOSEST):g}: nothing is gained below", f0)
         known = DEFAULT if distillation is None else map_meant(distillation)
-        times = _duration(generation_time, "generation_time"), _duration(distillation_time, "distillation_time")
+        given = {
+            "generation_time": generation_time,
+            "distillation_time": distillation_time,
+            "coherence_time": coherence_time,
+        }
+        *times, keeping, unit = timing(given, distance=distance, signal_speed=signal_speed, unit=unit)
         if not any(times):
             raise ModelError("generation_time", "must be above 0 if distillation_time is 0", generation_time)
-        coherence = None if coherence_time is None else Coherence(coherence_time, products)
+        coherence = None if keeping is None else Coherence(keeping, products)
         discards_pairs = flag(discarding, "discarding") or coherence is not None
         if discards_pairs and not times[0]:
             raise ModelError(
@@ -123,6 +127,7 @@ class Hardware(Keeping):
             discarding=discards_pairs,
             coherence_time=coherence and coherence.time,
             products=member(Products, products, "products"),
+            unit=unit,
         )
         _require_ageing(self)
 
@@ -267,15 +272,3 @@ def _require_ageing(hardware: Hardware) -> None:
             f"is for Werner pairs, distilled by {DEFAULT.name} without noise, two at a time; leave it out, or these",
             str(hardware.operations) or map_name(hardware.distillation),
         )
-
-
-def _duration(time: Number, where: str) -> Fraction:
-    """A duration."""
-    number = exact(time, where)
-    if number < 0:
-        raise ModelError(where, "must not be negative", time)
-    if number and not SMALLEST <= number <= LONGEST:
-        raise ModelError(
-            where, f"must be 0 or between {float(SMALLEST):g} and {float(LONGEST):g}; take another unit", time
-        )
-    return number

@@ -22,8 +22,10 @@ from lpdistill.physics.levels import Levels
 from lpdistill.physics.maps import DistillationMap, Reach
 from lpdistill.physics.noise import SeveralNumbers
 from lpdistill.physics.rounding import Labels
+from lpdistill.problem.joining import expanded
 from lpdistill.problem.settings import SETTINGS, FinalStep, require
 from lpdistill.process.budgets import Budget, merged
+from lpdistill.units import Unit
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -46,8 +48,13 @@ class Problem:
     gap
         Instead of ``target``: the target is ``f0 + gap``.
     generation_time, distillation_time
-        Duration of a step that only generates, and of a step that distils (the user's unit of time; at least 0, and
-        not both 0).
+        Duration of a step that only generates, and of a step that distils (the user's unit of time, 1 and 2 by
+        default; or with units, as ``"85ms"``, when all times are in seconds; at least 0, and not both 0).
+    distance, signal_speed
+        How far apart the nodes are, ``"10km"``: durations that are not given are L/c and 2L/c, with c that of fibre
+        (200000 km/s) unless it is given.
+    unit
+        ``"s"`` if numbers without unit are seconds.
     final_step
         Whether the last step counts (``"charged"``) or not (``"free"``).
     distillation
@@ -112,8 +119,11 @@ class Problem:
         target: Number | None = None,
         *,
         gap: Number | None = None,
-        generation_time: Number = 1,
-        distillation_time: Number = 2,
+        generation_time: Number | None = None,
+        distillation_time: Number | None = None,
+        distance: Number | None = None,
+        signal_speed: Number | None = None,
+        unit: Unit | str | None = None,
         final_step: FinalStep | str = FinalStep.CHARGED,
         distillation: DistillationMap[Any] | str | None = None,
         protocols: ProtocolsLike | None = None,
@@ -133,6 +143,9 @@ class Problem:
             f0,
             generation_time=generation_time,
             distillation_time=distillation_time,
+            distance=distance,
+            signal_speed=signal_speed,
+            unit=unit,
             distillation=distillation,
             protocols=protocols,
             raw=raw,
@@ -175,7 +188,9 @@ class Problem:
             changes.setdefault("target", None)
         if changes.get("raw") is not None:
             changes.setdefault("f0", None)
-        kept = {name: getattr(self.hardware, name) for name in ("coherence_time", "products")}
+        if changes.get("distance") is not None:
+            changes = {"generation_time": None, "distillation_time": None} | changes
+        kept = {name: getattr(self.hardware, name) for name in ("coherence_time", "products", "unit")}
         changed = replace(self, **kept | changes)
         if not any(SETTINGS[name].shapes_levels for name in changes):
             # The levels depend on nothing else, and need not be found again; labels of a grid depend on more.
@@ -286,19 +301,21 @@ class Problem:
         for name in document:
             if name not in SETTINGS:
                 raise ModelError("problem", f"has no such setting; it has {names_like(SETTINGS, name)}", name)
+        document = expanded(document)
         require(document)
         return cls(**{name: SETTINGS[name].read(value) for name, value in document.items() if value is not None})
 
     def to_dict(self) -> dict[str, Any]:
         """The problem as JSON data, numbers as exact text."""
-        kept = (setting for setting in SETTINGS.values() if not setting.instead_of)
+        kept = (setting for setting in SETTINGS.values() if setting.kept)
         stated = {setting.name: setting.written(setting.of(self)) for setting in kept}
         return {name: value for name, value in stated.items() if value != SETTINGS[name].usual}
 
     def __str__(self) -> str:
         return (
             f"p = {float(self.p):g}, M = {self.memories}, f0 = {float(self.f0):g} -> {float(self.target):g}, "
-            f"times {float(self.generation_time):g} (generation) and {float(self.distillation_time):g} (distillation)"
+            f"times {float(self.generation_time):g}{self.hardware.of_unit} (generation) and "
+            f"{float(self.distillation_time):g}{self.hardware.of_unit} (distillation)"
             + "".join(f", {word}" for word in [str(self.hardware.operations)] if word)
             + ("" if self.final_step is FinalStep.CHARGED else ", last step free")
             + (", discarding" if self.discarding and self.hardware.coherence_time is None else "")

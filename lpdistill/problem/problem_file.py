@@ -12,6 +12,7 @@ from lpdistill.arguments import path_of
 from lpdistill.errors import ModelError, names_like
 from lpdistill.numbers import absent
 from lpdistill.physics.known import map_meant
+from lpdistill.problem.joining import expanded, joined
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.settings import SETTINGS, operations, tables
 
@@ -99,18 +100,12 @@ def load_problem(path: str | PathLike[str], **changes: Any) -> Problem:
 
 
 def merged(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings with changes that win, name by name in tables; a changed gap replaces a target, and vice versa.
+    """Settings with changes that win, presets expanded (:func:`~lpdistill.problem.joining.joined`).
 
     A change to ``"none"`` takes back what the settings say.  A map that is named ``module:name`` is imported: the user
     asks for it by this file or option.
     """
-    changes = {key: value for key, value in changes.items() if value is not None}
-    kept = {key: value for key, value in settings.items() if key not in changes}
-    for setting in SETTINGS.values():
-        if changes.keys() & {setting.name, setting.instead_of} and setting.instead_of:
-            kept = {key: value for key, value in kept.items() if key not in {setting.name, setting.instead_of}}
-    joined = {name: {**settings.get(name, {}), **changes.get(name, {})} for name in tables()}
-    found = {**kept, **changes, **{name: table for name, table in joined.items() if table}}
+    found = joined(expanded(settings), expanded(changes))
     given = {key: value for key, value in found.items() if not absent(value)}
     return with_imports(given) if "distillation" in given else given
 

@@ -20,7 +20,9 @@ from lpdistill.physics.codes import TWO, stated
 from lpdistill.physics.imported import map_name
 from lpdistill.physics.known import DEFAULT, MAPS, map_stated
 from lpdistill.physics.noise import told
+from lpdistill.problem.presets import PRESETS
 from lpdistill.process.budgets import budgets_from
+from lpdistill.units import Unit
 
 
 class FinalStep(StrEnum):
@@ -42,6 +44,7 @@ class ValueKind(StrEnum):
     CHOICE = "choice"
     FLAG = "flag"
     TABLE = "table"
+    NAMES = "names"
 
 
 OPERATIONS = "hardware.operations"
@@ -72,6 +75,8 @@ class Setting:
         Whether it must be given; the setting in whose place it may be given, which JSON has.
     shapes_levels
         Whether the fidelity levels depend on it.
+    derives
+        The settings that follow from it, unless they are given; JSON has these.
     written, read
         What makes JSON data of a value; and what the problem takes of what files and documents say.
     usual
@@ -93,6 +98,7 @@ class Setting:
     required: bool = False
     instead_of: str = ""
     shapes_levels: bool = False
+    derives: tuple[str, ...] = ()
     written: Callable[[Any], Any] = _plain
     read: Callable[[Any], Any] = lambda value: value
     usual: Any = ALWAYS
@@ -102,6 +108,11 @@ class Setting:
     def of(self, problem: Any) -> Any:
         """Its value for a problem."""
         return attrgetter(".".join(filter(None, [self.within, self.name])))(problem)
+
+    @property
+    def kept(self) -> bool:
+        """Whether problems have it, and not only what follows from it."""
+        return not self.instead_of and not self.derives
 
     @property
     def stated(self) -> bool:
@@ -134,6 +145,13 @@ class Setting:
 SETTINGS = {
     row.name: row
     for row in (
+        Setting(
+            "preset",
+            ValueKind.NAMES,
+            f"Numbers of platforms, which others win over; one, or several with commas: {', '.join(PRESETS)}",
+            values=PRESETS,
+            derives=("p", "f0", "gate", "readout", "coherence_time"),
+        ),
         Setting("p", ValueKind.NUMBER, "Generation success probability", "0 < p <= 1", required=True),
         Setting(
             "memories", ValueKind.WHOLE, "Number of memory pairs", ">= 1", short="-M", required=True, shapes_levels=True
@@ -153,6 +171,31 @@ SETTINGS = {
             "generation_time", ValueKind.NUMBER, "Duration of a step that only generates", ">= 0", "1", UNIT_OF_TIME
         ),
         Setting("distillation_time", ValueKind.NUMBER, "Duration of a step that distils", ">= 0", "2", UNIT_OF_TIME),
+        Setting(
+            "distance",
+            ValueKind.NUMBER,
+            "Distance L of the nodes, such as 10km: durations that are not given are L/c and 2 L/c, in seconds",
+            unit="m",
+            derives=("generation_time", "distillation_time"),
+        ),
+        Setting(
+            "signal_speed",
+            ValueKind.NUMBER,
+            "Speed c of signals over the distance, at most that of light",
+            default="200000km/s, fibre",
+            unit="m/s",
+            derives=("generation_time", "distillation_time"),
+        ),
+        Setting(
+            "unit",
+            ValueKind.CHOICE,
+            "Unit of times that have none, if it is known",
+            default="s where others have one, or none",
+            values=Unit,
+            usual=None,
+            written=lambda unit: None if unit is None else str(unit),
+            within="hardware",
+        ),
         Setting(
             "final_step",
             ValueKind.CHOICE,
@@ -270,7 +313,12 @@ def require(given: Mapping[str, Any], remedy: str = "give it as an option or in 
 
 def numeric() -> list[str]:
     """The attributes of problems that are numbers, over which sweeps may run."""
-    return [setting.name for setting in SETTINGS.values() if setting.numeric and not setting.instead_of]
+    return [setting.name for setting in SETTINGS.values() if setting.numeric and setting.kept]
+
+
+def swept() -> list[str]:
+    """The settings over which sweeps may run, also those from which others follow."""
+    return [setting.name for setting in SETTINGS.values() if setting.numeric]
 
 
 def tables() -> list[str]:

@@ -121,7 +121,7 @@ def setting(row: Setting) -> Schema:
     return found[row.kind] if row.kind in found else TABLE_SCHEMAS[row.name]
 
 
-PROBLEM_SETTINGS = {name: setting(row) for name, row in SETTINGS.items() if row.stated and not row.instead_of}
+PROBLEM_SETTINGS = {name: setting(row) for name, row in SETTINGS.items() if row.stated and row.kept}
 """What a problem says of itself, exactly."""
 
 OPERATIONS = {name: setting(row) for name, row in SETTINGS.items() if not row.stated}

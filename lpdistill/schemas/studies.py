@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lpdistill.problem.settings import numeric
+from lpdistill.problem.settings import swept
 from lpdistill.schemas.answers import CLAIMS, DEADLOCK, PROVED, REFINEMENT
 from lpdistill.schemas.parts import (
     ALGEBRAIC,
@@ -64,7 +64,7 @@ SWEEP = document(
                         "advantage": or_null(number(), "The share of its time that the optimum saves."),
                         "problem": or_null(part("problem"), "Null: the gap leads beyond fidelity 1."),
                     },
-                    dict.fromkeys((*numeric(), *counted(), "rules"), text("Its value on this axis.")),
+                    dict.fromkeys((*swept(), *counted(), "rules"), text("Its value on this axis.")),
                 )
             ),
         }

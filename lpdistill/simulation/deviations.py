@@ -12,7 +12,7 @@ import numpy as np
 from lpdistill.arguments import Kind
 from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.errors import ModelError
-from lpdistill.hardware.hardware import SMALLEST
+from lpdistill.hardware.timing import SMALLEST
 from lpdistill.numbers import Number, exact
 from lpdistill.process.process import Process
 from lpdistill.process.time_lattice import TimeLattice

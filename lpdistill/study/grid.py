@@ -13,11 +13,13 @@ from typing import Any, TypeAlias
 
 from lpdistill.errors import LimitError, ModelError, names_like
 from lpdistill.hardware.rules import BUILT_IN, Rule, checked, number_of, rules_from
-from lpdistill.numbers import NONE, absent, exact, whole
+from lpdistill.numbers import NONE, UNIT_OF_TIME, absent, exact, whole
+from lpdistill.problem.joining import expanded
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import PROBLEM
 from lpdistill.problem.settings import SETTINGS, ValueKind, require
 from lpdistill.solution.given import ProblemLike
+from lpdistill.units import TIMES, UNITS, Unit, measured
 
 MOST_POINTS = 200_000
 """Points beyond which a sweep is several sweeps."""
@@ -132,7 +134,7 @@ class Grid:
 
     def __init__(self, base: ProblemLike | None = None, /, **settings: Any) -> None:
         base = None if base is None else PROBLEM.meant(base, "grid")
-        given = {name: value for name, value in settings.items() if value is not None}
+        given = {name: value for name, value in expanded(settings).items() if value is not None}
         known = (*sorted(SETTINGS, key=lambda name: list(ValueKind).index(SETTINGS[name].kind)), *counted())
         for name in given:
             if name not in known:
@@ -146,6 +148,8 @@ class Grid:
                 given["target"],
             )
         axes = tuple(_axis(name, value) for name, value in given.items() if _varies(name, value))
+        if any(_timed(axis.name, given[axis.name]) for axis in axes):
+            given.setdefault("unit", Unit.SECONDS)
         swept = {axis.name for axis in axes}
         object.__setattr__(self, "base", base)
         object.__setattr__(self, "fixed", {name: value for name, value in given.items() if name not in swept})
@@ -251,6 +255,19 @@ def _items(value: object, name: str) -> list[Any]:
     return list(value)  # type: ignore[call-overload, no-any-return]
 
 
+def _timed(name: str, given: Any) -> bool:
+    """Whether an axis has times with a unit."""
+    if name not in SETTINGS or SETTINGS[name].unit != UNIT_OF_TIME:
+        return False
+    several = re.split("[,:]", given) if isinstance(given, str) else _items(given, name)
+    return any(measured(one, name, TIMES)[1] for one in several)
+
+
+def _number(name: str, given: Any) -> Fraction:
+    """A number, which may have a unit where its setting has one."""
+    return measured(given, name, UNITS.get(SETTINGS[name].unit, {}))[0]
+
+
 def _axis(name: str, given: Any) -> Axis:
     """The axis that a user describes."""
     if name == "rules":
@@ -289,16 +306,14 @@ def _numbers(name: str, part: Any) -> list[Fraction] | list[int]:
     """A number, or those of a range ``LOW:HIGH:STEP``."""
     integral = name not in SETTINGS or SETTINGS[name].kind is ValueKind.WHOLE
     if not (isinstance(part, str) and ":" in part):
-        return [whole(part, name)] if integral else [exact(part, name)]
+        return [whole(part, name)] if integral else [_number(name, part)]
     ends = re.split(r"\s*:\s*", part.strip())
     if len(ends) == 2 and integral:
         ends = [*ends, "1"]
     if len(ends) != 3:
         form = "LOW:HIGH or LOW:HIGH:STEP, such as 2:6" if integral else "LOW:HIGH:STEP, such as 0.3:0.9:0.1"
         raise ModelError(name, f"must be a range {form}", part)
-    low, high, step = (exact(end, name) for end in ends)
-    if integral:
-        low, high, step = (Fraction(whole(end, name)) for end in ends)
+    low, high, step = (Fraction(whole(end, name)) if integral else _number(name, end) for end in ends)
     return [int(n) for n in _range(name, low, high, step)] if integral else list(_range(name, low, high, step))
 
 

@@ -1,0 +1,69 @@
+"""Times with units, distances and presets on the command line."""
+
+from __future__ import annotations
+
+import pytest
+
+from lpdistill import Problem
+
+PROBLEM = ("--p", ".5", "-M", "4", "--f0", ".75", "--target", ".79")
+SLOW = ("--generation-time", "1ms", "--distillation-time", "2ms")
+
+
+def test_a_distance_says_its_times_in_seconds(run):
+    """``--distance`` makes all times seconds, in words and in the document."""
+    ran = run("solve", *PROBLEM, "--distance", "10km")
+    assert "times 5e-05 s (generation)" in ran.words
+    document = run("solve", *PROBLEM, "--distance", "10km", "--json").document
+    assert document["problem"]["unit"] == "s"
+    assert document["waiting_time"] == pytest.approx(8.640493238436326 * 5e-5)
+
+
+def test_options_win_over_what_a_file_says(run, problem_file):
+    """A distance among the options replaces the durations of a file, and a duration among them what would follow."""
+    file = problem_file(
+        'p = 0.5\nmemories = 4\nf0 = 0.75\ntarget = 0.79\ngeneration_time = "3ms"\ndistillation_time = "4ms"\n'
+    )
+    far = run("solve", file, "--distance", "10km", "--json").document["problem"]
+    assert far == Problem(".5", 4, ".75", ".79", distance="10km").to_dict()
+    both = run("solve", file, "--distance", "10km", "--generation-time", "1ms", "--json").document["problem"]
+    assert (both["generation_time"], both["distillation_time"]) == ("1/1000", "1/10000")
+
+
+def test_mixed_units_are_one_message(run):
+    """A number without unit among times with one is refused, with the option and what to write."""
+    ran = run("solve", *PROBLEM, "--generation-time", "1ms", "--distillation-time", "2")
+    assert ran.code == 2
+    assert "--distillation-time: has no unit, where generation_time is in seconds; write 2s or 2ms" in ran.err
+
+
+def test_presets_are_overridden_by_options(run):
+    """``--preset`` gives what a source says; whatever is given besides wins."""
+    given = ("--preset", "superconducting-link,ion-gates", "-M", "3", "--target", ".94", "--json")
+    found = run("solve", *given).document["problem"]
+    assert (found["p"], found["f0"], found["gate"]) == ("1/2", "23/25", "2499/2500")
+    found = run("solve", *given, "--p", ".1", "--gate", ".999").document["problem"]
+    assert (found["p"], found["gate"]) == ("1/10", "999/1000")
+    assert "gate" not in run("solve", *given, "--gate-fidelity", "none").document["problem"]
+
+
+def test_an_unknown_preset_is_answered_with_those_there_are(run):
+    """The message lists the presets, and guesses the one that was meant."""
+    ran = run("solve", *PROBLEM, "--preset", "ion-gate")
+    assert ran.code == 2
+    assert "--preset: must be one of" in ran.err
+    assert "did you mean 'ion-gates'?" in ran.err
+
+
+def test_sweeps_take_presets_and_distances(run, tmp_path, monkeypatch):
+    """A sweep starts from a preset, and runs over distances."""
+    monkeypatch.chdir(tmp_path)
+    axes = ("--preset", "superconducting-link", "-M", "2", "--target", ".94", "--distance", "1km,10km")
+    rows = run("sweep", *axes, "--json", "-j", "1").document["points"]
+    assert rows[1]["waiting_time"] == pytest.approx(10 * rows[0]["waiting_time"])
+
+
+def test_hashing_takes_the_raw_pair_of_a_preset(run):
+    """Commands that need but the raw pair take it from a preset, too."""
+    found = run("hashing", "--preset", "superconducting-link", "--pairs", "10", "--json").document
+    assert found["problem"]["f0"] == "23/25"
