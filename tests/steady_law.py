@@ -6,7 +6,7 @@ decisions, and from the moments of the count itself, one unit of time after the 
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from steady_oracle import Link, Process, steps
@@ -86,10 +86,3 @@ def between(moves: Moves) -> tuple[float, float]:
     square = after @ np.linalg.solve(system, moves.time**2 + 2 * moves.time * (quiet @ means))
     mean = float(after @ means)
     return mean, float(square) - mean**2
-
-
-def in_counts(process: Process, k: int) -> Any:
-    """An action up to the numbers of the memories."""
-    column = process.columns[k]
-    couples, tries = column.action
-    return sorted(sorted(column.state[i] for i in couple) for couple in couples), len(tries)

@@ -212,6 +212,16 @@ OTHERS = (
         prices={"distillations": 0.31003584229},
     ),
     Case(
+        name="two productive classes",
+        p=".5",
+        memories=4,
+        f0=".9",
+        target=".94",
+        budgets={"attempts": ".995"},
+        gain=0.098734591401893,
+        prices={"attempts": 0.0992307451275},
+    ),
+    Case(
         name="two limits on key",
         p=".1",
         memories=3,

@@ -7,15 +7,16 @@ What it finds is proved by fractions (:func:`proved`).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import highspy
 import numpy as np
 from scipy.sparse import csc_matrix, csr_matrix, vstack
 from scipy.sparse.csgraph import connected_components
-from steady_oracle import Process
+from steady_oracle import Column, Process
 
 
 class Program(NamedTuple):
@@ -178,3 +179,23 @@ def proved(process: Process, name: str, chosen: np.ndarray) -> Fraction:
         if column.amounts.get(name, 0) + after - values[process.states[column.state]] > gain * column.time:
             raise ArithmeticError(f"{column.action} in {column.state} earns more")
     return gain
+
+
+def in_counts(process: Process, k: int) -> Any:
+    """An action up to the numbers of the memories."""
+    column = process.columns[k]
+    couples, tries = column.action
+    return sorted(sorted(column.state[i] for i in couple) for couple in couples), len(tries)
+
+
+def lumped(process: Process) -> Process:
+    """The same process without numbers of memories: configurations in decreasing order, one action of a kind."""
+    kept: dict[str, Column] = {}
+    for k, column in enumerate(process.columns):
+        if column.state == tuple(sorted(column.state, reverse=True)):
+            moves: Counter[Any] = Counter()
+            for after, chance in column.moves.items():
+                moves[tuple(sorted(after, reverse=True))] += chance
+            action = in_counts(process, k)
+            kept.setdefault(str((column.state, action)), column._replace(action=action, moves=dict(moves)))
+    return Process(tuple(kept.values()))

@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from functools import cache
 
 import numpy as np
 import pytest
-from steady_law import Moves, between, in_counts, moves_of, spread, spread_in_time, stationary
-from steady_numbers import LAWS, OTHERS, STATED
-from steady_oracle import Link, counted, levels
-from steady_routes import classes, howard
-
-CASES = {case.name: case for case in (*STATED, *OTHERS)}
+from steady_cases import CASES, link_of, process_of
+from steady_law import Moves, between, moves_of, spread, spread_in_time, stationary
+from steady_numbers import LAWS
+from steady_routes import classes, howard, in_counts
 
 
 @cache
 def solved(name: str):
     """The process of a case, its columns' losses against the best, and the best policy."""
-    case = CASES[name]
-    fidelities = levels(Fraction(case.f0), Fraction(case.target))
-    times = (Fraction(case.generation_time), Fraction(case.distillation_time))
-    link = Link(Fraction(case.p), case.memories, fidelities, *times)
-    process = counted(link)
+    process = process_of(name)
     reward = process.amount("delivered")
     gain, chosen, values = howard(process, reward)
     losses = values[process.state] + gain * process.time - reward - process.moves @ values
-    return process, losses, chosen, moves_of(link, process, chosen)
+    return process, losses, chosen, moves_of(link_of(name), process, chosen)
 
 
 @pytest.mark.parametrize("name", LAWS)

@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy.optimize import minimize_scalar
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import breadth_first_order
+from steady_cases import CASES, ROUNDS, limits_of, link_of, process_of, reward_of
 from steady_numbers import (
     ALONE,
     DISTILLING_PAYS_BELOW,
@@ -22,14 +21,11 @@ from steady_numbers import (
     LARGEST_SUM,
     MAX_MIN,
     OTHER_STANDBY,
-    OTHERS,
     RAW_ONLY,
     STANDBY,
-    STATED,
     SUM_OF_LOGARITHMS,
     TENANTS,
     THREE_TENANTS,
-    Case,
 )
 from steady_oracle import (
     Levels,
@@ -37,56 +33,14 @@ from steady_oracle import (
     Process,
     bb84,
     bernoulli,
-    counted,
     distilled,
     levels,
     poisson,
     reach,
-    six_state,
     sold,
     standby,
 )
-from steady_routes import classes, howard, iterate, lead, program, proved
-
-CASES = {case.name: case for case in (*STATED, *OTHERS)}
-ROUNDS = {"past the limit of pumping": 2} | {name: 2 for name, case in CASES.items() if case.target is None}
-ROUNDS["key of raw pairs that are worth nothing"] = 3
-"""Rounds of combining levels, for problems with infinitely many, or up to the highest that the memories reach."""
-
-
-def worth_of(worth):
-    """The worth of a fidelity, by name or by least fidelities."""
-    if isinstance(worth, dict):
-        return lambda f: max((Fraction(value) for least, value in worth.items() if f >= Fraction(least)), default=0)
-    return {"bb84": bb84, "six-state": six_state}[worth]
-
-
-@cache
-def process_of(name: str, *, up: bool = False, restart: bool = False) -> Process:
-    """The process of a case, with levels rounded down or up where there are too many."""
-    case = CASES[name]
-    f0 = Fraction(case.f0)
-    top = Fraction(case.target) if case.target else reach(f0, case.memories)
-    link = Link(
-        Fraction(case.p),
-        case.memories,
-        levels(f0, top, ROUNDS.get(name), up=up),
-        Fraction(case.generation_time),
-        Fraction(case.distillation_time),
-        idle=case.memories < 6,
-    )
-    return counted(link, restart=restart) if case.worth is None else sold(link, {"worth": worth_of(case.worth)})
-
-
-def reward_of(case: Case, process: Process) -> np.ndarray:
-    """What each column earns, less what its attempts cost."""
-    earned = process.amount("delivered" if case.worth is None else "worth")
-    return earned - float(Fraction(case.cost)) * process.amount("attempts")
-
-
-def limits_of(case: Case, process: Process) -> list[tuple[np.ndarray, float, float]]:
-    """The rows of the budgets."""
-    return [(process.amount(name), -inf, float(Fraction(limit))) for name, limit in case.budgets.items()]
+from steady_routes import howard, iterate, program, proved
 
 
 def gains(process: Process, reward: np.ndarray, limits: list[tuple[np.ndarray, float, float]]) -> list[float]:
@@ -138,8 +92,7 @@ def test_fidelities_are_delivered_at_the_rates_written_down(name):
     """The program sells each level as often as is written, and no other."""
     case, process = CASES[name], process_of(name)
     rates = program(process, reward_of(case, process), limits_of(case, process)).rates
-    top = reach(Fraction(case.f0), case.memories)
-    fidelities = levels(Fraction(case.f0), top, ROUNDS[name]).fidelities
+    fidelities = link_of(name).levels.fidelities
     sales = {f"{float(f):.6g}": float(process.amount(f"worth {k}") @ rates) for k, f in enumerate(fidelities, 1)}
     assert {f: rate for f, rate in sales.items() if rate > 1e-9} == pytest.approx(case.delivered, abs=5e-7)
 
@@ -160,14 +113,7 @@ def test_prices_are_what_one_more_is_worth(name):
 def test_what_meets_the_target_may_as_well_be_sold(name):
     """Deliveries at the end of a step gain what deliveries between steps do, worth 1 from the target on."""
     case = CASES[name]
-    link = Link(
-        Fraction(case.p),
-        case.memories,
-        levels(Fraction(case.f0), Fraction(case.target)),
-        Fraction(case.generation_time),
-        Fraction(case.distillation_time),
-    )
-    process = sold(link, {"worth": lambda f: int(f >= Fraction(case.target))})
+    process = sold(link_of(name), {"worth": lambda f: int(f >= Fraction(case.target))})
     assert gains(process, process.amount("worth"), []) == pytest.approx([case.gain] * 4, rel=1e-9)
 
 
@@ -318,79 +264,3 @@ def test_the_first_attempts_are_worth_the_best_level_by_what_it_uses():
     used = fewest(fidelities, 1 / Fraction("0.1"), 0)
     best = max(bb84(f) / float(u) for f, u in zip(fidelities.fidelities[:-1], used, strict=False) if u < inf)
     assert FRONTIER[1][1] / FRONTIER[1][0] == pytest.approx(best, rel=1e-9)
-
-
-def long_run(process: Process, shares: np.ndarray, *amounts: np.ndarray) -> tuple[float, ...]:
-    """What runs from the start use or earn per unit of time, each state taking its columns with these probabilities.
-
-    Raises
-    ------
-    ValueError
-        Runs from the start end in several classes.
-    """
-    taken = csr_matrix((shares, (process.state, np.arange(len(shares)))), shape=(len(process.states), len(shares)))
-    moves = csr_matrix(taken @ process.moves)
-    moves.eliminate_zeros()
-    (home,) = (members for members in classes(moves) if members[0] in breadth_first_order(moves, 0)[0])
-    balance = np.eye(len(home)) - moves[home][:, home].toarray().T
-    balance[0] = (taken @ process.time)[home]
-    met = np.linalg.solve(balance, np.eye(len(home))[0])
-    return tuple(float(met @ (taken @ amount)[home]) for amount in amounts)
-
-
-def shares_of(process: Process, rates: np.ndarray, elsewhere: np.ndarray) -> np.ndarray:
-    """Each column's share of the rates of its state; the columns ``elsewhere`` where there are none."""
-    total = np.bincount(process.state, rates)
-    shares = np.divide(rates, total[process.state], out=np.zeros(len(rates)), where=total[process.state] > 0)
-    shares[elsewhere[total == 0]] = 1.0
-    return shares
-
-
-def waits(process: Process) -> np.ndarray:
-    """The column of each state that does nothing."""
-    return np.array([k for k, column in enumerate(process.columns) if column.action == ((), ())])
-
-
-TRAP = "half an attempt per unit of time"
-
-
-@pytest.mark.parametrize("solver", ["simplex", "ipm"])
-def test_the_largest_column_of_each_state_may_wait_for_ever(solver):
-    """Within half an attempt per unit of time the program has the right gain, and is mostly idle at the start."""
-    case, process = CASES[TRAP], process_of(TRAP)
-    earned = process.amount("delivered")
-    found = program(process, earned, limits_of(case, process), solver)
-    order = np.lexsort((found.rates, process.state))
-    largest = order[np.searchsorted(process.state[order], np.arange(len(process.states)), side="right") - 1]
-    assert found.gain == pytest.approx(case.gain, abs=5e-11)
-    assert long_run(process, shares_of(process, np.zeros(len(earned)), largest), earned) == (0.0,)
-
-
-def test_waiting_moves_from_a_class_of_its_own_to_where_runs_come():
-    """Two classes of one program become a policy that earns its gain from the start, within the limit."""
-    case, process = CASES[TRAP], process_of(TRAP)
-    earned, attempts = process.amount("delivered"), process.amount("attempts")
-    rows = [*limits_of(case, process), (np.where(process.state == 0, attempts, 0.0), 0.0, 0.0)]
-    rates = program(process, earned, rows).rates
-    rates[rates < 1e-12] = 0.0
-    idle = waits(process)
-    assert earned @ rates == pytest.approx(case.gain, abs=5e-11)
-    assert long_run(process, shares_of(process, rates, idle), earned) == (0.0,)
-    visited = int(process.state[np.argmax(np.where(process.state == 0, 0.0, rates))])
-    rates[idle[visited]], rates[idle[0]] = rates[idle[visited]] + rates[idle[0]], 0.0
-    led = idle.copy()
-    lead(process, led, np.unique(process.state[rates > 0]))
-    repaired = long_run(process, shares_of(process, rates, led), earned, attempts)
-    assert repaired == pytest.approx((case.gain, float(case.budgets["attempts"])), abs=5e-11)
-
-
-@pytest.mark.parametrize("name", ["three memories", "rare", "key, some of it distilled", "two prices of pairs"])
-def test_howard_leaves_policies_with_many_classes(name):
-    """Its first policy waits for ever in every state; its last has one class, and earns the gain from the start."""
-    case, process = CASES[name], process_of(name)
-    reward = reward_of(case, process)
-    nothing = np.zeros(len(reward))
-    gain, chosen, _ = howard(process, reward)
-    assert len(classes(process.moves[waits(process)])) == len(process.states)
-    assert len(classes(process.moves[chosen])) == 1
-    assert long_run(process, shares_of(process, nothing, chosen), reward) == pytest.approx((gain,), rel=1e-12)
