@@ -123,7 +123,8 @@ def _explored(bounds: _Bounds) -> Levels:
                         heapq.heappush(frontier, (grown.raw_pairs, grown.memories, serial, result, grown))
     order_by, states = order_of(distillation), known.states
     ordered = sorted(range(len(states)), key=lambda number: order_by(states[number]))
-    names = names_of([states[number].fidelity for number in ordered], target)
+    ranked = [states[number] for number in ordered]
+    names = names_of([state.fidelity for state in ranked], target, ranked)
     index = {number: level for level, number in enumerate(ordered)}
     levels = tuple(
         Level(level, states[number].fidelity, found[states[number]], states[number], names[level])

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import combinations, product
 from math import inf
 from typing import Any
 
 from lpdistill.errors import ModelError
+from lpdistill.physics.codes import Weights
+from lpdistill.physics.dejmps import BellDiagonalPair
 from lpdistill.physics.maps import Combination, Pair
 
 FEWEST_DECIMALS = 3
+
+FEWEST_DIGITS, MOST_DIGITS = 2, 6
+"""Decimals of weights that tell levels of equal fidelity apart."""
 
 UNMADE = "just below the target"
 """Where the label stands that has no tree."""
@@ -170,10 +176,16 @@ class Level:
         """What makes it, in words."""
         return UNMADE if self.made is None else str(self.made)
 
+    @property
+    def weights(self) -> Weights | None:
+        """Weights of Phi+, Psi+, Psi- and Phi-, of a Bell-diagonal pair."""
+        return self.state.weights if isinstance(self.state, BellDiagonalPair) else None
+
     def stated(self) -> dict[str, Any]:
-        """The fidelity as JSON data; with the name, where another level has the same fidelity."""
-        named = {"name": self.name} if self.name[-1].isalpha() else {}
-        return {"fidelity": float(self.fidelity), "exact": str(self.fidelity), **named}
+        """The fidelity and the weights as JSON data; with the name, where another level has the same fidelity."""
+        named = {} if self.name[-1].isdigit() else {"name": self.name}
+        weighed = {} if self.weights is None else {"weights": [float(weight) for weight in self.weights]}
+        return {"fidelity": float(self.fidelity), "exact": str(self.fidelity), **weighed, **named}
 
     def to_dict(self) -> dict[str, Any]:
         """The level as JSON data."""
@@ -231,10 +243,12 @@ def reaches(levels: Levels, memories: int) -> bool:
     )
 
 
-def names_of(fidelities: Sequence[Fraction | float], target: Fraction | None = None) -> list[str]:
+def names_of(
+    fidelities: Sequence[Fraction | float], target: Fraction | None = None, states: Sequence[Pair] | None = None
+) -> list[str]:
     """Names for levels: fidelities with as many decimals as tell them and the target apart, and at least three.
 
-    Different levels of equal fidelity have a letter as well.
+    Different levels of equal fidelity have a letter as well, or what tells the weights of Bell-diagonal ones apart.
 
     >>> names_of([Fraction(3, 4), Fraction(3, 4), Fraction(41, 52)], Fraction(79, 100))
     ['0.750a', '0.750b', '0.788']
@@ -245,12 +259,37 @@ def names_of(fidelities: Sequence[Fraction | float], target: Fraction | None = N
         names = [f"{x:.{decimals}f}" for x in exact]
         if len({*names, *([] if target is None else [f"{float(target):.{decimals}f}"])}) >= different:
             break
-    alike, seen = Counter(names), Counter[str]()
+    alike = defaultdict[str, list[int]](list)
     for place, name in enumerate(names):
-        if alike[name] > 1:
-            names[place] += _letters(seen[name])
-            seen[name] += 1
+        alike[name].append(place)
+    for places in alike.values():
+        ends = _apart([None if states is None else states[place] for place in places]) if len(places) > 1 else [""]
+        for place, end in zip(places, ends, strict=True):
+            names[place] += end
     return names
+
+
+def _apart(states: Sequence[Pair | None]) -> list[str]:
+    """What tells pairs of equal fidelity apart: the fewest weights that do, or letters."""
+    weights = [state.weights for state in states if isinstance(state, BellDiagonalPair)]
+    if len(weights) == len(states):
+        for size, decimals in product(range(1, 4), range(FEWEST_DIGITS, MOST_DIGITS)):
+            for errors in combinations(range(1, 4), size):
+                told = [errors_in_words(pair, errors, decimals) for pair in weights]
+                if len({*told}) == len(told):
+                    return [f" ({one})" for one in told]
+    return [_letters(number) for number in range(len(states))]
+
+
+def errors_in_words(
+    weights: Weights, errors: Iterable[int] = (1, 2, 3), decimals: int = FEWEST_DIGITS, *, between: str = " "
+) -> str:
+    """Some of the weights of a Bell-diagonal pair, by the names of their errors.
+
+    >>> errors_in_words((Fraction(9, 10), Fraction(0), Fraction(1, 10), Fraction(0)))
+    'X 0.00 Y 0.10 Z 0.00'
+    """
+    return between.join(f"{'IXYZ'[error]} {float(weights[error]):.{decimals}f}" for error in errors)
 
 
 def _letters(number: int) -> str:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import lru_cache
-from itertools import permutations
+from heapq import heappop, heappush
+from itertools import count, permutations
 from typing import Any
 
 from lpdistill.physics.maps import DistillationMap, Pair, Reach, arrangements, consumes
 
 LONGEST = 400
 """Distillations of one pair after the other that are followed; the limit is approached geometrically."""
+
+FIRST = 12
+"""Pairs that are distilled with each other in every way, beside those that are pumped."""
 
 CLOSE = 1e-14
 """Changes of fidelity that end the search."""
@@ -30,8 +34,9 @@ def explored_reach(distillation: DistillationMap[Any], raw: Pair, target: Fracti
     """Limits that pumping approaches, and pumping with what fewer memories approach; levels are left to exploration.
 
     Both limits are *reached for*: a pair is distilled again and again with the same others, in every order, and the
-    highest fidelity is kept.  For Werner pairs that is the supremum; Bell-diagonal pairs may have a higher one by
-    another tree.  Whether a target is reachable is therefore not decided here, but by the closure.
+    highest fidelity is kept, or that of the first dozen pairs that are made in any way.  For Werner pairs that is the
+    supremum; Bell-diagonal pairs may have a higher one by another tree.  Whether a target is reachable is therefore not
+    decided here, but by the closure.
     """
     start: Any = float(raw.fidelity)
     known: Any = distillation  # known ones are frozen, so that they have a hash
@@ -47,14 +52,34 @@ def explored_reach(distillation: DistillationMap[Any], raw: Pair, target: Fracti
 @lru_cache(256)
 def _limits(distillation: Any, start: Any, memories: int) -> tuple[float, float]:
     """The limits of pumping, and of so many memories."""
-    best = [distillation.raw(start)]
+    raw = distillation.raw(start)
+    best = [raw]
     for _ in range(max(memories, 2) - 1):
         further = _pumped(distillation, best)
         if further.fidelity <= best[-1].fidelity + CLOSE:
             break
         best.append(further)
     limits = [float(pair.fidelity) for pair in best]
-    return limits[min(1, len(limits) - 1)], limits[-1] if memories > 1 else limits[0]
+    pumped = limits[min(1, len(limits) - 1)]
+    return pumped, max(limits[-1], _first(distillation, raw, memories)) if memories > 1 else limits[0]
+
+
+def _first(distillation: Any, raw: Any, memories: int) -> float:
+    """The highest fidelity among the first pairs that two at a time make, by the raw pairs that they take."""
+    serial, found, highest = count(), list[tuple[Any, int, int]](), float(raw.fidelity)
+    frontier = [(1, 1, next(serial), raw)]
+    while frontier and len(found) < FIRST and 2 in consumes(distillation):
+        size, held, _, pair = heappop(frontier)
+        if any(pair == known for known, _, _ in found):
+            continue
+        found.append((pair, size, held))
+        for other, more, beside in found:
+            together = max(held, beside) + (held == beside)
+            for kept, measured in ((pair, other), (other, pair)) if together <= memories else ():
+                made = distillation.combine(kept, measured).state
+                highest = max(highest, float(made.fidelity))
+                heappush(frontier, (size + more, together, next(serial), made))
+    return highest
 
 
 def _pumped(distillation: DistillationMap[Any], best: list[Any]) -> Any:

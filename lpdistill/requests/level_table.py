@@ -120,6 +120,7 @@ class LevelTable(Answer):
                 "level": level.index,
                 "fidelity": float(level.fidelity),
                 "exact": str(level.fidelity),
+                **({} if level.weights is None else dict(zip("XYZ", map(float, level.weights[1:]), strict=True))),
                 "raw pairs": level.tree.raw_pairs,
                 "memories": memories,
                 **({"needed": self.needed[level.index]} if self.needed else {}),
@@ -133,6 +134,7 @@ class LevelTable(Answer):
                 **row,
                 "fidelity": f"{row['fidelity']:.9f}",
                 "exact": row["exact"] if len(row["exact"]) <= LONGEST_EXACT else "-",
+                **({error: f"{row[error]:.6f}" for error in "XYZ" if error in row}),
                 **({"needed": "yes" if row["needed"] else "no"} if self.needed else {}),
             }
             for row in self._cells()

@@ -181,6 +181,7 @@ PARTS: dict[str, Schema] = {
         {"fidelity": chance(), "exact": exact("The fidelity, exactly.")},
         {
             "index": LEVEL,
+            "weights": listed(chance(), "Of Phi+, Psi+, Psi- and Phi-: of a Bell-diagonal pair.", minItems=4),
             "name": text("Where another level has the same fidelity."),
             "age": text("How old the pair is, where pairs age; its fidelity is a bound then."),
             "tree": text("The composition that makes it: f0, or D(a, b)."),

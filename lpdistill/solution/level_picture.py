@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from lpdistill import pictures
 from lpdistill.errors import LimitError
 from lpdistill.hardware.recipes import Recipe, distillations
-from lpdistill.physics.levels import Tree
+from lpdistill.physics.levels import Tree, errors_in_words
 from lpdistill.problem.problem import Problem
 from lpdistill.solution.wording import results
 
@@ -67,7 +67,8 @@ def draw_tree(axes: Axes, tree: Tree, corner: tuple[float, float], unit: tuple[f
 def draw_levels(problem: Problem, ax: Axes | None = None, *, limited: bool = True) -> Axes:
     """Draw the levels of a problem on an axis of fidelity, and every distillation as a row.
 
-    Each level has a line at its fidelity, headed by the tree that makes it, or by words where none does.  A row joins
+    Each level has a line at its fidelity, headed by the tree that makes it, or by words where none does, and
+    by the weights of errors of a Bell-diagonal pair.  A row joins
     the two pairs that are distilled; its arrow ends at what success makes, with the probability of success at the
     right.  The target, and the limits of pumping and, where it is ``limited``, of the memories, are marked.
 
@@ -156,13 +157,25 @@ class _Picture:
             x, colour = self.at[index], self.colours[index]
             middle = self.left + (index + 0.5) * share
             self.axes.plot([middle, x, x], [1.45, 0.7, 0.4 - self.rows], color=colour, lw=1.4, zorder=1)
-            self.axes.text(middle, 1.55, self.names[index], ha="center", va="bottom", fontsize=9, color=pictures.INK)
+            self.axes.text(
+                middle,
+                1.55,
+                self.names[index].partition(" (")[0],
+                ha="center",
+                va="bottom",
+                fontsize=9,
+                color=pictures.INK,
+            )
+            foot = 2.6
+            if level.weights is not None:
+                told, foot = errors_in_words(level.weights, between="\n"), 3.5
+                self.axes.text(middle, 2.3, told, ha="center", va="bottom", fontsize=6.5, color=pictures.INK)
             if level.made is None:
-                self.axes.text(middle, 2.6, level.made_by.replace(" ", "\n", 1), ha="center", va="bottom", fontsize=8)
+                self.axes.text(middle, foot, level.made_by.replace(" ", "\n", 1), ha="center", va="bottom", fontsize=8)
                 continue
             leaf = min(0.03 * (self.right - self.left), 0.85 * share / level.tree.raw_pairs)
-            rise = min(0.75, (self.head - 2.9) / max(depth(level.tree), 1))
-            corner = middle - leaf * level.tree.raw_pairs / 2, 2.6
+            rise = min(0.75, (self.head - foot - 0.3) / max(depth(level.tree), 1))
+            corner = middle - leaf * level.tree.raw_pairs / 2, foot
             draw_tree(self.axes, level.tree, corner, (leaf, rise))
         ticks = [" + ".join(self.names[level] for level in recipe.consumed) for recipe in self.recipes]
         self.axes.set_yticks([-place for place in range(len(ticks))], ticks, fontsize=8)

@@ -19,6 +19,7 @@ from lpdistill import (
 )
 from lpdistill.physics.codes import BEST, Code, protocols_of, stated
 from lpdistill.physics.dejmps import BellDiagonalPair, shares_of
+from lpdistill.physics.levels import together
 from lpdistill.physics.werner import (
     Werner,
     WernerPair,
@@ -27,6 +28,7 @@ from lpdistill.physics.werner import (
     raw_fidelity_with_limit,
     useful_range,
 )
+from lpdistill.requests import levels
 from symbolic import certify, check
 
 
@@ -243,3 +245,36 @@ def test_sweeps_run_over_gates(tmp_path):
     assert times == pytest.approx(
         [solve(Problem("1/2", 3, ".9", ".93", gate=gate)).waiting_time for gate in (".99", 1)]
     )
+
+
+TWINS = Problem("1/2", 3, raw=".9,0,.1,0", target=".96", distillation="dejmps")
+"""A problem in which two levels have one fidelity, and different errors."""
+
+
+def test_levels_say_their_weights():
+    """Tables and documents have the four weights of Bell-diagonal pairs, and none of Werner pairs."""
+    table = levels(TWINS)
+    assert [level["weights"] for level in table.to_dict()["levels"]][:2] == [[0.82, 0, 0, 0.18], [0.9, 0, 0.1, 0]]
+    assert table.to_frame()[["X", "Y", "Z"]].to_numpy()[1].tolist() == [0, 0.1, 0]
+    assert solve(TWINS).to_dict()["levels"][1]["weights"] == [0.9, 0, 0.1, 0]
+    assert "weights" not in levels(Problem("1/2", 2, ".9", ".93")).to_dict()["levels"][0]
+
+
+def test_levels_of_equal_fidelity_are_told_apart_by_weights():
+    """Their names have the fewest weights that differ, and policies call them so."""
+    assert TWINS.levels.names == ["0.820", "0.900 (Y 0.10)", "0.900 (Y 0.00)", "0.954"]
+    assert any("0.900 (Y 0.10), 0.900 (Y 0.10) -> 0.820" in row for row in solve(TWINS).shown().rows)
+
+
+def test_the_picture_of_levels_has_their_weights():
+    """Under the tree of every level stand the weights of its errors."""
+    axes = levels(TWINS).plot()
+    assert "X 0.00\nY 0.10\nZ 0.00" in [text.get_text() for text in axes.texts]
+
+
+def test_the_limit_of_memories_is_no_less_than_what_they_make():
+    """Where pumping with raw pairs gains nothing, equal pairs may."""
+    found, least = TWINS.levels, TWINS.levels.least_memories
+    made = [one.state.fidelity for pair, one in found.combinations.items() if together(least[i] for i in pair) <= 3]
+    assert TWINS.reach.pumping_limit == pytest.approx(0.9)
+    assert TWINS.reach.memory_limit >= max(made) > 0.9
