@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from lpdistill.errors import LimitError
 from lpdistill.physics.imported import combined, map_name, raw_of
+from lpdistill.physics.known import MAPS
 from lpdistill.physics.levels import Level, Levels, Tree, names_of
 from lpdistill.physics.limits import MOST_WORK, effort
 from lpdistill.physics.maps import Combination, DistillationMap, Pair, arrangements, consumes, everything, order_of
@@ -87,15 +88,16 @@ class _Bounds:
         if count <= self.most and work <= MOST_WORK:
             return
         between = f"lie between f0 = {float(self.f0)} and the target {float(self.target)}"
-        called = map_name(self.distillation)
-        claim = f"the map {called} says that they are finitely many (reach); correct it if they are not"
+        ours = type(self.distillation) in map(type, MAPS.values())
+        says = f"{map_name(self.distillation)} {'says' if hasattr(self.distillation, 'reach') else 'is taken to say'}"
+        claim = f"the map {says} that they are finitely many (reach); correct it if they are not"
         if count > self.most:
             found = f"more than {self.most:,} fidelity levels {between}, too many for {self.memories:,} memories"
         else:
             found = f"more than {count:,} fidelity levels {between}, whose exact arithmetic takes too long"
         raise LimitError(
             f"target: {found} on this machine; take fewer memories, or a target further below the pumping limit"
-            + ("" if self.allowed else f"; {claim}"),
+            + ("" if self.allowed or ours else f"; {claim}"),
             size={"levels": min(count, self.most) + 1, "memories": self.memories},
         )
 
