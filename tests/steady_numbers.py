@@ -132,6 +132,15 @@ HALF_FOR_HARD = {"easy": 0.108573500050, "price": -1.971749573}
 """What is left for the first while the second has half of its best, and what one more for the second changes it by."""
 LARGEST_SUM = {"easy": 0.208528951487, "hard": 0.0}
 SUM_OF_LOGARITHMS = -5.2005704
+PROPORTIONAL = {"easy": 0.104264475743, "hard": 0.052879167412}
+"""The rates of which that is the sum."""
+TENANT_FRONTIER = (
+    (0.0, 0.208528951487),
+    (0.077485816662, 0.055746325603),
+    (0.094169542225, 0.017238814392),
+    (0.101387572566, 0.0),
+)
+"""What the harder target has and the easier can have beside it, every breakpoint; found by the oracle."""
 
 STANDBY = (
     {"arrivals": "bernoulli", "demand": "1/20", "slots": 1, "service": 0.820587185648},

@@ -21,9 +21,11 @@ from steady_numbers import (
     LARGEST_SUM,
     MAX_MIN,
     OTHER_STANDBY,
+    PROPORTIONAL,
     RAW_ONLY,
     STANDBY,
     SUM_OF_LOGARITHMS,
+    TENANT_FRONTIER,
     TENANTS,
     THREE_TENANTS,
 )
@@ -205,6 +207,24 @@ def test_the_largest_sum_of_logarithms():
 
     found = minimize_scalar(loss, bounds=(1e-6, ALONE["hard"] - 1e-9), method="bounded", options={"xatol": 1e-10})
     assert -found.fun == pytest.approx(SUM_OF_LOGARITHMS, abs=5e-8)
+    assert found.x == pytest.approx(PROPORTIONAL["hard"], abs=1e-7)
+
+
+def test_proportional_rates_are_where_a_line_of_the_frontier_gives_both_as_much():
+    """On a line ``easy = a - b hard`` the product is largest at ``easy = a / 2``: logarithms without any search."""
+    (_, most), (hard, easy), *_ = TENANT_FRONTIER
+    rates = (most / 2, most / 2 * hard / (most - easy))
+    assert rates == pytest.approx((PROPORTIONAL["easy"], PROPORTIONAL["hard"]), rel=1e-9)
+    assert log(rates[0]) + log(rates[1]) == pytest.approx(SUM_OF_LOGARITHMS, abs=5e-8)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.9])
+def test_the_frontier_of_two_tenants(share):
+    """The first has what is written at each breakpoint, and a straight line between neighbours."""
+    process, easy, hard = tenants()
+    for (a, x), (b, y) in pairwise(TENANT_FRONTIER):
+        found = program(process, easy, [(hard, a + share * (b - a), inf)])
+        assert found.gain == pytest.approx(x + share * (y - x), abs=1e-11)
 
 
 def test_three_tenants():
