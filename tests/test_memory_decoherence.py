@@ -2,14 +2,32 @@
 
 from dataclasses import replace
 from fractions import Fraction
+from math import inf
 
 import pytest
 from ageing_oracle import waiting_time
 
-from lpdistill import Budget, EqualLevelsOnly, MaxAttempts, ModelError, Problem, UnreachableTargetError, solve
-from lpdistill.errors import InfiniteLevelsError, NotCertifiedError
+from lpdistill import (
+    Budget,
+    EqualLevelsOnly,
+    MaxAttempts,
+    ModelError,
+    Problem,
+    UnreachableTargetError,
+    deadline,
+    distribution,
+    simulate,
+    solve,
+    sweep,
+)
+from lpdistill.errors import InfiniteLevelsError, LimitError, NotCertifiedError
 from lpdistill.hardware.attainable import best_attainable
+from lpdistill.physics.rounding import Rounding
 from lpdistill.policies.named import baseline
+from lpdistill.process.labelled import label_process
+from lpdistill.program.label_models import first_grid, labelled
+from lpdistill.program.refining import Stopped, _State
+from lpdistill.study.grid import Grid
 
 TABLE = [
     (2, 50, "fresh", 18.91607, 18.92212),
@@ -147,3 +165,91 @@ def test_what_has_no_meaning_where_pairs_age_is_refused(ask, error, match):
     """One sentence says why."""
     with pytest.raises(error, match=match):
         ask()
+
+
+@pytest.mark.parametrize("time", [inf, "inf", None])
+def test_an_infinite_coherence_time_is_none(time):
+    """Memories that keep pairs for ever have the optimum that they had, exactly."""
+    assert Problem(0.5, 2, 0.9, 0.93, coherence_time=time) == Problem(0.5, 2, 0.9, 0.93)
+
+
+def test_products_have_no_meaning_where_nothing_ages():
+    """They are refused by one sentence, and dropped with the coherence time."""
+    with pytest.raises(ModelError, match="products: age or not, but nothing does without coherence_time"):
+        Problem(0.5, 2, 0.9, 0.93, products="fresh")
+    kept = _problem(2, 50, "fresh").replace(coherence_time=None)
+    assert kept == Problem(0.5, 2, 0.9, 0.93, discarding=True)
+    assert kept.hardware.products is None
+    assert "products" not in kept.to_dict()
+
+
+def test_sweeps_run_over_the_coherence_time():
+    """Each point is in its bracket, and what is out of reach is said to be."""
+    found = sweep(Grid(_problem(2, 20, "fresh"), coherence_time="20,50,100"), store=None, within="1e-2")
+    times = [row.outcome.waiting_time for row in found.rows]
+    assert times[0] is None
+    assert times[1:] == [pytest.approx(18.9182, rel=1e-2), pytest.approx(12.7927, rel=1e-2)]
+    assert found.to_frame()["coherence_time"].tolist() == [20, 50, 100]
+    assert [row.outcome.labels is None for row in found.rows] == [True, False, False]
+
+
+def test_memories_that_keep_have_an_infinite_coherence_time_in_tables():
+    """The frame has a number for every setting."""
+    frame = sweep(Grid(Problem(0.5, 2, 0.9, 0.93), p="0.5,0.6"), store=None).to_frame()
+    assert frame["coherence_time"].tolist() == [inf, inf]
+
+
+def test_the_law_of_the_waiting_time_is_that_of_labels(solved):
+    """Its mean and its spread are those of the policy; it says that it is a promise."""
+    law = distribution(solved.policy)
+    mean = float(law.pmf @ law.times)
+    assert mean == pytest.approx(solved.waiting_time, rel=1e-9)
+    assert float(law.pmf @ (law.times - mean) ** 2) ** 0.5 == pytest.approx(solved.policy.standard_deviation, rel=1e-6)
+    assert law.to_dict()["bound"] is True
+
+
+def test_simulated_runs_are_done_by_a_time_as_probably_as_the_law_promises(solved):
+    """True pairs are never worse than their labels."""
+    runs, law = simulate(solved.policy, 20_000, seed=1), distribution(solved.policy)
+    for time in (5, 10, 20, 40):
+        promised = law.cdf(time)
+        assert (runs.samples <= time).mean() >= promised - 4 * (promised * (1 - promised) / 20_000) ** 0.5
+
+
+def test_windows_are_bracketed():
+    """No policy is more likely done in time than labels that are better than pairs say; the mean is no better."""
+    problem = _problem(2, 100, "fresh")
+    found = deadline(solve(problem, within="1e-3"), 12)
+    assert found.probability_of_fastest_mean < found.probability <= found.greatest
+    runs = simulate(found.policy, 20_000, seed=2, horizon=12).success_rate
+    assert found.probability - 4 * runs.error < runs.value < found.greatest + 4 * runs.error
+
+
+def test_a_configuration_is_explained_by_the_names_of_its_pairs(solved):
+    """Labels are too many to be counted."""
+    explained = solved.explain(("0.9000", "0.9264 aged 1"))
+    assert explained.title.startswith("1 x 0.9000 + 1 x 0.9264 aged 1: expected time to go")
+    assert explained.counts == solved.explain(explained.counts).counts
+    with pytest.raises(ModelError, match="did you mean '0"):
+        solved.explain(("0.9264 aged 77",))
+
+
+def test_two_more_memories_than_two_take_seconds():
+    """Labels are found where they matter: four memories are within one per cent with a few of them."""
+    found = solve(_problem(4, 100, "fresh"), within="1e-2")
+    assert len(found.problem.levels) < 40
+    assert found.run.columns < 20_000
+    assert found.upper_bound - found.lower_bound <= 1e-2 * found.upper_bound
+
+
+def test_a_round_is_given_up_when_time_is_over():
+    """Exploring tells how far it has come; with a bracket at hand, it ends there."""
+    told: list[str] = []
+    problem = _problem(2, 100, "fresh")
+    label_process(labelled(problem, first_grid(problem), Rounding.CEIL), None, told.append).size  # noqa: B018 - explores
+    assert told[0] == "1 configurations found"
+    state = _State(None, found=(None, None, None, ()), until=0.0)
+    with pytest.raises(LimitError, match="time_limit: is over"):
+        state.hurry(told[0])
+    assert state.stopped is Stopped.TIME
+    _State(None, until=0.0).hurry("without a bracket, it goes on")

@@ -67,7 +67,7 @@ Counts: TypeAlias = Annotated[
     Option(
         "--counts",
         metavar="<counts>",
-        help="A configuration: pairs stored at each level, such as 2,1.",
+        help="A configuration: pairs stored at each level, such as 2,1, or their names, such as 0.750,0.788.",
         heading=PROBLEM,
     ),
 ]
@@ -247,13 +247,15 @@ def budgets_of(limits: Sequence[str]) -> dict[str, dict[str, str]]:
     return found
 
 
-def counts_of(text: str) -> tuple[int, ...]:
-    """The configuration that ``--counts`` names; empty for no levels.
+def counts_of(text: str) -> tuple[int, ...] | tuple[str, ...]:
+    """The configuration that ``--counts`` names, by counts or by the names of pairs; empty for no levels.
 
     Raises
     ------
     ModelError
-        If it is no list of whole numbers.
+        If it is a list of numbers that are not whole.
     """
     parts = [part for part in text.split(",") if part.strip()] if not text.strip(", ") else text.split(",")
+    if any(character in text for character in ".<"):  # as in the names of levels
+        return tuple(part.strip() for part in parts)
     return tuple(whole(part, "--counts") for part in parts)

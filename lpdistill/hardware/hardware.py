@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
 from fractions import Fraction
+from math import inf
 from typing import Any
 
 from lpdistill.errors import InfiniteLevelsError, ModelError, UnreachableTargetError
@@ -13,7 +14,7 @@ from lpdistill.hardware.operations import Operations, gate_of, least_gate, map_f
 from lpdistill.hardware.recipes import Recipe, discards, distillations
 from lpdistill.hardware.rules import Rule, checked
 from lpdistill.hardware.timing import SMALLEST, timing
-from lpdistill.numbers import Number, at_most, exact, flag, member, whole
+from lpdistill.numbers import Number, at_most, exact, flag, whole
 from lpdistill.physics.ageing import Clock, Coherence, Products
 from lpdistill.physics.closure import closure
 from lpdistill.physics.codes import ProtocolsLike
@@ -83,7 +84,7 @@ class Hardware(Keeping):
         rules: Rule | Iterable[Rule] | Mapping[str, Any] | None = (),
         discarding: bool = False,
         coherence_time: Number | None = None,
-        products: Products | str = Products.AGE,
+        products: Products | str | None = None,
     ) -> None:
         chance, (fidelity, shares) = exact(p, "p"), raw_pair(f0, raw)
         if not 0 < chance <= 1:
@@ -98,12 +99,15 @@ class Hardware(Keeping):
         given = {
             "generation_time": generation_time,
             "distillation_time": distillation_time,
-            "coherence_time": coherence_time,
+            "coherence_time": None if coherence_time in (inf, "inf") else coherence_time,  # they keep for ever
         }
         *times, keeping, unit = timing(given, distance=distance, signal_speed=signal_speed, unit=unit)
         if not any(times):
             raise ModelError("generation_time", "must be above 0 if distillation_time is 0", generation_time)
-        coherence = None if keeping is None else Coherence(keeping, products)
+        if keeping is None and products is not None:
+            remedy = "give it, or leave this out"
+            raise ModelError("products", f"age or not, but nothing does without coherence_time; {remedy}", products)
+        coherence = None if keeping is None else Coherence(keeping, products or Products.AGE)
         discards_pairs = flag(discarding, "discarding") or coherence is not None
         if discards_pairs and not times[0]:
             raise ModelError(
@@ -126,7 +130,7 @@ class Hardware(Keeping):
             rules=checked(rules),
             discarding=discards_pairs,
             coherence_time=coherence and coherence.time,
-            products=member(Products, products, "products"),
+            products=coherence and coherence.products,
             unit=unit,
         )
         _require_ageing(self)

@@ -18,19 +18,19 @@ class Keeping:
     coherence_time
         Coherence time of both memories of a pair together (the user's unit of time); None if they keep for ever.
     products
-        Whether results of distillation age during the step that makes them.
+        Whether results of distillation age during the step that makes them; None where nothing ages.
     unit
         The unit of all times: seconds, or None for the user's own.
     """
 
     coherence_time: Fraction | None = field(repr=False)
-    products: Products = field(repr=False)
+    products: Products | None = field(repr=False)
     unit: Unit | None = field(repr=False)
 
     @property
     def coherence(self) -> Coherence | None:
         """How pairs age; None where memories keep for ever."""
-        return None if self.coherence_time is None else Coherence(self.coherence_time, self.products)
+        return None if self.coherence_time is None else Coherence(self.coherence_time, self.products or Products.AGE)
 
     @property
     def of_unit(self) -> str:

@@ -79,9 +79,10 @@ class Problem:
         Whether stored pairs may be discarded, which takes no time; always, where pairs age.
     coherence_time
         Coherence time :math:`T_c` of the memories: a Werner parameter decays by :math:`e^{-t/T_c}`, both memories
-        together.  By default, they keep pairs for ever.
+        together.  By default, or if it is infinite, they keep pairs for ever.
     products
-        Whether what a distillation makes ages during the step that makes it (``"age"``), or is fresh at its end.
+        Whether what a distillation makes ages during the step that makes it (``"age"``, by default), or is fresh at its
+        end; only with a coherence time.
 
     Raises
     ------
@@ -135,7 +136,7 @@ class Problem:
         budgets: Budget | Iterable[Budget] | Mapping[str, Any] | None = (),
         discarding: bool = False,
         coherence_time: Number | None = None,
-        products: Products | str = Products.AGE,
+        products: Products | str | None = None,
     ) -> None:
         hardware = Hardware(
             p,
@@ -191,6 +192,8 @@ class Problem:
         if changes.get("distance") is not None:
             changes = {"generation_time": None, "distillation_time": None} | changes
         kept = {name: getattr(self.hardware, name) for name in ("coherence_time", "products", "unit")}
+        if changes.get("coherence_time", kept["coherence_time"]) is None:
+            kept["products"] = None
         changed = replace(self, **kept | changes)
         if not any(SETTINGS[name].shapes_levels for name in changes):
             # The levels depend on nothing else, and need not be found again; labels of a grid depend on more.

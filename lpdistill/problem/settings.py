@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from math import inf
 from operator import attrgetter
 from typing import Any
 
@@ -122,11 +123,13 @@ class Setting:
     @property
     def numeric(self) -> bool:
         """Whether sweeps may run over it."""
-        return self.kind in {ValueKind.NUMBER, ValueKind.SIDES, ValueKind.WHOLE} and self.usual is not None
+        return self.kind in {ValueKind.NUMBER, ValueKind.SIDES, ValueKind.WHOLE}
 
     def cell(self, problem: Any) -> float | str:
         """A number of a problem as tables of many have it: two different ones of two nodes as text."""
         value = self.of(problem)
+        if value is None:  # without end
+            return inf
         if self.kind is ValueKind.SIDES:
             return float(value[0]) if value[0] == value[1] else told(value)
         return float(value)
@@ -134,6 +137,8 @@ class Setting:
     def exact(self, problem: Any) -> str:
         """A number of a problem as exact text."""
         value = self.of(problem)
+        if value is None:
+            return self.default
         return told(value) if self.kind is ValueKind.SIDES else str(value)
 
     @property
@@ -296,6 +301,7 @@ SETTINGS = {
             default=Products.AGE,
             values=Products,
             shapes_levels=True,
+            written=lambda products: str(products or Products.AGE),
             usual=str(Products.AGE),
             within="hardware",
         ),

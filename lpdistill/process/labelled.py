@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from math import comb
 from typing import TypeAlias
@@ -18,6 +19,7 @@ from lpdistill.process.reachable.ageing import AgeingProcess
 from lpdistill.process.reachable.process import ReachableProcess
 from lpdistill.process.reachable.vectors import ReachableVectors
 from lpdistill.process.task import Task
+from lpdistill.progress import silent
 
 LabelProcess: TypeAlias = Dynamics | ReachableProcess
 """Either of them."""
@@ -32,14 +34,16 @@ LISTING = 4
 """Operations of pricing that listing a set of distillations in a configuration takes as long as."""
 
 
-def label_process(problem: Task, attempts: Attempts | None = None) -> LabelProcess:
+def label_process(
+    problem: Task, attempts: Attempts | None = None, told: Callable[[str], None] = silent
+) -> LabelProcess:
     """The decision process of a problem whose levels are labels.
 
     Where labels are many and memories few, most count vectors cannot be reached, and what can be is written out.
     """
     labels, memories = problem.levels, problem.hardware.memories
     if isinstance(labels, AgedLabels):
-        return AgeingProcess(problem, attempts)
+        return AgeingProcess(problem, attempts, told=told)
     repertoire = Repertoire.of(problem, attempts or problem.attempts)
     operations = Size.of(repertoire).operations
     if isinstance(labels, Labels) and operations > QUICK and memories <= FEW:

@@ -10,7 +10,7 @@ The results that the optimum of CEIL rounds are weighted,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -27,6 +27,7 @@ from lpdistill.program.budgeted import within_budgets
 from lpdistill.program.evaluation import stuck
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import policy_iteration
+from lpdistill.progress import silent
 
 MOST_ADDED = 0.15
 """Share of the labels that are added in one round, at most; one is always added."""
@@ -101,7 +102,12 @@ def labelled(problem: Problem, grid: Grid | AgedGrid, rounding: Rounding, *, wha
     return with_labels(problem, label_model(problem, grid, rounding, whatever=whatever))
 
 
-def optimum(problem: Problem, attempts: Attempts | None, near: Sequence[Model | None]) -> Model | None:
+def optimum(
+    problem: Problem,
+    attempts: Attempts | None,
+    near: Sequence[Model | None],
+    told: Callable[[str], None] = silent,
+) -> Model | None:
     """The optimum of a label model, found from that of a similar one; None where it does not reach the target.
 
     Parameters
@@ -112,13 +118,15 @@ def optimum(problem: Problem, attempts: Attempts | None, near: Sequence[Model | 
         Which numbers of attempts actions have; by default, those that an optimum may need.
     near
         Similar label models.
+    told
+        Told what is being done.
     """
-    process = label_process(problem, attempts)
+    process = label_process(problem, attempts, told)
     if not process.live[0]:
         return None
     starts = (_start(process, model) for model in near if model is not None)
     start = next((found for found in starts if found is not None), None)
-    found = policy_iteration(process, process.admission.proper() if start is None else start)
+    found = policy_iteration(process, process.admission.proper() if start is None else start, told)
     plan, values = Plan.optimal(found), found.values
     if problem.budgets:
         budgeted = within_budgets(process, problem.budgets, found)

@@ -163,7 +163,7 @@ def refine(
     within
         Relative gap at which to stop; None for none.
     seconds
-        Time after which no more rounds are begun.
+        Time after which no more rounds are begun, and the one begun is given up if there is a bracket.
     progress
         Told of every round.
     attempts
@@ -176,9 +176,10 @@ def refine(
     LimitError
         If a limit is reached before FLOOR reaches the target.
     """
-    state, began = _State(attempts), time.perf_counter()
+    began = time.perf_counter()
+    state = _State(attempts, until=began + seconds)
     try:
-        state.refine(problem, within, began + seconds, progress)
+        state.refine(problem, within, progress)
     except LimitError:
         if state.found is None:
             raise
@@ -201,13 +202,26 @@ class _State:
     rounds: list[Round] = field(default_factory=list)
     found: tuple[Grid | AgedGrid, Model, Model, tuple[Round, ...]] | None = None
     stopped: Stopped = Stopped.SIZE
+    until: float = np.inf
     enough: float = np.inf
     as_many: bool = False
 
-    def refine(self, problem: Problem, within: Fraction | None, until: float, progress: Callable[[str], None]) -> None:
+    def hurry(self, stage: str) -> None:
+        """Give up what is being done once time is over, if there is a bracket.
+
+        Raises
+        ------
+        LimitError
+            If it is.
+        """
+        if self.found is not None and time.perf_counter() > self.until:
+            self.stopped = Stopped.TIME
+            raise LimitError(f"time_limit: is over, {stage}; allow more time", size={})
+
+    def refine(self, problem: Problem, within: Fraction | None, progress: Callable[[str], None]) -> None:
         """Go on until there is a reason to stop."""
         self.enough = _enough(problem)
-        for grid, lower, upper in _brackets(problem, self.attempts):
+        for grid, lower, upper in _brackets(problem, self.attempts, self.hurry):
             self.as_many = len(grid) > self.enough
             if self.as_many:
                 return
@@ -218,7 +232,7 @@ class _State:
             if upper is not None and within is not None and self.rounds[-1].gap <= within:
                 self.stopped = Stopped.WITHIN
                 return
-            if time.perf_counter() > until:
+            if time.perf_counter() > self.until:
                 self.stopped = Stopped.TIME
                 return
         self.stopped = Stopped.EXACT
@@ -234,15 +248,17 @@ def _unattained(problem: Problem, last: Round, seconds: float) -> LimitError:
     )
 
 
-def _brackets(problem: Problem, attempts: Attempts | None) -> Iterator[tuple[Grid | AgedGrid, Model, Model | None]]:
+def _brackets(
+    problem: Problem, attempts: Attempts | None, told: Callable[[str], None]
+) -> Iterator[tuple[Grid | AgedGrid, Model, Model | None]]:
     """Ever finer grids with the optima of CEIL, and of FLOOR where it reaches the target, until these are equal."""
     grid = first_grid(problem)
     lower, upper = None, None
     while True:
         with suppress(InfeasibleError):  # a coarse policy may not keep within budgets that a finer one does
-            upper = optimum(labelled(problem, grid, Rounding.FLOOR), attempts, [upper])
+            upper = optimum(labelled(problem, grid, Rounding.FLOOR), attempts, [upper], told)
         try:
-            lower = optimum(labelled(problem, grid, Rounding.CEIL), attempts, [lower, upper])
+            lower = optimum(labelled(problem, grid, Rounding.CEIL), attempts, [lower, upper], told)
         except InfeasibleError as error:
             raise InfeasibleError(
                 f"{error} (for labels that are better than what they stand for: it may be more)",

@@ -32,7 +32,7 @@ from lpdistill.solution.policy import Decision, Policy
 from lpdistill.solution.promise import PROMISE
 from lpdistill.solution.resources import Expected, in_words
 from lpdistill.solution.run import Run
-from lpdistill.solution.tables import ConfigurationTable, Key, Regrets
+from lpdistill.solution.tables import ConfigurationTable, Key, Regrets, counted
 from lpdistill.solution.verification import Claim, Verification, require_labels, verify
 from lpdistill.solution.wording import Words, outwards
 
@@ -176,7 +176,7 @@ class Solution(Answer):
         Parameters
         ----------
         counts
-            The configuration: pairs at each level (or a node of a state graph).
+            The configuration: pairs at each level, or the names of the pairs stored (or a node of a state graph).
 
         Raises
         ------
@@ -191,12 +191,14 @@ class Solution(Answer):
           +0.000000 * distil 0.750, 0.750 -> 0.788
           +1.000000   wait
         """
+        levels = self.process.names.levels
+        names = levels.names if levels else []
         try:
-            rank = self.process.names.rank(counts)
+            rank = self.process.names.rank(counted(counts, names) if names else counts)
         except KeyError as error:
-            names = self.process.names.levels.names if self.bracket and self.process.names.levels else []
-            labels = f"; the labels are {', '.join(names)}" if 0 < len(names) <= SHOWN else ""
-            raise ModelError("counts", f"{error.args[0]}{labels}", counts) from None
+            labels = f"; the labels are {', '.join(names)}" if self.bracket and 0 < len(names) <= SHOWN else ""
+            by_name = "" if labels else ", or the names of the pairs stored, such as " + repr(", ".join(names[-2:]))
+            raise ModelError("counts", f"{error.args[0]}{labels}{by_name if names else ''}", counts) from None
         return Explanation.of(self.plan, self.dual, rank, cutoffs_at(self.policy.cutoffs, self.process, rank))
 
     @property

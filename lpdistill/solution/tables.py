@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 
 from lpdistill.arrays import FloatArray, IntArray
+from lpdistill.errors import ModelError, did_you_mean
 from lpdistill.hardware.actions import Action
 from lpdistill.process.process import Process
 from lpdistill.program.policy_iteration import Optimum
@@ -44,6 +45,27 @@ class ByConfiguration(Mapping[Key, V]):
 
     def __len__(self) -> int:
         return self._process.size
+
+
+def counted(key: Key, names: Sequence[str]) -> Key:
+    """A configuration by its counts, where it is given by the names of the pairs that are stored.
+
+    Raises
+    ------
+    ModelError
+        If there is no pair of a name.
+
+    Examples
+    --------
+    >>> counted(("0.788", "0.750", "0.750"), ["0.750", "0.788"]), counted((2, 1), ["0.750", "0.788"])
+    ((2, 1), (2, 1))
+    """
+    if isinstance(key, str) or not (isinstance(key, Sequence) and key and all(isinstance(one, str) for one in key)):
+        return key
+    for one in key:
+        if one not in names:
+            raise ModelError("counts", f"must be counts, or names of pairs{did_you_mean(one, names)}", one)
+    return tuple(list(key).count(name) for name in names)
 
 
 class ConfigurationTable(ByConfiguration[float]):

@@ -10,7 +10,7 @@ from lpdistill import Problem, solve
 from lpdistill.schemas import schema
 from lpdistill.solution.cutoffs import Cutoff, cutoffs_of
 
-KEPT = [(2, 50, None), (2, 100, 0), (2, 200, 4), (3, 50, None), (3, 100, 3), (3, 200, 7)]
+KEPT = [(2, 50, None), (2, 70, 1), (2, 100, 0), (2, 150, 3), (2, 200, 4), (3, 50, None), (3, 100, 3), (3, 200, 7)]
 """Memories, coherence time, and the greatest age of a lone raw pair that is kept (p = 1/2, 0.90 -> 0.93, fresh)."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,6 +16,7 @@ from lpdistill.process.factored.generation import leaving_table
 from lpdistill.process.reachable.explored import ExploredColumns, Moves
 from lpdistill.process.reachable.process import ReachableProcess
 from lpdistill.process.repetition import Repetition
+from lpdistill.progress import silent
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +25,14 @@ class AgeingProcess(ReachableProcess):
 
     A step in which nothing happens leads to older pairs; only where none are stored, or they do not age any more, is it
     repeated until anything happens.
+
+    Attributes
+    ----------
+    told
+        Told how far exploring has come.
     """
+
+    told: Callable[[str], None] = silent
 
     @property
     def labels(self) -> AgedLabels:
@@ -35,7 +44,7 @@ class AgeingProcess(ReachableProcess):
 
     @cached_property
     def _explored(self) -> tuple[ExploredColumns, Moves]:
-        return ExploredColumns.of(self.problem, self.labels, self.numbers or self.problem.attempts)
+        return ExploredColumns.of(self.problem, self.labels, self.numbers or self.problem.attempts, self.told)
 
     @property
     def numbering(self) -> ExploredColumns:

@@ -5,6 +5,7 @@ Where pairs age, few of all count vectors are ever met: two pairs that were made
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import NamedTuple
@@ -20,6 +21,7 @@ from lpdistill.physics.aged import AgedLabels
 from lpdistill.process.factored.generation import binomial_table
 from lpdistill.process.reachable.columns import ListedColumns, partitions
 from lpdistill.process.reachable.vectors import ExploredVectors, codes_of
+from lpdistill.progress import silent
 
 MOST_OUTCOMES = 5_000_000
 """Outcomes of columns beyond which they take too much memory and time."""
@@ -88,12 +90,13 @@ class Explorer:
                 size={"labels": self._kinds, "memories": self._memories},
             )
 
-    def all(self) -> tuple[IntArray, Columns, Moves]:
-        """The configurations as places, their columns, and what comes of them."""
+    def all(self, told: Callable[[str], None] = silent) -> tuple[IntArray, Columns, Moves]:
+        """The configurations as places, their columns, and what comes of them; tells how many are known."""
         new = np.full((1, self._memories), self._kinds)
         places, columns, moves = [new], [], []
         seen, first, outcomes, count = codes_of(new, self._kinds), 0, 0, 0
         while len(new):
+            told(f"{first + len(new):,} configurations found")
             some = self._columns(new)
             made = self._moves(new, some)
             columns.append(some._replace(configuration=some.configuration + first))
@@ -214,10 +217,12 @@ class ExploredColumns(ListedColumns):
     explored: Columns
 
     @staticmethod
-    def of(problem: Aimed, labels: AgedLabels, attempts: Attempts) -> tuple[ExploredColumns, Moves]:
+    def of(
+        problem: Aimed, labels: AgedLabels, attempts: Attempts, told: Callable[[str], None] = silent
+    ) -> tuple[ExploredColumns, Moves]:
         """All columns of the runs of a problem, and what may come of them."""
         repertoire = Repertoire(problem.hardware.memories, labels, (), problem.hardware.rules, attempts)
-        places, columns, moves = Explorer(labels, repertoire, float(problem.hardware.p)).all()
+        places, columns, moves = Explorer(labels, repertoire, float(problem.hardware.p)).all(told)
         none = len(labels) ** 2
         pairs, index = np.unique(columns.distil, return_inverse=True)
         known = pairs[pairs < none].tolist()
