@@ -23,6 +23,8 @@ class Case:
         What an attempt costs, in units of the worth.
     budgets
         Limits per unit of time on ``"attempts"`` and ``"distillations"``.
+    options
+        What the hardware does otherwise: rules, noise of gates and readout, the map.
     prices
         d(gain)/d(limit) of each budget, where it is one number.
     exact
@@ -43,6 +45,7 @@ class Case:
     worth: str | dict[str, str] | None = None
     cost: str = "0"
     budgets: dict[str, str] = field(default_factory=dict)
+    options: dict[str, str] = field(default_factory=dict)
     gain: float
     exact: str | None = None
     first: float | None = None
@@ -51,6 +54,7 @@ class Case:
 
 
 HALF = {"p": "1/2", "f0": "3/4", "target": "79/100"}
+NODE = {"p": "1/2", "memories": 4, "f0": ".9", "target": ".94"}
 KEY = {"target": None, "worth": "bb84"}
 
 STATED = (
@@ -301,6 +305,74 @@ OTHERS = (
         **KEY,
         gain=0.025538213374358,
         delivered={"0.85": 0.275575, "0.884146": 0.039253},
+    ),
+    Case(
+        name="DEJMPS",
+        p=".5",
+        memories=2,
+        f0=".75",
+        target=".79",
+        options={"distillation": "dejmps"},
+        gain=55 / 816,
+        exact="55/816",
+        first=55 / 816,
+    ),
+    Case(
+        name="DEJMPS, five levels",
+        p=".5",
+        memories=3,
+        f0=".9",
+        target=".96",
+        options={"distillation": "dejmps"},
+        gain=0.0795616541711561,
+        first=1 / 12.766880636204,
+    ),
+    Case(
+        name="noise",
+        p=".5",
+        memories=3,
+        f0=".9",
+        target=".93",
+        options={"gate": ".999", "readout": ".999"},
+        gain=0.137391092347656,
+        exact="76364647447873643628239003040200629621583/555819494138960562712513423645000000000000",
+        first=1 / 7.506832414908,
+    ),
+    Case(
+        name="crosstalk",
+        **NODE,
+        options={"max_distillations": "1"},
+        gain=0.112536110797424,
+        first=1 / 9.45645969674507,
+    ),
+    Case(
+        name="laser",
+        **NODE,
+        options={"no_generation_while_distilling": "true"},
+        gain=0.107871952724916,
+        first=1 / 9.39512463663596,
+    ),
+    Case(
+        name="crosstalk and laser",
+        **NODE,
+        options={"max_distillations": "1", "no_generation_while_distilling": "true"},
+        gain=0.0944199571318376,
+        first=1 / 10.7124105283573,
+    ),
+    Case(
+        name="pumping at best",
+        **NODE,
+        options={"raw_pair_only": "true"},
+        gain=0.113152508932562,
+        first=1 / 9.63634274441668,
+    ),
+    Case(
+        name="two attempts at once",
+        **HALF,
+        memories=4,
+        options={"max_attempts": "2"},
+        gain=0.114109655159136,
+        first=1 / 9.95932774987094,
     ),
 )
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import combinations, product
-from math import comb, exp, factorial, log2, sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,17 +29,19 @@ def distilled(a: Fraction, b: Fraction) -> tuple[Fraction, Fraction]:
 
 
 class Levels(NamedTuple):
-    """Fidelities in increasing order, the last for all at or above it, and what two of the others make."""
+    """Fidelities from that of the raw pair to the last, which stands for all at or above it; what two others make."""
 
     fidelities: tuple[Fraction, ...]
     makes: dict[tuple[int, int], tuple[int, Fraction]]
 
 
-def levels(f0: Fraction, top: Fraction, rounds: int | None = None, *, up: bool = False) -> Levels:
+def levels(
+    f0: Fraction, top: Fraction, rounds: int | None = None, *, up: bool = False, combine: Any = distilled
+) -> Levels:
     """The closure of the raw pair below ``top``; of so many rounds only, all else rounded down, or ``up``."""
     found = {f0} if f0 < top else set()
     while rounds is None or rounds > 0:
-        new = {f for a, b in product(found, repeat=2) if (f := distilled(a, b)[0]) < top} - found
+        new = {f for a, b in product(found, repeat=2) if (f := combine(a, b)[0]) < top} - found
         found |= new
         rounds = rounds and rounds - 1
         if not new:
@@ -48,7 +49,7 @@ def levels(f0: Fraction, top: Fraction, rounds: int | None = None, *, up: bool =
     kept = (*sorted(found), top)
     makes = {}
     for i, j in product(range(1, len(kept)), repeat=2):
-        fidelity, success = distilled(kept[i - 1], kept[j - 1])
+        fidelity, success = combine(kept[i - 1], kept[j - 1])
         nearest = sum(level < fidelity for level in kept) + 1 if up else sum(level <= fidelity for level in kept)
         makes[i, j] = min(nearest, len(kept)), success
     return Levels(kept, makes)
@@ -88,12 +89,19 @@ def matchings(pairs: Sequence[int]) -> Iterator[tuple[tuple[int, int], ...]]:
             yield ((first, other), *more)
 
 
+def oriented(link: Link, held: Memories, couples: tuple[tuple[int, int], ...]) -> Iterator[tuple[Any, ...]]:
+    """Every choice of which pair of each couple is kept, where that makes a difference."""
+    makes = link.levels.makes
+    sides = [{makes[held[a], held[b]]: (a, b) for a, b in ((j, i), (i, j))}.values() for i, j in couples]
+    yield from product(*sides)
+
+
 def steps(link: Link, held: Memories, *, leaves: bool) -> Iterator[tuple[Any, Fraction, dict[str, Any], Outcomes]]:
     """Every step: its action, time, use, and outcomes with the number of top pairs made, which leave or stay."""
     top = len(link.levels.fidelities)
     ready = [i for i, level in enumerate(held) if 0 < level < top]
     empty = [i for i, level in enumerate(held) if level == 0]
-    for couples in matchings(ready):
+    for couples in (one for pairs in matchings(ready) for one in oriented(link, held, pairs)):
         for size in range(0 if link.idle else len(empty), len(empty) + 1):
             for tries in combinations(empty, size):
                 coins = [(i, None, 1, link.p) for i in tries]
@@ -101,13 +109,13 @@ def steps(link: Link, held: Memories, *, leaves: bool) -> Iterator[tuple[Any, Fr
                 outcomes: Outcomes = {(held, 0): Fraction(1)}
                 for i, partner, made, chance in coins:
                     after: Outcomes = Counter()
-                    for (memories, ready_now), probability in outcomes.items():
+                    for (memories, done), probability in outcomes.items():
                         base = list(memories)
                         if partner is not None:
                             base[i] = base[partner] = 0
-                        after[tuple(base), ready_now] += probability * (1 - chance)
+                        after[tuple(base), done] += probability * (1 - chance)
                         base[i] = 0 if leaves and made == top else made
-                        after[tuple(base), ready_now + (made == top)] += probability * chance
+                        after[tuple(base), done + (made == top)] += probability * chance
                     outcomes = {key: probability for key, probability in after.items() if probability}
                 time = link.distillation_time if couples else link.generation_time
                 yield (couples, tries), time, {"attempts": size, "distillations": len(couples)}, outcomes
@@ -208,36 +216,3 @@ def standby(link: Link, slots: int, demand: Callable[[Fraction], Sequence[Any]])
             yield Column(state, action, time, use | {"served": served}, dict(moves))
 
     return Process.reached(((0,) * link.memories, 0), expand)
-
-
-def reach(f0: Fraction, memories: int) -> Fraction:
-    """A little more than any fidelity that so many memories reach: the limit of pumping, iterated."""
-    x = float(f0)
-    for _ in range(memories - 1):
-        x = (6 * x - 3 + sqrt(28 * x * x - 26 * x + 7)) / (8 * x - 2)
-    return Fraction(x).limit_denominator(10**6) + Fraction(1, 10**6)
-
-
-def bb84(fidelity: Fraction) -> float:
-    """Asymptotic secret bits of a Werner pair, ``1 - 2 h(e)`` at the error rate ``e = 2 (1 - F) / 3``."""
-    error = 2 * float(1 - fidelity) / 3
-    return max(0.0, 1 + 2 * (error * log2(error) + (1 - error) * log2(1 - error))) if error else 1.0
-
-
-def six_state(fidelity: Fraction) -> float:
-    """Asymptotic secret bits of a Werner pair, one less its entropy."""
-    f = float(fidelity)
-    return max(0.0, 1 + f * log2(f) + (1 - f) * log2((1 - f) / 3)) if f < 1 else 1.0
-
-
-def bernoulli(rate: Fraction, time: Fraction) -> list[Fraction]:
-    """The law of demands during a whole number of units of time, each with at most one."""
-    n = int(time)
-    return [comb(n, k) * rate**k * (1 - rate) ** (n - k) for k in range(n + 1)]
-
-
-def poisson(rate: Fraction, time: Fraction, slots: int) -> list[float]:
-    """The law of demands that come independently, all numbers from ``slots`` on taken together."""
-    mean = float(rate * time)
-    law = [exp(-mean) * mean**k / factorial(k) for k in range(slots)]
-    return [*law, 1 - sum(law)]

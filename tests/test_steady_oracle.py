@@ -29,19 +29,8 @@ from steady_numbers import (
     TENANTS,
     THREE_TENANTS,
 )
-from steady_oracle import (
-    Levels,
-    Link,
-    Process,
-    bb84,
-    bernoulli,
-    distilled,
-    levels,
-    poisson,
-    reach,
-    sold,
-    standby,
-)
+from steady_oracle import Levels, Link, Process, distilled, levels, sold, standby
+from steady_physics import bb84, bernoulli, poisson, reach
 from steady_routes import howard, iterate, program, proved
 
 
