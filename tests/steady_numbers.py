@@ -111,7 +111,10 @@ STATED = (
 )
 
 LARGE = Case(name="twenty memories", p=".5", memories=20, f0=".9", target=".94", gain=0.6119421689228)
-"""Too large for numbered memories: 406,692 columns of configurations that count pairs, every memory tried."""
+"""Too large for numbered memories: 406,692 columns of configurations that count pairs, every empty memory tried.
+
+With the 21 configurations that nothing reaches, those of 20 pairs of which none is raw, there are 408,408.
+"""
 
 RAW_ONLY = 0.018602644
 """Key of p = .1, M = 3, f0 = .85 when every raw pair is sold at once."""
