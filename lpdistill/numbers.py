@@ -20,8 +20,8 @@ WHOLE = "a whole number such as 4"
 DIGITS = 12
 """Significant digits of a printed limit or bound: as many as a waiting time has."""
 
-LARGE = 1e6
-"""Number from which a table shows digits rather than decimals."""
+SMALL, LARGE = 1e-3, 1e6
+"""Numbers below and from which a table shows digits rather than decimals."""
 
 UNIT_OF_TIME = "user's unit of time"
 """The unit of durations, and of all that is made of them."""
@@ -161,13 +161,14 @@ def as_float(number: Fraction) -> float | None:
     return nearest if Fraction(repr(nearest)) == number else None
 
 
-def decimals(number: float) -> str:
-    """A number with six decimals, or six digits where that would be long.
+def decimals(number: float, places: int = 6) -> str:
+    """A number with so many decimals, or as many digits where that would be long, or leave few of them.
 
-    >>> decimals(2 / 3), decimals(1e9 / 7)
-    ('0.666667', '1.42857e+08')
+    >>> decimals(2 / 3), decimals(1e9 / 7), decimals(5e-5 / 7), decimals(0.0)
+    ('0.666667', '1.42857e+08', '7.14286e-06', '0.000000')
     """
-    return f"{number:.6f}" if number < LARGE else f"{number:.6g}"
+    usual = SMALL <= abs(number) < LARGE or not number
+    return f"{number:.{places}f}" if usual else f"{number:.{places}g}"
 
 
 def at_least(limit: float | Fraction, digits: int = DIGITS) -> str:

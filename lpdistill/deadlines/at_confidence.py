@@ -40,7 +40,7 @@ from lpdistill.deadlines.window import (
     window_of,
 )
 from lpdistill.errors import InfeasibleError, LimitError
-from lpdistill.numbers import Number, as_float, at_least, at_most
+from lpdistill.numbers import Number, as_float, at_least, at_most, decimals
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import Question
 from lpdistill.process.budgets import Budget
@@ -53,7 +53,7 @@ from lpdistill.program.policy_iteration import policy_iteration
 from lpdistill.progress import counter, silent
 from lpdistill.solution.answer import SHOWN, Answer, Block
 from lpdistill.solution.bounds import above, below, waited
-from lpdistill.solution.document import question_in_words, rational
+from lpdistill.solution.document import measure, of_unit, question_in_words, rational
 from lpdistill.solution.given import QuestionLike
 from lpdistill.solution.policy import Deciding, Decision, Policy
 from lpdistill.solution.tables import Key
@@ -242,12 +242,12 @@ class ServiceLevel(Answer):
         return ({**row, **action} for row, actions in rows for action in actions)
 
     def _lines(self) -> Iterable[tuple[str, str]]:
-        start, end = self.valid
-        yield "window", f"{at_least(self.window)} with confidence {float(self.confidence):g}"
-        yield "waiting time", f"{self.waiting_time:.9f}"
-        yield "proved", "between {} and {}".format(*outwards(self.lower_bound, self.upper_bound))
+        (start, end), unit = self.valid, of_unit(self._question)
+        yield "window", f"{at_least(self.window)}{unit} with confidence {float(self.confidence):g}"
+        yield "waiting time", f"{decimals(self.waiting_time, 9)}{unit}"
+        yield "proved", "between {} and {}{}".format(*outwards(self.lower_bound, self.upper_bound), unit)
         yield "in time", f"{likely(self.probability)}, at most {likely(self.greatest)}"
-        yield "fastest", f"{self.fastest.waiting_time:.9f}, {likely(self.of_fastest)} in time"
+        yield "fastest", f"{decimals(self.fastest.waiting_time, 9)}{unit}, {likely(self.of_fastest)} in time"
         if self.price:
             worth = f"{self.price / 100:.6g} for one percent more confidence"
             yield "price", f"{worth}, at least from {at_least(start, 6)} to {at_most(end, 6)}"
@@ -270,7 +270,7 @@ class ServiceLevel(Answer):
         note = f"confidence {float(self.confidence):g}"
         drawn.axhline(float(self.confidence), color=pictures.INK, lw=0.8, label=note)
         explain(drawn)
-        drawn.set_xlabel(f"time ({pictures.UNIT})")
+        drawn.set_xlabel(f"time ({measure(self._question)})")
         drawn.set_ylabel("probability to be done")
         return drawn
 

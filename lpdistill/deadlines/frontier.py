@@ -26,7 +26,7 @@ from lpdistill.problem.problem import Problem
 from lpdistill.process.time_augmented import BEING_LATE
 from lpdistill.progress import silent
 from lpdistill.solution.answer import SHOWN, Table
-from lpdistill.solution.document import rational
+from lpdistill.solution.document import measure, rational
 from lpdistill.solution.given import QuestionLike
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class DeadlineFrontier(Curve):
 
     @property
     def _limit(self) -> str:
-        return f"probability to need more than {float(self.window):g} ({pictures.UNIT})"
+        return f"probability to need more than {float(self.window):g} ({measure(self.problem)})"
 
     @property
     def _about(self) -> str:

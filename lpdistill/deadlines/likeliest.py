@@ -27,7 +27,7 @@ from lpdistill.problem.problem import Problem
 from lpdistill.process.process import Process
 from lpdistill.solution.answer import SHOWN, Answer, Block, Table
 from lpdistill.solution.bounds import waited
-from lpdistill.solution.document import finite, question_in_words, rational
+from lpdistill.solution.document import finite, measure, of_unit, question_in_words, rational
 from lpdistill.solution.given import POLICY, PolicyLike
 from lpdistill.solution.policy import Policy
 from lpdistill.solution.wording import phrase, words_of
@@ -204,9 +204,9 @@ class Deadline(Answer):
         if self.fastest is None or self.probability_of_fastest_mean is None:
             yield "fastest", NONE_SURE
             return
-        usual = self.fastest.waiting_time
+        usual, unit = self.fastest.waiting_time, of_unit(self.problem)
         yield "fastest", f"{likely(self.probability_of_fastest_mean)} in time"
-        yield "waiting time", f"{decimals(self.waiting_time)}, {decimals(usual)} for the fastest policy"
+        yield "waiting time", f"{decimals(self.waiting_time)}{unit}, {decimals(usual)}{unit} for the fastest policy"
         if not self.spells:
             yield "policy", "that of the fastest, in every configuration reachable in time"
 
@@ -276,7 +276,7 @@ class Deadline(Answer):
         curves |= {} if self.of_fastest is None else {"fastest on average": self.of_fastest}
         curves |= {name: self.probability_of(policy) for name, policy in (beside or {}).items()}
         draw_until(drawn, [float(time) for time in self._times], curves)
-        drawn.set_xlabel(f"window ({pictures.UNIT})")
+        drawn.set_xlabel(f"window ({measure(self.problem)})")
         drawn.set_ylabel("probability to be done within it")
         return drawn
 
@@ -287,7 +287,7 @@ class Deadline(Answer):
             return "\n".join([*lines, f"  fastest policy   {NONE_SURE}"])
         lines += [
             f"  fastest policy   {likely(self.probability_of_fastest_mean)}",
-            f"  expected time    {self.waiting_time:.6f} (fastest {self.fastest.waiting_time:.6f})",
+            f"  expected time    {decimals(self.waiting_time)} (fastest {decimals(self.fastest.waiting_time)})",
             f"  departures       {len(self.departures)}",
         ]
         words = self.fastest.wording

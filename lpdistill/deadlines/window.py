@@ -111,7 +111,7 @@ def window_of(window: Number, lattice: TimeLattice) -> Fraction:
     ModelError
         If it is no number above 0; 0 is a window where a step is not charged, which may then end in no time.
     """
-    within = exact(window, "window")
+    within = lattice.moment(window, "window")
     if within < 0 or (within == 0 and not lattice.uncharged):
         raise ModelError("window", "must be at least 0" if lattice.uncharged else "must be above 0", window)
     return within
@@ -119,7 +119,7 @@ def window_of(window: Number, lattice: TimeLattice) -> Fraction:
 
 def slots_left(lattice: TimeLattice, remaining: Number) -> int:
     """How many whole slots are left with so much time left; -1 for none."""
-    return lattice.within(exact(remaining, "remaining"))
+    return lattice.within(lattice.moment(remaining, "remaining"))
 
 
 def confidence_of(confidence: Number) -> Fraction:

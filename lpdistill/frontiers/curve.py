@@ -12,7 +12,7 @@ import numpy as np
 from lpdistill import pictures
 from lpdistill.program.plan import Plan
 from lpdistill.solution.answer import Answer
-from lpdistill.solution.document import Question, question_in_words
+from lpdistill.solution.document import Question, measure, of_unit, question_in_words
 from lpdistill.solution.policy import Policy
 
 if TYPE_CHECKING:
@@ -87,11 +87,11 @@ class Curve(Answer):
         return f"{len(self.points)} {'breakpoint' if len(self.points) == 1 else 'breakpoints'}"
 
     def _lines(self) -> Iterable[tuple[str, str]]:
-        first, last = self.points[0], self.points[-1]
+        first, last, unit = self.points[0], self.points[-1], of_unit(self.problem)
         yield "frontier", f"{self._breakpoints}{self._about}"
-        yield "fastest", f"{last.waiting_time:.9g} with {self._amount(last)} {self._noun}"
+        yield "fastest", f"{last.waiting_time:.9g}{unit} with {self._amount(last)} {self._noun}"
         if first is not last:
-            yield "other end", f"{first.waiting_time:.9g} with {self._amount(first)} {self._noun}"
+            yield "other end", f"{first.waiting_time:.9g}{unit} with {self._amount(first)} {self._noun}"
             yield "price there", f"{first.price:.6g} a unit of the limit"
 
     def _content(self) -> dict[str, Any]:
@@ -124,7 +124,7 @@ class Curve(Answer):
         drawn.ticklabel_format(axis="x", useOffset=False)
         drawn.locator_params(axis="x", nbins=6)
         drawn.set_xlabel(self._limit)
-        drawn.set_ylabel(f"least expected waiting time\n({pictures.UNIT})")
+        drawn.set_ylabel(f"least expected waiting time\n({measure(self.problem)})")
         drawn.legend(frameon=False)
         return drawn
 

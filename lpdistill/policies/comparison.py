@@ -19,7 +19,7 @@ from lpdistill.problem.settings import FinalStep
 from lpdistill.progress import silent
 from lpdistill.solution import bounds
 from lpdistill.solution.answer import SHOWN, Answer, Block, Table
-from lpdistill.solution.document import Question, keys_as_json, question_in_words
+from lpdistill.solution.document import Question, keys_as_json, measure, question_in_words
 from lpdistill.solution.given import QuestionLike, is_policy, is_solution
 from lpdistill.solution.policy import Choices, Policy
 from lpdistill.solution.promise import PROMISE
@@ -183,7 +183,7 @@ class Comparison(Answer):
     def _lines(self) -> Iterable[tuple[str, str]]:
         for name, compared in list(self.policies.items())[:MOST_COMPARED]:
             time = compared.waiting_time
-            told = [] if time is None else ["infinite" if math.isinf(time) else f"{time:.6f}"]
+            told = [] if time is None else ["infinite" if math.isinf(time) else f"{decimals(time)}"]
             yield name, "; ".join(filter(None, [*told, self.verdict(name)]))
         if len(self.policies) > MOST_COMPARED:
             yield "...", f"and {len(self.policies) - MOST_COMPARED} more"
@@ -289,13 +289,13 @@ class Comparison(Answer):
         drawn.set_ylim(len(rows) - 0.5, -0.5)
         drawn.set_xlim(0, 1.55 * longest)
         free = self.convention == CONVENTIONS[FinalStep.FREE]
-        drawn.set_xlabel(f"expected waiting time{', last step free' if free else ''} ({pictures.UNIT})")
+        drawn.set_xlabel(f"expected waiting time{', last step free' if free else ''} ({measure(self.problem)})")
         return drawn
 
     def __repr__(self) -> str:
         width = max(map(len, self.policies))
         lines = [
-            f"  {name:<{width}}  {'-' if compared.waiting_time is None else format(compared.waiting_time, '.6f'):>12}"
+            f"  {name:<{width}}  {'-' if compared.waiting_time is None else decimals(compared.waiting_time):>12}"
             f"  {self.verdict(name)}".rstrip()
             for name, compared in list(self.policies.items())[:MOST_COMPARED]
         ]

@@ -30,7 +30,7 @@ from lpdistill.problem.question import is_problem
 from lpdistill.process.names import action_as_json, node_as_json
 from lpdistill.process.process import Process
 from lpdistill.solution.answer import SHOWN, Answer, Block, Table
-from lpdistill.solution.document import question_in_words
+from lpdistill.solution.document import measure, question_in_words
 from lpdistill.solution.given import POLICY, PolicyLike
 from lpdistill.solution.policy import SUM, Decision, Policy
 from lpdistill.solution.tables import Key
@@ -201,7 +201,7 @@ class Differences(Answer):
         lost = sorted(self.rows, key=lambda row: -abs(row.loss or 0.0))[:SHOWN]
         rows = [(self._wording.configuration(row.counts), row.loss or 0.0) for row in lost]
         drawn = pictures.bars(ax, question_in_words(self.one.process), rows)
-        drawn.set_xlabel(f"expected time that the other policy loses there ({pictures.UNIT})", loc="right")
+        drawn.set_xlabel(f"expected time that the other policy loses there ({measure(self.one.process)})", loc="right")
         return drawn
 
     def words(self, decisions: tuple[Decision, ...]) -> str:

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from lpdistill.arrays import IntArray
 from lpdistill.hardware.hardware import Hardware
+from lpdistill.units import Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ class Durations:
         What every policy's expected time, divided by the expected number of columns that it takes, is at least.
     uncharged
         What is taken off the duration of every run, exactly.
+    unit
+        The unit of all times, if it is known.
     """
 
     times: tuple[Fraction, ...]
@@ -34,6 +37,7 @@ class Durations:
     greatest: float
     per_column: float
     uncharged: Fraction = Fraction(0)
+    unit: Unit | None = None
 
     @staticmethod
     def of(hardware: Hardware, kind: Callable[[IntArray], IntArray], uncharged: Fraction) -> Durations:
@@ -50,4 +54,5 @@ class Durations:
             greatest=longest,
             per_column=shortest / (1 + hardware.memories * hardware.discarding),
             uncharged=uncharged,
+            unit=hardware.unit,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import reduce
 
@@ -11,7 +11,9 @@ import numpy as np
 
 from lpdistill.arrays import IntArray
 from lpdistill.errors import LimitError
+from lpdistill.numbers import Number
 from lpdistill.process.process import Process
+from lpdistill.units import Unit, moment
 
 SIMPLE = 10**6
 """Denominators up to which a float is taken for the fraction that rounds to it."""
@@ -32,11 +34,14 @@ class TimeLattice:
         Duration of each of the process' durations (:class:`~lpdistill.process.durations.Durations`), in units.
     uncharged
         What is taken off the duration of every run.
+    measure
+        The unit of all times, if it is known.
     """
 
     unit: Fraction
     slots: IntArray
     uncharged: Fraction
+    measure: Unit | None = field(default=None, repr=False)
 
     @staticmethod
     def of(process: Process) -> TimeLattice:
@@ -62,7 +67,17 @@ class TimeLattice:
                 size={"slots": longest, "most_slots": LONGEST_STEP},
             )
         slots = np.array([int(time / unit) for time in process.durations.times], dtype=np.int64)
-        return TimeLattice(unit, slots, process.durations.uncharged)
+        return TimeLattice(unit, slots, process.durations.uncharged, process.durations.unit)
+
+    def moment(self, time: Number, where: str) -> Fraction:
+        """The time that a user means.
+
+        Raises
+        ------
+        ModelError
+            If it is no number, or has a unit that times of the process have not.
+        """
+        return moment(time, where, self.measure)
 
     def within(self, window: Fraction) -> int:
         """The last slot whose end, with what is not charged taken off, is within a window; -1 if there is none.

@@ -10,7 +10,7 @@ from typing import Any
 
 from lpdistill.errors import ImproperPolicyError, LimitError, ModelError
 from lpdistill.export.policies import POLICY_SUFFIXES, read_policy
-from lpdistill.numbers import Number, whole
+from lpdistill.numbers import Number, decimals, whole
 from lpdistill.policies.comparison import Candidate, Comparison
 from lpdistill.policies.comparison import compare as compare_policies
 from lpdistill.policies.differences import differences as differences_of
@@ -26,7 +26,7 @@ from lpdistill.simulation.simulated import Simulation
 from lpdistill.simulation.simulation import seeded
 from lpdistill.simulation.simulation import simulate as simulate_policy
 from lpdistill.solution.answer import Answer, Table
-from lpdistill.solution.document import section
+from lpdistill.solution.document import of_unit, section
 from lpdistill.solution.policy import Policy
 from lpdistill.solving import PATIENCE, precision, solve
 from lpdistill.times.distribution import Distribution
@@ -150,7 +150,8 @@ def waiting_time(  # noqa: PLR0913 - one keyword for each thing that may be want
     if mean is None or spread is None:
         lines.append(("never", f"with probability {found.never:.9f}: {_trap(chosen)}"))
     else:
-        lines += [("mean", f"{mean:.9f}"), ("deviation", f"{spread:.9f} (standard)")]
+        unit = of_unit(problem)
+        lines += [("mean", f"{decimals(mean, 9)}{unit}"), ("deviation", f"{decimals(spread, 9)}{unit} (standard)")]
     rows = [(_moment(time), "at least " + q) for q, time in times.items()]
     rows += [(time, f"{probability:.9f}") for time, probability in done.items()]
     table = Table("done", {"by": "right", "with probability": "left"}, rows)

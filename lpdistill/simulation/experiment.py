@@ -16,7 +16,7 @@ import numpy as np
 
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.errors import ImproperPolicyError, LimitError, ModelError
-from lpdistill.numbers import Number, exact
+from lpdistill.numbers import Number
 from lpdistill.physics.aged import AgedLabels
 from lpdistill.problem.labels import labels_of, with_labels
 from lpdistill.problem.problem import Problem
@@ -34,6 +34,7 @@ from lpdistill.simulation.deviations import DEVIATIONS, Clock, Deviations
 from lpdistill.simulation.labelled import Coins, Happened, LabelledMemories
 from lpdistill.simulation.tracked import EMPTY
 from lpdistill.solution.policy import Policy
+from lpdistill.units import moment
 
 BLOCK = 1 << 15
 """Runs that are advanced together; every block has a stream of random numbers of its own."""
@@ -150,10 +151,10 @@ class Experiment:
             If the policy is none for a problem, or the horizon is not above 0 (or missing, for a controller).
         """
         deviations = DEVIATIONS.meant(deviations, "deviations")
-        end = None if horizon is None else exact(horizon, "horizon")
+        controller = Stationary.of(policy) if isinstance(policy, Policy) else policy
+        end = None if horizon is None else moment(horizon, "horizon", controller.dynamics.durations.unit)
         if end is not None and end <= 0:
             raise ModelError("horizon", "must be above 0", horizon)
-        controller = Stationary.of(policy) if isinstance(policy, Policy) else policy
         if end is None and not isinstance(controller, Stationary):
             raise ModelError("horizon", "is missing; nothing says that the controller ever reaches the target", None)
         problem = PROBLEM.meant(controller.dynamics, "policy")

@@ -16,6 +16,7 @@ import numpy as np
 from lpdistill import pictures
 from lpdistill.arrays import FloatArray
 from lpdistill.problem.problem import Problem
+from lpdistill.solution.document import measure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -102,7 +103,7 @@ def draw_histogram(found: Simulation, ax: Axes | None = None) -> Axes:
     """Draw the waiting times of simulated runs with their mean, and the model's mean where all were delivered."""
     about = f"{found.problem}" + (f"; in reality {found.deviations}" if found.deviations else "")
     drawn = pictures.canvas(ax, about)
-    drawn.set_xlabel(f"waiting time ({pictures.UNIT})")
+    drawn.set_xlabel(f"waiting time ({measure(found.problem)})")
     drawn.set_ylabel("share of the runs")
     delivered = found.samples[np.isfinite(found.samples)]
     if not len(delivered):

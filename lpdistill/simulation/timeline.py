@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lpdistill import pictures
 from lpdistill.pictures import INK
+from lpdistill.solution.document import measure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -80,7 +81,7 @@ def drawn(history: History, ax: Axes | None = None) -> Axes:
     canvas.tick_params(axis="y", length=0)
     canvas.spines["left"].set_visible(False)
     canvas.set_xlim(0, history.end * (1 + STUB) or 1)
-    canvas.set_xlabel(f"time ({pictures.UNIT})")
+    canvas.set_xlabel(f"time ({measure(history.problem)})")
     bar = pictures.figure_of(canvas).colorbar(ScalarMappable(norm, colours), ax=canvas, fraction=0.04, pad=0.02)
     bar.set_label("fidelity of the stored pair")
     shown = sorted({float(pair.fidelity) for pair in history.stored})

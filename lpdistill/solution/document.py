@@ -12,6 +12,7 @@ from fractions import Fraction
 from math import isfinite
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from lpdistill import pictures
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import is_graph, process_of_question
 from lpdistill.process.names import node_as_json
@@ -69,6 +70,17 @@ def question_in_words(question: Question) -> str:
         kinds = [data.get("kind") for _, data in question.nodes(data=True)]
         return f"a state graph of {kinds.count('state'):,} states and {kinds.count('action'):,} actions"
     return str(getattr(question, "problem", question))
+
+
+def of_unit(question: Question) -> str:
+    """The unit of its times, to stand behind a number; nothing if that is the user's own."""
+    about: Any = getattr(question, "problem", question)
+    return about.hardware.of_unit if isinstance(about, Problem) else ""
+
+
+def measure(question: Question) -> str:
+    """What its times are measured in, to stand beside an axis."""
+    return f"in{unit}" if (unit := of_unit(question)) else pictures.UNIT
 
 
 def finite(number: float | None) -> float | None:

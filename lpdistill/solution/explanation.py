@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lpdistill import pictures
+from lpdistill.numbers import decimals
 from lpdistill.process.names import action_as_json, node_as_json
 from lpdistill.process.process import Process
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import Optimum
 from lpdistill.solution.answer import SHOWN, Answer, Table
-from lpdistill.solution.bounds import all_waited
+from lpdistill.solution.bounds import ROUNDING, all_waited
 from lpdistill.solution.cutoffs import Cutoff
-from lpdistill.solution.document import finite, question_in_words
+from lpdistill.solution.document import finite, measure, of_unit, question_in_words
 from lpdistill.solution.tables import Key, described, regrets_of
 from lpdistill.solution.wording import Words, words_of
 
@@ -135,7 +136,7 @@ class Explanation(Answer):
         return [
             (
                 *self.words.action(item.action),
-                f"{item.regret:.6f}",
+                self._lost(item),
                 "-" if not item.taken else "yes" if item.taken == 1 else f"{item.taken:.4f}",
                 self.outcomes(item),
             )
@@ -241,19 +242,24 @@ class Explanation(Answer):
             [bool(item.taken) for item in shown],
         )
         drawn.set_title(self.title, loc="right", fontsize="medium")
-        drawn.set_xlabel(f"how much longer it takes if the action is taken once ({pictures.UNIT})", loc="right")
+        drawn.set_xlabel(f"how much longer it takes if the action is taken once ({measure(self.process)})", loc="right")
         return drawn
+
+    def _lost(self, item: Alternative) -> str:
+        """The regret of an action in decimals, without what is but rounding."""
+        return decimals(0.0 if item.regret <= ROUNDING * self.value < np.inf else item.regret)
 
     @property
     def title(self) -> str:
         """The configuration and its value, in words."""
         if not self.alternatives:
             return f"{self.words.configuration(self.counts)}: no policy reaches the target from here"
-        return f"{self.words.configuration(self.counts)}: expected time to go {self.value:.6f}"
+        time = f"{decimals(self.value)}{of_unit(self.process)}"
+        return f"{self.words.configuration(self.counts)}: expected time to go {time}"
 
     def __repr__(self) -> str:
         lines = [
-            f"  +{item.regret:.6f}{' *' if item.taken else '  '} " + (self.action(item) or "wait")
+            f"  +{self._lost(item)}{' *' if item.taken else '  '} " + (self.action(item) or "wait")
             for item in self.alternatives[:MOST_PRINTED]
         ]
         more = len(self.alternatives) - len(lines)

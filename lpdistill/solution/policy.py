@@ -27,6 +27,7 @@ from lpdistill.solution.answer import SHOWN, Answer, Table
 from lpdistill.solution.bounds import waited
 from lpdistill.solution.chain import Chain
 from lpdistill.solution.cutoffs import Cutoff, cutoffs_in_words, cutoffs_of
+from lpdistill.solution.document import of_unit
 from lpdistill.solution.policy_picture import ROWS, draw_policy
 from lpdistill.solution.promise import PROMISE, on_labels, rounds
 from lpdistill.solution.resources import Expected, in_words
@@ -265,15 +266,14 @@ class Policy(ByConfiguration[tuple[Decision, ...]], Deciding, Answer):
             others = f", and {len(self.deadlock) - 1} others" if len(self.deadlock) > 1 else ""
             yield "trapped", f"for ever in {self.wording.configuration(self.deadlock[0])}{others}"
         else:
-            yield "waiting time", f"{self.waiting_time:.12g}, standard deviation {self.standard_deviation:.6g}"
+            unit, time, spread = of_unit(self.process), self.waiting_time, self.standard_deviation
+            yield "waiting time", f"{time:.12g}{unit}, standard deviation {spread:.6g}{unit}"
             yield "expected use", in_words(self.expected)
         if self.bounded:
             yield "bounds", PROMISE
         yield from [("cutoffs", cutoffs_in_words(self.cutoffs))] if self.cutoffs else []
-        yield (
-            "policy",
-            f"{self._kind}; runs enter {np.count_nonzero(self.plan.entered):,} of {len(self):,} configurations",
-        )
+        entered = f"runs enter {np.count_nonzero(self.plan.entered):,} of {len(self):,} configurations"
+        yield "policy", f"{self._kind}; {entered}"
 
     def _content(self) -> dict[str, Any]:
         levels = self._process.names.levels

@@ -16,6 +16,7 @@ from lpdistill.numbers import whole
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import is_problem
 from lpdistill.solution.bounds import waited
+from lpdistill.solution.document import measure
 from lpdistill.solution.wording import results
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def draw_policy(policy: Policy, ax: Axes | None = None, most: int = ROWS) -> Axe
     time = f"expected waiting time {policy.waiting_time:.6g}" if proper else "may never reach the target"
     shown = sum(row.counts is not None for row in rows)
     part = f"all {entered:,}" if shown == entered else f"{shown:,} of {entered:,}"
-    note = f"{time}; {part} configurations that a run can enter; times {pictures.UNIT}"
+    note = f"{time}; {part} configurations that a run can enter; times {measure(problem)}"
     lines = [line for text in (str(problem), note) for line in wrap(text, int(pictures.LETTERS * width))]
     drawn.set_title("\n".join(lines), loc="left", fontsize=9, color=pictures.INK)
     return drawn

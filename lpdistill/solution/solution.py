@@ -26,7 +26,7 @@ from lpdistill.program.refining import Refinement
 from lpdistill.solution.answer import SHOWN, Answer, Table
 from lpdistill.solution.bounds import above, all_waited, below, waited
 from lpdistill.solution.cutoffs import cutoff_table, cutoffs_at, cutoffs_in_words
-from lpdistill.solution.document import finite
+from lpdistill.solution.document import finite, of_unit
 from lpdistill.solution.explanation import Explanation
 from lpdistill.solution.policy import Decision, Policy
 from lpdistill.solution.promise import PROMISE
@@ -336,8 +336,9 @@ class Solution(Answer):
 
     def _lines(self) -> Iterable[tuple[str, str]]:
         drawn = len(self.policy.randomised)
-        yield "waiting time", f"{self.waiting_time:.12g} ({self._standing})"
-        yield "proved", "between {} and {}".format(*outwards(self.lower_bound, self.upper_bound))
+        unit = of_unit(self.process)
+        yield "waiting time", f"{self.waiting_time:.12g}{unit} ({self._standing})"
+        yield "proved", "between {} and {}{}".format(*outwards(self.lower_bound, self.upper_bound), unit)
         for use in self.uses:
             yield "budget", str(use) if self.determinism is None else use.kept()
         if self.bracket is not None:

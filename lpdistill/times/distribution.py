@@ -22,12 +22,12 @@ import numpy as np
 
 from lpdistill.arrays import FloatArray
 from lpdistill.errors import LimitError, ModelError
-from lpdistill.numbers import Number, as_float, exact, member
+from lpdistill.numbers import Number, as_float, decimals, exact, member
 from lpdistill.process.process import Process
 from lpdistill.process.time_lattice import TimeLattice
 from lpdistill.progress import silent
 from lpdistill.solution.answer import Answer
-from lpdistill.solution.document import finite, rational
+from lpdistill.solution.document import finite, of_unit, rational
 from lpdistill.solution.given import POLICY, PolicyLike
 from lpdistill.solution.policy import Policy
 from lpdistill.solution.promise import PROMISE
@@ -132,7 +132,7 @@ class Distribution(Answer):
 
     def _place(self, time: Number) -> int:
         """Position in :attr:`times` of the last that is within a time; -1 if there is none."""
-        when = exact(time, "time")
+        when = self.lattice.moment(time, "time")
         if when < 0:
             raise ModelError("time", "must be at least 0", time)
         return max(self.lattice.within(when) - self._first, -1)
@@ -259,8 +259,8 @@ class Distribution(Answer):
         if self.never:
             yield "never", f"with probability {self.never:.9f}"
         elif self.whole:
-            yield "mean", f"{self.mean:.9f}"
-            yield "deviation", f"{self.standard_deviation:.9f} (standard)"
+            yield "mean", f"{decimals(self.mean, 9)}{of_unit(self._question)}"
+            yield "deviation", f"{decimals(self.standard_deviation, 9)}{of_unit(self._question)} (standard)"
             yield "done", ", ".join(f"{float(q):.0%} by {self.quantile(q):g}" for q in QUANTILES)
         yield from self._above()
 
@@ -355,7 +355,7 @@ def distribution(
     lattice = TimeLattice.of(policy.process)
     renewal = Renewal.of(policy.to_chain(), lattice)
     if until is not None:
-        last = exact(until, "until")
+        last = lattice.moment(until, "until")
         if last < 0:
             raise ModelError("until", "must be at least 0", until)
         slots = lattice.within(last) + 1

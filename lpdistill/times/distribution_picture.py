@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lpdistill import pictures
+from lpdistill.solution.document import measure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -66,7 +67,7 @@ def drawn(found: Distribution, ax: Axes | None, label: str | None, view: View) -
         here.set_ylim(PICTURE_ENDS[view] / 2, 1.5)
         here.set_ylabel("probability of not being done by then")
     here.plot(found.times, values, drawstyle="steps-post", **style, lw=1.8, gid=LAW, label=label or "_law")
-    here.set_xlabel(f"waiting time ({pictures.UNIT})")
+    here.set_xlabel(f"waiting time ({measure(found.policy.process)})")
     here.set_xlim(0, max(found.times[last], here.get_xlim()[1] if before else 0, float(found.unit)))
     if view is View.CDF:
         for words, time, probability in _marks(found):

@@ -16,7 +16,7 @@ from lpdistill.process.process import Process
 from lpdistill.progress import counter, silent
 from lpdistill.solution.answer import SHOWN, Answer, Table
 from lpdistill.solution.bounds import slower
-from lpdistill.solution.document import question_in_words
+from lpdistill.solution.document import measure, question_in_words
 from lpdistill.solution.given import SolutionLike
 from lpdistill.solution.solution import Solution
 from lpdistill.solving import solution_of, solve
@@ -119,7 +119,7 @@ class Increments(Answer):
             (f"{one.name.replace('_', ' ')}\n{one.before:.4g} to {one.after:.4g}", one.saves) for one in self.changes
         ]
         drawn = pictures.bars(ax, question_in_words(self.solution.process), rows)
-        drawn.set_xlabel(f"expected waiting time saved ({pictures.UNIT})")
+        drawn.set_xlabel(f"expected waiting time saved ({measure(self.solution.process)})")
         return drawn
 
     def __repr__(self) -> str:

@@ -35,7 +35,7 @@ from lpdistill.program.proof import scaled_up, shortfall
 from lpdistill.progress import silent
 from lpdistill.solution.answer import SHOWN, Answer, Table
 from lpdistill.solution.bounds import above, slower
-from lpdistill.solution.document import rational
+from lpdistill.solution.document import of_unit, rational
 from lpdistill.solution.given import ProblemLike
 from lpdistill.solution.policy import Policy
 from lpdistill.solution.solution import Solution
@@ -115,10 +115,11 @@ class Robust(Answer):
         return self.nominal.process
 
     def _lines(self) -> Iterable[tuple[str, str]]:
+        unit = of_unit(self._question)
         return [
             ("interval", f"p from {float(self.low):g} to {float(self.high):g}, in every step another one"),
-            ("worst case", f"{self.waiting_time:.12g}, at p = {float(self.low):g} throughout"),
-            ("proved", "between {} and {}".format(*outwards(self.lower_bound, self.upper_bound))),
+            ("worst case", f"{self.waiting_time:.12g}{unit}, at p = {float(self.low):g} throughout"),
+            ("proved", "between {} and {}{}".format(*outwards(self.lower_bound, self.upper_bound), unit)),
             ("nominal policy", f"{self.nominal_worst:.12g} there: {self.protection:.6g} slower"),
             ("price", f"{self.price:.6g} slower than the optimum {self.nominal.waiting_time:.12g} at the expected p"),
         ]

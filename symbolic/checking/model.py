@@ -29,7 +29,7 @@ VERSIONS = "1.0", "1.1", "1.2", "1.3"
 """The versions of the format that are read; a document without one is of the first."""
 
 STATED = {"p", "memories", "f0", "target", "generation_time", "distillation_time", "final_step", "distillation"}
-STATED |= {"rules", "budgets", "discarding", "attempts", "levels", "raw_level", "recipes"}
+STATED |= {"unit", "rules", "budgets", "discarding", "attempts", "levels", "raw_level", "recipes"}
 OPERATIONS = {"protocols", "raw", "gate", "readout"}
 """What a problem may say of operations: with any of them the map is another one, and recipes are stated."""
 
@@ -241,6 +241,8 @@ class Hardware:
             raise ModelError("certificate", message, sorted(set(stated) - STATED))
         if stated["final_step"] not in {"charged", "free"} or stated["attempts"] not in {"full", "all"}:
             raise ModelError("certificate", "has an unknown final_step or attempts", None)
+        if stated.get("unit", "s") != "s":
+            raise ModelError("certificate", "has times in an unknown unit", stated["unit"])
         rules, budgets, discarding = rules_of(stated["rules"]), stated["budgets"], stated["discarding"]
         costly = any(name in ALL_ATTEMPTS or {"least", "visits"} & set(b) for name, b in budgets.items())
         if stated["attempts"] == "full" and (costly or LIMITED_ATTEMPTS & set(rules)):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lpdistill import pictures
+from lpdistill.solution.document import measure
 from symbolic.maps.sweep import Axis
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def plot_map(found: PolicyMap, ax: Axes | None = None) -> Axes:
     if falling and ends[0] < LEAST_P:
         drawn.set_yscale("log")
         pictures.mark(drawn.yaxis, *drawn.get_ylim())
-    drawn.set(xlabel=AXIS_LABELS[found.axis], ylabel=f"least expected waiting time\n({pictures.UNIT})")
+    drawn.set(xlabel=AXIS_LABELS[found.axis], ylabel=f"least expected waiting time\n({measure(found.problem)})")
     inside = {"loc": "upper right" if falling else "lower right"}
     beside = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0), "ncols": -(-len(found.pieces) // (2 * INSIDE))}
     place: dict[str, Any] = inside if len(found.pieces) <= INSIDE else beside

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from lpdistill import Problem
+from lpdistill import Problem, compare, distribution, solve
 
 PROBLEM = ("--p", ".5", "-M", "4", "--f0", ".75", "--target", ".79")
 SLOW = ("--generation-time", "1ms", "--distillation-time", "2ms")
@@ -67,3 +69,58 @@ def test_hashing_takes_the_raw_pair_of_a_preset(run):
     """Commands that need but the raw pair take it from a preset, too."""
     found = run("hashing", "--preset", "superconducting-link", "--pairs", "10", "--json").document
     assert found["problem"]["f0"] == "23/25"
+
+
+FAR = ("--p", ".5", "-M", "3", "--f0", ".75", "--target", ".79", "--distance", "10km")
+
+
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        (("solve", *FAR), r"waiting time 0\.000504475647292 s \(optimal\).* and 0\.000504475647292 s "),
+        (("solve", *FAR), r"3 empty - on 3 memories 0\.000504476 "),
+        (("waiting-time", *FAR), r"mean 0\.000504475647 s deviation 0\.00030000\d+ s \(standard\)"),
+        (("deadline", *FAR, "--window", "1ms"), r"waiting time 0\.00050\d+ s, 0\.000504476 s for the fastest"),
+        (("deadline", *FAR, "--window", "1ms", "--confidence", ".9"), r"window 0\.001 s with .*time 0\.000504475647 s"),
+        (("explain", *FAR, "--counts", "2,0"), r"expected time to go 0\.000426355 s.* 3\.\d+e-05 "),
+        (("frontier", *FAR), r"fastest 0\.000504475647 s with"),
+        (("robust", "--p", ".4:.6", *FAR[2:]), r"worst case 0\.000558885042051 s, at p = 0\.4"),
+    ],
+)
+def test_times_are_said_in_seconds(run, command, shown):
+    """Summaries name the unit, and tables show digits however short the times are."""
+    assert re.search(shown, run(*command).words)
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "read"),
+    [
+        ("waiting-time", "--at", lambda found: [*found["cdf"].values()]),
+        ("waiting-time", "--until", lambda found: found["pmf"]),
+        ("deadline", "--window", lambda found: found["probability"]),
+        ("simulate", "--horizon", lambda found: found["waiting_time"]),
+    ],
+)
+def test_times_of_questions_have_units(run, command, option, read):
+    """A time that is asked about may have a unit, and is seconds without; where the problem has none, it is refused."""
+    few = ("--runs", "50", "--seed", "1") if command == "simulate" else ()
+    with_unit, without = (run(command, *FAR, *few, option, time, "--json").document for time in ("1ms", ".001"))
+    assert read(with_unit) == read(without)
+    ran = run(command, *FAR[:-2], *few, option, "1ms")
+    assert ran.code == 2
+    assert "has a unit, which the times of the problem have not" in ran.err
+
+
+def test_a_certificate_in_seconds_is_checked(run, tmp_path):
+    """A certificate states the unit, and its checker knows it."""
+    file = str(tmp_path / "certificate.json")
+    assert run("solve", *FAR, "--certificate", file).code == 0
+    assert run("check", file).code == 0
+
+
+def test_pictures_are_in_seconds():
+    """The axis of a picture names the unit."""
+    pytest.importorskip("matplotlib")
+    problem = Problem(".5", 3, ".75", ".79", distance="10km")
+    assert distribution(solve(problem).policy).plot().get_xlabel() == "waiting time (in s)"
+    assert compare(problem, ["nested"]).plot().get_xlabel() == "expected waiting time (in s)"
