@@ -5,6 +5,7 @@ from .deadlines.frontier import DeadlineFrontier, deadline_frontier
 from .deadlines.likeliest import Deadline
 from .deadlines.most_likely import deadline, smallest_window
 from .errors import (
+    DoNotDistilError,
     ImproperPolicyError,
     InfeasibleError,
     InfiniteLevelsError,
@@ -94,6 +95,7 @@ __all__ = [
     "Differences",
     "DistillationMap",
     "Distribution",
+    "DoNotDistilError",
     "Dynamics",
     "EqualLevelsOnly",
     "Explanation",

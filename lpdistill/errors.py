@@ -120,6 +120,22 @@ class UnreachableTargetError(LpdistillError):
         super().__init__(message)
 
 
+class DoNotDistilError(UnreachableTargetError):
+    """Gates and readouts are so noisy that distilling raw pairs makes no better one: the answer is not to distil.
+
+    Attributes
+    ----------
+    helps_from, reaches_from
+        The average gate fidelity at both nodes from which distilling raw pairs makes a better one, and from which these
+        memories reach the target, rounded up; None if no gates do.
+    """
+
+    def __init__(self, message: str, *, helps_from: float | None, reaches_from: float | None, **limits: float) -> None:
+        self.helps_from = helps_from
+        self.reaches_from = reaches_from
+        super().__init__(message, **limits)
+
+
 class InfiniteLevelsError(UnreachableTargetError):
     """The target can be reached, but infinitely many fidelity levels lie below it: no finite program."""
 

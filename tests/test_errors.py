@@ -7,6 +7,7 @@ import pickle
 import pytest
 
 from lpdistill import (
+    DoNotDistilError,
     Grid,
     ImproperPolicyError,
     InfeasibleError,
@@ -27,6 +28,7 @@ LIMITS = {"target": 0.9, "pumping_limit": 0.8, "memory_limit": 0.85}
 ERRORS = [
     ModelError("p", "must be a probability", 2),
     UnreachableTargetError("too far", **LIMITS),
+    DoNotDistilError("too noisy", helps_from=0.99, reaches_from=0.995, **LIMITS),
     InfiniteLevelsError("too many", **LIMITS),
     InfeasibleError("no policy", conflict=("steps",), workable={"steps": 3.5}, dead_ends=((1, 1),)),
     ImproperPolicyError("a deadlock", deadlock=((1, 1),)),

@@ -9,8 +9,9 @@ from math import inf
 from typing import Any
 
 from lpdistill.errors import InfiniteLevelsError, ModelError, UnreachableTargetError
+from lpdistill.hardware.helping import beyond
 from lpdistill.hardware.keeping import Keeping
-from lpdistill.hardware.operations import Operations, gate_of, least_gate, map_for, raw_pair
+from lpdistill.hardware.operations import Operations, gate_of, map_for, raw_pair
 from lpdistill.hardware.recipes import Recipe, discards, distillations
 from lpdistill.hardware.rules import Rule, checked
 from lpdistill.hardware.timing import SMALLEST, timing
@@ -166,17 +167,7 @@ class Hardware(Keeping):
         """
         reach = self.reach(target)
         if reach.memories_needed is None or reach.memories_needed > self.memories:
-            more = (
-                f"no number of memories reaches it{self._with_better_gates(target)}"
-                if reach.memories_needed is None
-                else f"{reach.memories_needed} memories could reach it"
-            )
-            held = "their fidelity stays below" if self.memories > 1 else "its fidelity is"
-            raise self.out_of_reach(
-                target,
-                f"{held} {at_most(reach.memory_limit, 9)} (memory limit; pumping alone stays below "
-                f"{at_most(reach.pumping_limit, 9)}); {more}; lower the target or raise f0",
-            )
+            raise beyond(self.distillation, self.f0, target, self.memories, reach)
         if self.coherence_time is not None and self.f0 < target:
             raise InfiniteLevelsError(
                 f"coherence_time: pairs that age pass through infinitely many fidelities (found "
@@ -216,18 +207,6 @@ class Hardware(Keeping):
         if consumes(self.distillation) != (2,):  # the limit is that of the best protocol and order
             return "what one of the ways of pumping approaches"
         return f"the pumping limit {at_most(reach.pumping_limit, 9)}"
-
-    def _with_better_gates(self, target: Fraction) -> str:
-        """Which gates would reach a target, and whether distilling raw pairs helps at all."""
-        noise = self.operations.noise
-        if noise.ideal:
-            return ""
-        pair = self.distillation.raw(self.f0)
-        helps = reach_of(self.distillation, pair, target, 2).pumping_limit > float(self.f0)
-        found = least_gate(self.distillation, self.f0, target, self.memories)
-        gates = "" if found is None else f", but gates of {float(found) + 5e-10:.9f} at both nodes would do"
-        said = "" if helps else ", for with this noise distilling raw pairs lowers their fidelity: do not distil"
-        return f" with {noise}{said}{gates}"
 
     def _levels_under_rules(self, target: Fraction) -> Levels:
         """The levels below a target that rules leave, where without them there are infinitely many.

@@ -12,11 +12,8 @@ from lpdistill.physics.codes import TWO, Protocol, ProtocolsLike, Weights, name_
 from lpdistill.physics.dejmps import EVEN, Shares, shares_of
 from lpdistill.physics.imported import map_name
 from lpdistill.physics.known import DEFAULT, adapted
-from lpdistill.physics.maps import DistillationMap, reach_of
+from lpdistill.physics.maps import DistillationMap
 from lpdistill.physics.noise import IDEAL, Noise, SeveralNumbers, Sides, depolarising_of, sides
-
-GATE_DIGITS = Fraction(1, 10**9)
-"""How closely the least gate is found that would do."""
 
 
 @dataclass(frozen=True)
@@ -83,29 +80,6 @@ def map_for(
     if shares is not None and not getattr(given, "twirls", False):
         changes["bias"] = shares
     return adapted(given, **changes)
-
-
-def least_gate(given: DistillationMap[Any], f0: Fraction, target: Fraction, memories: int) -> Fraction | None:
-    """The least depolarising parameter, at both nodes, with which so many memories reach a target, from above.
-
-    None if the map has no noise, or perfect gates would not do either.
-    """
-    noise: Noise | None = getattr(given, "noise", None)
-    if noise is None or noise.ideal:
-        return None
-
-    def reached(gate: Fraction) -> bool:
-        known = adapted(given, noise=Noise(gate, noise.readout))
-        needed = reach_of(known, known.raw(f0), target, memories).memories_needed
-        return needed is not None and needed <= memories
-
-    low, high = Fraction(0), Fraction(1)
-    if not reached(high):
-        return None
-    while high - low > GATE_DIGITS:
-        middle = (low + high) / 2
-        low, high = (low, middle) if reached(middle) else (middle, high)
-    return high
 
 
 def raw_pair(f0: Number | None, raw: SeveralNumbers | None) -> tuple[Fraction, Shares | None]:

@@ -22,7 +22,7 @@ from lpdistill.schemas.parts import (
     text,
     whole,
 )
-from lpdistill.solution.solution import Status
+from lpdistill.solution.solution import DO_NOT_DISTIL, Status
 from lpdistill.worth.optimal_range import End
 
 TIME_RECORD = number("Expected waiting time, in the user's unit.")
@@ -186,6 +186,7 @@ SOLUTION_DOCUMENT = document(
             "budgets": table(part("use"), "By resource."),
         },
         {
+            "verdict": one_of([DO_NOT_DISTIL], "Where raw pairs meet the target."),
             "determinism": DETERMINISM,
             "refinement": REFINEMENT,
             "cutoffs": CUTOFFS,

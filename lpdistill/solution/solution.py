@@ -51,6 +51,10 @@ class Status(StrEnum):
     """The policy is the best on labels; how far it is from the optimum is proved, and more than rounding."""
 
 
+DO_NOT_DISTIL = "do not distil"
+"""The verdict where raw pairs meet the target."""
+
+
 class Bracket(NamedTuple):
     """What labels prove: the optimum of the label model that rounds up, and which labels they are."""
 
@@ -272,6 +276,7 @@ class Solution(Answer):
                 for row in self.rows()
             ],
             "budgets": {name: use.to_dict() for name, use in self.budgets.items()},
+            **({"verdict": DO_NOT_DISTIL} if self._idle else {}),
             **({"determinism": self._determinism_as_json()} if self.determinism else {}),
             **({"refinement": self.bracket.refinement.to_dict()} if self.bracket else {}),
             **({"cutoffs": [one.to_dict() for one in self.policy.cutoffs]} if self.policy.cutoffs else {}),
@@ -334,9 +339,16 @@ class Solution(Answer):
         """Draw the policy (:meth:`Policy.plot`)."""
         return self.policy.plot(ax)
 
+    @property
+    def _idle(self) -> bool:
+        """Whether nothing is to be distilled: raw pairs meet the target."""
+        return isinstance(self.problem, Problem) and self.problem.f0 >= self.problem.target
+
     def _lines(self) -> Iterable[tuple[str, str]]:
         drawn = len(self.policy.randomised)
         unit = of_unit(self.process)
+        if self._idle:
+            yield "verdict", f"{DO_NOT_DISTIL}: every raw pair meets the target"
         yield "waiting time", f"{self.waiting_time:.12g}{unit} ({self._standing})"
         yield "proved", "between {} and {}{}".format(*outwards(self.lower_bound, self.upper_bound), unit)
         for use in self.uses:

@@ -124,3 +124,15 @@ def test_pictures_are_in_seconds():
     problem = Problem(".5", 3, ".75", ".79", distance="10km")
     assert distribution(solve(problem).policy).plot().get_xlabel() == "waiting time (in s)"
     assert compare(problem, ["nested"]).plot().get_xlabel() == "expected waiting time (in s)"
+
+
+def test_not_to_distil_is_an_answer(run):
+    """A verdict and exit code 0 where raw pairs meet the target; 3, and the gates that would help, where noise forbids."""
+    study = ("--preset", "ion-study", "-M", "3")
+    found = run("solve", *study, "--target", ".94", "--exact", "--json").document
+    assert found["verdict"] == "do not distil"
+    assert found["certificate"]["waiting_time"] == "156250/2162409389"
+    ran = run("solve", *study, "--target", ".95")
+    assert ran.code == 3
+    assert "do not distil" in ran.err
+    assert "average gate fidelity 0.986" in ran.err

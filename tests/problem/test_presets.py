@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lpdistill import Grid, ModelError, Problem, UnreachableTargetError, load_problem, solve
+from lpdistill import DoNotDistilError, Grid, ModelError, Problem, load_problem, solve
 from lpdistill.problem.presets import PRESETS
 from lpdistill.problem.settings import SETTINGS
 
@@ -76,7 +76,7 @@ def test_an_unknown_preset_is_named():
 
 def test_the_gates_of_the_ion_study_do_not_distil():
     """Its gates lower every fidelity: the answer is not to distil, with the gates that would help."""
-    with pytest.raises(UnreachableTargetError, match="do not distil"):
+    with pytest.raises(DoNotDistilError, match="do not distil"):
         solve(Problem.from_dict({"preset": "ion-study", "memories": 3, "target": "0.95"}))
 
 
