@@ -127,7 +127,7 @@ def test_pictures_are_in_seconds():
 
 
 def test_not_to_distil_is_an_answer(run):
-    """A verdict and exit code 0 where raw pairs meet the target; 3, and the gates that would help, where noise forbids."""
+    """A verdict where raw pairs meet the target; exit code 3, and the gates that would help, where noise forbids."""
     study = ("--preset", "ion-study", "-M", "3")
     found = run("solve", *study, "--target", ".94", "--exact", "--json").document
     assert found["verdict"] == "do not distil"
