@@ -14,7 +14,7 @@ from lpdistill.errors import ModelError, NotCertifiedError, names_like
 from lpdistill.hardware.actions import Attempts
 from lpdistill.numbers import Number, exact, member
 from lpdistill.physics.rounding import Rounding
-from lpdistill.problem.labels import wants_labels, without_labels
+from lpdistill.problem.labels import first_grid, wants_labels, without_labels
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import QUESTION, is_question, process_of_question
 from lpdistill.process.budgets import Budget
@@ -24,7 +24,7 @@ from lpdistill.process.resources import RESOURCES
 from lpdistill.process.tariff import Resource
 from lpdistill.program.budgeted import Budgeted, within_budgets
 from lpdistill.program.deterministic import deterministic as best_deterministic
-from lpdistill.program.label_models import Model, first_grid, labelled
+from lpdistill.program.label_models import Model, labelled
 from lpdistill.program.methods import Method, optimum_within
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import policy_iteration

@@ -19,7 +19,7 @@ from lpdistill.physics.imported import map_name
 from lpdistill.physics.levels import Tree
 from lpdistill.physics.maps import consumes
 from lpdistill.physics.rounding import Grid, Rounding
-from lpdistill.problem.labels import labels_of, with_labels
+from lpdistill.problem.labels import first_grid, labels_of, with_labels
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import PROBLEM, is_problem
 from lpdistill.program.label_models import label_model
@@ -188,7 +188,9 @@ class MadeFor:
             trees = [*map(Tree.of, self.trees)]
         except ValueError as error:
             return problem, f"its labels are made by {error}"
-        grid = Grid.of(problem.distillation, problem.f0, problem.target).made_by(trees)
+        grid = first_grid(problem)
+        assert isinstance(grid, Grid)  # noqa: S101 - files are refused where pairs age
+        grid = grid.made_by(trees)
         labels = label_model(problem, grid, Rounding.FLOOR)
         here = tuple(str(level.fidelity) for level in labels)
         if here != self.labels:

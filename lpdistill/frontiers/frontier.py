@@ -16,8 +16,8 @@ from lpdistill.errors import ModelError
 from lpdistill.frontiers.breakpoints import breakpoints, optima
 from lpdistill.frontiers.curve import Curve, Point
 from lpdistill.numbers import Number, at_least, decimals, exact
-from lpdistill.physics.rounding import Grid, Rounding
-from lpdistill.problem.labels import not_bracketed, wants_labels, without_labels
+from lpdistill.physics.rounding import Rounding
+from lpdistill.problem.labels import first_grid, not_bracketed, wants_labels, without_labels
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import QUESTION
 from lpdistill.process.budgets import MET, Budget
@@ -126,7 +126,7 @@ def frontier(
     if not isinstance(problem, Problem) or problem.reach.finite or not wants_labels(problem):
         return _frontier(problem, resource, progress)[0]
     problem = without_labels(problem)
-    grid = Grid.of(problem.distillation, problem.f0, problem.target)
+    grid = first_grid(problem)
     _, what = _resource(labelled(problem, grid, Rounding.CEIL), resource)
     reason = not_bracketed(problem.with_constraints(Budget(what, 1)))
     if reason is not None:

@@ -179,7 +179,7 @@ class Hardware(Keeping):
             )
         if not reach.finite and any(rule.separable for rule in self.rules):
             return self._levels_under_rules(target)
-        if not reach.finite:
+        if not reach.finite and reach.proved:
             raise InfiniteLevelsError(
                 f"target: {float(target)} can be reached with {self.memories} memories (memory limit "
                 f"{at_most(reach.memory_limit, 9)}), but it is not below {self.endless(reach)} of "
@@ -204,7 +204,7 @@ class Hardware(Keeping):
 
     def endless(self, reach: Reach) -> str:
         """What it is that a target with infinitely many levels is not below."""
-        if consumes(self.distillation) != (2,):  # the limit is that of the best protocol and order
+        if consumes(self.distillation) != (2,) or not reach.proved:  # the limit is that of the best protocol and order
             return "what one of the ways of pumping approaches"
         return f"the pumping limit {at_most(reach.pumping_limit, 9)}"
 

@@ -182,9 +182,7 @@ class Code:
             for terms in self.terms()
         ]
         success: Any = sums[0]
-        _, x, y, z = (each / success for each in sums)
-        weights = ((1 + x + y + z) / 4, (1 + x - y - z) / 4, (1 - x + y - z) / 4, (1 - x - y + z) / 4)
-        return success / 2 ** (self.pairs - 1), weights
+        return success / 2 ** (self.pairs - 1), weights_of([each / success for each in sums])
 
 
 @lru_cache(256)
@@ -229,6 +227,12 @@ def characters(weights: Weights) -> Weights:
     """
     i, x, y, z = weights
     return i + x + y + z, i + x - y - z, i + y - x - z, i + z - x - y
+
+
+def weights_of(known: Sequence[Fraction]) -> Weights:
+    """The weights of a pair whose characters are given, in the order I, X, Y, Z."""
+    one, x, y, z = known
+    return (one + x + y + z) / 4, (one + x - y - z) / 4, (one - x + y - z) / 4, (one - x - y + z) / 4
 
 
 @lru_cache(256)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import permutations
 from typing import TypeAlias
 
 from lpdistill.errors import ModelError
-from lpdistill.physics.codes import TWO, Code, Protocol, Weights, code_for, sizes
+from lpdistill.physics.codes import TWO, Code, Protocol, Weights, characters, code_for, sizes, weights_of
 from lpdistill.physics.maps import Combination, Reach
 from lpdistill.physics.noise import IDEAL, Noise, SeveralNumbers, numbers
 from lpdistill.physics.search import explored_reach
@@ -112,6 +114,15 @@ class Dejmps:
         code = ROTATED if len(pairs) == TWO else code_for(self.protocols, len(pairs))
         success, weights = code.distil([pair.weights for pair in pairs], self.noise)
         return Combination(BellDiagonalPair(weights), success)
+
+    def likeliest(self, pairs: Sequence[BellDiagonalPair], others: int) -> Fraction:
+        """The greatest probability of distilling some pairs with any others: perfect ones, as characters are at most 1.
+
+        Those of the given pairs count without their signs.
+        """
+        known = [BellDiagonalPair(weights_of([abs(one) for one in characters(pair.weights)])) for pair in pairs]
+        perfect = BellDiagonalPair(weights_of([Fraction(1)] * 4))
+        return max(self.combine(*order).success for order in permutations([*known, *[perfect] * others]))
 
     def order(self, pair: BellDiagonalPair) -> tuple[Fraction, Fraction, Fraction]:
         """Where a pair stands among levels: by fidelity, then by its other weights, sorted."""

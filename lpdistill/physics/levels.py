@@ -105,7 +105,7 @@ def together(memories: Iterable[int]) -> int:
     return max(held + most for held, most in enumerate(sorted(memories, reverse=True)))
 
 
-def needed(count: int, made: Mapping[tuple[int, ...], int | None], raw: int) -> list[float]:
+def needed(count: int, made: Sequence[tuple[tuple[int, ...], int | None]], raw: int) -> list[float]:
     """The least number of memories with which pairs of each of some levels can be made, infinite for none.
 
     Parameters
@@ -113,20 +113,20 @@ def needed(count: int, made: Mapping[tuple[int, ...], int | None], raw: int) -> 
     count
         Number of levels.
     made
-        What distilling some levels makes; None for a pair that is not stored.
+        Some levels, and what distilling them makes; None for a pair that is not stored.
     raw
         The level of a raw pair.
 
     Examples
     --------
-    >>> needed(3, {(0, 0): 1, (0, 1): 1, (1, 1): 2}, raw=0)
+    >>> needed(3, [((0, 0), 1), ((0, 1), 1), ((1, 1), 2)], raw=0)
     [1, 2, 3]
     """
     least: list[float] = [inf] * count
     least[raw], changed = 1, True
     while changed:
         changed = False
-        for pairs, level in made.items():
+        for pairs, level in made:
             if level is None or any(least[one] == inf for one in pairs):
                 continue
             found = together(int(least[one]) for one in pairs)
@@ -168,13 +168,13 @@ class Level:
             If nothing does.
         """
         if self.made is None:
-            raise ModelError("level", f"has no tree: it stands {UNMADE}, and nothing makes it", self.name)
+            raise ModelError("level", f"has no tree: it stands {self.made_by}, and nothing makes it", self.name)
         return self.made
 
     @property
     def made_by(self) -> str:
         """What makes it, in words."""
-        return UNMADE if self.made is None else str(self.made)
+        return getattr(self.state, "stands", UNMADE) if self.made is None else str(self.made)
 
     @property
     def weights(self) -> Weights | None:
@@ -189,7 +189,7 @@ class Level:
 
     def to_dict(self) -> dict[str, Any]:
         """The level as JSON data."""
-        made = {"stands": UNMADE} if self.made is None else {"tree": self.made_by}
+        made = {"stands" if self.made is None else "tree": self.made_by}
         return {"index": self.index, **self.stated(), **made}
 
 

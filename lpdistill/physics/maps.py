@@ -54,12 +54,20 @@ class Reach:
         Whether finitely many levels lie below the target.
     memories_needed
         The least number of memories with which the target can be reached, or None if there is none.
+    proved
+        Whether it is known how many levels there are; otherwise more were found than are worth exploring.
     """
 
     pumping_limit: float
     memory_limit: float
     finite: bool
     memories_needed: int | None
+    proved: bool = True
+
+    @property
+    def many(self) -> str:
+        """How many levels there are where they are not told to be finitely many."""
+        return "infinitely many" if self.proved else "very many"
 
 
 @runtime_checkable

@@ -16,16 +16,16 @@ of the label models brackets the true one, in every configuration (:doc:`levels_
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fractions import Fraction
 from itertools import combinations_with_replacement
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
 from lpdistill.errors import LimitError, ModelError
-from lpdistill.physics.imported import map_name
-from lpdistill.physics.levels import Level, Levels, Tree, names_of, needed
+from lpdistill.physics.imported import map_name, raw_of
+from lpdistill.physics.levels import UNMADE, Level, Levels, Tree, names_of, needed
 from lpdistill.physics.maps import Combination, DistillationMap, Pair, arrangements, consumes, everything
 
 PLAIN = 2
@@ -44,9 +44,18 @@ class Rounding(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Short:
-    """The state of the label just below the target: it has the fidelity of the target, and does not meet it."""
+    """The state of a label that nothing makes, such as that just below the target: it does not meet it.
+
+    Attributes
+    ----------
+    fidelity
+        That of the target.
+    stands
+        Where it stands, in words.
+    """
 
     fidelity: Fraction
+    stands: str = UNMADE
 
 
 @dataclass(frozen=True)
@@ -74,11 +83,7 @@ class Labels(Levels):
     @property
     def told(self) -> str:
         """What they are, as a sentence for whoever reads a file of their model."""
-        way, bound = ("down", "above") if self.rounding is Rounding.FLOOR else ("up", "below")
-        return (
-            f"{len(self)} labels stand for the fidelity levels; results of distillation are rounded {way} to them, and "
-            f"times bound those of the problem from {bound}"
-        )
+        return self.grid.told(len(self), self.rounding)
 
     @property
     def least_memories(self) -> tuple[int, ...]:
@@ -106,77 +111,108 @@ class Grid:
     distillation: DistillationMap[Any]
     f0: Fraction
     target: Fraction
-    trees: Mapping[Fraction, Tree]
-    _combined: dict[tuple[Fraction, ...], Combination[Any]] = field(default_factory=dict, repr=False, compare=False)
+    trees: Mapping[Any, Tree]
+    _combined: dict[tuple[Any, ...], Combination[Any]] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def of(cls, distillation: DistillationMap[Any], f0: Fraction, target: Fraction) -> Self:
+        """The grid that holds nothing but raw pairs."""
+        return cls(distillation, f0, target, {cls.key(raw_of(distillation, f0)): Tree()})
 
     @staticmethod
-    def of(distillation: DistillationMap[Any], f0: Fraction, target: Fraction) -> Grid:
-        """The grid that holds nothing but raw pairs."""
-        return Grid(distillation, f0, target, {f0: Tree()})
+    def key(pair: Pair) -> Any:
+        """What tells pairs apart: their fidelity."""
+        return pair.fidelity
+
+    def pair(self, key: Any) -> Any:
+        """The pair of a key."""
+        return self.distillation.raw(key)
+
+    @property
+    def order(self) -> Callable[[Any], Any]:
+        """By which keys are in order."""
+        return lambda fidelity: fidelity
+
+    def told(self, labels: int, rounding: Rounding) -> str:
+        """What so many labels are, as a sentence for whoever reads a file of their model."""
+        way, bound = ("down", "above") if rounding is Rounding.FLOOR else ("up", "below")
+        return (
+            f"{labels} labels stand for the fidelity levels; results of distillation are rounded {way} to them, and "
+            f"times bound those of the problem from {bound}"
+        )
 
     def __len__(self) -> int:
         return len(self.trees)
 
-    def with_results(self, distilled: Iterable[tuple[Fraction, ...]]) -> Grid:
+    def with_results(self, distilled: Iterable[tuple[Any, ...]]) -> Self:
         """The grid with the results of distilling some of its fidelities together, the pair that is kept first.
 
         Those that meet the target are no labels.
         """
         found = dict(self.trees)
         for pairs in distilled:
-            made = self._made(pairs).state.fidelity
-            if made < self.target:
-                found.setdefault(made, Tree(tuple(self.trees[one] for one in pairs)))
-        return Grid(self.distillation, self.f0, self.target, dict(sorted(found.items())), self._combined)
+            for place, (_, state) in enumerate(self._made(pairs).outcomes):
+                if state.fidelity < self.target:
+                    found.setdefault(self.key(state), Tree(tuple(self.trees[one] for one in pairs), place))
+        return self._having(found)
 
-    def at(self, f0: Fraction) -> Grid | None:
+    def _having(self, trees: Mapping[Any, Tree]) -> Self:
+        """The grid with other fidelities."""
+        ordered = {key: trees[key] for key in sorted(trees, key=self.order)}
+        return replace(self, trees=ordered)
+
+    def at(self, f0: Fraction) -> Self | None:
         """The grid for another raw fidelity: each fidelity goes along by its tree.
 
         None where one of them meets the target, or two meet each other.
         """
-        grid = Grid.of(self.distillation, f0, self.target).made_by(self.trees.values())
-        return None if len(grid) < len(self) or max(grid.trees) >= self.target else grid
+        grid = self.of(self.distillation, f0, self.target).made_by(self.trees.values())
+        met = any(self.pair(key).fidelity >= self.target for key in grid.trees)
+        return None if len(grid) < len(self) or met else grid
 
-    def again(self) -> Grid:
+    def again(self) -> Self:
         """The same grid with every fidelity computed anew, from its tree."""
         return self.made_by(self.trees.values())
 
-    def made_by(self, trees: Iterable[Tree]) -> Grid:
+    def made_by(self, trees: Iterable[Tree]) -> Self:
         """The grid of the fidelities that some trees make."""
-        grid, trees = Grid.of(self.distillation, self.f0, self.target), tuple(trees)
-        found: dict[
-            int, Fraction
-        ] = {}  # by identity: trees share parts, and to compare them may take exponentially long
+        grid, trees = self.of(self.distillation, self.f0, self.target), tuple(trees)
+        found: dict[int, Any] = {}  # by identity: trees share parts, and to compare them may take exponentially long
+        (raw,) = grid.trees
 
-        def fidelity(tree: Tree) -> Fraction:
+        def key(tree: Tree) -> Any:
             if tree.children is None:
-                return self.f0
+                return raw
             if id(tree) not in found:
-                found[id(tree)] = grid._made(tuple(map(fidelity, tree.children))).state.fidelity  # noqa: SLF001 - its own
+                made = grid._made(tuple(map(key, tree.children)))  # noqa: SLF001 - its own
+                found[id(tree)] = self.key(made.outcomes[tree.outcome][1])
             return found[id(tree)]
 
-        made = {fidelity(tree): tree for tree in trees}
-        return Grid(self.distillation, self.f0, self.target, dict(sorted(made.items())), grid._combined)  # noqa: SLF001 - its own
+        return grid._having({key(tree): tree for tree in trees})  # noqa: SLF001 - its own
 
-    def _made(self, fidelities: tuple[Fraction, ...]) -> Combination[Any]:
-        """What distilling pairs of some fidelities gives, the first of which is kept: of two, the greater one."""
-        if fidelities in self._combined:
-            return self._combined[fidelities]
+    def _made(self, keys: tuple[Any, ...]) -> Combination[Any]:
+        """What distilling some pairs gives, the first of which is kept: of two fidelities, the greater one."""
+        if keys in self._combined:
+            return self._combined[keys]
         if len(self._combined) >= MOST_COMBINED:
             raise LimitError(
                 f"target: {len(self):,} labels have more than {MOST_COMBINED:,} distillations; take fewer protocols, "
                 "or a lower target",
                 size={"labels": len(self), "distillations": MOST_COMBINED + 1},
             )
-        pairs = [self.distillation.raw(one) for one in fidelities]
+        pairs = [self.pair(one) for one in keys]
         made = self.distillation.combine(*pairs)
+        self._require(made, pairs)
+        return self._combined.setdefault(keys, made)
+
+    def _require(self, made: Combination[Any], pairs: list[Any]) -> None:
+        """Refuse what no map makes that is monotone."""
         if made.others or (len(pairs) == PLAIN and made != self.distillation.combine(*reversed(pairs))):
             raise ModelError(
                 "distillation",
                 "must have one outcome, whichever pair is kept, where labels stand for levels: it is not monotone",
                 map_name(self.distillation),
             )
-        return self._combined.setdefault(fidelities, made)
 
     def labels(self, rounding: Rounding, memories: int, *, useless: bool = False) -> Labels:
         """The levels of a label model, those that so many memories can make.
@@ -195,11 +231,20 @@ class Grid:
         if rounding is Rounding.CEIL:
             states.append(Short(self.target))
         made = self._rounded([state.fidelity for state in states], rounding, useless=useless)
-        makes = needed(len(states), {pairs: label for pairs, (label, _) in made.items()}, raw=0)
+        makes = needed(len(states), [(pairs, label) for pairs, (label, _) in made.items()], raw=0)
         kept = [number for number, least in enumerate(makes) if least <= memories]
         combinations, results = _among(states, made, {number: index for index, number in enumerate(kept)})
         levels, least = self._levels([states[number] for number in kept]), tuple(int(makes[number]) for number in kept)
         return Labels(self.target, levels, combinations, 0, rounding, results, least, self, useless)
+
+    def unrounded(self, memories: int) -> Levels:
+        """The fidelities as levels, no result rounded: whatever is none of them ends a run."""
+        labels = self.labels(Rounding.FLOOR, memories, useless=True)
+        made = {
+            pairs: Combination(self.pair(labels.results[pairs]), one.success) if pairs in labels.results else one
+            for pairs, one in labels.combinations.items()
+        }
+        return Levels(labels.target, labels.levels, made, labels.raw)
 
     def _rounded(self, fidelities: list[Fraction], rounding: Rounding, *, useless: bool) -> _Rounded:
         """The label that distilling some labels makes, and the true result; useless ones only if they are to stay.

@@ -15,7 +15,7 @@ from itertools import permutations
 from typing import ClassVar, TypeVar
 
 from lpdistill.physics.codes import TWO, Protocol, code_for, orders, sizes
-from lpdistill.physics.maps import Combination, Reach
+from lpdistill.physics.maps import Combination, Reach, arrangements
 from lpdistill.physics.noise import IDEAL, Noise
 from lpdistill.physics.search import monotone_reach
 
@@ -180,6 +180,11 @@ class Werner:
         Otherwise every code could lower pairs further and further, and there would be no end of levels.
         """
         return self.protocols == (TWO,) or made.state.fidelity > max(pair.fidelity for pair in pairs)
+
+    def likeliest(self, pairs: Sequence[WernerPair], others: int) -> Fraction:
+        """The greatest probability of distilling some pairs with any others: perfect ones."""
+        perfect = [WernerPair(Fraction(1))] * others
+        return max(self.combine(*order).success for order in arrangements(self, (*pairs, *perfect)))
 
     def orders(self, size: int) -> tuple[tuple[int, ...], ...]:
         """The orders of so many pairs that are distilled differently, places counted from the last."""

@@ -9,12 +9,13 @@ import numpy as np
 
 from lpdistill.errors import InfiniteLevelsError
 from lpdistill.hardware.actions import Attempts
+from lpdistill.physics.aged import AgedGrid
 from lpdistill.physics.closure import closure
-from lpdistill.physics.levels import Levels
 from lpdistill.physics.limits import most_levels
-from lpdistill.physics.maps import Combination, consumes, is_monotone
+from lpdistill.physics.maps import consumes
 from lpdistill.physics.rounding import Grid, Rounding
-from lpdistill.problem.labels import with_labels, without_labels
+from lpdistill.physics.truncation import Truncation
+from lpdistill.problem.labels import first_grid, with_labels, without_labels
 from lpdistill.problem.problem import Problem
 from lpdistill.process.factored.baselines import NESTED, PUMPING, Baseline, banded
 from lpdistill.process.factored.dynamics import Dynamics
@@ -49,10 +50,11 @@ def own_levels(problem: Problem, chosen: Baseline) -> Problem:
         most = most_levels(memories)
         levels = closure(problem.distillation, raw, target, most=most, memories=memories, allowed=_equal)
         return with_labels(problem, levels)
-    if not is_monotone(problem.distillation):
+    grid = first_grid(problem)
+    if isinstance(grid, AgedGrid):
         return problem
-    grid = Grid.of(problem.distillation, raw, target)
-    if chosen.name != PUMPING.name or consumes(problem.distillation) != (2,):
+    never_ends = consumes(problem.distillation) == (2,) and not isinstance(grid, Truncation)
+    if chosen.name != PUMPING.name or not never_ends:
         return _followed(problem, chosen, grid)
     for _ in range(PUMPED - 1):
         grid = grid.with_results([(max(grid.trees), raw)])
@@ -67,13 +69,13 @@ def _equal(numbers: Sequence[int]) -> bool:
 def _followed(problem: Problem, chosen: Baseline, grid: Grid) -> Problem:
     """The problem with the levels that a baseline meets, found by following it on those found so far."""
     while comb(problem.memories + len(grid), len(grid)) <= MOST_CONFIGURATIONS:
-        here, known = with_labels(problem, _levels(grid, problem.memories)), len(grid)
-        dynamics, fidelities = Dynamics(here, Attempts.FULL), [level.fidelity for level in here.levels]
+        here, known = with_labels(problem, grid.unrounded(problem.memories)), len(grid)
+        dynamics, keys = Dynamics(here, Attempts.FULL), [grid.key(level.state) for level in here.levels]
         columns = chosen.columns(dynamics.kernel)
         entered = Plan.improper(dynamics.choose(columns), np.ones(len(columns))).entered
         actions = dynamics.names.actions(columns[entered])
         distilled = sorted({levels for action in actions for levels in action.distil})
-        grid = grid.with_results(tuple(fidelities[level] for level in reversed(levels)) for levels in distilled)
+        grid = grid.with_results(tuple(keys[level] for level in reversed(levels)) for levels in distilled)
         if len(grid) == known:
             return here
     reach = problem.reach
@@ -85,13 +87,3 @@ def _followed(problem: Problem, chosen: Baseline, grid: Grid) -> Problem:
         pumping_limit=reach.pumping_limit,
         memory_limit=reach.memory_limit,
     )
-
-
-def _levels(grid: Grid, memories: int) -> Levels:
-    """The fidelities of a grid as levels, no result rounded: whatever is no level ends a run."""
-    labels, distillation = grid.labels(Rounding.FLOOR, memories, useless=True), grid.distillation
-    made = {
-        pairs: Combination(distillation.raw(labels.results[pairs]), one.success) if pairs in labels.results else one
-        for pairs, one in labels.combinations.items()
-    }
-    return Levels(labels.target, labels.levels, made, labels.raw)

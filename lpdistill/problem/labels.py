@@ -10,13 +10,13 @@ from lpdistill.errors import InfiniteLevelsError, LimitError, ModelError, Unreac
 from lpdistill.hardware.attainable import best_attainable
 from lpdistill.hardware.repertoire import Repertoire
 from lpdistill.numbers import at_most
-from lpdistill.physics.aged import AgedLabels
+from lpdistill.physics.aged import AgedGrid, AgedLabels
 from lpdistill.physics.codes import TWO
-from lpdistill.physics.imported import map_name
 from lpdistill.physics.levels import Levels
 from lpdistill.physics.limits import most_levels
 from lpdistill.physics.maps import consumes, is_monotone
-from lpdistill.physics.rounding import Labels
+from lpdistill.physics.rounding import Grid, Labels
+from lpdistill.physics.truncation import Truncation
 from lpdistill.problem.problem import Problem
 from lpdistill.process.factored.size import Size
 from lpdistill.process.resources import RESOURCES
@@ -67,20 +67,37 @@ def labels_of(problem: Problem) -> Labels | None:
 
 def level_count(problem: Problem) -> int | None:
     """Number of levels below the target that there are without labels; None for infinitely many, or too many."""
+    if not problem.reach.finite:
+        return None
     with suppress(UnreachableTargetError, LimitError):
         return len(without_labels(problem).levels)
     return None
 
 
+def rounds(problem: Problem, *, whatever: bool = False) -> bool:
+    """Whether results may be rounded, as a better pair in any memory is never worse; else, levels are told apart.
+
+    It may be where the map does not say so, and with protocols of several pairs where generation takes longer than
+    distillation, or ``whatever`` the durations are: those that do not improve on the best of their pairs are no way to
+    end it early.
+    """
+    longer = whatever or problem.generation_time > problem.distillation_time
+    return is_monotone(problem.distillation) and (consumes(problem.distillation) == (TWO,) or not longer)
+
+
+def first_grid(problem: Problem, *, whatever: bool = False) -> Grid | AgedGrid:
+    """The grid to begin with, for the durations of the problem or whatever they are."""
+    if (clock := problem.hardware.clock) is not None:
+        return AgedGrid.of(clock, problem.f0, problem.target)
+    kind = Grid if rounds(problem, whatever=whatever) else Truncation
+    return kind.of(problem.distillation, problem.f0, problem.target)
+
+
 def not_bracketed(problem: Problem) -> str | None:
     """Why label models do not bracket the optimum of a problem, as a clause; None where they do.
 
-    They do where a better pair in any memory is never worse (:doc:`levels_without_limit`).
+    They do where a better pair in any memory is never worse, or levels are told apart (:doc:`levels_without_limit`).
     """
-    if not is_monotone(problem.distillation):
-        return f"the map {map_name(problem.distillation)} does not say that better pairs are never worse (monotone)"
-    if consumes(problem.distillation) != (TWO,) and problem.generation_time > problem.distillation_time:
-        return "protocols of several pairs may do worse with a better pair where generation takes longest"
     rule = next((one for one in problem.rules if not one.bracketed or one.elementwise), None)
     if rule is not None:
         return f"under the rule {rule.name} a better pair may be worse"
@@ -119,7 +136,7 @@ def wants_labels(problem: Problem, *, asked: bool = False) -> bool:
     if asked and reason is not None:
         raise ModelError("within", f"cannot be had: {reason}, so that labels do not bracket the optimum", None)
     if reach.finite:
-        return reason is None and (asked or _many(problem))
+        return reason is None and (asked or (rounds(problem) and _many(problem)))
     if any(rule.separable for rule in problem.rules):
         return False  # the levels that they leave are finite
     if reason is not None:

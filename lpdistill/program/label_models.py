@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.hardware.actions import Attempts
 from lpdistill.physics.aged import AgedGrid
 from lpdistill.physics.rounding import Grid, Labels, Rounding
+from lpdistill.physics.truncation import Truncation
 from lpdistill.problem.labels import labels_of, with_labels
 from lpdistill.problem.problem import Problem
 from lpdistill.process.labelled import LabelProcess, label_process
@@ -90,13 +91,6 @@ def label_model(problem: Problem, grid: Grid | AgedGrid, rounding: Rounding, *, 
     return grid.labels(rounding, problem.memories, useless=useless)
 
 
-def first_grid(problem: Problem) -> Grid | AgedGrid:
-    """The grid to begin with."""
-    if (clock := problem.hardware.clock) is not None:
-        return AgedGrid.of(clock, problem.f0, problem.target)
-    return Grid.of(problem.distillation, problem.f0, problem.target)
-
-
 def labelled(problem: Problem, grid: Grid | AgedGrid, rounding: Rounding, *, whatever: bool = False) -> Problem:
     """The same problem with the labels of such a model for its levels."""
     return with_labels(problem, label_model(problem, grid, rounding, whatever=whatever))
@@ -153,16 +147,16 @@ def _start(process: LabelProcess, near: Model) -> IntArray | None:
     return None if stuck(process.choose(columns)).any() else columns
 
 
-def rounded(lower: Model, *, apart: bool) -> list[tuple[Fraction, ...]]:
-    """The fidelities whose results become labels: of greatest weight among those that the optimum of CEIL rounds.
+def rounded(lower: Model, *, apart: bool) -> list[tuple[Any, ...]]:
+    """What is distilled into new labels: of greatest weight among those whose results the optimum of CEIL rounds.
 
-    That of the pair that is kept comes first.
+    The pair that is kept comes first.  Where levels are told apart, a result weighs as often as it is made.
 
     Where the models are ``apart`` though no result has a weight, those that are used most.
     """
     labels, process, plan = lower.labels, lower.process, lower.plan
     recipes = process.numbering.repertoire.distillations
-    fidelities = [level.fidelity for level in labels]
+    keys = [labels.grid.key(level.state) for level in labels]
     used = np.flatnonzero(plan.occupation > 0)
     row, recipe, left = process.numbering.carried(plan.uses.columns[used])
     above = np.array([-1 if one.consumed not in labels.results else one.made[0].produced[0] for one in recipes])
@@ -170,13 +164,15 @@ def rounded(lower: Model, *, apart: bool) -> list[tuple[Fraction, ...]]:
     kept = (above[recipe] >= 0) & true[recipe]
     row, recipe, left = row[kept], recipe[kept], left[row[kept]]
     success = np.array([float(one.success) for one in recipes])
-    drop = _with(lower, left, above[recipe] - 1) - _with(lower, left, above[recipe])
+    drop = np.ones(len(recipe))
+    if not isinstance(labels.grid, Truncation):
+        drop = _with(lower, left, above[recipe] - 1) - _with(lower, left, above[recipe])
     least, uses = NO_WEIGHT * float(plan.values[0]), plan.occupation[used][row]
     weight = np.bincount(recipe, uses * success[recipe] * drop, minlength=len(recipes))
     if apart and not (weight > least).any():
         weight, least = np.bincount(recipe, uses, minlength=len(recipes)), 0.0
     weights = [
-        (weight[one], tuple(fidelities[level] for level in reversed(recipes[one].consumed)))
+        (weight[one], tuple(keys[level] for level in reversed(recipes[one].consumed)))
         for one in np.unique(recipe).tolist()
     ]
     weights = sorted((one for one in weights if one[0] > least), reverse=True)

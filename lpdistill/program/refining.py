@@ -22,10 +22,10 @@ from lpdistill.errors import InfeasibleError, LimitError
 from lpdistill.hardware.actions import Attempts
 from lpdistill.physics.aged import AgedGrid
 from lpdistill.physics.rounding import Grid, Rounding
-from lpdistill.problem.labels import beyond, level_count
+from lpdistill.problem.labels import beyond, first_grid, level_count
 from lpdistill.problem.problem import Problem
 from lpdistill.program.ageing import with_weights
-from lpdistill.program.label_models import Model, first_grid, labelled, optimum, rounded
+from lpdistill.program.label_models import Model, labelled, optimum, rounded
 from lpdistill.progress import silent
 
 AS_ONE = 1e-12
@@ -131,7 +131,8 @@ class Refinement:
         return level_count(self.upper.problem)
 
     def __str__(self) -> str:
-        total = "infinitely many" if not self.upper.problem.reach.finite else f"{self.levels or 'very many'}"
+        reach = self.upper.problem.reach
+        total = f"{self.levels or 'very many'}" if reach.finite else reach.many
         needed = f"{len(self.grid):,} of {total} {'levels' if isinstance(self.grid, Grid) else 'pairs and ages'}"
         return f"{needed}{BECAUSE[self.stopped]} ({len(self.rounds)} rounds)"
 

@@ -140,7 +140,7 @@ class LevelTable(Answer):
             for row in self._cells()
         ]
         headings = {name: "left" for row in rows[:1] for name in row}
-        title = "labels, which stand for infinitely many levels" if self.needed else "levels"
+        title = f"labels, which stand for {self.problem.reach.many} levels" if self.needed else "levels"
         return Table(title, headings, [tuple(map(str, row.values())) for row in rows[:most]])
 
     @property
@@ -206,8 +206,8 @@ def with_memories(settings: Mapping[str, Any]) -> tuple[Problem, bool]:
     if missing and endless and (missing == ["memories"] or wants_labels(problem)):
         beside = f" (memory limit {at_most(reach.memory_limit, 9)})" if limited else ""
         raise InfiniteLevelsError(
-            f"target: infinitely many fidelity levels lie between f0 = {float(problem.f0)} and the target "
-            f"{float(problem.target)}, which is not below the pumping limit {at_most(reach.pumping_limit, 9)}{beside}; "
+            f"target: {reach.many} fidelity levels lie between f0 = {float(problem.f0)} and the target "
+            f"{float(problem.target)}, which is not below {problem.hardware.endless(reach)}{beside}; "
             f"what stands for them depends on {' and '.join(missing)}: give {'both' if missing[1:] else 'it'}",
             target=float(problem.target),
             pumping_limit=reach.pumping_limit,

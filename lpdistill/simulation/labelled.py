@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from lpdistill.arrays import BoolArray, FloatArray, IntArray, ragged
 from lpdistill.errors import LimitError
 from lpdistill.physics.maps import Pair, consumes, order_of
+from lpdistill.physics.truncation import Truncation
 from lpdistill.problem.labels import labels_of
 from lpdistill.problem.problem import Problem
 from lpdistill.process.factored.configurations import CountVectors
@@ -71,7 +72,7 @@ class Species:
             If there are too many.
         """
         distillation, target = problem.distillation, problem.target
-        sizes, order = consumes(distillation), order_of(distillation)
+        sizes, order, chosen = consumes(distillation), order_of(distillation), _told_apart(problem)
         raw = distillation.raw(problem.f0), distillation.raw(problem.f0 if f0 is None else f0)
         made: dict[tuple[tuple[Pair, Pair], ...], list[tuple[tuple[Pair, Pair], Fraction]]] = {}
         found, new = {raw}, {raw}
@@ -80,6 +81,8 @@ class Species:
             held = {pair for pair in found if pair[0].fidelity < target}
             groups = ((a, *rest) for n in sizes for a in fresh for rest in combinations_with_replacement(held, n - 1))
             for pairs in {pairs for group in groups for pairs in permutations(group)}:
+                if chosen is not None and tuple(pair[0] for pair in pairs) not in chosen:
+                    continue
                 believed, true = (distillation.combine(*states).outcomes for states in zip(*pairs, strict=True))
                 made[pairs] = [((a, b), chance) for (_, a), (chance, b) in zip(believed, true, strict=True)]
             new = {result for outcomes in made.values() for result, _ in outcomes} - found
@@ -121,6 +124,14 @@ class Species:
     def merit(self, species: IntArray) -> IntArray:
         """What orders pairs: they are in the order of the map."""
         return species
+
+
+def _told_apart(problem: Problem) -> set[tuple[Pair, ...]] | None:
+    """What is distilled, the pair that is kept first, where it is not everything that the map makes."""
+    levels = problem.levels
+    if labels_of(problem) is None:
+        return None
+    return {tuple(levels[one].state for one in reversed(consumed)) for consumed in levels.combinations}
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +214,9 @@ class LabelledMemories:
     @cached_property
     def species(self) -> Species | TrackedSpecies | AgeingSpecies:
         """What a memory may hold."""
-        if labels_of(self.problem) is not None or not self.problem.reach.finite:
+        labels = labels_of(self.problem)
+        apart = labels is not None and isinstance(labels.grid, Truncation)
+        if not apart and (labels is not None or not self.problem.reach.finite):
             return TrackedSpecies(self.problem, self.deviations.f0)
         return Species.of(self.problem, self.deviations.f0)
 

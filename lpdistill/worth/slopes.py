@@ -24,6 +24,7 @@ from scipy import sparse
 from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.physics.levels import Tree
 from lpdistill.physics.maps import DistillationMap, Pair
+from lpdistill.physics.truncation import Other
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.settings import FinalStep
 from lpdistill.process.factored.dynamics import Dynamics
@@ -150,7 +151,7 @@ def success_slopes(dynamics: Dynamics) -> FloatArray:
     """Derivative of the success probability of each allowed recipe by ``f0``, (recipes,).
 
     Trees are followed at two nearby rational fidelities, so that every map is differentiated alike, and to double
-    precision.
+    precision.  That of distillations with what is not told apart counts as 0: no exact optimum has them.
     """
     hardware, found = dynamics.problem.hardware, []
     maps = hardware.distillation
@@ -161,7 +162,8 @@ def success_slopes(dynamics: Dynamics) -> FloatArray:
         consumed = (
             [states[level] for level in reversed(recipe.consumed)] for recipe in dynamics.kernel.matchings.recipes
         )
-        found.append([maps.combine(*pairs).success for pairs in consumed])
+        known = (pairs if not any(isinstance(one, Other) for one in pairs) else () for pairs in consumed)
+        found.append([maps.combine(*pairs).success if pairs else Fraction(0) for pairs in known])
     return np.array([float((above - below) / (2 * NEARBY)) for below, above in zip(*found, strict=True)])
 
 

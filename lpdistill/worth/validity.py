@@ -16,8 +16,7 @@ import numpy as np
 
 from lpdistill import pictures
 from lpdistill.errors import ModelError
-from lpdistill.physics.maps import consumes
-from lpdistill.problem.labels import without_labels
+from lpdistill.problem.labels import rounds, without_labels
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import PROBLEM
 from lpdistill.process.factored.dynamics import Dynamics
@@ -195,7 +194,7 @@ def validity(solution: SolutionLike, *, progress: Callable[[str], None] = silent
         return _validity(there, policy_iteration(there, there.admission.proper()), progress)
 
     problem, grid = PROBLEM.meant(process, "validity"), solution.bracket.refinement.grid
-    if len(consumes(problem.distillation)) > 1:
+    if rounds(problem) and not rounds(problem, whatever=True):
         raise ModelError(
             "protocols",
             "of several pairs have no ranges on labels, which bracket them only while generation is no longer than "

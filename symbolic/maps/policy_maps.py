@@ -20,8 +20,7 @@ from lpdistill.arrays import IntArray
 from lpdistill.errors import ModelError, NotCertifiedError
 from lpdistill.hardware.actions import Action
 from lpdistill.numbers import Number, exact, member
-from lpdistill.physics.rounding import Grid
-from lpdistill.problem.labels import labels_of, wants_labels, without_labels
+from lpdistill.problem.labels import first_grid, labels_of, wants_labels, without_labels
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import PROBLEM
 from lpdistill.program.common_labels import on_common_labels
@@ -318,8 +317,8 @@ def policy_map(
         return _mapped(asked, axis, progress)
 
     problem = without_labels(problem)
-    grid = Grid.of(problem.distillation, problem.f0, problem.target)
     whatever = axis is Axis.RATIO
+    grid = first_grid(problem, whatever=whatever)
     return on_common_labels(problem, answer, _same, grid=grid, seconds=PATIENCE, whatever=whatever, progress=progress)
 
 
