@@ -26,7 +26,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from itertools import combinations, permutations, product
+from itertools import combinations, product
 from math import prod
 from typing import Any, NamedTuple, TypeAlias
 
@@ -183,40 +183,6 @@ class Code:
         ]
         success: Any = sums[0]
         return success / 2 ** (self.pairs - 1), weights_of([each / success for each in sums])
-
-
-@lru_cache(256)
-def orders(code: Code, noise: Noise) -> tuple[tuple[int, ...], ...]:
-    """The orders of Werner pairs that a code distils differently, places counted from the last pair.
-
-    Of a Werner pair all three characters are the same, so that a term is known by the pairs that it touches.
-
-    >>> len(orders(Code(BEST[3]), Noise())), len(orders(Code(BEST[5]), Noise()))
-    (3, 1)
-    """
-    places = range(code.pairs)
-    sums: list[dict[frozenset[int], Fraction]] = [{}, {}]
-    for operator, terms in enumerate(code.terms()):
-        for term in terms:
-            touched = frozenset(code.pairs - 1 - place for place, which in enumerate(term.characters) if which)
-            known, weight = sums[operator > 0], noise.gates**term.gates * noise.contrast**term.readouts
-            known[touched] = known.get(touched, Fraction(0)) + weight
-    alike = [
-        order
-        for order in permutations(places)
-        if all(
-            known.get(frozenset(order[one] for one in touched)) == weight
-            for known in sums
-            for touched, weight in known.items()
-        )
-    ]
-    found: dict[tuple[int, ...], None] = {}
-    seen: set[tuple[int, ...]] = set()
-    for order in permutations(places):
-        if order not in seen:
-            found[order] = None
-            seen |= {tuple(order[one] for one in same) for same in alike}
-    return tuple(found)
 
 
 def characters(weights: Weights) -> Weights:

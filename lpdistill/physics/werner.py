@@ -14,7 +14,7 @@ from functools import lru_cache
 from itertools import permutations
 from typing import ClassVar, TypeVar
 
-from lpdistill.physics.codes import TWO, Protocol, code_for, orders, sizes
+from lpdistill.physics.codes import TWO, Code, Protocol, code_for, sizes
 from lpdistill.physics.maps import Combination, Reach, arrangements
 from lpdistill.physics.noise import IDEAL, Noise
 from lpdistill.physics.search import monotone_reach
@@ -122,6 +122,41 @@ def least_gates(fidelity: Fraction, contrast: Fraction) -> Fraction:
     """
     w = werner_parameter(fidelity)
     return 3 / ((1 + contrast) * (1 + 2 * w) - 3 * contrast * w * w)
+
+
+@lru_cache(256)
+def orders(code: Code, noise: Noise) -> tuple[tuple[int, ...], ...]:
+    """The orders of Werner pairs that a code distils differently, places counted from the last pair.
+
+    Of a Werner pair all three characters are the same, so that a term is known by the pairs that it touches.
+
+    >>> from lpdistill.physics.codes import BEST
+    >>> len(orders(Code(BEST[3]), Noise())), len(orders(Code(BEST[5]), Noise()))
+    (3, 1)
+    """
+    places = range(code.pairs)
+    sums: list[dict[frozenset[int], Fraction]] = [{}, {}]
+    for operator, terms in enumerate(code.terms()):
+        for term in terms:
+            touched = frozenset(code.pairs - 1 - place for place, which in enumerate(term.characters) if which)
+            known, weight = sums[operator > 0], noise.gates**term.gates * noise.contrast**term.readouts
+            known[touched] = known.get(touched, Fraction(0)) + weight
+    alike = [
+        order
+        for order in permutations(places)
+        if all(
+            known.get(frozenset(order[one] for one in touched)) == weight
+            for known in sums
+            for touched, weight in known.items()
+        )
+    ]
+    found: dict[tuple[int, ...], None] = {}
+    seen: set[tuple[int, ...]] = set()
+    for order in permutations(places):
+        if order not in seen:
+            found[order] = None
+            seen |= {tuple(order[one] for one in same) for same in alike}
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)

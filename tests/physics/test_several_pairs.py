@@ -10,10 +10,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from lpdistill import ModelError, Problem, UnreachableTargetError, solve, validity
-from lpdistill.physics.codes import BEST, Code, orders
+from lpdistill.physics.codes import BEST, Code
 from lpdistill.physics.maps import arrangements
 from lpdistill.physics.noise import IDEAL, Noise
-from lpdistill.physics.werner import Werner, WernerPair
+from lpdistill.physics.werner import Werner, WernerPair, orders
 from symbolic import certify
 
 fidelities = st.fractions("1/4", 1, max_denominator=30)

@@ -20,6 +20,7 @@ from lpdistill import (
     solve,
 )
 from lpdistill.physics.rounding import Grid, Rounding
+from lpdistill.physics.truncation import Truncation
 from lpdistill.physics.werner import Werner
 from lpdistill.problem.labels import labels_of, not_bracketed, wants_labels, with_labels, without_labels
 
@@ -50,7 +51,6 @@ REFUSED = {
     "a predicate": (PAST, [Rule(lambda _: True, name="mine")], "under the rule mine a better pair may be worse"),
     "a lower limit": (PAST, [Budget("steps", least=30)], "with a lower limit on steps a better pair may be worse"),
     "memory-time": (PAST, [Budget("memory_time", 90)], "a limit on memory_time .* unless pairs may be discarded"),
-    "a map that does not say": (PAST.replace(distillation=Silent()), [], "the map silent does not say"),
 }
 
 
@@ -79,6 +79,15 @@ def test_other_problems_are_solved_below_the_limit(name):
     assert not wants_labels(problem)
     with pytest.raises(ModelError, match=f"within: cannot be had: .*{reason}"):
         solve(problem, within=".1")
+
+
+def test_a_map_that_does_not_say_that_it_is_monotone_has_its_levels_told_apart():
+    """The optimum is the same, as the map is, and nothing was rounded."""
+    problem = PAST.replace(distillation=Silent(), memories=3, target=".88")
+    solution = solve(problem)
+    assert wants_labels(problem)
+    assert isinstance(solution.bracket.refinement.grid, Truncation)
+    assert solution.waiting_time == pytest.approx(20.53920673387, rel=1e-11)
 
 
 @pytest.mark.parametrize("rule", [EqualLevelsOnly(), RawPairOnly(), Banded(0)], ids=str)
