@@ -17,7 +17,7 @@ from lpdistill.hardware.rules import Rule, checked
 from lpdistill.hardware.timing import SMALLEST, timing
 from lpdistill.numbers import Number, at_most, exact, flag, whole
 from lpdistill.physics.ageing import Clock, Coherence, Products
-from lpdistill.physics.closure import closure
+from lpdistill.physics.closure import are_few, closure
 from lpdistill.physics.codes import ProtocolsLike
 from lpdistill.physics.imported import map_name, raw_of
 from lpdistill.physics.known import DEFAULT, map_meant
@@ -151,7 +151,10 @@ class Hardware(Keeping):
         """How far the map carries raw pairs towards a target."""
         found = reach_of(self.distillation, raw_of(self.distillation, self.f0), target, self.memories)
         ages = self.coherence_time is not None and self.f0 < target
-        return replace(found, finite=False) if ages else found
+        if ages or found.proved:
+            return replace(found, finite=False) if ages else found
+        finite = are_few(self.distillation, self.f0, target, self.memories)
+        return replace(found, finite=finite, proved=finite)
 
     def levels(self, target: Fraction) -> Levels:
         """The fidelity levels below a target.

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 from itertools import combinations_with_replacement
 from typing import Any, TypeAlias
 
@@ -13,7 +15,7 @@ from lpdistill.errors import LimitError
 from lpdistill.physics.imported import combined, map_name, raw_of
 from lpdistill.physics.known import MAPS
 from lpdistill.physics.levels import Level, Levels, Tree, names_of
-from lpdistill.physics.limits import MOST_WORK, effort
+from lpdistill.physics.limits import FEW_LEVELS, MOST_WORK, effort
 from lpdistill.physics.maps import Combination, DistillationMap, Pair, arrangements, consumes, everything, order_of
 from lpdistill.shared import Shared, by_value
 
@@ -70,6 +72,15 @@ def closure(  # noqa: PLR0913 - what shapes levels
     levels = SHARED.of(key, lambda: _explored(bounds))
     bounds.require(len(levels))
     return levels
+
+
+@lru_cache(256)
+def are_few(distillation: Any, f0: Fraction, target: Fraction, memories: int) -> bool:
+    """Whether so few levels of a map, which has a hash, lie below a target that they are worth exploring."""
+    with suppress(LimitError):
+        closure(distillation, f0, target, most=FEW_LEVELS, memories=memories)
+        return True
+    return False
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,10 @@ MOST_LEVELS = 200
 """Levels beyond which even the distillation table (20,100 exact entries) takes longer than any use of it."""
 
 
+FEW_LEVELS = 24
+"""Levels beyond which those of a map are not explored that may have no end: exact numbers become ever longer."""
+
+
 MOST_WORK = 10**10
 """Exact arithmetic of levels beyond which they take more than some seconds: the sum of :func:`effort` of results."""
 

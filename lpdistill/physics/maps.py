@@ -55,7 +55,8 @@ class Reach:
     memories_needed
         The least number of memories with which the target can be reached, or None if there is none.
     proved
-        Whether it is known how many levels there are; otherwise more were found than are worth exploring.
+        Whether it is known that levels are finitely or infinitely many; otherwise they are to be explored, and are not
+        finite where that finds very many.
     """
 
     pumping_limit: float

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from fractions import Fraction
 from functools import lru_cache
 from heapq import heappop, heappush
 from itertools import count, permutations
 from typing import Any
 
-from lpdistill.errors import LimitError
-from lpdistill.physics.closure import closure
 from lpdistill.physics.maps import DistillationMap, Pair, Reach, arrangements, consumes
 
 LONGEST = 400
@@ -26,9 +23,6 @@ CLOSE = 1e-14
 APART = Fraction(1, 10**9)
 """How far above what is followed lies the bound that no fidelity exceeds."""
 
-FEW_LEVELS = 24
-"""Levels beyond which a map whose levels may have no end is not explored: exact numbers become ever longer."""
-
 MOST_MEMORIES = 16
 """Memories beyond which those that a target needs are not looked for."""
 
@@ -37,7 +31,7 @@ MOST_ORDERS = 120
 
 
 def explored_reach(distillation: DistillationMap[Any], raw: Pair, target: Fraction, memories: int) -> Reach:
-    """Limits that pumping approaches, and pumping with what fewer memories approach; levels are explored.
+    """Limits that pumping approaches, and pumping with what fewer memories approach; levels are to be explored.
 
     Both limits are *reached for*: a pair is distilled again and again with the same others, in every order, and the
     highest fidelity is kept, or that of the first dozen pairs that are made in any way.  For Werner pairs that is the
@@ -47,23 +41,13 @@ def explored_reach(distillation: DistillationMap[Any], raw: Pair, target: Fracti
     start: Any = float(raw.fidelity)
     known: Any = distillation  # known ones are frozen, so that they have a hash
     pumped, highest = _limits(known, start, memories)
-    finite = _few(known, raw.fidelity, target, memories)
     return Reach(
         pumping_limit=pumped,
         memory_limit=highest,
-        finite=finite,
+        finite=True,
         memories_needed=1 if raw.fidelity >= target else min(consumes(distillation)),
-        proved=finite,
+        proved=False,
     )
-
-
-@lru_cache(256)
-def _few(distillation: Any, f0: Fraction, target: Fraction, memories: int) -> bool:
-    """Whether levels are so few that they are worth exploring."""
-    with suppress(LimitError):
-        closure(distillation, f0, target, most=FEW_LEVELS, memories=memories)
-        return True
-    return False
 
 
 @lru_cache(256)

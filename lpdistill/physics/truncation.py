@@ -117,8 +117,9 @@ class Truncation(Grid):
 
     def _levels(self, states: list[Pair]) -> tuple[Level, ...]:
         """Labels as levels: with names, and with the trees that make them."""
-        true = [state.fidelity for state in states if not isinstance(state, Short)]
-        names = [*names_of(true, self.target), *[OTHER] * (len(states) - len(true))]
+        true = [state for state in states if not isinstance(state, Short)]
+        named = names_of([state.fidelity for state in true], self.target, true)
+        names = [*named, *[OTHER] * (len(states) - len(true))]
         return tuple(
             Level(index, state.fidelity, self.trees.get(state), state, name)
             for index, (state, name) in enumerate(zip(states, names, strict=True))
