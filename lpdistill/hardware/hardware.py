@@ -153,7 +153,8 @@ class Hardware(Keeping):
         ages = self.coherence_time is not None and self.f0 < target
         if ages or found.proved:
             return replace(found, finite=False) if ages else found
-        finite = are_few(self.distillation, self.f0, target, self.memories)
+        known: Any = self.distillation  # which has a hash
+        finite = are_few(known, self.f0, target, self.memories)
         return replace(found, finite=finite, proved=finite)
 
     def levels(self, target: Fraction) -> Levels:
