@@ -81,7 +81,7 @@ def test_what_several_protocols_cannot_reach_is_proved():
     """Three memories stay below a limit that four pass; with gates too bad, no number of memories does."""
     with pytest.raises(UnreachableTargetError, match=r"below 0\.997649935 .*4 memories could reach it"):
         solve(Problem(".5", 3, ".9", ".999", protocols="2,3"))
-    with pytest.raises(UnreachableTargetError, match=r"no number of memories reaches it .*but gates of"):
+    with pytest.raises(UnreachableTargetError, match=r"no pair is better than a raw one .*but gates of"):
         solve(Problem(".5", 6, ".9", ".98", protocols="2,3", gate=".95"))
 
 
