@@ -150,13 +150,6 @@ class Setting:
 SETTINGS = {
     row.name: row
     for row in (
-        Setting(
-            "preset",
-            ValueKind.NAMES,
-            f"Numbers of platforms, which others win over; one, or several with commas: {', '.join(PRESETS)}",
-            values=PRESETS,
-            derives=("p", "f0", "gate", "readout", "coherence_time"),
-        ),
         Setting("p", ValueKind.NUMBER, "Generation success probability", "0 < p <= 1", required=True),
         Setting(
             "memories", ValueKind.WHOLE, "Number of memory pairs", ">= 1", short="-M", required=True, shapes_levels=True
@@ -304,6 +297,13 @@ SETTINGS = {
             written=lambda products: str(products or Products.AGE),
             usual=str(Products.AGE),
             within="hardware",
+        ),
+        Setting(
+            "preset",
+            ValueKind.NAMES,
+            f"Numbers of platforms, which others win over; one, or several with commas: {', '.join(PRESETS)}",
+            values=PRESETS,
+            derives=("p", "f0", "gate", "readout", "coherence_time"),
         ),
     )
 }
