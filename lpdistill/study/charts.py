@@ -12,6 +12,7 @@ from lpdistill.arrays import FloatArray
 from lpdistill.errors import ModelError, names_like
 from lpdistill.numbers import member
 from lpdistill.policies.named import OPTIMAL
+from lpdistill.solution.document import measure
 from lpdistill.study.grid import Axis, Grid
 
 if TYPE_CHECKING:
@@ -37,8 +38,10 @@ AXIS_NAMES = {
     "memories": "memories M",
     "gap": "gap, target - f0",
     "target": "target fidelity",
-    "generation_time": "duration of generation (in the user's unit)",
-    "distillation_time": "duration of distillation (in the user's unit)",
+    "generation_time": "duration of generation",
+    "distillation_time": "duration of distillation",
+    "distance": "distance of the nodes (in m)",
+    "signal_speed": "speed of signals (in m/s)",
 }
 
 
@@ -52,7 +55,7 @@ class Quantity(StrEnum):
 
 
 TITLES = {
-    Quantity.WAITING_TIME: f"expected waiting time\n({pictures.UNIT})",
+    Quantity.WAITING_TIME: "expected waiting time",
     Quantity.ADVANTAGE: "advantage of the optimum, (T - T_opt) / T",
 }
 
@@ -139,8 +142,8 @@ def _lines(sweep: Sweep, drawn: Axes, quantity: Quantity, names: tuple[str, ...]
     elif len(seen):
         low, high = min(0.0, float(seen.min())), max(0.0, float(seen.max()))
         drawn.set_ylim(low, high + 0.1 * (high - low or 1.0))
-    drawn.set_xlabel("" if axis is None else _name(axis))
-    drawn.set_ylabel(TITLES[quantity])
+    drawn.set_xlabel("" if axis is None else _name(axis, sweep))
+    drawn.set_ylabel(_title(quantity, sweep))
     if len(names) > 1:
         drawn.legend(frameon=False)
     else:
@@ -156,8 +159,21 @@ def _positions(axis: Axis | None) -> tuple[FloatArray, tuple[str, ...] | None]:
     return np.arange(len(axis.values), dtype=float), axis.labels
 
 
-def _name(axis: Axis) -> str:
-    return AXIS_NAMES.get(axis.name, axis.name.replace("_", " "))
+def _name(axis: Axis, sweep: Sweep) -> str:
+    """What an axis is, with its unit."""
+    named = AXIS_NAMES.get(axis.name, axis.name.replace("_", " "))
+    return f"{named} ({_measure(sweep)})" if axis.name.endswith("_time") else named
+
+
+def _title(quantity: Quantity, sweep: Sweep) -> str:
+    """What is drawn, with its unit."""
+    return f"{TITLES[quantity]}\n({_measure(sweep)})" if quantity is Quantity.WAITING_TIME else TITLES[quantity]
+
+
+def _measure(sweep: Sweep) -> str:
+    """What times are measured in: alike in all problems."""
+    problem = next((point.problem for point in sweep.points if point.problem is not None), None)
+    return pictures.UNIT if problem is None else measure(problem)
 
 
 def _map(sweep: Sweep, drawn: Axes, quantity: Quantity, policy: str) -> None:
@@ -184,13 +200,13 @@ def _map(sweep: Sweep, drawn: Axes, quantity: Quantity, policy: str) -> None:
         step = -(-len(labels) // 12)
         set_ticks(np.arange(len(labels))[::step] + 0.5, labels[::step])
     below = "min" if low < least else "neither"
-    bar = pictures.figure_of(drawn).colorbar(mesh, ax=drawn, label=TITLES[quantity], extend=below)
+    bar = pictures.figure_of(drawn).colorbar(mesh, ax=drawn, label=_title(quantity, sweep), extend=below)
     if wide:
         pictures.mark(bar.ax.yaxis, least, high)
     missing = f"; grey: {values.size - len(seen)} without" if len(seen) < values.size else ""
     drawn.set_title(policy + missing, loc="left", fontsize="medium")
-    drawn.set_xlabel(_name(across))
-    drawn.set_ylabel(_name(up))
+    drawn.set_xlabel(_name(across, sweep))
+    drawn.set_ylabel(_name(up, sweep))
 
 
 def _tick(axis: Axis, i: int) -> str:

@@ -79,7 +79,7 @@ def _variables(sweep: Swept) -> dict[str, Variable]:
     found: dict[str, Variable] = {}
     for name in (*TIMES, "advantage", "relative_gap", "levels", "labels", "seconds", *expected):
         values = [np.nan if row.get(name) is None else row[name] for row in rows]
-        found[name] = names, np.array(values, dtype=float).reshape(shape), _attributes(name)
+        found[name] = names, np.array(values, dtype=float).reshape(shape), _attributes(name, sweep)
     for name in ("status", "message"):
         found[name] = names, np.array([row[name] for row in rows], dtype=object).reshape(shape), {}
     return found
@@ -91,7 +91,7 @@ def _axes(sweep: Swept) -> dict[str, Variable]:
         axis.name: (
             axis.name,
             [axis.coordinate(value) for value in axis.values],
-            {"exact": ", ".join(axis.labels), **_units(axis.name)},
+            {"exact": ", ".join(axis.labels), **_units(axis.name, sweep)},
         )
         for axis in sweep.grid.axes
     }
@@ -101,14 +101,16 @@ def _settings(sweep: Swept) -> dict[str, Variable]:
     """The other numbers of the problems: one for all, and target or gap along the axes that they follow."""
     grid, one = sweep.grid, _problems(sweep)[0]
     swept = {axis.name: axis.values for axis in grid.axes}
+    rows = [SETTINGS[name] for name in swept if name in SETTINGS]
+    follows = {name for row in rows for name in (row.instead_of, *row.derives)}
     found: dict[str, Variable] = {
         name: (
             (),
             SETTINGS[name].cell(one),
-            {"exact": SETTINGS[name].exact(one), **_units(name)},
+            {"exact": SETTINGS[name].exact(one), **_units(name, sweep)},
         )
         for name in numeric()
-        if name not in {"target", *swept}
+        if name not in {"target", *swept, *follows}
     }
     given, other = ("gap", "target") if "gap" in {*swept, *grid.fixed} else ("target", "gap")
     raw = swept.get("f0", (one.f0,))
@@ -140,9 +142,18 @@ def _about(sweep: Swept) -> dict[str, str]:
     }
 
 
-def _units(name: str) -> dict[str, str]:
-    return {"units": UNITS[name]} if name in UNITS else {}
+def _units(name: str, sweep: Swept) -> dict[str, str]:
+    """The unit of a number that has one; of times that of the problems, if it is known."""
+    if name not in UNITS:
+        return {}
+    first = sweep.points[0]
+    unit = (first.problem or sweep.grid.nearest(first.at)).hardware.unit
+    return {"units": UNITS[name] if unit is None else UNITS[name].replace(UNIT_OF_TIME, unit)}
 
 
-def _attributes(name: str) -> dict[str, str]:
-    return {"units": UNITS.get(name, "1"), **({"long_name": "(T - T_optimal) / T"} if name == "advantage" else {})}
+def _attributes(name: str, sweep: Swept) -> dict[str, str]:
+    return {
+        "units": "1",
+        **_units(name, sweep),
+        **({"long_name": "(T - T_optimal) / T"} if name == "advantage" else {}),
+    }

@@ -372,3 +372,18 @@ def test_a_sweep_is_drawn_on_the_axes_given(plane):
     """A plot goes onto the axes of the caller, which are returned."""
     axes = pictures.axes()
     assert plane.plot(axes) is axes
+
+
+def test_a_sweep_over_distances_is_in_seconds():
+    """Times of a sweep over distances are in seconds; durations that follow from the distance are no single number."""
+    pytest.importorskip("matplotlib")
+    far = sweep({"p": "0.5", "memories": 2, "f0": "0.9", "target": "0.93", "distance": "1km,10km"}, store=None, jobs=1)
+    drawn = far.plot()
+    assert (drawn.get_xlabel(), drawn.get_ylabel()) == (
+        "distance of the nodes (in m)",
+        "expected waiting time\n(in s)",
+    )
+    dataset = far.to_dataset()
+    assert dataset["distance"].attrs == {"exact": "1000, 10000", "units": "m"}
+    assert dataset["waiting_time"].attrs["units"] == "s"
+    assert not {"generation_time", "distillation_time"} & {*dataset.coords}
