@@ -13,17 +13,19 @@ class Action:
     Levels are indices from 0, the lowest fidelity; ``Action(((0, 0), (0, 1)), 1)`` distils two raw pairs with each
     other and a raw pair with a level-1 pair, and attempts generation on one empty memory.  Of the pairs distilled with
     each other, that which is kept stands last.  ``Action(discard=(0,))`` empties a memory that holds a raw pair; it
-    takes no time, and nothing else happens meanwhile.
+    takes no time, and nothing else happens meanwhile.  So does ``Action(deliver=(0,))``, where delivering is a decision.
     """
 
     distil: tuple[tuple[int, ...], ...] = ()
     generate: int = 0
     discard: tuple[int, ...] = ()
+    deliver: tuple[int, ...] = ()
 
 
 def word(action: Action) -> str:
     """An action as one word: ``d0_1_g2`` distils a pair of levels 0 and 1 and attempts generation twice."""
-    parts = ["d" + "_".join(map(str, levels)) for levels in action.distil] + [f"x{level}" for level in action.discard]
+    parts = ["d" + "_".join(map(str, levels)) for levels in action.distil]
+    parts += [f"x{level}" for level in action.discard] + [f"y{level}" for level in action.deliver]
     parts += [f"g{action.generate}"] if action.generate else []
     return "_".join(parts) or "wait"
 
@@ -46,8 +48,8 @@ class Step:
         Levels of the pairs that are distilled with each other; that which is kept stands last.
     generate
         Number of generation attempts.
-    discard
-        Levels of the pairs that are discarded.
+    discard, deliver
+        Levels of the pairs that are discarded, and of those whose delivery is a decision.
     """
 
     counts: tuple[int, ...]
@@ -57,6 +59,7 @@ class Step:
     distil: tuple[tuple[int, ...], ...] = ()
     generate: int = 0
     discard: tuple[int, ...] = ()
+    deliver: tuple[int, ...] = ()
 
     @property
     def stored(self) -> int:
@@ -71,10 +74,11 @@ class Step:
     @property
     def waiting(self) -> bool:
         """Whether nothing is done."""
-        return not (self.distil or self.generate or self.discard)
+        return not (self.distil or self.generate or self.discard or self.deliver)
 
     def __str__(self) -> str:
-        does = {"distils": self.distil, "generates on": self.generate, "discards": self.discard}
+        does = {"distils": self.distil, "generates on": self.generate}
+        does |= {"discards": self.discard, "delivers": self.deliver}
         return f"{self.counts}: " + (", ".join(f"{verb} {what}" for verb, what in does.items() if what) or "waits")
 
 

@@ -84,8 +84,9 @@ class Recipe:
 
     @property
     def name(self) -> str:
-        """The recipe as one word: ``d0_1`` distils a pair of level 0 with one of level 1, ``x0`` discards one."""
-        return ("x" if self.duration is Duration.NONE else "d") + "_".join(map(str, self.consumed))
+        """The recipe as one word: ``d0_1`` distils pairs of levels 0 and 1, ``x0`` discards one, ``y0`` delivers one."""
+        kind = "d" if self.duration is Duration.DISTILLATION else "y" if self.reaching else "x"
+        return kind + "_".join(map(str, self.consumed))
 
     @property
     def low(self) -> int:
@@ -181,6 +182,11 @@ def _distillations(levels: Levels) -> tuple[Recipe, ...]:
 def discards(levels: Levels) -> tuple[Recipe, ...]:
     """Discarding a pair of each level."""
     return tuple(Recipe((level.index,), (Outcome(Fraction(1)),), Duration.NONE) for level in levels)
+
+
+def deliveries(levels: Levels) -> tuple[Recipe, ...]:
+    """Delivering a pair of each level, as a decision."""
+    return tuple(Recipe((level.index,), (Outcome(Fraction(1), target=True),), Duration.NONE) for level in levels)
 
 
 def by_consumed(recipes: Iterable[Recipe]) -> dict[tuple[int, ...], Recipe]:

@@ -7,8 +7,9 @@ from functools import cached_property
 from typing import Protocol
 
 from lpdistill.hardware.actions import Attempts
+from lpdistill.hardware.delivery import Delivery
 from lpdistill.hardware.hardware import Hardware
-from lpdistill.hardware.recipes import Duration, Recipe
+from lpdistill.hardware.recipes import Duration, Recipe, deliveries, distillations
 from lpdistill.hardware.rules import Rule
 from lpdistill.numbers import member
 from lpdistill.physics.levels import Levels
@@ -40,6 +41,8 @@ class Repertoire:
         The rules.
     attempts
         Whether an action attempts generation on as many empty memories as it may, or on any number up to that.
+    delivery
+        What delivering a pair is.
     """
 
     memories: int
@@ -47,15 +50,18 @@ class Repertoire:
     recipes: tuple[Recipe, ...]
     rules: tuple[Rule, ...] = ()
     attempts: Attempts = Attempts.FULL
+    delivery: Delivery = Delivery.FIRST
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "attempts", member(Attempts, self.attempts, "attempts"))
 
     @staticmethod
-    def of(problem: Aimed, attempts: Attempts) -> Repertoire:
-        """The actions of some hardware on the way to a target."""
+    def of(problem: Aimed, attempts: Attempts, delivery: Delivery = Delivery.FIRST) -> Repertoire:
+        """The actions of some hardware on the way to a target; who may deliver any pair need not discard one."""
         hardware, levels = problem.hardware, problem.levels
-        return Repertoire(hardware.memories, levels, hardware.recipes(levels), hardware.rules, attempts)
+        chosen = delivery is Delivery.CHOSEN
+        recipes = distillations(levels) + deliveries(levels) if chosen else hardware.recipes(levels)
+        return Repertoire(hardware.memories, levels, recipes, hardware.rules, attempts, delivery)
 
     @cached_property
     def distillations(self) -> tuple[Recipe, ...]:

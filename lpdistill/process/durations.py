@@ -40,19 +40,23 @@ class Durations:
     unit: Unit | None = None
 
     @staticmethod
-    def of(hardware: Hardware, kind: Callable[[IntArray], IntArray], uncharged: Fraction) -> Durations:
-        """Durations of a step that does not distil, of one that does, and of discarding.
+    def of(
+        hardware: Hardware, kind: Callable[[IntArray], IntArray], uncharged: Fraction, *, removes: bool | None = None
+    ) -> Durations:
+        """Durations of a step that does not distil, of one that does, and of taking a pair out of its memory.
 
-        Discards take no time, but no more pairs can be discarded than the steps have made, one a memory.
+        That takes no time, but no more pairs can be taken out than the steps have made, one a memory.  It is done where
+        pairs may be discarded, unless something else is said.
         """
+        removing = hardware.discarding if removes is None else removes
         times = hardware.generation_time, hardware.distillation_time
         shortest, longest = float(min(times)), float(max(times))
         return Durations(
             times=(*times, Fraction(0)),
             kind=kind,
-            least=0.0 if hardware.discarding else shortest,
+            least=0.0 if removing else shortest,
             greatest=longest,
-            per_column=shortest / (1 + hardware.memories * hardware.discarding),
+            per_column=shortest / (1 + hardware.memories * removing),
             uncharged=uncharged,
             unit=hardware.unit,
         )

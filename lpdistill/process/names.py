@@ -80,11 +80,12 @@ def node_as_json(node: object) -> Any:  # noqa: PLR0911 - a case each
 
 
 def action_as_json(action: object) -> dict[str, Any]:
-    """An action: what it distils, generates and discards; of a state graph, its node."""
+    """An action: what it distils, generates, discards and delivers; of a state graph, its node."""
     if not isinstance(action, Action):
         return {"action": node_as_json(action)}
     return {
         "generate": action.generate,
         "distil": [list(pair) for pair in action.distil],
         **({"discard": list(action.discard)} if action.discard else {}),
+        **({"deliver": list(action.deliver)} if action.deliver else {}),
     }

@@ -28,6 +28,31 @@ class Directed(Protocol):
 
 
 @dataclass(frozen=True)
+class Towards:
+    """A process whose target are some of its configurations.
+
+    Attributes
+    ----------
+    process
+        The process, whose columns reach no target.
+    goals
+        The configurations, (configurations,).
+    """
+
+    process: Directed
+    goals: BoolArray
+
+    @property
+    def size(self) -> int:
+        """Number of configurations."""
+        return self.process.size
+
+    def columns_entering(self, reached: BoolArray, avoided: BoolArray) -> Priced:
+        """Columns that may enter ``reached`` or the goals and never enter ``avoided``: those priced below 0."""
+        return self.process.columns_entering(reached | (self.goals & ~avoided), avoided)
+
+
+@dataclass(frozen=True)
 class Reachability:
     """From where some policy reaches the target with probability one, and one that does.
 

@@ -98,6 +98,26 @@ class Visits(Resource):
         return np.asarray(usage.steps * np.isin(usage.configuration(), ranks))
 
 
+class Worth(Resource):
+    """What the pairs are worth whose delivery is a decision.
+
+    Parameters
+    ----------
+    values
+        The worth of a pair of each level, (levels,).
+    name
+        What it is.
+    """
+
+    def __init__(self, values: FloatArray, name: str = "worth") -> None:
+        self.values, self.name = values, name
+
+    def amounts(self, usage: Usage) -> FloatArray:
+        """What columns that deliver are worth, and 0 for all others."""
+        level = usage.removed()
+        return np.where(level >= 0, self.values[level], 0.0)
+
+
 RESOURCES: dict[str, StandardResource] = {
     resource.name: resource
     for resource in (
@@ -121,7 +141,7 @@ Another one is another row: budgets, exports, derivatives, simulations and exact
 
 
 REACHING = StandardResource("reaching", lambda use: use.delivering, touches_generation=True)
-"""The probability that a step reaches the target, as a resource."""
+"""The probability that a step reaches the target, or how many pairs it delivers where a run goes on, as a resource."""
 
 
 def _standard(name: str) -> Resource:

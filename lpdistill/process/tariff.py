@@ -81,15 +81,17 @@ class Usage(Quantities):
     kernel, columns
         All columns, and the numbers of these.
     delivering
-        Probability that the step delivers a pair that meets the target.
-    configuration
-        Computes the rank of the configuration of each column, of the full shape.
+        Probability that the step delivers a pair that meets the target; or how many it does, where a run goes on.
+    configuration, removed
+        Compute the rank of the configuration of each column, and the level of the pair that it takes out of its memory
+        for no time, -1 for none; of the full shape.
     """
 
     kernel: Tabulated
     columns: IntArray
     delivering: FloatArray
     configuration: Callable[[], IntArray]
+    removed: Callable[[], IntArray]
 
 
 class Resource:

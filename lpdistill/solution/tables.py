@@ -135,5 +135,7 @@ def regrets_of(dual: Optimum, columns: IntArray) -> FloatArray:
 
 
 def described(action: Hashable) -> dict[str, Any]:
-    """An action as the named cells of a row."""
-    return asdict(action) if isinstance(action, Action) else {"action": action}
+    """An action as the named cells of a row; delivering is one where it is decided."""
+    if not isinstance(action, Action):
+        return {"action": action}
+    return {name: done for name, done in asdict(action).items() if done or name != "deliver"}

@@ -124,14 +124,14 @@ class Wording:
         return ", ".join(part for part in (stored, f"{empty} empty" if empty else "") if part)
 
     def action(self, action: Hashable) -> tuple[str, ...]:
-        """What an action distils or discards, and where it generates."""
+        """What an action distils, discards or delivers, and where it generates."""
         done = cast("Action", action)
-        return (self.discarding(done) or self.distillation(done), self.generation(done))
+        return (self.removing(done) or self.distillation(done), self.generation(done))
 
-    def discarding(self, action: Action) -> str:
-        """The discards of an action: ``discard 0.750``."""
-        names = self.names
-        return "; ".join(f"discard {names[level]}" for level in action.discard)
+    def removing(self, action: Action) -> str:
+        """What an action takes out of a memory: ``discard 0.750``, or ``deliver 0.750``."""
+        names, verbs = self.names, (("discard", action.discard), ("deliver", action.deliver))
+        return "; ".join(f"{verb} {names[level]}" for verb, levels in verbs for level in levels)
 
     def distillation(self, action: Action) -> str:
         """The distillations of an action: ``2 x (0.750, 0.750 -> 0.788)``."""
@@ -151,7 +151,7 @@ class Wording:
 
     def phrase(self, action: Action) -> str:
         """An action in one phrase: ``distil 0.750, 0.750 -> 0.788, generate on 1 memory``."""
-        parts = [self.discarding(action)] if action.discard else []
+        parts = [self.removing(action)] if action.discard or action.deliver else []
         parts += [f"distil {self.distillation(action)}"] if action.distil else []
         parts += [f"generate {self.generation(action)}"] if action.generate else []
         return ", ".join(parts) or "wait"

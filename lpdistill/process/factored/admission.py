@@ -53,7 +53,8 @@ class Permission:
     @cached_property
     def live(self) -> BoolArray:
         """Configurations from which some policy reaches the target with probability 1, (configurations,)."""
-        return self.reachability.live if self._restricted else np.ones(self.kernel.configurations.size, dtype=bool)
+        known = not self._restricted and self.kernel.delivery.ends
+        return np.ones(self.kernel.configurations.size, dtype=bool) if known else self.reachability.live
 
     @property
     def guarded(self) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 
 from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.process.factored.kernel import Kernel
-from lpdistill.process.resources import StandardResource, Visits
+from lpdistill.process.resources import StandardResource, Visits, Worth
 from lpdistill.process.tariff import Tariff, Usage
 
 SEPARATE = 1e-9
@@ -135,7 +135,7 @@ class Charges:
     def of(charged: Charged) -> Charges | None:
         """What columns cost under a tariff; None where they must be asked one by one."""
         kernel, tariff = charged.kernel, charged.tariff
-        if any(price and not isinstance(what, StandardResource | Visits) for what, price in tariff.prices):
+        if any(price and not isinstance(what, StandardResource | Visits | Worth) for what, price in tariff.prices):
             return None
         generating, distilling = (Entries.of(kernel, distilling=distils) for distils in (False, True))
         here, there = _usage(generating, distils=False), _usage(distilling, distils=True)
@@ -156,7 +156,8 @@ class Charges:
             each,
             failed,
             delivered,
-            grouped=bool(failed or (each and certain)),
+            # Where a run goes on after a delivery, what recipes cost adds up.
+            grouped=kernel.delivery.ends and bool(failed or (each and certain)),
         )
 
 
@@ -179,17 +180,18 @@ def _usage(entries: Entries, *, distils: bool) -> Usage:
     kernel, rank, attempts = entries.kernel, entries.rank, entries.attempts
     delivering = np.zeros(len(rank))
     if kernel.generation.raw is None and not distils:
-        delivering = kernel.generation.leaving[attempts]
+        delivering = kernel.arriving(attempts)
     return Usage(
         kernel=kernel,
         columns=entries.place,
         steps=np.ones(len(rank)),
         duration=np.full(len(rank), kernel.step_times[int(distils)]),
         attempts=attempts,
-        made=kernel.generation.success * attempts,
+        made=kernel.made(attempts),
         distillations=np.zeros(len(rank)),
         failures=np.zeros(len(rank)),
         delivering=delivering,
         stored=kernel.configurations.totals[rank],
         configuration=lambda: rank,
+        removed=lambda: np.full(len(rank), -1),
     )

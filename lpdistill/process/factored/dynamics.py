@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from lpdistill.arrays import ROUNDOFF, FloatArray, IntArray
+from lpdistill.arrays import ROUNDOFF, BoolArray, FloatArray, IntArray
 from lpdistill.errors import ModelError
 from lpdistill.hardware.actions import Attempts
+from lpdistill.hardware.delivery import Delivery
 from lpdistill.listed import Listed
 from lpdistill.numbers import member
 from lpdistill.process.derived import Derived
@@ -27,6 +29,7 @@ from lpdistill.process.factored.pricing import Pricing
 from lpdistill.process.factored.size import require, require_listed
 from lpdistill.process.priced import Priced
 from lpdistill.process.process import Choice, Process
+from lpdistill.process.reachability import Reachability, Towards
 from lpdistill.process.repetition import After
 from lpdistill.process.resources import REACHING, RESOURCES
 from lpdistill.process.tariff import TIME, Resource, Tariff
@@ -48,11 +51,14 @@ class Dynamics(Derived):
         default, whatever the problem needs.
     tariff
         What columns cost: their duration, by default.
+    delivery
+        What delivering a pair is.
     """
 
     problem: Task
     attempts: Attempts | None = None
     tariff: Tariff = TIME
+    delivery: Delivery = Delivery.FIRST
 
     written = None
     merged = None
@@ -66,7 +72,7 @@ class Dynamics(Derived):
     @cached_property
     def kernel(self) -> Kernel:
         """What columns do, and what comes of it."""
-        return Kernel(self.problem, self.attempts or Attempts.FULL)
+        return Kernel(self.problem, self.attempts or Attempts.FULL, self.delivery)
 
     @property
     def numbering(self) -> Numbering:
@@ -85,8 +91,10 @@ class Dynamics(Derived):
 
     @cached_property
     def durations(self) -> Durations:
-        """Durations of a step that does not distil, of one that does, and of discarding."""
-        return Durations.of(self.problem.hardware, self._kind, self.problem.uncharged_time)
+        """Durations of a step that does not distil, of one that does, and of taking a pair out of its memory."""
+        uncharged = self.problem.uncharged_time if self.delivery.ends else Fraction(0)
+        removes = bool(self.kernel.repertoire.discards)
+        return Durations.of(self.problem.hardware, self._kind, uncharged, removes=removes)
 
     def _kind(self, columns: IntArray) -> IntArray:
         return self.kernel.numbering.step(columns)
@@ -145,11 +153,20 @@ class Dynamics(Derived):
     @cached_property
     def admission(self) -> Permission:
         """Which columns are allowed."""
-        return Permission(self.kernel, self._possible)
+        return Permission(self.kernel, self._possible if self.delivery.ends else self._home)
+
+    def _home(self) -> Towards:
+        """The columns that rules permit, priced by where they may lead on the way back to the start."""
+        return Towards(self._possible(), np.arange(self.size) == 0)
+
+    def towards(self, goals: BoolArray) -> Reachability:
+        """How to get to some configurations, (configurations,), with the columns that are allowed."""
+        possible, live = self._possible(), self.live
+        return Reachability.of(Towards(replace(possible, safe=live if self.admission.guarded else None), goals & live))
 
     def _possible(self) -> Pricing:
         """The columns that rules permit, priced by where they may lead."""
-        entering = Tariff(0.0, ((REACHING, -1.0),))
+        entering = Tariff(0.0, ((REACHING, -1.0),) if self.delivery.ends else ())
         other = self._with(kernel=self.kernel.possible, tariff=entering)
         return Pricing(other.kernel, entering, None, other.choose)
 

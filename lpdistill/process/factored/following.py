@@ -93,19 +93,21 @@ class Factored:
         recipes = [kernel.matchings.recipes[recipe] for recipe in lattice.first.tolist()]
         # Values may be infinite, and what never happens must not count: so every recipe has to be able to fail.
         known = all(len(recipe.made) == len(recipe.made[0].produced) == 1 for recipe in recipes)
-        known = known and bool(kernel.matchings.failure.all())
+        known = known and bool(kernel.matchings.missed.all())
         fits = max(len(recipes), kernel.configurations.kinds) <= MOST_LEVELS
         if lattice.compiled is None or not known or not fits or len(self.what.rest) <= FEW:
             return None
         rows, most = self._distilling, kernel.matchings.most
         counts = self.what.counts[rows]
-        odds = [binomial_table(float(recipe.made[0].probability), float(recipe.failure), most) for recipe in recipes]
+        missed = kernel.matchings.missed[lattice.first].tolist()
+        made = [float(recipe.made[0].probability) for recipe in recipes]
+        odds = [binomial_table(*chances, most) for chances in zip(made, missed, strict=True)]
         return CompiledExpectation(
             lattice.compiled,
             kernel.configurations.sums[:, self.what.rest[rows]].T,
             kernel.generation.offsets[self.what.attempts[rows]],
             counts[:, lattice.first],
-            powers(kernel.matchings.failure[lattice.second], counts[:, lattice.second]),
+            powers(kernel.matchings.missed[lattice.second], counts[:, lattice.second]),
             np.array(odds).reshape(len(recipes), most + 1, most + 1),
             np.array([recipe.made[0].produced[0] for recipe in recipes], dtype=np.int64),
         )

@@ -27,6 +27,7 @@ from scipy import sparse
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.errors import LimitError
 from lpdistill.hardware.actions import Attempts, Step
+from lpdistill.hardware.delivery import Delivery
 from lpdistill.hardware.repertoire import Repertoire
 from lpdistill.process.factored.columns import MOST_LISTED, Columns, Numbering
 from lpdistill.process.factored.configurations import CountVectors
@@ -61,7 +62,8 @@ class Actions:
         """Those of a repertoire."""
         levels, memories = repertoire.levels, repertoire.memories
         configurations = CountVectors(memories, len(levels))
-        matchings = Matchings(levels, repertoire.distillations, repertoire.most_distillations, memories)
+        most, delivery = repertoire.most_distillations, repertoire.delivery
+        matchings = Matchings(levels, repertoire.distillations, most, memories, delivery)
         return Actions(Numbering(configurations, matchings, repertoire), Lattice(configurations, matchings))
 
     @cached_property
@@ -86,10 +88,10 @@ def _key(kernel: Kernel) -> Hashable:
     """What a kernel must have in common with another for the same actions."""
     hardware, levels = kernel.problem.hardware, kernel.problem.levels
     if not hardware.rules:
-        return Same(levels), hardware.memories, kernel.attempts, hardware.discarding
+        return Same(levels), hardware.memories, kernel.attempts, hardware.discarding, kernel.delivery
     repertoire = kernel.repertoire
     return (
-        *(Same(repertoire.levels), repertoire.memories, repertoire.attempts, len(repertoire.discards)),
+        *(Same(repertoire.levels), repertoire.memories, repertoire.attempts, len(repertoire.discards), kernel.delivery),
         *(tuple(map(Same, repertoire.distillations)), repertoire.most_distillations),
         *(repertoire.most_attempts(distilling=distils) for distils in (False, True)),
     )
@@ -141,15 +143,18 @@ class Kernel:
         Hardware and levels.
     attempts
         Whether an action attempts generation on as many empty memories as it may, or on any number of them.
+    delivery
+        What delivering a pair is.
     """
 
     problem: Task
     attempts: Attempts
+    delivery: Delivery = Delivery.FIRST
 
     @cached_property
     def repertoire(self) -> Repertoire:
         """Which actions there are."""
-        return Repertoire.of(self.problem, self.attempts)
+        return Repertoire.of(self.problem, self.attempts, self.delivery)
 
     @cached_property
     def size(self) -> Size:
@@ -184,8 +189,10 @@ class Kernel:
 
     @cached_property
     def generation(self) -> Generation:
-        """The attempt tables."""
-        p = self.problem.hardware.p
+        """The attempt tables; of pairs that are delivered as soon as they are there, and so never stored, empty ones."""
+        p, raw = self.problem.hardware.p, self.problem.levels.raw
+        if raw is None and not self.delivery.ends:
+            return Generation(self.configurations, None, 0.0, 1.0)
         return Generation(self.configurations, self.problem.levels.raw, float(p), float(1 - p))
 
     @property
@@ -274,7 +281,8 @@ class Kernel:
         what = self.numbering.describe(columns)
         counts = map(tuple, self.configurations.counts[what.configuration].tolist())
         for n, action in zip(counts, self.names.described(what), strict=True):
-            yield Step(n, memories, fidelities, levels.raw, action.distil, action.generate, action.discard)
+            does = action.distil, action.generate, action.discard, action.deliver
+            yield Step(n, memories, fidelities, levels.raw, *does)
 
     def usage(self, columns: IntArray, what: Columns | None = None) -> Usage:
         """What the given columns do, in arrays of shape (columns,)."""
@@ -282,17 +290,27 @@ class Kernel:
         listing = self.actions.listing
         done = listing.use if listing is not None and what is listing.what else use(self.numbering, what)
         if self.generation.raw is None:
-            leaving = self.generation.leaving[what.attempts]
-            done = {**done, "delivering": np.where(what.kind == 1, done["delivering"], leaving)}
+            done = {**done, "delivering": np.where(what.kind == 1, done["delivering"], self.arriving(what.attempts))}
+        if self.delivery is Delivery.CHOSEN:
+            done = {**done, "delivering": np.where(what.kind == 2, 1.0, done["delivering"])}
         return Usage(
             kernel=self,
             columns=columns,
             duration=self.step_times[what.kind],
             attempts=what.attempts,
-            made=self.generation.success * what.attempts,
+            made=self.made(what.attempts),
             configuration=lambda: what.configuration,
+            removed=lambda: what.discard,
             **done,
         )
+
+    def made(self, attempts: IntArray) -> FloatArray:
+        """Expected number of raw pairs that so many attempts make, (columns,)."""
+        return np.asarray(float(self.problem.hardware.p) * attempts)
+
+    def arriving(self, attempts: IntArray) -> FloatArray:
+        """Where raw pairs meet the target: probability that any is made, or how many if a run goes on, (columns,)."""
+        return self.generation.leaving[attempts] if self.delivery.ends else self.made(attempts)
 
     def repeated(self, attempts: IntArray) -> Repetition:
         """How likely steps that do not distil change nothing: all of so many attempts fail, (columns,)."""

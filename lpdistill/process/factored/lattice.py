@@ -166,7 +166,7 @@ class Chances:
     made
         Of each outcome that leaves a pair, by recipe of the first sort.
     lost, gained
-        That nothing comes of a recipe of the first sort, and what deliveries by it are worth, (recipes,).
+        That a run goes on without a pair of a recipe of the first sort, and what it costs besides, (recipes,).
     missed, won
         The same for recipes of the second sort, (recipes,).
     """
@@ -178,11 +178,13 @@ class Chances:
     won: FloatArray
 
     @staticmethod
-    def of(lattice: Lattice, delivered: float) -> Chances:
-        """Those of the recipes of a lattice, for the value after a delivery."""
+    def of(lattice: Lattice, delivered: float, failed: float = 0.0) -> Chances:
+        """Those of the recipes of a lattice, for what a delivery costs, and what a failure does if a run goes on."""
         recipes = lattice.matchings.recipes
         reaching = np.array([float(recipe.reaching) for recipe in recipes]) * delivered
-        failure = lattice.matchings.failure
+        if failed:
+            reaching = reaching + lattice.matchings.failure * failed
+        failure = lattice.matchings.missed
         made = [[float(outcome.probability) for outcome in recipes[one].made] for one in lattice.first.tolist()]
         first, second = lattice.first, lattice.second
         return Chances(made, failure[first], reaching[first], failure[second], reaching[second])

@@ -15,6 +15,7 @@ from scipy import sparse
 
 from lpdistill.arrays import FloatArray, IntArray, ragged
 from lpdistill.errors import ModelError
+from lpdistill.hardware.delivery import Delivery
 from lpdistill.hardware.recipes import Recipe
 from lpdistill.physics.levels import Levels
 from lpdistill.process.factored.configurations import CountVectors
@@ -55,12 +56,15 @@ class Matchings:
         The greatest number of distillations in one step.
     memories
         The greatest number of pairs that all of them may consume.
+    delivery
+        What comes after a pair that meets the target: nothing, or what comes after a failure.
     """
 
     levels: Levels
     recipes: tuple[Recipe, ...]
     most: int
     memories: int
+    delivery: Delivery = Delivery.FIRST
 
     @cached_property
     def sizes(self) -> list[tuple[int, IntArray]]:
@@ -153,6 +157,13 @@ class Matchings:
         return np.array([float(recipe.failure) for recipe in self.recipes])
 
     @cached_property
+    def missed(self) -> FloatArray:
+        """Probability that a run goes on without a pair of each recipe, correctly rounded, (recipes,)."""
+        if self.delivery.ends:
+            return self.failure
+        return np.array([float(recipe.failure + recipe.reaching) for recipe in self.recipes])
+
+    @cached_property
     def produced_levels(self) -> IntArray:
         """The levels that some distillation makes, increasing."""
         made = {level for recipe in self.recipes for outcome in recipe.made for level in outcome.produced}
@@ -181,7 +192,9 @@ class Matchings:
         return np.asarray(counts.astype(np.float64) @ self.failure)
 
     def reaching(self, counts: IntArray) -> FloatArray:
-        """Probability that at least one distillation reaches the target, (matchings,)."""
+        """Probability that any distillation reaches the target, or how many do if a run goes on, (matchings,)."""
+        if not self.delivery.ends:
+            return np.asarray(counts.astype(np.float64) @ np.array([float(recipe.reaching) for recipe in self.recipes]))
         missing = np.array([float(1 - recipe.reaching) for recipe in self.recipes])
         return 1.0 - powers(missing, counts)
 
@@ -199,10 +212,10 @@ class Matchings:
         return ceil((1 + self.most / kinds) ** (kinds * most))
 
     def outcomes(self, counts: IntArray) -> sparse.csr_array:
-        r"""Probability of every outcome in which the target is not reached, (matchings, produced.size).
+        r"""Probability of every outcome after which a run goes on, (matchings, produced.size).
 
-        Row ``X``, column ``u``: all distillations of ``X`` that could reach the target fail, and the others produce
-        the counts ``u``.  Recipes are independent, so a row is a product of multinomial distributions.
+        Row ``X``, column ``u``: the distillations of ``X`` produce the counts ``u``, and a run that the target ends has
+        not reached it.  Recipes are independent, so a row is a product of multinomial distributions.
         """
         return self._outcomes(counts)
 
@@ -219,7 +232,7 @@ class Matchings:
 
     def _outcomes(self, counts: IntArray, slope: int | None = None) -> sparse.csr_array:
         """Outcomes of matchings with the given counts of recipes, or their derivative by one success probability."""
-        failure, final = self.failure, np.array([not recipe.made for recipe in self.recipes], dtype=bool)
+        failure, final = self.missed, np.array([not recipe.made for recipe in self.recipes], dtype=bool)
         probability = powers(np.where(final, failure, 1.0), counts)
         if slope is not None and final[slope]:
             others = np.where(np.arange(len(final)) == slope, 1.0, np.where(final, failure, 1.0))

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import index as whole_number
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from lpdistill.arrays import BoolArray, IntArray
 from lpdistill.errors import quoted
 from lpdistill.hardware.actions import Action, Attempts
+from lpdistill.hardware.delivery import Delivery
 from lpdistill.physics.levels import Levels
 from lpdistill.process.factored.columns import Columns, Numbering
 
@@ -47,6 +48,11 @@ class Counts:
         return self.numbering.repertoire.attempts
 
     @property
+    def _removing(self) -> Literal["discard", "deliver"]:
+        """What becomes of pairs that are taken out of their memory."""
+        return "deliver" if self.numbering.repertoire.delivery is Delivery.CHOSEN else "discard"
+
+    @property
     def named(self) -> Sequence[int]:
         """All configurations."""
         return range(self.numbering.configurations.size)
@@ -79,7 +85,8 @@ class Counts:
         for matching, attempts, level in zip(
             which.ravel().tolist(), what.attempts.tolist(), what.discard.tolist(), strict=True
         ):
-            yield Action(distilled[matching], attempts, (level,) if level >= 0 else ())
+            removed = (level,) if level >= 0 else ()
+            yield Action(distilled[matching], attempts, **{self._removing: removed})
 
     def find(self, configuration: IntArray, actions: Sequence[Action]) -> IntArray:
         """The columns in which the given configurations take the given actions, -1 where they cannot, (columns,)."""
@@ -92,12 +99,13 @@ class Counts:
                 position = recipes.get(tuple(pair), recipes.get(tuple(sorted(pair)), -1))
                 known[row] &= position >= 0
                 chosen[row, position] += position >= 0
-            known[row] &= len(action.distil) <= matchings.most and not action.discard
+            known[row] &= len(action.distil) <= matchings.most and not (action.discard or action.deliver)
         counts = np.where(known[:, None], chosen, 0)
         attempts = np.array([action.generate for action in actions], dtype=np.int64)
         found = np.where(known, self.numbering.find(configuration, counts, attempts), -1)
         for row, action in enumerate(actions):
-            if len(action.discard) == 1 and not action.distil and not action.generate:
-                found[row] = self.numbering.find_discard(configuration[[row]], np.array(action.discard))[0]
+            removed = getattr(action, self._removing)
+            if len(removed) == 1 and not action.distil and not action.generate:
+                found[row] = self.numbering.find_discard(configuration[[row]], np.array(removed))[0]
         permitted = self.permitted()
         return found if permitted is None else np.where(permitted[found] | (found < 0), found, -1)

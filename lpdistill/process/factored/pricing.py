@@ -141,7 +141,7 @@ class PricedFactors:
     def _recursion(self) -> Recursion:
         """The recursion over what distils."""
         kernel, charges = self._pricing.kernel, self._charges
-        chances = Chances.of(kernel.lattice, charges.delivered)
+        chances = Chances.of(kernel.lattice, charges.delivered, 0.0 if charges.grouped else charges.failed)
         entries, offsets = charges.distilling, kernel.generation.offsets
         common = kernel.lattice, chances, self._whole, offsets, entries.wanted, entries.starts, charges.each
         return GroupedRecursion(*common, charges.failed, charges.delivered) if charges.grouped else Recursion(*common)

@@ -192,6 +192,7 @@ class ReachableProcess(Listed):
             delivering=self._delivering,
             stored=self.configurations.totals[listed.configuration],
             configuration=lambda: listed.configuration,
+            removed=lambda: np.where(listed.kind < 2, -1, listed.discard),
         )
 
     @cached_property
