@@ -84,7 +84,7 @@ class Recipe:
 
     @property
     def name(self) -> str:
-        """The recipe as one word: ``d0_1`` distils pairs of levels 0 and 1, ``x0`` discards one, ``y0`` delivers one."""
+        """The recipe as one word: ``d0_1`` distils pairs of levels 0 and 1, ``x0`` discards, ``y0`` delivers one."""
         kind = "d" if self.duration is Duration.DISTILLATION else "y" if self.reaching else "x"
         return kind + "_".join(map(str, self.consumed))
 

@@ -189,7 +189,7 @@ class Kernel:
 
     @cached_property
     def generation(self) -> Generation:
-        """The attempt tables; of pairs that are delivered as soon as they are there, and so never stored, empty ones."""
+        """The attempt tables; of pairs that are taken away as soon as they are made, of nothing."""
         p, raw = self.problem.hardware.p, self.problem.levels.raw
         if raw is None and not self.delivery.ends:
             return Generation(self.configurations, None, 0.0, 1.0)

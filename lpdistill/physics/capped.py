@@ -1,0 +1,55 @@
+"""Levels of which the best stands for all that is better: what a pair is worth may not depend on its fidelity there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+from lpdistill.physics.levels import Level, Levels, Tree, together
+from lpdistill.physics.maps import Combination
+from lpdistill.physics.rounding import Labels
+
+
+@dataclass(frozen=True, slots=True)
+class AtLeast:
+    """The state of a pair whose fidelity is taken to be a given one, which it is not below."""
+
+    fidelity: Fraction
+
+
+def capped(levels: Levels) -> Levels:
+    """The same levels, with one on top for what meets their target, of which nothing is distilled any more.
+
+    Where the label just below the target is one of them, that is taken for it: it stands for what comes closest.
+    """
+    known = {level.state for level in levels}
+    beyond = [
+        consumed
+        for consumed, made in levels.combinations.items()
+        if any(state not in known for _, state in made.outcomes)
+    ]
+    if not beyond and levels.raw is not None:
+        return levels
+    last = levels[-1] if len(levels) and levels[-1].made is None else None
+    top = AtLeast(levels.target) if last is None else last.state
+
+    def kept(made: Combination[Any]) -> Combination[Any]:
+        others = tuple((chance, state if state in known else top) for chance, state in made.others)
+        return Combination(made.state if made.state in known else top, made.success, others)
+
+    combinations = {consumed: kept(made) for consumed, made in levels.combinations.items()}
+    if last is not None:
+        return replace(levels, combinations=combinations)
+    least = [1] if levels.raw is None else [together(levels.least_memories[one] for one in pairs) for pairs in beyond]
+    trees = [Tree()] if levels.raw is None else [_tree(levels, pairs) for pairs in beyond]
+    made = min(trees, key=lambda tree: tree.memories)
+    level = Level(len(levels), levels.target, made, top, f">={float(levels.target):g}")
+    raw = len(levels) if levels.raw is None else levels.raw
+    several = {"memories": (*levels.memories, min(least))} if isinstance(levels, Labels) else {}
+    return replace(levels, levels=(*levels, level), combinations=combinations, raw=raw, **several)
+
+
+def _tree(levels: Levels, consumed: tuple[int, ...]) -> Tree:
+    """The tree of distilling some levels, the last of which is kept."""
+    return Tree(tuple(levels[one].tree for one in reversed(consumed)))
