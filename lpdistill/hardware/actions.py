@@ -13,7 +13,7 @@ class Action:
     Levels are indices from 0, the lowest fidelity; ``Action(((0, 0), (0, 1)), 1)`` distils two raw pairs with each
     other and a raw pair with a level-1 pair, and attempts generation on one empty memory.  Of the pairs distilled with
     each other, that which is kept stands last.  ``Action(discard=(0,))`` empties a memory that holds a raw pair; it
-    takes no time, and nothing else happens meanwhile.  So does ``Action(deliver=(0,))``, where delivering is a decision.
+    takes no time, and nothing else happens meanwhile; so does ``Action(deliver=(0,))``, where delivering is decided.
     """
 
     distil: tuple[tuple[int, ...], ...] = ()

@@ -46,8 +46,8 @@ def capped(levels: Levels) -> Levels:
     made = min(trees, key=lambda tree: tree.memories)
     level = Level(len(levels), levels.target, made, top, f">={float(levels.target):g}")
     raw = len(levels) if levels.raw is None else levels.raw
-    several = {"memories": (*levels.memories, min(least))} if isinstance(levels, Labels) else {}
-    return replace(levels, levels=(*levels, level), combinations=combinations, raw=raw, **several)
+    more = replace(levels, levels=(*levels.levels, level), combinations=combinations, raw=raw)
+    return replace(more, memories=(*more.memories, min(least))) if isinstance(more, Labels) else more
 
 
 def _tree(levels: Levels, consumed: tuple[int, ...]) -> Tree:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -17,7 +17,8 @@ from lpdistill.process.factored.dynamics import Dynamics
 from lpdistill.process.resources import Worth
 from lpdistill.process.tariff import Tariff
 from lpdistill.program.average import Evaluation, Policy, Steady, earned, steady
-from lpdistill.program.rates import Found, RateProgram, Shares
+from lpdistill.program.rates import Found, RateProgram
+from lpdistill.program.shares import Shares
 from lpdistill.progress import silent
 
 MOST_ROUNDS = 100
@@ -34,6 +35,9 @@ USED = 1e-12
 
 AGREEMENT = 1e-7
 """Relative difference between HiGHS and Howard's method beyond which neither is believed."""
+
+ROUNDED = 1e-12
+"""Share of what users have that may be rounding: stationary rates are found by one linear system."""
 
 SMALL = 2_000
 """Columns up to which HiGHS has the whole program."""
@@ -106,25 +110,38 @@ class Terms:
         """Whether nothing is asked."""
         return not self.budgets and self.shares is None
 
-    def earning(self, process: Dynamics, worth: FloatArray) -> Dynamics:
-        """The process with what is earned, where users share it: what pairs of each level are worth, (levels,)."""
-        return process if self.shares is None else process.under(Tariff(0.0, ((Worth(worth), -1.0),)))
+    def earning(self, process: Dynamics, found: Found | None = None) -> Dynamics:
+        """The process with what is earned, where users share it: what a pair of each level is worth to some user.
+
+        To begin with, all count alike.
+        """
+        if self.shares is None:
+            return process
+        claims = None if found is None else found.claims
+        each = np.ones(len(self.shares.least)) if claims is None else claims.weight + claims.price
+        return process.under(Tariff(0.0, ((Worth(self.shares.worth_of_levels(each)), -1.0),)))
+
+    def unshared(self, process: Dynamics) -> Dynamics:
+        """The process with what is earned whoever has it: nothing where users share it."""
+        return process if self.shares is None else process.under(Tariff(0.0))
 
     def priced(self, process: Dynamics, found: Found) -> Dynamics:
         """The process that also pays the prices of limits."""
         prices = [(budget.resource, price) for budget, price in zip(self.budgets, found.prices.tolist(), strict=True)]
-        earning = self.earning(process, found.worth)
+        earning = self.earning(process, found)
         return earning.under(earning.tariff.plus(prices))
 
     def granted(self, found: Found) -> float:
-        """What the limits are worth at their prices, and what claims cost."""
+        """What the limits are worth at their prices, less what claims cost."""
         ends = [budget.ends for budget in self.budgets]
         granted = sum(
             price * (most if price > 0 else least)
             for price, (least, most) in zip(found.prices.tolist(), ends, strict=True)
             if price
         )
-        return float(granted) - (0.0 if self.shares is None else float(found.claims @ self.shares.least))
+        if self.shares is None or found.claims is None:
+            return float(granted)
+        return float(granted - found.claims.price @ self.shares.least)
 
 
 def optimum(process: Dynamics, terms: Terms, progress: Callable[[str], None] = silent) -> Optimum:
@@ -146,15 +163,15 @@ def optimum(process: Dynamics, terms: Terms, progress: Callable[[str], None] = s
     NotCertifiedError
         If no proof is found, or HiGHS and Howard's method disagree.
     """
-    earning = process if terms.shares is None else terms.earning(process, terms.shares.at_first)
-    best = steady(earning, progress)
+    best = steady(terms.earning(process), progress)
+
     if terms.free:
         return _proved(_confirmed(process, best, progress))
     columns = np.union1d(best.generated, process.names.find(np.zeros(1, dtype=np.int64), [Action()]))
     columns = _feasible(process, terms, columns, best, progress)
     rounds, upper = best.rounds, np.inf
     for _ in range(MOST_ROUNDS):
-        program = RateProgram.of(earning, columns, terms.budgets, terms.shares)
+        program = RateProgram.of(terms.unshared(process), columns, terms.budgets, terms.shares)
         found = program.solve()
         if found is None:
             raise NotCertifiedError("HiGHS calls limits contradictory that were met; take another unit of time")
@@ -163,7 +180,7 @@ def optimum(process: Dynamics, terms: Terms, progress: Callable[[str], None] = s
         upper = min(upper, priced.upper + terms.granted(found))
         more = np.setdiff1d(priced.generated, columns)
         if upper - found.gain <= CLOSED * abs(upper) or not len(more):
-            return _proved(_carried_out(program, found, upper, rounds))
+            return _proved(_carried_out(program, found, terms, (upper, rounds)))
         columns = np.union1d(columns, more)
     raise NotCertifiedError(f"column generation did not end within {MOST_ROUNDS} rounds")
 
@@ -247,7 +264,7 @@ def _contradictory(terms: Terms, found: Found) -> InfeasibleError:
     )
 
 
-def _carried_out(program: RateProgram, found: Found, upper: float, rounds: int) -> Optimum:
+def _carried_out(program: RateProgram, found: Found, terms: Terms, proved: tuple[float, int]) -> Optimum:
     """A policy that attains what the program says, from the start on.
 
     A solution may be spread over several closed classes, of which a run stays in one; some may do nothing but wait.
@@ -261,7 +278,7 @@ def _carried_out(program: RateProgram, found: Found, upper: float, rounds: int) 
         policy = some.mixed(used, answer.rates[used])
         count, number = policy.classes()
         if count == 1 or some is not program:
-            candidate = _led(some, answer, used, number, (upper, rounds))
+            candidate = _led(some, answer, terms, used, proved)
             best = candidate if best is None or candidate.lower > best.lower else best
             continue
         for one in range(count):
@@ -274,17 +291,17 @@ def _carried_out(program: RateProgram, found: Found, upper: float, rounds: int) 
     return best
 
 
-def _led(program: RateProgram, found: Found, used: IntArray, number: IntArray, proved: tuple[float, int]) -> Optimum:
-    """The policy of a solution with one closed class that earns something, with everything else led into it."""
-    process, choice = program.process, program.policy.choice.at(used)
-    owners = np.unique(choice.configuration)
-    of = np.searchsorted(owners, choice.configuration)
+def _led(program: RateProgram, found: Found, terms: Terms, used: IntArray, proved: tuple[float, int]) -> Optimum:
+    """The policy of a solution, with everything led into the closed class of its that earns most."""
+    process = terms.earning(program.process, found)
+    choice = process.choose(program.columns[used])
+    owners, of = np.unique(choice.configuration, return_inverse=True)
+    _, number = program.mixed(used, found.rates[used]).classes()
     earned_by = np.bincount(of, -choice.cost * found.rates[used], minlength=len(owners))
-    classes = [float(earned_by[number == one].sum()) for one in range(int(number.max()) + 1)]
-    kept = np.isin(choice.configuration, owners[number == int(np.argmax(classes))])
-    rows = used[kept]
+    best = int(np.argmax(np.bincount(number + 1, earned_by)[1:]))
+    rows = used[(number == best)[of]]
     inside = np.zeros(process.size, dtype=bool)
-    inside[program.policy.choice.configuration[rows]] = True
+    inside[owners[number == best]] = True
     others = process.choose(process.towards(inside).columns)
     outside = ~inside[others.configuration]
     columns = np.concatenate([program.columns[rows], others.columns[outside]])
@@ -294,8 +311,13 @@ def _led(program: RateProgram, found: Found, used: IntArray, number: IntArray, p
     columns, owner, weight = columns[order], owner[order], weight[order]
     probability = weight / np.bincount(owner, weight, minlength=process.size)[owner]
     policy = Policy.of(process, columns, probability)
-    origin = int(np.flatnonzero(inside[policy.choice.configuration])[0])
-    evaluation = Evaluation.of(policy, origin)
-    lower = earned(process, policy, evaluation)
-    upper, rounds = proved
-    return Optimum(process, columns, probability, policy, evaluation, lower, upper, found.prices, found, rounds)
+    evaluation = Evaluation.of(policy, int(np.flatnonzero(inside[policy.choice.configuration])[0]))
+    lower, (upper, rounds) = earned(process, policy, evaluation), proved
+    optimum = Optimum(process, columns, probability, policy, evaluation, lower, upper, found.prices, found, rounds)
+    if terms.shares is None or found.claims is None:
+        return optimum
+    whole = replace(program, policy=Policy.of(process, columns))
+    value, served = terms.shares.allocated(whole.delivered(optimum.rates))
+    answer = replace(found, claims=replace(found.claims, served=served))
+    evaluation = replace(evaluation, gain=value)
+    return replace(optimum, found=answer, lower=value * (1 - ROUNDED), evaluation=evaluation)
