@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -73,9 +73,48 @@ class Model:
         return labels
 
     @property
+    def taken(self) -> tuple[IntArray, FloatArray]:
+        """The columns that the policy takes, and how often, (columns,)."""
+        return self.plan.uses.columns, self.plan.occupation
+
+    @property
+    def scale(self) -> float:
+        """The least expected cost."""
+        return float(self.plan.values[0])
+
+    @property
     def waiting_time(self) -> float:
         """Least expected waiting time."""
         return float(self.plan.values[0]) - float(self.process.durations.uncharged)
+
+
+class Rounded(Protocol):
+    """An optimum of CEIL, of which it matters what it rounds."""
+
+    @property
+    def labels(self) -> Labels:
+        """Its labels."""
+        ...
+
+    @property
+    def process(self) -> LabelProcess:
+        """Its decision process."""
+        ...
+
+    @property
+    def taken(self) -> tuple[IntArray, FloatArray]:
+        """The columns that its policy takes, and how often, (columns,)."""
+        ...
+
+    @property
+    def values(self) -> FloatArray:
+        """What is still to come from each configuration, (configurations,)."""
+        ...
+
+    @property
+    def scale(self) -> float:
+        """How much all is, of which a weight that counts as none is a share."""
+        ...
 
 
 def label_model(problem: Problem, grid: Grid | AgedGrid, rounding: Rounding, *, whatever: bool = False) -> Labels:
@@ -147,18 +186,18 @@ def _start(process: LabelProcess, near: Model) -> IntArray | None:
     return None if stuck(process.choose(columns)).any() else columns
 
 
-def rounded(lower: Model, *, apart: bool) -> list[tuple[Any, ...]]:
+def rounded(lower: Rounded, *, apart: bool) -> list[tuple[Any, ...]]:
     """What is distilled into new labels: of greatest weight among those whose results the optimum of CEIL rounds.
 
     The pair that is kept comes first.  Where levels are told apart, a result weighs as often as it is made.
 
     Where the models are ``apart`` though no result has a weight, those that are used most.
     """
-    labels, process, plan = lower.labels, lower.process, lower.plan
+    labels, process, (columns, often) = lower.labels, lower.process, lower.taken
     recipes = process.numbering.repertoire.distillations
     keys = [labels.grid.key(level.state) for level in labels]
-    used = np.flatnonzero(plan.occupation > 0)
-    row, recipe, left = process.numbering.carried(plan.uses.columns[used])
+    used = np.flatnonzero(often > 0)
+    row, recipe, left = process.numbering.carried(columns[used])
     above = np.array([-1 if one.consumed not in labels.results else one.made[0].produced[0] for one in recipes])
     true = np.array([set(one.consumed) <= labels.exact for one in recipes])
     kept = (above[recipe] >= 0) & true[recipe]
@@ -167,7 +206,7 @@ def rounded(lower: Model, *, apart: bool) -> list[tuple[Any, ...]]:
     drop = np.ones(len(recipe))
     if not isinstance(labels.grid, Truncation):
         drop = _with(lower, left, above[recipe] - 1) - _with(lower, left, above[recipe])
-    least, uses = NO_WEIGHT * float(plan.values[0]), plan.occupation[used][row]
+    least, uses = NO_WEIGHT * lower.scale, often[used][row]
     weight = np.bincount(recipe, uses * success[recipe] * drop, minlength=len(recipes))
     if apart and not (weight > least).any():
         weight, least = np.bincount(recipe, uses, minlength=len(recipes)), 0.0
@@ -186,7 +225,7 @@ def rounded(lower: Model, *, apart: bool) -> list[tuple[Any, ...]]:
     return found
 
 
-def _with(model: Model, left: IntArray, label: IntArray) -> FloatArray:
+def _with(model: Rounded, left: IntArray, label: IntArray) -> FloatArray:
     """Values of configurations with one more pair; without it where no memories can reach that."""
     known, counts = model.process.configurations, left.copy()
     counts[np.arange(len(label)), label] += 1

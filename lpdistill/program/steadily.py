@@ -27,6 +27,9 @@ MOST_ROUNDS = 100
 GAP = 1e-9
 """Relative distance of the bounds of a gain beyond which no optimum is claimed."""
 
+NOTHING = 1e-300
+"""Gains below this are none."""
+
 CLOSED = 1e-10
 """Relative distance of the bounds at which no more columns are generated."""
 
@@ -194,7 +197,7 @@ def _proved(optimum: Optimum) -> Optimum:
         If they are not.
     """
     lower, upper = optimum.lower, optimum.upper
-    if upper - lower > GAP * max(abs(lower), abs(upper)):
+    if upper - lower > max(GAP * max(abs(lower), abs(upper)), NOTHING):
         raise NotCertifiedError(
             f"the proven bounds of the gain, {lower!r} and {upper!r}, are more than {GAP:g} apart, relative to their "
             "size: steps have too different durations, or successes are too rare; take another unit of time"

@@ -1,0 +1,170 @@
+"""Rates bracketed by labels: those rounded down earn no more than the true pairs, those rounded up no less."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from lpdistill.errors import InfeasibleError, LimitError, ModelError
+from lpdistill.physics.maps import is_monotone
+from lpdistill.physics.rounding import Grid, Rounding
+from lpdistill.problem.labels import not_bracketed
+from lpdistill.problem.problem import Problem
+from lpdistill.program.label_models import rounded
+from lpdistill.program.refining import BECAUSE, Stopped
+from lpdistill.rates.models import Earning, RateModel, exact_levels, highest, labelled
+
+AS_ONE = 1e-12
+"""Relative difference of the bounds that counts as none."""
+
+
+@dataclass(frozen=True)
+class Labelling:
+    """How the labels were found.
+
+    Attributes
+    ----------
+    labels
+        Their number, those of true fidelities.
+    rounds
+        Labels, and what labels rounded down and up earn, round by round.
+    stopped
+        Why no more were added.
+    """
+
+    labels: int
+    rounds: tuple[tuple[int, float, float], ...]
+    stopped: Stopped
+
+    def __str__(self) -> str:
+        return f"{self.labels:,} of infinitely many levels{BECAUSE[self.stopped]} ({len(self.rounds)} rounds)"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The rounds as JSON data."""
+        rounds = [{"labels": labels, "lower": lower, "upper": upper} for labels, lower, upper in self.rounds]
+        return {"stopped": str(self.stopped), "labels": self.labels, "rounds": rounds}
+
+
+@dataclass(frozen=True)
+class Bracketed:
+    """The optimum on levels, or on labels that are rounded down, with what bounds it from above.
+
+    Attributes
+    ----------
+    model
+        The optimum that can be carried out.
+    above
+        That of labels rounded up; None where there are no labels.
+    labelling
+        How labels were found; None where there are none.
+    """
+
+    model: RateModel
+    above: RateModel | None = None
+    labelling: Labelling | None = None
+
+    @property
+    def lower(self) -> float:
+        """What the policy earns at least."""
+        return self.model.optimum.lower
+
+    @property
+    def upper(self) -> float:
+        """What no policy exceeds."""
+        return (self.above or self.model).optimum.upper
+
+
+def bracketed(
+    problem: Problem,
+    earning: Earning,
+    within: Fraction | None,
+    seconds: float,
+    progress: Callable[[str], None],
+) -> Bracketed:
+    """The greatest rate, on levels where they are finitely many, and otherwise on labels, as many as it needs.
+
+    Parameters
+    ----------
+    problem
+        What is asked; with a worth of fidelities, of any fidelity that its memories reach.
+    earning
+        What is earned.
+    within, seconds
+        Relative gap that will do, and the time after which no more labels are added.
+    progress
+        Told what is being done.
+
+    Raises
+    ------
+    ModelError
+        If there are infinitely many levels, and labels do not bracket them.
+    InfeasibleError
+        If no policy keeps within the budgets.
+    LimitError
+        If a limit is reached before any policy is found.
+    """
+    if problem.hardware.coherence_time is not None:
+        raise ModelError(
+            "coherence_time", "has no meaning for rates yet: they are of memories that keep; leave it out", None
+        )
+    if earning.worth is None and (problem.reach.finite or problem.f0 >= problem.target):
+        return Bracketed(_some(problem, RateModel.of(exact_levels(problem, earning), earning, progress)))
+    reason = not_bracketed(problem)
+    if reason is not None:
+        raise ModelError(
+            "worth" if earning.worth else "target",
+            f"leads through infinitely many fidelities, for which labels do not stand: {reason}",
+            None if earning.worth else float(problem.target),
+        )
+    target = highest(problem) if earning.worth else problem.target
+    capped = problem.replace(target=target) if earning.worth else problem
+    grid, rounds, until = Grid.of(problem.distillation, problem.f0, target), [], time.perf_counter() + seconds
+    best: tuple[RateModel, RateModel] | None = None
+    stopped = Stopped.SIZE
+    while True:
+        try:
+            below = RateModel.of(labelled(capped, earning, grid, Rounding.FLOOR), earning, progress)
+            above = _some(problem, RateModel.of(labelled(capped, earning, grid, Rounding.CEIL), earning, progress))
+        except LimitError:
+            if best is None:
+                raise
+            break
+        lower, upper = 0.0 if below is None else below.optimum.lower, above.optimum.upper
+        best = best if below is None else (below, above)
+        rounds.append((len(grid), lower, upper))
+        progress(f"{len(grid):,} labels: between {lower:.9g} and {upper:.9g}")
+        if below is not None and within is not None and upper - lower <= within * upper:
+            stopped = Stopped.WITHIN
+            break
+        pairs = rounded(above, apart=below is None or above.optimum.gain > below.optimum.gain * (1 + AS_ONE))
+        if not pairs or time.perf_counter() > until:
+            stopped = Stopped.TIME if pairs else Stopped.EXACT
+            break
+        grid = grid.with_results(pairs)
+    if best is None:
+        raise LimitError(
+            f"target: no policy that delivers anything was found with {len(grid):,} labels within {seconds:g} s; allow "
+            "more time (time_limit), or lower the target",
+            size={"labels": len(grid)},
+        )
+    return Bracketed(*best, Labelling(rounds[-1][0], tuple(rounds), stopped))
+
+
+def _some(problem: Problem, model: RateModel | None) -> RateModel:
+    """An optimum, if anything can be delivered.
+
+    Raises
+    ------
+    InfeasibleError
+        If nothing can: under the rules, runs cannot return to where they started.
+    """
+    if model is not None:
+        return model
+    names = " and ".join(rule.name for rule in problem.rules) or "what is left to do"
+    raise InfeasibleError(
+        f"rules: under {names} nothing is ever delivered, or some pair is left for ever; relax a rule, or allow discarding",
+        conflict=problem.rules,
+    )

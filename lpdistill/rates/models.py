@@ -1,0 +1,176 @@
+"""Optima of rates on finitely many levels: those of the map, or labels that stand for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from math import floor, inf
+
+import numpy as np
+
+from lpdistill.arrays import FloatArray, IntArray
+from lpdistill.errors import InfeasibleError, ModelError
+from lpdistill.hardware.actions import Attempts
+from lpdistill.hardware.delivery import Delivery
+from lpdistill.physics.capped import capped
+from lpdistill.physics.levels import Levels
+from lpdistill.physics.rounding import Grid, Labels, Rounding
+from lpdistill.problem.labels import labels_of, with_labels
+from lpdistill.problem.problem import Problem
+from lpdistill.process.factored.dynamics import Dynamics
+from lpdistill.process.resources import REACHING, RESOURCES
+from lpdistill.process.resources import Worth as Delivered
+from lpdistill.process.tariff import Tariff
+from lpdistill.program.label_models import label_model
+from lpdistill.program.shares import Shares
+from lpdistill.program.steadily import Optimum, Terms, optimum
+from lpdistill.rates.worth import Worth
+
+FINEST_CAP = 10**9
+"""Fidelities that nothing exceeds are rounded up to multiples of one by this."""
+
+
+@dataclass(frozen=True)
+class User:
+    """Who is served with pairs.
+
+    Attributes
+    ----------
+    name
+        What it is called.
+    target
+        The fidelity that its pairs have at least.
+    share
+        How many it is to have per unit of time at least.
+    """
+
+    name: str
+    target: Fraction
+    share: Fraction
+
+
+@dataclass(frozen=True)
+class Earning:
+    """What is earned, by whom.
+
+    Attributes
+    ----------
+    worth
+        What a pair is worth, where delivering one is a decision; None where those that meet the target count alike.
+    users
+        Who is served, if there are several.
+    even
+        Whether the least of their rates counts, instead of the sum.
+    cost
+        What an attempt costs.
+    weights
+        What a pair for each user counts, (users,).
+    """
+
+    worth: Worth | None = None
+    users: tuple[User, ...] = ()
+    even: bool = False
+    cost: Fraction = Fraction(0)
+    weights: FloatArray | None = None
+
+    @property
+    def delivery(self) -> Delivery:
+        """Whether delivering is a decision."""
+        return Delivery.CHOSEN if self.worth is not None or self.users else Delivery.EVERY
+
+    def tariff(self, levels: Levels) -> Tariff:
+        """What columns cost, where nobody shares what is delivered."""
+        costs = [(RESOURCES["generation_attempts"], float(self.cost))]
+        if self.worth is not None:
+            return Tariff(0.0, ((Delivered(self.worth.of_levels(levels)), -1.0),)).plus(costs)
+        return Tariff(0.0, () if self.users else ((REACHING, -1.0),)).plus(costs)
+
+    def shares(self, levels: Levels) -> Shares | None:
+        """Who is served with pairs of which level."""
+        if not self.users:
+            return None
+        meets = np.array([[level.fidelity >= user.target for user in self.users] for level in levels])
+        least = np.array([float(user.share) for user in self.users])
+        worth = np.ones(len(self.users)) if self.weights is None else self.weights
+        return Shares(meets, least, worth, tuple(user.name for user in self.users), self.even)
+
+
+@dataclass(frozen=True)
+class RateModel:
+    """The optimum on some levels (:class:`~lpdistill.program.label_models.Rounded`).
+
+    Attributes
+    ----------
+    problem
+        The problem with these levels.
+    optimum
+        The greatest rate, with its policy.
+    """
+
+    problem: Problem
+    optimum: Optimum
+
+    @staticmethod
+    def of(problem: Problem, earning: Earning, progress: Callable[[str], None]) -> RateModel | None:
+        """The optimum of a problem on the levels that it has; None where nothing can ever be delivered."""
+        levels = problem.levels
+        attempts = Attempts.ALL if earning.cost else problem.attempts
+        process = Dynamics(problem, attempts, earning.tariff(levels), earning.delivery)
+        if not process.live[0]:
+            return None
+        return RateModel(problem, optimum(process, Terms(problem.budgets, earning.shares(levels)), progress))
+
+    @property
+    def process(self) -> Dynamics:
+        """Its decision process."""
+        return self.optimum.process
+
+    @property
+    def labels(self) -> Labels:
+        """Its labels."""
+        labels = labels_of(self.problem)
+        assert labels is not None  # noqa: S101 - made of them
+        return labels
+
+    @property
+    def taken(self) -> tuple[IntArray, FloatArray]:
+        """The columns that the policy takes, and how often per unit of time, (columns,)."""
+        return self.optimum.columns, self.optimum.rates
+
+    @cached_property
+    def values(self) -> FloatArray:
+        """What the future costs beyond the average, (configurations,); infinite at dead ends."""
+        found = np.full(self.process.size, inf)
+        found[self.optimum.policy.choice.configuration] = self.optimum.evaluation.values
+        return found
+
+    @property
+    def scale(self) -> float:
+        """The greatest rate."""
+        return abs(self.optimum.gain)
+
+
+def exact_levels(problem: Problem, earning: Earning) -> Problem:
+    """A problem with finitely many levels, below the target or, where delivering is a decision, with one above."""
+    if earning.delivery is Delivery.EVERY:
+        return problem
+    return with_labels(problem, capped(problem.levels))
+
+
+def labelled(problem: Problem, earning: Earning, grid: Grid, rounding: Rounding) -> Problem:
+    """A problem with labels for its levels, those that are rounded that way."""
+    labels = label_model(problem, grid, rounding)
+    return with_labels(problem, labels if earning.delivery is Delivery.EVERY else capped(labels))
+
+
+def highest(problem: Problem) -> Fraction:
+    """A fidelity that no pair of so many memories exceeds.
+
+    >>> from lpdistill.problem.problem import Problem
+    >>> float(highest(Problem(0.5, 2, 0.85, 1)))
+    0.909364654
+    """
+    limit = problem.hardware.reach(Fraction(1)).memory_limit
+    return min(Fraction(floor(limit * FINEST_CAP) + 2, FINEST_CAP), Fraction(1))
