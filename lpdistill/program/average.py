@@ -30,13 +30,17 @@ from lpdistill.process.process import Choice
 from lpdistill.process.repetition import After
 from lpdistill.process.resources import REACHING, Worth
 from lpdistill.process.tariff import Tariff
+from lpdistill.program.systems import one_thread
 from lpdistill.progress import silent
 
 MOST_ROUNDS = 200
 """Far beyond what Howard's method takes."""
 
-DENSE = 1_500
-"""Configurations up to which the equations of a policy are dense."""
+DENSE, FILLED = 1_500, 0.1
+"""Configurations up to which the equations of a policy are dense, if this share of their entries is not 0."""
+
+FEW = 80
+"""Configurations up to which they are dense in any case."""
 
 MOST_MOVES = 100_000_000
 """Moves of a policy beyond which they are not written out."""
@@ -136,12 +140,13 @@ def _solved(policy: Policy, origin: int) -> Evaluation:
     size, cost, end = len(policy.times), policy.choice.cost, np.zeros(len(policy.times))
     end[origin] = 1.0
     leaving, moves = policy.choice.leaving, policy.moves
-    if size <= DENSE:
+    if size <= DENSE and (size <= FEW or moves.nnz > FILLED * size**2):
         from scipy.linalg import lu_factor, lu_solve  # noqa: PLC0415 - slow to load, and only rates need it
 
         matrix = np.diag(leaving) - moves.toarray()
         matrix[:, origin] = -policy.times
-        factors = lu_factor(matrix, check_finite=False)
+        with one_thread():
+            factors = lu_factor(matrix, check_finite=False)
 
         def solve(right: FloatArray, *, across: bool = False) -> FloatArray:
             return np.asarray(lu_solve(factors, right, trans=1 if across else 0, check_finite=False))
@@ -204,14 +209,14 @@ class Steady:
         return float(np.clip(self.evaluation.gain, self.lower, self.upper))
 
 
-def price(process: Dynamics, gain: float, values: FloatArray) -> Priced:
+def price(process: Dynamics, gain: float, values: FloatArray, *, once: bool = False) -> Priced:
     """Price all columns: what each costs, time at the price of a gain, with what comes after, until anything happens.
 
-    Where waiting may be best, or nothing ever happens, step by step.
+    Where waiting may be best, or nothing ever happens, or that is asked for, step by step.
     """
     timed, kinds = process.under(Tariff(gain, process.tariff.prices)), len(process.durations.times)
-    once = np.full(kinds, not _changing(process, gain))
-    return timed.price_after(After(np.broadcast_to(values, (kinds, len(values))), np.zeros(kinds), once))
+    single = np.full(kinds, once or not _changing(process, gain))
+    return timed.price_after(After(np.broadcast_to(values, (kinds, len(values))), np.zeros(kinds), single))
 
 
 def _changing(process: Dynamics, gain: float) -> bool:

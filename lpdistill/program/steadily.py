@@ -68,6 +68,8 @@ class Optimum:
         What HiGHS answers, where it was asked.
     rounds
         Times that all columns were priced.
+    dual
+        The optimum at the prices of the limits, where there are some.
     """
 
     process: Dynamics
@@ -80,6 +82,7 @@ class Optimum:
     prices: FloatArray
     found: Found | None
     rounds: int
+    dual: Steady | None = None
 
     @property
     def gain(self) -> float:
@@ -183,7 +186,7 @@ def optimum(process: Dynamics, terms: Terms, progress: Callable[[str], None] = s
         upper = min(upper, priced.upper + terms.granted(found))
         more = np.setdiff1d(priced.generated, columns)
         if upper - found.gain <= CLOSED * abs(upper) or not len(more):
-            return _proved(_carried_out(program, found, terms, (upper, rounds)))
+            return replace(_proved(_carried_out(program, found, terms, (upper, rounds))), dual=priced)
         columns = np.union1d(columns, more)
     raise NotCertifiedError(f"column generation did not end within {MOST_ROUNDS} rounds")
 

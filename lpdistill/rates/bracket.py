@@ -9,7 +9,6 @@ from fractions import Fraction
 from typing import Any
 
 from lpdistill.errors import InfeasibleError, LimitError, ModelError
-from lpdistill.physics.maps import is_monotone
 from lpdistill.physics.rounding import Grid, Rounding
 from lpdistill.problem.labels import not_bracketed
 from lpdistill.problem.problem import Problem
@@ -165,6 +164,7 @@ def _some(problem: Problem, model: RateModel | None) -> RateModel:
         return model
     names = " and ".join(rule.name for rule in problem.rules) or "what is left to do"
     raise InfeasibleError(
-        f"rules: under {names} nothing is ever delivered, or some pair is left for ever; relax a rule, or allow discarding",
+        f"rules: under {names} nothing is ever delivered, or some pair is left for ever; relax a rule, or allow "
+        "discarding",
         conflict=problem.rules,
     )

@@ -11,7 +11,6 @@ from math import floor, inf
 import numpy as np
 
 from lpdistill.arrays import FloatArray, IntArray
-from lpdistill.errors import InfeasibleError, ModelError
 from lpdistill.hardware.actions import Attempts
 from lpdistill.hardware.delivery import Delivery
 from lpdistill.physics.capped import capped

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from math import isfinite, log2
 from types import MappingProxyType
 
@@ -111,7 +112,7 @@ class Worth:
         """
         found = np.array([self.at(level.fidelity, level.name) for level in levels])
         order = sorted(levels, key=lambda level: level.fidelity)
-        for below, above in zip(order, order[1:], strict=False):
+        for below, above in pairwise(order):
             if found[above.index] < found[below.index]:
                 raise ModelError(
                     "worth",

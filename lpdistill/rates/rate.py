@@ -1,0 +1,435 @@
+"""The answer to how much the steady state earns: a rate with its proof, what is delivered to whom, and the policy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from itertools import islice
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from lpdistill.arrays import FloatArray
+from lpdistill.numbers import decimals
+from lpdistill.problem.problem import Problem
+from lpdistill.process.names import action_as_json, node_as_json
+from lpdistill.process.resources import RESOURCES
+from lpdistill.program.budgeted import BudgetUse
+from lpdistill.rates.bracket import Bracketed
+from lpdistill.rates.fairness import Balance
+from lpdistill.rates.models import Earning
+from lpdistill.solution.answer import SHOWN, Answer, Table
+from lpdistill.solution.policy import Decision
+from lpdistill.solution.resources import Expected, in_words
+from lpdistill.solution.solution import Status
+from lpdistill.solution.tables import Key, described
+from lpdistill.solution.wording import Words, outwards, words_of
+
+LOGARITHMS = 1e-10
+"""What a policy may lose of the sum of logarithms that is asked of it, so that rounding cannot keep it from that."""
+
+RARE = 1e-12
+"""Share of all that is delivered that is rounding."""
+
+FIRM = 1e-9
+"""Relative distance of bounds within which an optimum is claimed."""
+
+
+class Delivered(NamedTuple):
+    """Pairs of one fidelity that are delivered.
+
+    Attributes
+    ----------
+    fidelity
+        Their fidelity.
+    rate
+        How many are delivered per unit of time.
+    worth
+        What each is worth; 1 where pairs are counted.
+    """
+
+    fidelity: Fraction
+    rate: float
+    worth: float
+
+    def to_dict(self) -> dict[str, float | str]:
+        """As JSON data."""
+        return {"fidelity": float(self.fidelity), "exact": str(self.fidelity), "rate": self.rate, "worth": self.worth}
+
+
+class Served(NamedTuple):
+    """What a user has.
+
+    Attributes
+    ----------
+    target, share
+        The fidelity that its pairs have at least, and how many it is to have per unit of time at least.
+    rate
+        How many it has.
+    price
+        How many fewer the others have for one more that it is to have: d(rates of the others)/d(share), 0 unless its
+        share binds.
+    """
+
+    target: Fraction
+    share: Fraction
+    rate: float
+    price: float
+
+    def to_dict(self) -> dict[str, float | str]:
+        """As JSON data."""
+        return {"target": str(self.target), "share": str(self.share), "rate": self.rate, "price": self.price}
+
+
+class RateRow(NamedTuple):
+    """One configuration of a policy.
+
+    Attributes
+    ----------
+    counts
+        What it holds.
+    value
+        How much more is earned, in the long run, from it than from the empty configuration.
+    visits
+        How often it is met per unit of time.
+    share
+        Share of all time that is spent in steps from it.
+    decisions
+        What is done there.
+    """
+
+    counts: Key
+    value: float
+    visits: float
+    share: float
+    decisions: tuple[Decision, ...]
+
+
+@dataclass(frozen=True)
+class FirstDelivery:
+    """What the policy that is fastest to the first pair earns.
+
+    Attributes
+    ----------
+    rate
+        One pair for every waiting time, if each run starts with empty memories.
+    run_on
+        What the same policy earns that keeps what is left; None where labels stand for levels.
+    """
+
+    rate: float
+    run_on: float | None
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Rate(Answer):
+    """The greatest rate of a steady state, with the policy that attains it.
+
+    Attributes
+    ----------
+    problem
+        What was asked.
+    earning
+        What is earned.
+    found
+        The optimum, on labels where there are infinitely many levels.
+    uses
+        What came of each budget, per unit of time.
+    seconds
+        Wall-clock time that it took.
+    first
+        What the policy earns that is fastest to the first pair, where that was asked.
+    balance
+        The rates of users whose sum of logarithms is greatest, where that was asked.
+    """
+
+    _UNIT: ClassVar[str] = "pairs"
+
+    problem: Problem
+    earning: Earning
+    found: Bracketed
+    uses: tuple[BudgetUse, ...]
+    seconds: float
+    first: FirstDelivery | None = None
+    balance: Balance | None = None
+
+    @property
+    def gain(self) -> float:
+        """What the policy earns per unit of time; of users, what counts: the sum, least or geometric mean of rates."""
+        if self.balance is not None:
+            return self.balance.mean(self.balance.value)
+        return self.found.model.optimum.gain
+
+    @property
+    def lower_bound(self) -> float:
+        """The policy earns no less: proved, rounding included."""
+        return self.found.lower if self.balance is None else self.balance.mean(self.balance.value - LOGARITHMS)
+
+    @property
+    def upper_bound(self) -> float:
+        """No policy (within the budgets) earns more: proved over all columns, rounding included."""
+        if self.balance is not None:
+            return self.balance.mean(self.balance.bound)
+        return max(self.found.upper, self.found.lower)
+
+    @property
+    def status(self) -> Status:
+        """Whether the bounds are as close as rounding lets them be."""
+        firm = self.upper_bound - self.lower_bound <= FIRM * abs(self.upper_bound)
+        return Status.OPTIMAL if firm else Status.BRACKETED
+
+    @property
+    def budgets(self) -> dict[str, BudgetUse]:
+        """What came of each budget, by the name of its resource."""
+        return {use.budget.name: use for use in self.uses}
+
+    @cached_property
+    def use(self) -> Expected:
+        """What is used of every resource per unit of time."""
+        return Expected({name: self._used(resource) for name, resource in RESOURCES.items()})
+
+    def _used(self, resource: Any) -> float:
+        optimum = self.found.model.optimum
+        return float(optimum.process.amounts(resource, optimum.columns) @ optimum.rates)
+
+    @cached_property
+    def delivered(self) -> tuple[Delivered, ...]:
+        """What is delivered: pairs by their fidelity, the lowest first."""
+        worth, rates = self.earning.worth, dict[Fraction, float]()
+        for fidelity, rate in self._deliveries():
+            rates[fidelity] = rates.get(fidelity, 0.0) + rate
+        return tuple(
+            Delivered(fidelity, rate, 1.0 if worth is None else worth.at(fidelity, str(float(fidelity))))
+            for fidelity, rate in sorted(rates.items())
+            if rate > RARE * sum(rates.values())
+        )
+
+    def _deliveries(self) -> Iterator[tuple[Fraction, float]]:
+        """Fidelities with rates at which some pairs of them are delivered."""
+        optimum, levels = self.found.model.optimum, self.found.model.problem.levels
+        numbering = optimum.process.kernel.numbering
+        what, rates = numbering.describe(optimum.columns), optimum.rates
+        removed = np.bincount(what.discard + 1, rates, minlength=len(levels) + 1)[1:]
+        if optimum.process.kernel.repertoire.delivery is self.earning.delivery and self._chosen:
+            yield from ((level.fidelity, float(removed[level.index])) for level in levels if removed[level.index] > 0)
+            return
+        if levels.raw is None:
+            yield self.problem.f0, self._used(RESOURCES["raw_pairs"])
+        known = {level.state for level in levels}
+        often = rates @ what.counts
+        for recipe, times in zip(numbering.matchings.recipes, often.tolist(), strict=True):
+            for chance, state in levels.combinations[recipe.consumed].outcomes if times > 0 else ():
+                if state not in known:
+                    yield state.fidelity, times * float(chance)
+
+    @property
+    def _chosen(self) -> bool:
+        """Whether delivering is a decision."""
+        return self.earning.worth is not None or bool(self.earning.users)
+
+    @cached_property
+    def tenants(self) -> dict[str, Served]:
+        """What each user has, by its name."""
+        answer = self.found.model.optimum.found
+        claims = None if answer is None else answer.claims
+        if claims is None:
+            return {}
+        # What a claim costs all that counts is what the others lose, less what the user gains itself.
+        price = np.where(claims.price > 0, -claims.price - (0.0 if self.earning.even else claims.weight), 0.0)
+        return {
+            user.name: Served(user.target, user.share, float(claims.served[place]), float(price[place]))
+            for place, user in enumerate(self.earning.users)
+        }
+
+    @property
+    def wording(self) -> Words:
+        """Words for configurations and actions."""
+        return words_of(self.found.model.process)
+
+    @cached_property
+    def _visits(self) -> FloatArray:
+        found = np.zeros(self.found.model.process.size)
+        optimum = self.found.model.optimum
+        found[optimum.policy.choice.configuration] = optimum.evaluation.visits
+        return found
+
+    @cached_property
+    def _times(self) -> FloatArray:
+        found = np.zeros(self.found.model.process.size)
+        policy = self.found.model.optimum.policy
+        found[policy.choice.configuration] = policy.times
+        return found
+
+    @property
+    def randomised(self) -> tuple[Key, ...]:
+        """Configurations in which the policy randomises."""
+        return tuple(row.counts for row in self.rows() if len(row.decisions) > 1)
+
+    def rows(self, *, visited: bool = False) -> Iterator[RateRow]:
+        """The policy, configuration by configuration, or only where it comes for ever, most time first."""
+        optimum, process = self.found.model.optimum, self.found.model.process
+        owner = process.choose(optimum.columns).configuration
+        starts = np.searchsorted(owner, np.arange(process.size + 1))
+        actions, share = process.names.actions(optimum.columns), self._visits * self._times
+        order = np.arange(process.size)
+        if visited:
+            order = np.lexsort((-self._visits, -share))[: np.count_nonzero(self._visits)]
+        values = self.found.model.values
+        for rank in order.tolist():
+            uses = range(starts[rank], starts[rank + 1])
+            decisions = tuple(Decision(actions[use], float(optimum.probability[use])) for use in uses)
+            value = float(values[0] - values[rank])
+            yield RateRow(process.names.key(rank), value, float(self._visits[rank]), float(share[rank]), decisions)
+
+    @property
+    def _question(self) -> Problem:
+        return self.problem
+
+    def _content(self) -> Mapping[str, Any]:
+        optimum, process = self.found.model.optimum, self.found.model.process
+        levels = self.found.model.problem.levels
+        return {
+            "status": str(self.status),
+            "gain": self.gain,
+            "lower_bound": self.lower_bound,
+            "upper_bound": self.upper_bound,
+            **self._more(),
+            "delivered": [one.to_dict() for one in self.delivered],
+            "use": self.use.to_dict(),
+            "budgets": {name: use.to_dict() for name, use in self.budgets.items()},
+            "tenants": {name: served.to_dict() for name, served in self.tenants.items()},
+            "program": {
+                "configurations": process.size,
+                "columns": process.column_count,
+                "rounds": optimum.rounds,
+                "seconds": round(self.seconds, 6),
+            },
+            "levels": [level.stated() for level in levels],
+            "policy": [
+                {
+                    "counts": node_as_json(row.counts),
+                    "value": row.value if np.isfinite(row.value) else None,
+                    "visits": row.visits,
+                    "share": row.share,
+                    "actions": [
+                        {**action_as_json(one.action), "probability": one.probability} for one in row.decisions
+                    ],
+                }
+                for row in self.rows()
+            ],
+            **({"refinement": self.found.labelling.to_dict()} if self.found.labelling else {}),
+        }
+
+    def _more(self) -> Mapping[str, Any]:
+        """What the document says of this kind of rate."""
+        return {}
+
+    def _cells(self) -> Iterable[Mapping[str, Any]]:
+        """A row for every configuration and decision."""
+        for row in self.rows():
+            for decision in row.decisions:
+                yield {
+                    "counts": row.counts,
+                    "configuration": self.wording.configuration(row.counts),
+                    **described(decision.action),
+                    "probability": decision.probability,
+                    "value": row.value,
+                    "visits": row.visits,
+                    "share": row.share,
+                }
+
+    def shown(self, most: int | None = SHOWN) -> Table:
+        """What to do in so many configurations that the policy comes to for ever, most time first; or in all."""
+        words, several = self.wording, bool(self.randomised)
+        rows = [
+            (
+                words.configuration(row.counts),
+                *words.action(decision.action),
+                *([f"{decision.probability:.4f}"] if several else []),
+                decimals(row.value),
+                decimals(row.visits),
+                f"{100 * row.share:.2f} %",
+            )
+            for row in islice(self.rows(visited=most is not None), most)
+            for decision in row.decisions
+        ]
+        headings = dict.fromkeys(("configuration", *words.headings), "left")
+        numbers = [*(["probability"] if several else []), "worth more", "visits", "of the time"]
+        count, visited = self.found.model.process.size, int(np.count_nonzero(self._visits))
+        shown = visited if most is None else min(most, visited)
+        note = f"{shown:,} of {visited:,} configurations that are visited for ever; {count:,} in all"
+        return Table("policy", headings | dict.fromkeys(numbers, "right"), rows, "" if most is None else note)
+
+    def _lines(self) -> Iterable[tuple[str, str]]:
+        optimum, process = self.found.model.optimum, self.found.model.process
+        yield "gain", f"{self.gain:.12g} {self._UNIT} per unit of time{self._counted} ({self.status})"
+        yield "proved", "between {} and {}".format(*outwards(self.lower_bound, self.upper_bound))
+        yield from self._beside()
+        yield "delivered", "; ".join(self._told(one) for one in self.delivered) or "nothing"
+        for name, served in self.tenants.items():
+            binds = f"; one more would cost the others {-served.price:.6g}" if served.price else ""
+            claim = f", at least {float(served.share):g} asked" if served.share else ""
+            yield f"tenant {name}", f"{served.rate:.9g} of at least {float(served.target):g}{claim}{binds}"
+        for use in self.uses:
+            yield "budget", _kept(use, self._UNIT)
+        if self.found.labelling is not None:
+            yield "labels", str(self.found.labelling)
+        yield "use", f"{in_words(self.use)} per unit of time"
+        size = f"{process.size:,} configurations, {process.column_count:,} columns"
+        yield "program", f"{size}; all columns priced {optimum.rounds} times, {self.seconds:.3f} s"
+
+    @property
+    def _counted(self) -> str:
+        """What counts of what users have, in words."""
+        if self.balance is not None:
+            return f", geometric mean over tenants (sum of logarithms {self.balance.value:.9g})"
+        return ", the least of all tenants" if self.earning.even else ", all tenants together" if self.tenants else ""
+
+    def _beside(self) -> Iterable[tuple[str, str]]:
+        """Lines about this kind of rate."""
+        return ()
+
+    def _told(self, one: Delivered) -> str:
+        """What is delivered of a fidelity, in words."""
+        return f"{one.rate:.9g} of fidelity {float(one.fidelity):.9g}"
+
+
+def _kept(use: BudgetUse, unit: str) -> str:
+    """What came of a budget, in words."""
+    if not use.price:
+        return f"{use.kept()} per unit of time; does not bind, so its price is 0"
+    ends = f"from {use.valid_from:.6g} to {use.valid_to:.6g}"
+    range_ = "to one side only" if use.degenerate else f"for limits {ends}"
+    return f"{use.kept()} per unit of time; one more earns {use.price:.6g} {unit}, {range_}"
+
+
+class Throughput(Rate):
+    """Pairs per unit of time, where the other memories go on as they are when a pair is delivered."""
+
+    _KIND = "throughput"
+
+    def _more(self) -> Mapping[str, Any]:
+        if self.first is None:
+            return {}
+        return {"first_delivery_rate": self.first.rate, "first_delivery_run_on": self.first.run_on}
+
+    def _beside(self) -> Iterable[tuple[str, str]]:
+        if self.first is not None:
+            run_on = "" if self.first.run_on is None else f"; {self.first.run_on:.9g} if it keeps what is left"
+            yield "first pair", f"the policy that is fastest to one pair earns {self.first.rate:.9g}{run_on}"
+
+
+class KeyRate(Rate):
+    """Worth per unit of time: secret key, or what the user says a pair is worth."""
+
+    _KIND = "keyrate"
+    _UNIT = "bits of key"
+
+    def _more(self) -> Mapping[str, Any]:
+        assert self.earning.worth is not None  # noqa: S101 - made with it
+        return {"protocol": self.earning.worth.name, "cost": str(self.earning.cost)}
+
+    def _told(self, one: Delivered) -> str:
+        return f"{super()._told(one)} (worth {one.worth:.6g})"
