@@ -52,6 +52,8 @@ from .process.resources import Visits
 from .process.tariff import Resource
 from .program.methods import Method
 from .program.occupation import OccupationProgram
+from .rates.rate import KeyRate, Throughput
+from .rates.steady_state import key_rate, throughput
 from .simulation.deviations import Deviations
 from .simulation.history import History, history
 from .simulation.simulated import Simulation
@@ -110,6 +112,7 @@ __all__ = [
     "InfeasibleError",
     "InfiniteLevelsError",
     "Intervention",
+    "KeyRate",
     "Levels",
     "LimitError",
     "LpdistillError",
@@ -141,6 +144,7 @@ __all__ = [
     "Status",
     "Step",
     "Sweep",
+    "Throughput",
     "UnreachableTargetError",
     "Validity",
     "Variability",
@@ -160,6 +164,7 @@ __all__ = [
     "hashing",
     "history",
     "increments",
+    "key_rate",
     "least_time_within",
     "load_problem",
     "neighbours",
@@ -174,6 +179,7 @@ __all__ = [
     "smallest_window",
     "solve",
     "sweep",
+    "throughput",
     "validity",
     "variability",
     "write_graph",

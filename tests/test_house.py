@@ -25,7 +25,7 @@ FLOORS = (
     ("program",),
     ("solution",),
     ("solving",),
-    ("convex", "constraint_prices", "times", "worth", "policies", "frontiers", "simulation"),
+    ("convex", "constraint_prices", "times", "worth", "policies", "frontiers", "simulation", "rates"),
     ("deadlines",),
     ("export",),
     ("study",),

@@ -62,6 +62,10 @@ TimeLimit: TypeAlias = Annotated[
     Option("--time-limit", metavar=NUMBER, help="How long labels are added; then the bracket is the answer."),
 ]
 
+Everything: TypeAlias = Annotated[
+    bool, Option("--all", help="Show all configurations, also those that are not visited for ever.")
+]
+
 Counts: TypeAlias = Annotated[
     str,
     Option(

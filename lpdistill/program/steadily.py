@@ -24,7 +24,7 @@ from lpdistill.progress import silent
 MOST_ROUNDS = 100
 """Rounds of column generation, far more than it takes."""
 
-GAP = 1e-9
+GAP = 1e-6
 """Relative distance of the bounds of a gain beyond which no optimum is claimed."""
 
 NOTHING = 1e-300

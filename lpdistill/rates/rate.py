@@ -13,10 +13,12 @@ import numpy as np
 
 from lpdistill.arrays import FloatArray
 from lpdistill.numbers import decimals
+from lpdistill.physics.capped import AtLeast
 from lpdistill.problem.problem import Problem
 from lpdistill.process.names import action_as_json, node_as_json
 from lpdistill.process.resources import RESOURCES
 from lpdistill.program.budgeted import BudgetUse
+from lpdistill.program.steadily import NOTHING
 from lpdistill.rates.bracket import Bracketed
 from lpdistill.rates.fairness import Balance
 from lpdistill.rates.models import Earning
@@ -27,13 +29,16 @@ from lpdistill.solution.solution import Status
 from lpdistill.solution.tables import Key, described
 from lpdistill.solution.wording import Words, outwards, words_of
 
+AIMS = frozenset({"target", "final_step"})
+"""Settings that have no meaning where every pair may be delivered."""
+
 LOGARITHMS = 1e-10
 """What a policy may lose of the sum of logarithms that is asked of it, so that rounding cannot keep it from that."""
 
 RARE = 1e-12
 """Share of all that is delivered that is rounding."""
 
-FIRM = 1e-9
+FIRM = 1e-8
 """Relative distance of bounds within which an optimum is claimed."""
 
 
@@ -48,15 +53,19 @@ class Delivered(NamedTuple):
         How many are delivered per unit of time.
     worth
         What each is worth; 1 where pairs are counted.
+    or_more
+        Whether they have that fidelity or more.
     """
 
     fidelity: Fraction
     rate: float
     worth: float
+    or_more: bool = False
 
-    def to_dict(self) -> dict[str, float | str]:
+    def to_dict(self) -> dict[str, float | str | bool]:
         """As JSON data."""
-        return {"fidelity": float(self.fidelity), "exact": str(self.fidelity), "rate": self.rate, "worth": self.worth}
+        told = {"fidelity": float(self.fidelity), "exact": str(self.fidelity), "rate": self.rate, "worth": self.worth}
+        return told | ({"or_more": True} if self.or_more else {})
 
 
 class Served(NamedTuple):
@@ -177,7 +186,7 @@ class Rate(Answer):
     @property
     def status(self) -> Status:
         """Whether the bounds are as close as rounding lets them be."""
-        firm = self.upper_bound - self.lower_bound <= FIRM * abs(self.upper_bound)
+        firm = self.upper_bound - self.lower_bound <= FIRM * abs(self.upper_bound) + NOTHING
         return Status.OPTIMAL if firm else Status.BRACKETED
 
     @property
@@ -198,10 +207,11 @@ class Rate(Answer):
     def delivered(self) -> tuple[Delivered, ...]:
         """What is delivered: pairs by their fidelity, the lowest first."""
         worth, rates = self.earning.worth, dict[Fraction, float]()
+        above = {level.fidelity for level in self.found.model.problem.levels if isinstance(level.state, AtLeast)}
         for fidelity, rate in self._deliveries():
             rates[fidelity] = rates.get(fidelity, 0.0) + rate
         return tuple(
-            Delivered(fidelity, rate, 1.0 if worth is None else worth.at(fidelity, str(float(fidelity))))
+            Delivered(fidelity, rate, 1.0 if worth is None else worth.at(fidelity, ""), fidelity in above)
             for fidelity, rate in sorted(rates.items())
             if rate > RARE * sum(rates.values())
         )
@@ -393,7 +403,7 @@ class Rate(Answer):
 
     def _told(self, one: Delivered) -> str:
         """What is delivered of a fidelity, in words."""
-        return f"{one.rate:.9g} of fidelity {float(one.fidelity):.9g}"
+        return f"{one.rate:.9g} of fidelity {float(one.fidelity):.9g}{' or more' if one.or_more else ''}"
 
 
 def _kept(use: BudgetUse, unit: str) -> str:
@@ -426,6 +436,14 @@ class KeyRate(Rate):
 
     _KIND = "keyrate"
     _UNIT = "bits of key"
+
+    @property
+    def _question(self) -> Mapping[str, Any]:  # type: ignore[override]  # what is known of the problem: it has no target
+        return {name: told for name, told in self.problem.to_dict().items() if name not in AIMS}
+
+    def _lines(self) -> Iterable[tuple[str, str]]:
+        yield "problem", str(self.problem).replace(f" -> {float(self.problem.target):g}", "", 1)
+        yield from super()._lines()
 
     def _more(self) -> Mapping[str, Any]:
         assert self.earning.worth is not None  # noqa: S101 - made with it

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from lpdistill.arrays import FloatArray
-from lpdistill.errors import ModelError
+from lpdistill.errors import InfeasibleError, ModelError
 from lpdistill.hardware.hardware import Hardware
 from lpdistill.numbers import Number, exact, member
 from lpdistill.problem.labels import without_labels
@@ -22,7 +22,7 @@ from lpdistill.program.steadily import Terms
 from lpdistill.progress import silent
 from lpdistill.rates.bracket import Bracketed, bracketed
 from lpdistill.rates.fairness import Balance, Fair, balanced
-from lpdistill.rates.models import Earning, User
+from lpdistill.rates.models import Earning, User, highest
 from lpdistill.rates.rate import FirstDelivery, KeyRate, Throughput
 from lpdistill.rates.worth import Worth
 from lpdistill.solving import PATIENCE, precision, solve
@@ -100,7 +100,7 @@ def throughput(  # noqa: PLR0913 - one keyword for each thing that may be asked
     found = bracketed(problem, earning, tolerance, seconds, progress)
     first = None if users else _first_delivery(problem, found, progress)
     uses, took = _uses(problem, earning, found), time.perf_counter() - began
-    return Throughput(problem, earning, found, uses, took, first, balance)
+    return Throughput(problem, replace(earning, users=users), found, uses, took, first, balance)
 
 
 def key_rate(  # noqa: PLR0913 - one keyword for each thing that may be asked
@@ -149,6 +149,7 @@ def key_rate(  # noqa: PLR0913 - one keyword for each thing that may be asked
     if price < 0:
         raise ModelError("cost", "must not be negative", cost)
     earning = Earning(worth=Worth.of(worth), cost=price)
+    _require_worth(asked, earning)
     found = bracketed(asked, earning, tolerance, seconds, progress)
     return KeyRate(asked, earning, found, _uses(asked, earning, found), time.perf_counter() - began)
 
@@ -166,6 +167,23 @@ def _asked(problem: Problem) -> Problem:
         if not getattr(problem, name):
             raise ModelError(name, "must be above 0 for rates per unit of time", 0)
     return problem
+
+
+def _require_worth(problem: Problem, earning: Earning) -> None:
+    """Refuse a worth of which no fidelity that can be reached has any.
+
+    Raises
+    ------
+    InfeasibleError
+        If it has none.
+    """
+    best = highest(problem)
+    if earning.worth is not None and not earning.worth.at(best, f"{float(best):g}"):
+        raise InfeasibleError(
+            f"worth: no pair that {problem.memories} memories make of f0 = {float(problem.f0):g} is worth anything by "
+            f"{earning.worth.name}: their fidelity stays below {float(best):.9g}; raise f0 or take more memories",
+            conflict=(earning.worth.name,),
+        )
 
 
 def _users(tenants: Mapping[str, Number | tuple[Number, Number]] | None) -> tuple[User, ...]:

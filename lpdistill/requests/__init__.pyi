@@ -6,6 +6,7 @@ from .exact import check, policy_map
 from .files import export, graph
 from .level_table import levels
 from .policies import compare, simulate, waiting_time
+from .rates import key_rate, throughput
 from .report import Report
 from .solving import explain, solve, variability
 from .study import reproduce
@@ -21,6 +22,7 @@ __all__ = [
     "frontier",
     "graph",
     "hashing",
+    "key_rate",
     "levels",
     "policy_map",
     "reproduce",
@@ -28,6 +30,7 @@ __all__ = [
     "simulate",
     "solve",
     "sweep",
+    "throughput",
     "variability",
     "waiting_time",
 ]

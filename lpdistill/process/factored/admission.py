@@ -53,8 +53,13 @@ class Permission:
     @cached_property
     def live(self) -> BoolArray:
         """Configurations from which some policy reaches the target with probability 1, (configurations,)."""
-        known = not self._restricted and self.kernel.delivery.ends
+        known = not self._restricted if self.kernel.delivery.ends else self._stays
         return np.ones(self.kernel.configurations.size, dtype=bool) if known else self.reachability.live
+
+    @property
+    def _stays(self) -> bool:
+        """Whether nothing is ever stored, since raw pairs are delivered at once, and runs go on."""
+        return self.kernel.problem.levels.raw is None and not self.kernel.delivery.ends
 
     @property
     def guarded(self) -> bool:
@@ -103,7 +108,8 @@ class Permission:
 
     def proper(self) -> IntArray:
         """Columns of a proper policy, one for every live configuration, in order."""
-        return self.reachability.columns if self._restricted else FIRST.of(Same(self.kernel.actions), self._first)
+        restricted = self._restricted and not self._stays
+        return self.reachability.columns if restricted else FIRST.of(Same(self.kernel.actions), self._first)
 
     def _first(self) -> IntArray:
         """Those with which policy iteration begins where no rule says otherwise."""

@@ -1,0 +1,131 @@
+"""Schemas of rates of the steady state."""
+
+from __future__ import annotations
+
+from lpdistill.program.refining import Stopped
+from lpdistill.rates.rate import AIMS
+from lpdistill.rates.worth import PROTOCOLS
+from lpdistill.schemas.parts import (
+    OPERATIONS,
+    PROBLEM_SETTINGS,
+    acting,
+    chance,
+    document,
+    exact,
+    flag,
+    listed,
+    number,
+    one_of,
+    or_null,
+    part,
+    record,
+    table,
+    text,
+    whole,
+)
+from lpdistill.solution.solution import Status
+
+DECIDED = acting(
+    {"probability": chance("Of taking it.")},
+    {"deliver": listed(whole("A fidelity level, from 0."), "The levels of pairs that are delivered.")},
+    "An action, and how probably it is taken.",
+)
+
+RATE = {
+    "status": one_of(Status),
+    "gain": number("What the policy earns per unit of time; of tenants, what counts."),
+    "lower_bound": number("It earns no less: proved."),
+    "upper_bound": number("No policy earns more: proved."),
+    "delivered": listed(
+        record(
+            {
+                "fidelity": chance(),
+                "exact": exact("The fidelity, exactly."),
+                "rate": number("Pairs per unit of time.", minimum=0),
+                "worth": number("Of each.", minimum=0),
+            },
+            {"or_more": flag("Whether they have that fidelity or more.")},
+        ),
+        "What is delivered, by fidelity.",
+    ),
+    "use": table(number(), "What is used per unit of time, by resource."),
+    "budgets": table(part("use"), "What came of each budget: limits, uses and prices are those of rates."),
+    "tenants": table(
+        record(
+            {
+                "target": exact("The fidelity that its pairs have at least."),
+                "share": exact("What it is to have per unit of time at least."),
+                "rate": number("What it has.", minimum=0),
+                "price": number("d(rates of the others)/d(share): 0 unless the share binds."),
+            }
+        ),
+        "By name.",
+    ),
+    "program": record(
+        {
+            "configurations": whole(),
+            "columns": whole(),
+            "rounds": whole("How often all columns were priced."),
+            "seconds": number(minimum=0),
+        },
+        told="How it was found.",
+    ),
+    "levels": listed(part("level")),
+    "policy": listed(
+        record(
+            {
+                "counts": part("configuration"),
+                "value": or_null(number(), "What is earned more from it than from empty memories, in the long run."),
+                "visits": number("How often it is met per unit of time.", minimum=0),
+                "share": chance("Of all time that is spent in steps from it."),
+                "actions": listed(DECIDED),
+            }
+        )
+    ),
+}
+
+LABELLING = record(
+    {
+        "stopped": one_of(Stopped, "Why no more labels were added."),
+        "labels": whole("Levels that are told apart."),
+        "rounds": listed(
+            record(
+                {
+                    "labels": whole(),
+                    "lower": number("What labels rounded down earn."),
+                    "upper": number("What labels rounded up earn."),
+                }
+            )
+        ),
+    },
+    told="How labels that stand for levels were found.",
+)
+
+THROUGHPUT = document(
+    "throughput",
+    "The greatest number of pairs per unit of time, as `throughput` has it.",
+    record(
+        RATE,
+        {
+            "first_delivery_rate": number("One pair for every least waiting time."),
+            "first_delivery_run_on": or_null(
+                number(), "What the policy of least waiting time earns that keeps what is left; null: not known."
+            ),
+            "refinement": LABELLING,
+        },
+    ),
+)
+
+KEYRATE = document(
+    "keyrate",
+    "The greatest secret key per unit of time, as `keyrate` has it.",
+    record(
+        {
+            **RATE,
+            "protocol": text(f"What pairs are worth: {', '.join(PROTOCOLS)}, or what the user called it."),
+            "cost": exact("What an attempt costs."),
+        },
+        {"refinement": LABELLING},
+    ),
+    problem=record({name: told for name, told in PROBLEM_SETTINGS.items() if name not in AIMS}, OPERATIONS),
+)
