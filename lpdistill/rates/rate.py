@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import islice
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from lpdistill.program.steadily import NOTHING
 from lpdistill.rates.bracket import Bracketed
 from lpdistill.rates.fairness import Balance
 from lpdistill.rates.models import Earning
+from lpdistill.rates.parts import Delivered, FirstDelivery, RateRow, Served
 from lpdistill.solution.answer import SHOWN, Answer, Table
 from lpdistill.solution.policy import Decision
 from lpdistill.solution.resources import Expected, in_words
@@ -40,96 +41,6 @@ RARE = 1e-12
 
 FIRM = 1e-8
 """Relative distance of bounds within which an optimum is claimed."""
-
-
-class Delivered(NamedTuple):
-    """Pairs of one fidelity that are delivered.
-
-    Attributes
-    ----------
-    fidelity
-        Their fidelity.
-    rate
-        How many are delivered per unit of time.
-    worth
-        What each is worth; 1 where pairs are counted.
-    or_more
-        Whether they have that fidelity or more.
-    """
-
-    fidelity: Fraction
-    rate: float
-    worth: float
-    or_more: bool = False
-
-    def to_dict(self) -> dict[str, float | str | bool]:
-        """As JSON data."""
-        told = {"fidelity": float(self.fidelity), "exact": str(self.fidelity), "rate": self.rate, "worth": self.worth}
-        return told | ({"or_more": True} if self.or_more else {})
-
-
-class Served(NamedTuple):
-    """What a user has.
-
-    Attributes
-    ----------
-    target, share
-        The fidelity that its pairs have at least, and how many it is to have per unit of time at least.
-    rate
-        How many it has.
-    price
-        How many fewer the others have for one more that it is to have: d(rates of the others)/d(share), 0 unless its
-        share binds.
-    """
-
-    target: Fraction
-    share: Fraction
-    rate: float
-    price: float
-
-    def to_dict(self) -> dict[str, float | str]:
-        """As JSON data."""
-        return {"target": str(self.target), "share": str(self.share), "rate": self.rate, "price": self.price}
-
-
-class RateRow(NamedTuple):
-    """One configuration of a policy.
-
-    Attributes
-    ----------
-    counts
-        What it holds.
-    value
-        How much more is earned, in the long run, from it than from the empty configuration.
-    visits
-        How often it is met per unit of time.
-    share
-        Share of all time that is spent in steps from it.
-    decisions
-        What is done there.
-    """
-
-    counts: Key
-    value: float
-    visits: float
-    share: float
-    decisions: tuple[Decision, ...]
-
-
-@dataclass(frozen=True)
-class FirstDelivery:
-    """What the policy that is fastest to the first pair earns.
-
-    Attributes
-    ----------
-    rate
-        One pair for every waiting time, if each run starts with empty memories.
-    run_on
-        What the same policy earns that keeps what is left; None where labels stand for levels.
-    """
-
-    rate: float
-    run_on: float | None
 
 
 @dataclass(frozen=True, repr=False, eq=False)

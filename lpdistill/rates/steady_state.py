@@ -23,7 +23,8 @@ from lpdistill.progress import silent
 from lpdistill.rates.bracket import Bracketed, bracketed
 from lpdistill.rates.fairness import Balance, Fair, balanced
 from lpdistill.rates.models import Earning, User, highest
-from lpdistill.rates.rate import FirstDelivery, KeyRate, Throughput
+from lpdistill.rates.parts import FirstDelivery
+from lpdistill.rates.rate import KeyRate, Throughput
 from lpdistill.rates.worth import Worth
 from lpdistill.solving import PATIENCE, precision, solve
 

@@ -1,0 +1,105 @@
+"""What an answer about rates is made of: what is delivered, what users have, rows of a policy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import NamedTuple
+
+from lpdistill.solution.policy import Decision
+from lpdistill.solution.tables import Key
+
+
+class Delivered(NamedTuple):
+    """Pairs of one fidelity that are delivered.
+
+    Attributes
+    ----------
+    fidelity
+        Their fidelity.
+    rate
+        How many are delivered per unit of time.
+    worth
+        What each is worth; 1 where pairs are counted.
+    or_more
+        Whether they have that fidelity or more.
+    """
+
+    fidelity: Fraction
+    rate: float
+    worth: float
+    or_more: bool = False
+
+    def to_dict(self) -> dict[str, float | str | bool]:
+        """As JSON data."""
+        told: dict[str, float | str | bool] = {
+            "fidelity": float(self.fidelity),
+            "exact": str(self.fidelity),
+            "rate": self.rate,
+            "worth": self.worth,
+        }
+        return told | ({"or_more": True} if self.or_more else {})
+
+
+class Served(NamedTuple):
+    """What a user has.
+
+    Attributes
+    ----------
+    target, share
+        The fidelity that its pairs have at least, and how many it is to have per unit of time at least.
+    rate
+        How many it has.
+    price
+        How many fewer the others have for one more that it is to have: d(rates of the others)/d(share), 0 unless its
+        share binds.
+    """
+
+    target: Fraction
+    share: Fraction
+    rate: float
+    price: float
+
+    def to_dict(self) -> dict[str, float | str]:
+        """As JSON data."""
+        return {"target": str(self.target), "share": str(self.share), "rate": self.rate, "price": self.price}
+
+
+class RateRow(NamedTuple):
+    """One configuration of a policy.
+
+    Attributes
+    ----------
+    counts
+        What it holds.
+    value
+        How much more is earned, in the long run, from it than from the empty configuration.
+    visits
+        How often it is met per unit of time.
+    share
+        Share of all time that is spent in steps from it.
+    decisions
+        What is done there.
+    """
+
+    counts: Key
+    value: float
+    visits: float
+    share: float
+    decisions: tuple[Decision, ...]
+
+
+@dataclass(frozen=True)
+class FirstDelivery:
+    """What the policy that is fastest to the first pair earns.
+
+    Attributes
+    ----------
+    rate
+        One pair for every waiting time, if each run starts with empty memories.
+    run_on
+        What the same policy earns that keeps what is left; None where labels stand for levels.
+    """
+
+    rate: float
+    run_on: float | None
