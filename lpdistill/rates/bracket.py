@@ -100,6 +100,8 @@ def bracketed(
     ------
     ModelError
         If there are infinitely many levels, and labels do not bracket them.
+    UnreachableTargetError
+        If the target is out of reach.
     InfeasibleError
         If no policy keeps within the budgets.
     LimitError
@@ -109,7 +111,8 @@ def bracketed(
         raise ModelError(
             "coherence_time", "has no meaning for rates yet: they are of memories that keep; leave it out", None
         )
-    if earning.worth is None and (problem.reach.finite or problem.f0 >= problem.target):
+    out_of_reach = problem.reach.memories_needed is None or problem.reach.memories_needed > problem.memories
+    if earning.worth is None and (problem.reach.finite or problem.f0 >= problem.target or out_of_reach):
         return Bracketed(_some(problem, RateModel.of(exact_levels(problem, earning), earning, progress)))
     reason = not_bracketed(problem)
     if reason is not None:

@@ -115,7 +115,9 @@ class RateModel:
     def of(problem: Problem, earning: Earning, progress: Callable[[str], None]) -> RateModel | None:
         """The optimum of a problem on the levels that it has; None where nothing can ever be delivered."""
         levels = problem.levels
-        attempts = Attempts.ALL if earning.cost else problem.attempts
+        # Where attempts always succeed, memories are empty again only if some are not made.
+        choosy = earning.cost or problem.p == 1
+        attempts = Attempts.ALL if choosy else problem.attempts
         process = Dynamics(problem, attempts, earning.tariff(levels), earning.delivery)
         if not process.live[0]:
             return None
