@@ -21,6 +21,10 @@ class Action:
     discard: tuple[int, ...] = ()
     deliver: tuple[int, ...] = ()
 
+    def __repr__(self) -> str:
+        parts = [f"{name}={getattr(self, name)!r}" for name in ("distil", "generate", "discard")]
+        return f"Action({', '.join(parts + ([f'deliver={self.deliver!r}'] if self.deliver else []))})"
+
 
 def word(action: Action) -> str:
     """An action as one word: ``d0_1_g2`` distils a pair of levels 0 and 1 and attempts generation twice."""

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from lpdistill.arrays import FloatArray, IntArray
-from lpdistill.process.factored.kernel import Kernel
+from lpdistill.process.factored.kernel import Kernel, arriving, made
 from lpdistill.process.resources import StandardResource, Visits, Worth
 from lpdistill.process.tariff import Tariff, Usage
 
@@ -180,14 +180,14 @@ def _usage(entries: Entries, *, distils: bool) -> Usage:
     kernel, rank, attempts = entries.kernel, entries.rank, entries.attempts
     delivering = np.zeros(len(rank))
     if kernel.generation.raw is None and not distils:
-        delivering = kernel.arriving(attempts)
+        delivering = arriving(kernel, attempts)
     return Usage(
         kernel=kernel,
         columns=entries.place,
         steps=np.ones(len(rank)),
         duration=np.full(len(rank), kernel.step_times[int(distils)]),
         attempts=attempts,
-        made=kernel.made(attempts),
+        made=made(kernel, attempts),
         distillations=np.zeros(len(rank)),
         failures=np.zeros(len(rank)),
         delivering=delivering,

@@ -290,7 +290,7 @@ class Kernel:
         listing = self.actions.listing
         done = listing.use if listing is not None and what is listing.what else use(self.numbering, what)
         if self.generation.raw is None:
-            done = {**done, "delivering": np.where(what.kind == 1, done["delivering"], self.arriving(what.attempts))}
+            done = {**done, "delivering": np.where(what.kind == 1, done["delivering"], arriving(self, what.attempts))}
         if self.delivery is Delivery.CHOSEN:
             done = {**done, "delivering": np.where(what.kind == 2, 1.0, done["delivering"])}
         return Usage(
@@ -298,27 +298,15 @@ class Kernel:
             columns=columns,
             duration=self.step_times[what.kind],
             attempts=what.attempts,
-            made=self.made(what.attempts),
+            made=made(self, what.attempts),
             configuration=lambda: what.configuration,
             removed=lambda: what.discard,
             **done,
         )
 
-    def made(self, attempts: IntArray) -> FloatArray:
-        """Expected number of raw pairs that so many attempts make, (columns,)."""
-        return np.asarray(float(self.problem.hardware.p) * attempts)
-
-    def arriving(self, attempts: IntArray) -> FloatArray:
-        """Where raw pairs meet the target: probability that any is made, or how many if a run goes on, (columns,)."""
-        return self.generation.leaving[attempts] if self.delivery.ends else self.made(attempts)
-
-    def repeated(self, attempts: IntArray) -> Repetition:
-        """How likely steps that do not distil change nothing: all of so many attempts fail, (columns,)."""
-        return Repetition(self.generation.leaving[attempts], self.generation.staying[attempts])
-
     def repetition(self, what: Columns) -> Repetition:
         """How likely columns change nothing; steps that distil or discard always change something."""
-        return self.repeated(what.attempts).within(what.kind > 0)
+        return repeated(self.generation, what.attempts).within(what.kind > 0)
 
     def attempted(self, values: FloatArray) -> tuple[FloatArray, FloatArray]:
         """The two attempt tables of values, as :attr:`generation` expects them, compiled where that is at hand."""
@@ -342,6 +330,21 @@ class Kernel:
         """Derivatives of the outcomes of some columns by the success probability of a recipe, (columns, 2 * table)."""
         what = self.numbering.describe(columns)
         return _placed(self.numbering, self.generation, what, self.matchings.outcome_slopes(what.counts, recipe))
+
+
+def repeated(generation: Generation, attempts: IntArray) -> Repetition:
+    """How likely steps that do not distil change nothing: all of so many attempts fail, (columns,)."""
+    return Repetition(generation.leaving[attempts], generation.staying[attempts])
+
+
+def made(kernel: Kernel, attempts: IntArray) -> FloatArray:
+    """Expected number of raw pairs that so many attempts make, (columns,)."""
+    return np.asarray(float(kernel.problem.hardware.p) * attempts)
+
+
+def arriving(kernel: Kernel, attempts: IntArray) -> FloatArray:
+    """Where raw pairs meet the target: probability that any is made, or how many if a run goes on, (columns,)."""
+    return kernel.generation.leaving[attempts] if kernel.delivery.ends else made(kernel, attempts)
 
 
 def _placed(numbering: Numbering, generation: Generation, what: Columns, rows: sparse.csr_array) -> sparse.csr_array:

@@ -12,7 +12,7 @@ from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.process.factored.charges import Charges, Entries
 from lpdistill.process.factored.enumeration import Limits
 from lpdistill.process.factored.grouped import GroupedRecursion
-from lpdistill.process.factored.kernel import Kernel
+from lpdistill.process.factored.kernel import Kernel, repeated
 from lpdistill.process.factored.lattice import Chances
 from lpdistill.process.factored.recursion import Recursion
 from lpdistill.process.factored.size import require_grouped, require_listed
@@ -151,7 +151,7 @@ class PricedFactors:
         kernel, entries = self._pricing.kernel, self._charges.generating
         staying = bool(self._after.staying[GENERATING])
         total = tables[0 if staying else 1][entries.place] + entries.cost + self._after.charge[GENERATING]
-        return total if staying else kernel.repeated(entries.attempts).until(total)
+        return total if staying else repeated(kernel.generation, entries.attempts).until(total)
 
     def _discard_values(self) -> FloatArray:
         """Action values of the columns that discard, (discards, kept)."""
