@@ -22,7 +22,7 @@ COMMANDS = {
     "deadline": "The policy most likely in time, and the smallest window",
     "simulate": "Monte Carlo, memory by memory, also of what differs in reality",
     "throughput": "Pairs per unit of time, for one user or several",
-    "keyrate": "Secret key per unit of time: what to deliver, and when distilling pays",
+    "keyrate": "Secret key per unit of time, and when distilling pays",
     "frontier": "Waiting time against a resource: every breakpoint",
     "variability": "How much every decision matters",
     "robust": "The best policy in the worst case over an interval of p",

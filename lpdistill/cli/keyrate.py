@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 from lpdistill.cli.declaration import Option
-from lpdistill.cli.options import NUMBER, Everything, Json, TimeLimit, Within, takes_problem
-from lpdistill.cli.output import Progress, give
+from lpdistill.cli.options import NUMBER, Everything, Json, Plot, TimeLimit, Within, takes_problem
+from lpdistill.cli.output import Progress, draw, give
 from lpdistill.problem.problem import Problem
 from lpdistill.rates.worth import PROTOCOLS
 from lpdistill.requests.rates import key_rate
@@ -23,6 +23,7 @@ def keyrate(
     within: Within = None,
     time_limit: TimeLimit = f"{PATIENCE:g}",
     everything: Everything = False,
+    plot: Plot = None,
     as_json: Json = False,
 ) -> None:
     """Find the greatest secret key per unit of time, and prove it: which pairs to deliver, and when distilling pays.
@@ -36,4 +37,5 @@ def keyrate(
     """
     with Progress() as progress:
         found = key_rate(problem, protocol, cost=cost, within=within, time_limit=time_limit, progress=progress)
+        draw(found, plot, progress)
     give(found, as_json=as_json, whole=everything, rest=": --all shows them")

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from lpdistill.cli.declaration import Option
-from lpdistill.cli.options import Everything, Json, TimeLimit, Within, takes_problem
-from lpdistill.cli.output import Progress, give
+from lpdistill.cli.options import Everything, Json, Plot, TimeLimit, Within, takes_problem
+from lpdistill.cli.output import Progress, draw, give
 from lpdistill.errors import ModelError
 from lpdistill.problem.problem import Problem
 from lpdistill.rates.fairness import Fair
@@ -62,6 +62,7 @@ def throughput(
     within: Within = None,
     time_limit: TimeLimit = f"{PATIENCE:g}",
     everything: Everything = False,
+    plot: Plot = None,
     as_json: Json = False,
 ) -> None:
     """Find the greatest number of pairs per unit of time, and prove it; what is left goes on when one is delivered.
@@ -82,4 +83,5 @@ def throughput(
             time_limit=time_limit,
             progress=progress,
         )
+        draw(found, plot, progress)
     give(found, as_json=as_json, whole=everything, rest=": --all shows them")

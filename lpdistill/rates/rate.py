@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import islice
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -25,10 +25,14 @@ from lpdistill.rates.models import Earning
 from lpdistill.rates.parts import Delivered, FirstDelivery, RateRow, Served
 from lpdistill.solution.answer import SHOWN, Answer, Table
 from lpdistill.solution.policy import Decision
+from lpdistill.solution.policy_picture import ROWS, draw_rows, require_drawable, row_of
 from lpdistill.solution.resources import Expected, in_words
 from lpdistill.solution.solution import Status
 from lpdistill.solution.tables import Key, described
 from lpdistill.solution.wording import Words, outwards, words_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 AIMS = frozenset({"target", "final_step"})
 """Settings that have no meaning where every pair may be delivered."""
@@ -283,6 +287,32 @@ class Rate(Answer):
         note = f"{shown:,} of {visited:,} configurations that are visited for ever; {count:,} in all"
         return Table("policy", headings | dict.fromkeys(numbers, "right"), rows, "" if most is None else note)
 
+    def plot(self, ax: Axes | None = None, *, most: int = ROWS) -> Axes:
+        """Draw the policy where it comes for ever, most time first, as :meth:`lpdistill.Policy.plot`.
+
+        Raises
+        ------
+        ModelError
+            If matplotlib is not installed.
+        LimitError
+            If there are more memories than can be told apart.
+        """
+        problem = require_drawable(self.found.model.problem)
+        rows = [
+            row_of(problem, row.counts, decision, first=place == 0, value=row.value, visits=row.visits)
+            for row in islice(self.rows(visited=True), most)
+            for place, decision in enumerate(row.decisions)
+        ]
+        visited = int(np.count_nonzero(self._visits))
+        shown = f"{min(most, visited)} of {visited} configurations visited for ever"
+        note = f"{self.gain:.6g} {self._UNIT} per unit of time; {shown}"
+        return draw_rows(problem, rows, (self._told_problem, note), ax, value="worth more")
+
+    @property
+    def _told_problem(self) -> str:
+        """The problem in one line."""
+        return str(self.problem)
+
     def _lines(self) -> Iterable[tuple[str, str]]:
         optimum, process = self.found.model.optimum, self.found.model.process
         yield "gain", f"{self.gain:.12g} {self._UNIT} per unit of time{self._counted} ({self.status})"
@@ -353,8 +383,12 @@ class KeyRate(Rate):
         return {name: told for name, told in self.problem.to_dict().items() if name not in AIMS}
 
     def _lines(self) -> Iterable[tuple[str, str]]:
-        yield "problem", str(self.problem).replace(f" -> {float(self.problem.target):g}", "", 1)
+        yield "problem", self._told_problem
         yield from super()._lines()
+
+    @property
+    def _told_problem(self) -> str:
+        return str(self.problem).replace(f" -> {float(self.problem.target):g}", "", 1)
 
     def _more(self) -> Mapping[str, Any]:
         assert self.earning.worth is not None  # noqa: S101 - made with it

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ from lpdistill.solution.wording import results
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from lpdistill.solution.policy import Policy
+    from lpdistill.solution.policy import Decision, Policy
 from lpdistill.solution.tables import Key
 
 MOST_BOXES = 12
@@ -48,6 +49,7 @@ class Cell:
     level: int | None
     attempted: bool = False
     discarded: bool = False
+    delivered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +64,8 @@ class Row:
         Its memories.
     pairs
         The distillations: place of the first memory of each, and its recipe.
-    probability, time_to_go, visits
-        Of the decision, and of the configuration; visits are None for improper policies.
+    probability, value, visits
+        Of the decision, and of the configuration: its time to go, as a rule; visits are None for improper policies.
     trapped
         Whether runs are trapped there for ever.
     """
@@ -72,7 +74,7 @@ class Row:
     cells: tuple[Cell, ...]
     pairs: tuple[tuple[int, Recipe], ...]
     probability: float
-    time_to_go: float
+    value: float
     visits: float | None
     trapped: bool
 
@@ -96,18 +98,35 @@ def draw_policy(policy: Policy, ax: Axes | None = None, most: int = ROWS) -> Axe
         raise ModelError("most", "must be at least 1 configuration", most)
     problem = require_drawable(policy.process.problem)
     rows, entered = _rows(policy, problem, most)
-    drawing = _Drawing(problem, several=any(row.probability < 1 for row in rows))
-    width = max(INCHES * (drawing.right - drawing.left), NARROWEST)
-    drawn = pictures.canvas(ax, "", width=width, height=0.56 * len(rows) + 1.5)
-    drawing.draw(drawn, rows)
     proper = policy.plan.proper
     time = f"expected waiting time {policy.waiting_time:.6g}" if proper else "may never reach the target"
     shown = sum(row.counts is not None for row in rows)
     part = f"all {entered:,}" if shown == entered else f"{shown:,} of {entered:,}"
     note = f"{time}; {part} configurations that a run can enter; times {measure(problem)}"
-    lines = [line for text in (str(problem), note) for line in wrap(text, int(pictures.LETTERS * width))]
+    return draw_rows(problem, rows, (str(problem), note), ax)
+
+
+def draw_rows(
+    problem: Problem, rows: list[Row], texts: Sequence[str], ax: Axes | None, value: str = "time to go"
+) -> Axes:
+    """Draw rows, with texts above them; ``value`` is what their values are called."""
+    drawing = _Drawing(problem, value, several=any(row.probability < 1 for row in rows))
+    width = max(INCHES * (drawing.right - drawing.left), NARROWEST)
+    drawn = pictures.canvas(ax, "", width=width, height=0.56 * len(rows) + 1.5)
+    drawing.draw(drawn, rows)
+    lines = [line for text in texts for line in wrap(text, int(pictures.LETTERS * width))]
     drawn.set_title("\n".join(lines), loc="left", fontsize=9, color=pictures.INK)
     return drawn
+
+
+def row_of(  # noqa: PLR0913 - what a row says
+    problem: Problem, counts: Key, decision: Decision, *, first: bool, value: float, visits: float | None
+) -> Row:
+    """The row of a decision; the first of its configuration says which that is."""
+    recipes = by_consumed(problem.recipes)
+    cells, pairs = _placed(counts, problem.memories, decision.action)
+    placed = tuple((at, recipes[consumed]) for at, consumed in pairs)
+    return Row(counts if first else None, cells, placed, decision.probability, value, visits, trapped=False)
 
 
 def _rows(policy: Policy, problem: Problem, most: int) -> tuple[list[Row], int]:
@@ -118,23 +137,19 @@ def _rows(policy: Policy, problem: Problem, most: int) -> tuple[list[Row], int]:
     ranks = np.flatnonzero(plan.entered)
     urgency = -visits[ranks] if visits is not None else -np.isin(ranks, plan.deadlock).astype(float)
     chosen = ranks[np.argsort(urgency, kind="stable")][:most].tolist()
-    recipes = by_consumed(problem.recipes)
     rows = []
     for rank in chosen:
         counts = process.names.key(rank)
         for place, decision in enumerate(policy.of_rank(rank)):
-            cells, pairs = _placed(counts, problem.memories, decision.action)
-            rows.append(
-                Row(
-                    counts if place == 0 else None,
-                    cells,
-                    tuple((first, recipes[consumed]) for first, consumed in pairs),
-                    decision.probability,
-                    waited(float(plan.values[rank]), process.durations.uncharged),
-                    None if visits is None else float(visits[rank]),
-                    rank in trapped,
-                )
+            drawn = row_of(
+                problem,
+                counts,
+                decision,
+                first=place == 0,
+                value=waited(float(plan.values[rank]), process.durations.uncharged),
+                visits=None if visits is None else float(visits[rank]),
             )
+            rows.append(replace(drawn, trapped=rank in trapped))
     return rows, len(ranks)
 
 
@@ -151,6 +166,9 @@ def _placed(counts: Key, memories: int, action: Action) -> tuple[tuple[Cell, ...
     for level in action.discard:
         cells.append(Cell(level, discarded=True))
         left[level] -= 1
+    for level in action.deliver:
+        cells.append(Cell(level, delivered=True))
+        left[level] -= 1
     cells += [Cell(level) for level in reversed(range(len(left))) for _ in range(left[level])]
     empty = memories - sum(counts)
     cells += [Cell(None, attempted=place < action.generate) for place in range(empty)]
@@ -162,14 +180,15 @@ class _Drawing:
 
     axes: Axes
 
-    def __init__(self, problem: Problem, *, several: bool) -> None:
+    def __init__(self, problem: Problem, value: str, *, several: bool) -> None:
+        self.value = value
         self.memories = problem.memories
         self.colours = pictures.shades(len(problem.levels))
         self.legend = [f"level {level}: {name}" for level, name in enumerate(problem.levels.names)]
         named = all(len(name) <= WIDEST_NAME for name in problem.levels.names)
         self.names = problem.levels.names if named else [f"level {level}" for level in range(len(self.legend))]
         ends = self.memories + np.cumsum([*([1.7] if several else []), 1.9, 1.6])
-        names = [*(["probability"] if several else []), "time to go", "visits"]
+        names = [*(["probability"] if several else []), value, "visits"]
         self.columns = dict(zip(names, ends.tolist(), strict=True))
         self.left, self.right = -2.9, float(ends[-1]) + 0.2
 
@@ -194,7 +213,7 @@ class _Drawing:
             text = f"{tuple(row.counts)}" if len(row.counts) != 1 else f"({row.counts[0]})"
             self._text(-0.25, y, text, "right")
             trap = {"color": pictures.COLOURS[1], "fontweight": "bold"} if row.trapped else {}
-            self._text(self.columns["time to go"], y, "never" if np.isinf(row.time_to_go) else f"{row.time_to_go:.3f}")
+            self._text(self.columns[self.value], y, "never" if np.isinf(row.value) else f"{row.value:.3f}")
             visits = "trapped" if row.trapped else "-" if row.visits is None else f"{row.visits:.3f}"
             self._text(self.columns["visits"], y, visits, **trap)
         if "probability" in self.columns:
@@ -224,6 +243,8 @@ class _Drawing:
             self.axes.plot(centre, y, marker="P", ms=7, color=pictures.COLOURS[2], mec="none", ls="none")
         if cell.discarded:
             self.axes.plot(centre, y, marker="x", ms=15, mew=2.2, color=pictures.COLOURS[1], ls="none")
+        if cell.delivered:
+            self.axes.plot(centre, y + BOX / 2, marker="^", ms=9, color=pictures.COLOURS[2], mec="none", ls="none")
 
     def _distillation(self, first: int, recipe: Recipe, y: float) -> None:
         """An arc over neighbours, and what success makes of them."""
@@ -260,6 +281,9 @@ class _Drawing:
         if any(cell.discarded for cell in cells):
             mark = {"marker": "x", "ms": 9, "mew": 2.2, "color": pictures.COLOURS[1], "ls": "none"}
             handles.append(Line2D([], [], **mark, label="discard"))
+        if any(cell.delivered for cell in cells):
+            mark = {"marker": "^", "ms": 8, "color": pictures.COLOURS[2], "mec": "none", "ls": "none"}
+            handles.append(Line2D([], [], **mark, label="delivery"))
         self.axes.legend(
             handles=handles,
             loc="upper left",

@@ -24,6 +24,7 @@ from lpdistill import (
     regret_curve,
     sensitivity,
     solve,
+    throughput,
     validity,
     variability,
 )
@@ -65,6 +66,7 @@ ABOUT_PROBLEMS = {
     "intervention": lambda: force(solved(PROBLEM), (2, 0, 0), next(iter(solved(PROBLEM).regrets[2, 0, 0]))),
     "history": lambda: history(solved(PROBLEM).policy, seed=1),
     "comparison": lambda: compare(PROBLEM),
+    "throughput": lambda: throughput(PROBLEM),
     "waiting-time": lambda: distribution(solved(PROBLEM).policy, until=4),
 }
 ABOUT_GRAPHS = {
