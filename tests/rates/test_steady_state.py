@@ -35,6 +35,7 @@ from lpdistill import (
     key_rate,
     throughput,
 )
+from lpdistill.hardware.rules import BUILT_IN
 from lpdistill.rates.rate import Rate
 
 RESOURCES = {"attempts": "generation_attempts", "distillations": "distillations"}
@@ -60,6 +61,8 @@ def asked(case: Case) -> Rate:
         generation_time=case.generation_time,
         distillation_time=case.distillation_time,
         budgets=[Budget(RESOURCES[name], limit) for name, limit in case.budgets.items()],
+        rules={name: True if value == "true" else value for name, value in case.options.items() if name in BUILT_IN},
+        **{name: value for name, value in case.options.items() if name not in BUILT_IN},
     )
     if case.worth is None:
         return throughput(problem)
