@@ -115,6 +115,8 @@ def bracketed(
     if earning.worth is None and (problem.reach.finite or problem.f0 >= problem.target or out_of_reach):
         return Bracketed(_some(problem, RateModel.of(exact_levels(problem, earning), earning, progress)))
     reason = not_bracketed(problem)
+    if not is_monotone(problem.distillation):
+        reason = f"pairs of {problem.distillation.name} have no order in which better ones are never worse"
     if reason is not None:
         raise ModelError(
             "worth" if earning.worth else "target",
