@@ -9,6 +9,8 @@ from fractions import Fraction
 from typing import Any
 
 from lpdistill.errors import InfeasibleError, LimitError, ModelError
+from lpdistill.physics.imported import map_name
+from lpdistill.physics.maps import is_monotone
 from lpdistill.physics.rounding import Grid, Rounding
 from lpdistill.problem.labels import not_bracketed
 from lpdistill.problem.problem import Problem
@@ -107,22 +109,8 @@ def bracketed(
     LimitError
         If a limit is reached before any policy is found.
     """
-    if problem.hardware.coherence_time is not None:
-        raise ModelError(
-            "coherence_time", "has no meaning for rates yet: they are of memories that keep; leave it out", None
-        )
-    out_of_reach = problem.reach.memories_needed is None or problem.reach.memories_needed > problem.memories
-    if earning.worth is None and (problem.reach.finite or problem.f0 >= problem.target or out_of_reach):
+    if not _on_labels(problem, earning):
         return Bracketed(_some(problem, RateModel.of(exact_levels(problem, earning), earning, progress)))
-    reason = not_bracketed(problem)
-    if not is_monotone(problem.distillation):
-        reason = f"pairs of {problem.distillation.name} have no order in which better ones are never worse"
-    if reason is not None:
-        raise ModelError(
-            "worth" if earning.worth else "target",
-            f"leads through infinitely many fidelities, for which labels do not stand: {reason}",
-            None if earning.worth else float(problem.target),
-        )
     target = highest(problem) if earning.worth else problem.target
     capped = problem.replace(target=target) if earning.worth else problem
     grid, rounds, until = Grid.of(problem.distillation, problem.f0, target), [], time.perf_counter() + seconds
@@ -155,6 +143,33 @@ def bracketed(
             size={"labels": len(grid)},
         )
     return Bracketed(*best, Labelling(rounds[-1][0], tuple(rounds), stopped))
+
+
+def _on_labels(problem: Problem, earning: Earning) -> bool:
+    """Whether labels stand for levels.
+
+    Raises
+    ------
+    ModelError
+        If levels are infinitely many, and labels do not bracket them; or pairs age.
+    """
+    if problem.hardware.coherence_time is not None:
+        raise ModelError(
+            "coherence_time", "has no meaning for rates yet: they are of memories that keep; leave it out", None
+        )
+    out_of_reach = problem.reach.memories_needed is None or problem.reach.memories_needed > problem.memories
+    if earning.worth is None and (problem.reach.finite or problem.f0 >= problem.target or out_of_reach):
+        return False
+    reason = not_bracketed(problem)
+    if not is_monotone(problem.distillation):
+        reason = f"the pairs of {map_name(problem.distillation)} have no order in which better ones are never worse"
+    if reason is not None:
+        raise ModelError(
+            "worth" if earning.worth else "target",
+            f"leads through infinitely many fidelities, for which labels do not stand: {reason}",
+            None if earning.worth else float(problem.target),
+        )
+    return True
 
 
 def _some(problem: Problem, model: RateModel | None) -> RateModel:
