@@ -93,7 +93,7 @@ class Hardware(Keeping):
         if chance < SMALLEST:
             raise ModelError("p", f"must be at least {float(SMALLEST):g}: double precision ends there", p)
         if not HALF < fidelity <= 1:
-            raise ModelError("f0", "must be a raw fidelity with 1/2 < f0 <= 1", fidelity if f0 is None else f0)
+            raise ModelError("f0", "must be a raw fidelity with 1/2 < f0 <= 1", f0)
         if fidelity < LEAST_RAW:
             raise ModelError("f0", f"must exceed 1/2 by at least {float(CLOSEST):g}: nothing is gained below", f0)
         known = DEFAULT if distillation is None else map_meant(distillation)

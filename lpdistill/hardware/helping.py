@@ -83,7 +83,8 @@ def beyond(
         return needed is not None and needed <= memories
 
     reaching = least_gate(distillation, reaches)
-    gates = f", but gates of {_told(reaching)} at both nodes would do" if reaching else ", and no gates would do"
+    would = "would do" if is_monotone(distillation) else "are the least that might do"
+    gates = f", but gates of {_told(reaching)} at both nodes {would}" if reaching else ", and no gates would do"
     if helps(distillation, f0, target):
         more = f"no number of memories reaches it with {noise}{gates}"
         return UnreachableTargetError(f"{about}{below}; {more}{advice}", **limits)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import permutations
 from typing import TypeAlias
@@ -51,8 +51,12 @@ def shares_of(raw: SeveralNumbers) -> tuple[Fraction, Shares]:
     """
     weights = numbers(raw, "raw")
     if len(weights) != 4 or sum(weights) != 1 or min(weights) < 0:
-        raise ModelError("raw", "must be four weights, of Phi+, Psi+, Psi- and Phi-, that sum to 1", raw)
+        found = f"; these are {len(weights)}, the least {float(min(weights)):g}, and sum to {float(sum(weights)):g}"
+        form = "must be four weights, of Phi+, Psi+, Psi- and Phi-, none below 0, that sum to 1"
+        raise ModelError("raw", form + (found if weights else ""), raw)
     fidelity, *errors = weights
+    if fidelity <= Fraction(1, 2):
+        raise ModelError("raw", "must have a first weight, the fidelity, above 1/2; name the likeliest state Phi+", raw)
     if fidelity == 1:
         return fidelity, EVEN
     x, y, z = (error / (1 - fidelity) for error in errors)
@@ -131,5 +135,21 @@ class Dejmps:
         return pair.fidelity, -(third + fourth) / excess, -fourth / excess
 
     def reach(self, raw: BellDiagonalPair, target: Fraction, memories: int) -> Reach:
-        """Limits of fidelity as they are approached; whether the target is reachable, the closure decides."""
-        return explored_reach(self, raw, target, memories)
+        """Limits of fidelity as they are approached; whether a target below the :attr:`ceiling` is, levels say."""
+        found = explored_reach(self, raw, target, memories)
+        if self.ceiling is None or raw.fidelity >= target or target <= self.ceiling:
+            return found
+        return replace(found, memory_limit=float(self.ceiling), memories_needed=None)
+
+    @property
+    def ceiling(self) -> Fraction | None:
+        r"""A fidelity that nothing made of two pairs exceeds, with this noise; None with codes of more.
+
+        Even and odd weights sum to 1 together, so that with :math:`x \le m` the sum of :math:`m \cdot \text{even}` and
+        :math:`n \cdot \text{odd}`, :math:`I'` is at most x, and with :math:`h = (1 - g)/8` no fidelity exceeds
+        :math:`(g x + h)/(g x + 4 h)`, which increases with x.
+        """
+        if self.protocols != (TWO,):
+            return None
+        g, m = self.noise.gates, (1 + self.noise.contrast) / 2
+        return (g * m + (1 - g) / 8) / (g * m + (1 - g) / 2)

@@ -173,7 +173,7 @@ def _start(process: LabelProcess, near: Model) -> IntArray | None:
         return None
     known = [level.fidelity for level in near.labels]
     below = [
-        max(index for index, fidelity in enumerate(known) if fidelity <= level.fidelity)
+        max((index for index, fidelity in enumerate(known) if fidelity <= level.fidelity), default=0)
         for level in process.problem.levels
     ]
     onto = np.arange(len(known)) == np.array(below)[:, None]

@@ -203,6 +203,8 @@ def test_replacing_f0_keeps_the_bias():
         ({"gate_fidelity": ".25"}, "gate_fidelity: must be above 1/4"),
         ({"readout": ".5"}, "readout: must be above 1/2"),
         ({"raw": ".9,.1"}, "raw: must be four weights"),
+        ({"raw": ".9,.1,.1,0"}, r"none below 0, that sum to 1; these are 4, the least 0, and sum to 1\.1"),
+        ({"raw": ".4,.6,0,0", "f0": None}, "raw: must have a first weight, the fidelity, above 1/2"),
         ({"raw": ".9,.1,.1,-.1"}, "raw: must be four weights"),
         ({"raw": ".8,.2,0,0"}, "f0: must be the first weight of raw, 0.8"),
         ({"protocols": "2,2"}, "protocols: must have one way"),
@@ -216,7 +218,7 @@ def test_replacing_f0_keeps_the_bias():
 def test_wrong_operations_are_refused(operations, message):
     """What is out of range, contradicts itself, or is no code, is named with its remedy."""
     with pytest.raises(ModelError, match=message):
-        Problem("1/2", 3, ".9", ".93", **operations)
+        Problem("1/2", 3, target=".93", **{"f0": ".9"} | operations)
 
 
 def test_bad_gates_say_what_would_do():
@@ -278,3 +280,46 @@ def test_the_limit_of_memories_is_no_less_than_what_they_make():
     made = [one.state.fidelity for pair, one in found.combinations.items() if together(least[i] for i in pair) <= 3]
     assert TWINS.reach.pumping_limit == pytest.approx(0.9)
     assert TWINS.reach.memory_limit >= max(made) > 0.9
+
+
+def test_noise_bounds_dejmps():
+    """Nothing made of two pairs exceeds the ceiling; a target above it is refused at once, with the least gate that might do."""
+    noisy = Dejmps(noise=Noise(".97", ".99"))
+    for weights in ((1, 0, 0, 0), (Fraction(9, 10), 0, Fraction(1, 10), 0), (Fraction(3, 4), *3 * (Fraction(1, 12),))):
+        pair = BellDiagonalPair(weights)
+        assert noisy.combine(pair, pair).state.fidelity <= noisy.ceiling
+    with pytest.raises(UnreachableTargetError, match=r"gates of 0\.935414347 .* are the least that might do"):
+        solve(Problem("1/2", 3, ".9", ".95", distillation="dejmps", gate=".9"))
+    assert Dejmps().ceiling == 1
+
+
+def test_levels_below_the_raw_pair_start_no_policy():
+    """Where distillation makes worse pairs, labels may lie below all those known; the search ends with what is proved."""
+    with pytest.raises(LimitError, match="no policy that reaches 0.7 was found"):
+        solve(Problem("1/2", 3, ".6", ".7", distillation="dejmps", readout=".8"), time_limit=0.5)
+
+
+@pytest.mark.parametrize(
+    ("operations", "plain"),
+    [({"protocols": "2,3"}, {"protocols": "2,3"}), ({"distillation": "dejmps"}, {"distillation": "dejmps"}), ({}, {})],
+    ids=str,
+)
+def test_perfect_hardware_gives_the_same_answers(operations, plain):
+    """Gates and readouts of 1 and the weights of a Werner pair change no optimum, exactly."""
+    perfect = Problem("1/2", 3, raw=".9,1/30,1/30,1/30", target=".94", gate=1, readout=1, **operations)
+    assert certify(solve(perfect)).waiting_time == certify(solve(Problem("1/2", 3, ".9", ".94", **plain))).waiting_time
+
+
+@pytest.mark.parametrize("operations", [{}, {"distillation": "dejmps"}, {"protocols": "2,3"}], ids=str)
+def test_little_noise_changes_little(operations):
+    """As noise vanishes, so does the difference to perfect hardware, in proportion."""
+    ideal = solve(Problem("1/2", 3, ".9", ".94", **operations)).waiting_time
+    more = [
+        solve(
+            Problem("1/2", 3, ".9", ".94", gate=1 - Fraction(1, n), readout=1 - Fraction(1, n), **operations)
+        ).waiting_time
+        for n in (10**4, 10**5, 10**6)
+    ]
+    lost = [time - ideal for time in more]
+    assert lost[0] / lost[1] == pytest.approx(10, rel=0.01)
+    assert lost[1] / lost[2] == pytest.approx(10, rel=0.01)
