@@ -8,6 +8,7 @@ import pytest
 
 from lpdistill import (
     Dejmps,
+    LimitError,
     ModelError,
     Noise,
     Problem,
@@ -283,7 +284,7 @@ def test_the_limit_of_memories_is_no_less_than_what_they_make():
 
 
 def test_noise_bounds_dejmps():
-    """Nothing made of two pairs exceeds the ceiling; a target above it is refused at once, with the least gate that might do."""
+    """Nothing made of two pairs exceeds the ceiling; a target above it is refused at once, with the least gate."""
     noisy = Dejmps(noise=Noise(".97", ".99"))
     for weights in ((1, 0, 0, 0), (Fraction(9, 10), 0, Fraction(1, 10), 0), (Fraction(3, 4), *3 * (Fraction(1, 12),))):
         pair = BellDiagonalPair(weights)
@@ -294,8 +295,8 @@ def test_noise_bounds_dejmps():
 
 
 def test_levels_below_the_raw_pair_start_no_policy():
-    """Where distillation makes worse pairs, labels may lie below all those known; the search ends with what is proved."""
-    with pytest.raises(LimitError, match="no policy that reaches 0.7 was found"):
+    """Where distillation makes worse pairs, labels may lie below all known ones; the search says what is proved."""
+    with pytest.raises(LimitError, match=r"no policy that reaches 0\.7 was found"):
         solve(Problem("1/2", 3, ".6", ".7", distillation="dejmps", readout=".8"), time_limit=0.5)
 
 
@@ -314,12 +315,8 @@ def test_perfect_hardware_gives_the_same_answers(operations, plain):
 def test_little_noise_changes_little(operations):
     """As noise vanishes, so does the difference to perfect hardware, in proportion."""
     ideal = solve(Problem("1/2", 3, ".9", ".94", **operations)).waiting_time
-    more = [
-        solve(
-            Problem("1/2", 3, ".9", ".94", gate=1 - Fraction(1, n), readout=1 - Fraction(1, n), **operations)
-        ).waiting_time
-        for n in (10**4, 10**5, 10**6)
-    ]
-    lost = [time - ideal for time in more]
+    nearly = [1 - Fraction(1, n) for n in (10**4, 10**5, 10**6)]
+    problems = [Problem("1/2", 3, ".9", ".94", gate=one, readout=one, **operations) for one in nearly]
+    lost = [solve(problem).waiting_time - ideal for problem in problems]
     assert lost[0] / lost[1] == pytest.approx(10, rel=0.01)
     assert lost[1] / lost[2] == pytest.approx(10, rel=0.01)
