@@ -24,6 +24,9 @@ FEWEST_DIGITS, MOST_DIGITS = 2, 6
 UNMADE = "just below the target"
 """Where the label stands that has no tree."""
 
+ANY_OTHER = "for any other level"
+"""What the label stands for that has no tree where some levels are told apart."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tree:
@@ -174,7 +177,12 @@ class Level:
     @property
     def made_by(self) -> str:
         """What makes it, in words."""
-        return getattr(self.state, "stands", UNMADE) if self.made is None else str(self.made)
+        return self.stands if self.made is None else str(self.made)
+
+    @property
+    def stands(self) -> str:
+        """Where it stands if nothing makes it."""
+        return getattr(self.state, "stands", UNMADE)
 
     @property
     def weights(self) -> Weights | None:
@@ -189,7 +197,7 @@ class Level:
 
     def to_dict(self) -> dict[str, Any]:
         """The level as JSON data."""
-        made = {"stands" if self.made is None else "tree": self.made_by}
+        made = {"stands": self.stands} if self.made is None else {"tree": self.made_by}
         return {"index": self.index, **self.stated(), **made}
 
 

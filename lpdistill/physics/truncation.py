@@ -19,7 +19,7 @@ from itertools import combinations_with_replacement
 from typing import Any
 
 from lpdistill.physics.imported import raw_of
-from lpdistill.physics.levels import Level, Levels, names_of, needed
+from lpdistill.physics.levels import ANY_OTHER, Level, Levels, names_of, needed
 from lpdistill.physics.maps import Combination, Pair, arrangements, consumes, everything, order_of
 from lpdistill.physics.rounding import Grid, Labels, Rounding, Short
 
@@ -31,7 +31,7 @@ OTHER = "other"
 class Other(Short):
     """The state of that label."""
 
-    stands: str = "for any other level"
+    stands: str = ANY_OTHER
 
 
 @dataclass(frozen=True)

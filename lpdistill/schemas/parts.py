@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from lpdistill.hardware.rules import BUILT_IN, number_of
-from lpdistill.physics.levels import UNMADE
+from lpdistill.physics.levels import ANY_OTHER, UNMADE
 from lpdistill.problem.settings import SETTINGS, Setting, ValueKind
 
 Schema: TypeAlias = dict[str, Any]
@@ -187,7 +187,7 @@ PARTS: dict[str, Schema] = {
             "tree": text("The composition that makes it: f0, or D(a, b)."),
             "memories_needed": whole("Of a label: the least number with which it can be made."),
             "needed": flag("Of a label: whether the optimum on labels can meet it."),
-            "stands": one_of([UNMADE], "Instead of a tree, of the label that nothing makes."),
+            "stands": one_of([UNMADE, ANY_OTHER], "Instead of a tree, of the label that nothing makes."),
         },
         "A fidelity level below the target.",
     ),
