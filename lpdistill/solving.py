@@ -34,6 +34,7 @@ from lpdistill.solution.dead_ends import require_live, require_reachable
 from lpdistill.solution.given import SOLUTION, QuestionLike, SolutionLike
 from lpdistill.solution.run import Run
 from lpdistill.solution.solution import Bracket, Solution, Status
+from lpdistill.units import Unit, moment
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -205,7 +206,7 @@ def precision(within: Number | None, time_limit: Number) -> tuple[Fraction | Non
     ModelError
         If the gap does not lie between 0 and 1, or the time is none or beyond all patience.
     """
-    gap, seconds = None if within is None else exact(within, "within"), exact(time_limit, "time_limit")
+    gap, seconds = None if within is None else exact(within, "within"), moment(time_limit, "time_limit", Unit.SECONDS)
     if gap is not None and not 0 < gap < 1:
         raise ModelError("within", "must be a relative gap with 0 < within < 1, such as 0.001", within)
     if not 0 < seconds <= MOST_PATIENCE:

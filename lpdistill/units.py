@@ -46,6 +46,9 @@ SPEEDS: Units = MappingProxyType({"km/s": Fraction(1000), "m/s": Fraction(1), "c
 UNITS = MappingProxyType({UNIT_OF_TIME: TIMES, "m": LENGTHS, "m/s": SPEEDS})
 """The units that settings may be given in, by the unit in which they are kept."""
 
+UNMEASURED = "has a unit, which the times of the problem have not; leave it out"
+"""What is wrong with a time that has a unit where there is none."""
+
 QUANTITY = re.compile(r"\s*(?P<number>.*?[\d.])\s*(?P<unit>[^\W\d_]+(?:/[^\W\d_]+)?)\s*")
 
 
@@ -106,5 +109,5 @@ def moment(value: object, where: str, unit: Unit | None) -> Fraction:
     """
     number, stated = measured(value, where, TIMES)
     if stated and unit is None:
-        raise ModelError(where, "has a unit, which the times of the problem have not; leave it out", value)
+        raise ModelError(where, UNMEASURED, value)
     return number

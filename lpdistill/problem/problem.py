@@ -163,7 +163,7 @@ class Problem:
             hardware=hardware,
             target=_aim(hardware.f0, target, gap),
             final_step=member(FinalStep, final_step, "final_step"),
-            budgets=merged(budgets),
+            budgets=merged(budgets, hardware.unit),
         )
 
     @staticmethod

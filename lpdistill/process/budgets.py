@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from math import inf
 from typing import TypeGuard
 
 from lpdistill.arguments import Kind
 from lpdistill.errors import ModelError, names_like
-from lpdistill.numbers import DIGITS, Number, absent, exact
+from lpdistill.numbers import DIGITS, UNIT_OF_TIME, Number, absent, exact
 from lpdistill.process.resources import RESOURCES, resource_of
 from lpdistill.process.tariff import Resource
+from lpdistill.units import TIMES, UNMEASURED, Unit, Units, measured
 
 MET = 1e-9
 """Share of a limit by which it may be missed before it counts as missed."""
@@ -30,7 +31,7 @@ class Budget:
     resource
         One of the resources that every problem has, by name, or a :class:`Resource` of the user's.
     most
-        Upper limit.
+        Upper limit; one of a time may have a unit, where the times of the problem have one.
     least
         Lower limit.
 
@@ -48,22 +49,29 @@ class Budget:
     resource: Resource
     most: Fraction | None
     least: Fraction | None
+    timed: bool = field(default=False, compare=False, repr=False)
+    """Whether a limit was given with a unit of time."""
 
     def __init__(self, resource: str | Resource, most: Number | None = None, *, least: Number | None = None) -> None:
         what = resource_of(resource, "budget")
         limits = {"most": most, "least": least}
         if most is None and least is None:
             raise ModelError(f"budget {what.name}", "must have a limit: most, least, or both", None)
-        kept = {side: None if limit is None else exact(limit, f"budget {what.name}") for side, limit in limits.items()}
+        units = TIMES if UNIT_OF_TIME in getattr(what, "unit", "") else None
+        found = {
+            side: _limit(limit, f"budget {what.name}", units) for side, limit in limits.items() if limit is not None
+        }
+        kept = {side: found[side][0] if side in found else None for side in limits}
         for side, limit in kept.items():
             if limit is not None and limit < 0:
                 raise ModelError(f"budget {what.name}", "must not have a negative limit", limits[side])
         object.__setattr__(self, "resource", what)
+        object.__setattr__(self, "timed", any(stated for _, stated in found.values()))
         for side, limit in kept.items():
             object.__setattr__(self, side, limit)
         if self.most is not None and self.least is not None and self.least > self.most:
-            found = f"{float(self.least):g} <= ... <= {float(self.most):g}"
-            raise ModelError(f"budget {what.name}", "has limits that contradict each other", found)
+            told = f"{float(self.least):g} <= ... <= {float(self.most):g}"
+            raise ModelError(f"budget {what.name}", "has limits that contradict each other", told)
 
     @property
     def name(self) -> str:
@@ -119,6 +127,11 @@ class Budget:
         return f"Budget({self})"
 
 
+def _limit(given: Number, where: str, units: Units | None) -> tuple[Fraction, bool]:
+    """A limit, and whether it has a unit."""
+    return (exact(given, where), False) if units is None else measured(given, where, units)
+
+
 def is_budget(given: object) -> TypeGuard[Budget]:
     """Whether something is a budget."""
     return isinstance(given, Budget)
@@ -136,16 +149,19 @@ BUDGET: Kind[Budget] = Kind(
 """A budget."""
 
 
-def merged(budgets: object) -> tuple[Budget, ...]:
+def merged(budgets: object, unit: Unit | None = None) -> tuple[Budget, ...]:
     """One budget per resource: the tightest limits of all that are given, as one, several, or a table by resource.
 
     Raises
     ------
     ModelError
-        If the limits on a resource contradict each other, different resources share a name, or one is no budget.
+        If the limits on a resource contradict each other, different resources share a name, or one is no budget; or if
+        a limit has a unit, and times have none.
     """
     found: dict[str, Budget] = {}
     for budget in budgets_from(dict(budgets)) if isinstance(budgets, Mapping) else BUDGET.several(budgets, "budgets"):
+        if budget.timed and unit is None:
+            raise ModelError(f"budget {budget.name}", UNMEASURED, str(budget))
         found[budget.name] = found[budget.name].and_also(budget) if budget.name in found else budget
     return tuple(found.values())
 

@@ -111,6 +111,21 @@ def test_times_of_questions_have_units(run, command, option, read):
     assert "has a unit, which the times of the problem have not" in ran.err
 
 
+def test_limits_have_units(run):
+    """Limits on times may have a unit, as the times of the problem have; budgets of short times are kept as exactly."""
+    limited = (*FAR[:4], "--f0", ".9", "--target", ".94", *FAR[-2:], "--budget")
+    with_unit, without = (
+        run("solve", *limited, f"memory_time={limit}", "--json").document for limit in ("938us", ".000938")
+    )
+    assert with_unit["problem"] == without["problem"]
+    used = with_unit["budgets"]["memory_time"]["used"]
+    assert used == pytest.approx(0.000938, rel=1e-9)
+    ran = run("solve", *FAR[:-2], "--budget", "memory_time=1ms")
+    assert ran.code == 2
+    assert "budget memory_time: has a unit" in ran.err
+    assert run("solve", *FAR, "--time-limit", "1min", "--json").code == 0
+
+
 def test_a_certificate_in_seconds_is_checked(run, tmp_path):
     """A certificate states the unit, and its checker knows it."""
     file = str(tmp_path / "certificate.json")
