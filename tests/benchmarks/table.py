@@ -17,6 +17,7 @@ Reproduce with `pip install -e ".[test,peers]"`, then
 
 SECTIONS = {
     "test_solve.py": "From parameters to a verified optimum",
+    "test_operations.py": "Noise and Bell-diagonal pairs",
     "test_methods.py": "Methods, by size of the program",
     "test_peers.py": "Beside other solvers, on the same decision process",
     "test_symbolic.py": "Exact results",
@@ -41,6 +42,10 @@ NOTES = {
     "test_startup.py": (
         "Processor time (user and system) of whole processes; the ratio is to a Python that does nothing. `solve` is "
         "that of the README."
+    ),
+    "test_operations.py": (
+        "The ratio is to perfect hardware. With as many levels other operations take as long; towards one target noise "
+        "may need a level more, which with twenty memories means thirty times as many columns."
     ),
     "test_methods.py": "The ratio is to the method that `auto` chooses.",
     "test_peers.py": (
