@@ -23,7 +23,6 @@ from lpdistill import (
 from lpdistill.errors import InfiniteLevelsError, LimitError, NotCertifiedError
 from lpdistill.hardware.attainable import best_attainable
 from lpdistill.physics.rounding import Rounding
-from lpdistill.policies.named import baseline
 from lpdistill.process.labelled import label_process
 from lpdistill.program.label_models import first_grid, labelled
 from lpdistill.program.refining import Stopped, _State
@@ -156,8 +155,6 @@ def test_a_target_of_raw_pairs_is_reached_by_generation():
     [
         (lambda: solve(_problem(2, 500), all_levels=True), InfiniteLevelsError, "infinitely many fidelities"),
         (lambda: _problem(2, 500).graph(), InfiniteLevelsError, "coherence_time"),
-        (lambda: baseline(_problem(2, 500), "pumping"), ModelError, "coherence_time"),
-        (lambda: baseline(_problem(2, 500), "nested"), ModelError, "coherence_time"),
         (lambda: solve(_problem(2, 500).with_constraints(EqualLevelsOnly())), ModelError, "coherence_time"),
     ],
 )

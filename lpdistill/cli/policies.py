@@ -13,3 +13,12 @@ PolicyOption: TypeAlias = Annotated[
     str,
     Option("--policy", metavar="<policy>", values=POLICIES, help=f"{POLICY_NAMES}, or a policy file (.json, .csv)."),
 ]
+
+CutoffOption: TypeAlias = Annotated[
+    str | None,
+    Option(
+        "--cutoff",
+        metavar="<age>",
+        help="Where pairs age: baselines discard older ones. A time, a number of steps such as 5steps, or best.",
+    ),
+]

@@ -10,7 +10,8 @@ from lpdistill import pictures
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import FILE, INTEGER, NUMBER, Json, Plot, TimeLimit, Within, drawable, takes_problem
 from lpdistill.cli.output import Progress, give
-from lpdistill.cli.policies import PolicyOption
+from lpdistill.cli.policies import CutoffOption, PolicyOption
+from lpdistill.policies.named import with_cutoff
 from lpdistill.problem.problem import Problem
 from lpdistill.requests.policies import simulate as simulated
 from lpdistill.simulation.deviations import Deviations
@@ -23,6 +24,7 @@ RUNS = 100_000
 def simulate(
     problem: Problem,
     policy: PolicyOption = "optimal",
+    cutoff: CutoffOption = None,
     runs: Annotated[str, Option("--runs", metavar=INTEGER, help="Number of runs.")] = str(RUNS),
     seed: Annotated[
         str | None,
@@ -74,7 +76,7 @@ def simulate(
     with Progress() as progress:
         found = simulated(
             problem,
-            policy,
+            with_cutoff(policy, cutoff),
             runs,
             seed=seed,
             deviations=reality,

@@ -8,8 +8,9 @@ from typing import Annotated
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import NUMBER, Json, Plot, TimeLimit, Within, takes_problem
 from lpdistill.cli.output import Progress, draw, give
-from lpdistill.cli.policies import PolicyOption
+from lpdistill.cli.policies import CutoffOption, PolicyOption
 from lpdistill.errors import ModelError
+from lpdistill.policies.named import with_cutoff
 from lpdistill.problem.problem import Problem
 from lpdistill.requests.policies import waiting_time as timed
 from lpdistill.solving import PATIENCE
@@ -19,6 +20,7 @@ from lpdistill.solving import PATIENCE
 def waiting_time(
     problem: Problem,
     policy: PolicyOption = "optimal",
+    cutoff: CutoffOption = None,
     at: Annotated[
         list[str] | None,
         Option(
@@ -58,7 +60,7 @@ def waiting_time(
     with Progress() as progress:
         found = timed(
             problem,
-            policy,
+            with_cutoff(policy, cutoff),
             at=times,
             quantiles=wanted or None,
             until=until,

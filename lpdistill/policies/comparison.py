@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lpdistill import pictures
 from lpdistill.arguments import named, wrong_type
-from lpdistill.errors import ForbiddenActionError, InfiniteLevelsError, ModelError
-from lpdistill.numbers import at_most, decimals
-from lpdistill.physics.rounding import Labels
+from lpdistill.errors import ForbiddenActionError, InfiniteLevelsError, LimitError, ModelError
+from lpdistill.numbers import decimals
+from lpdistill.policies.compared import Compared
 from lpdistill.policies.named import OPTIMAL, POLICIES, baseline, baseline_named
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import QUESTION
@@ -19,11 +19,10 @@ from lpdistill.problem.settings import FinalStep
 from lpdistill.progress import silent
 from lpdistill.solution import bounds
 from lpdistill.solution.answer import SHOWN, Answer, Block, Table
-from lpdistill.solution.document import Question, keys_as_json, measure, question_in_words
+from lpdistill.solution.document import Question, measure, question_in_words
 from lpdistill.solution.given import QuestionLike, is_policy, is_solution
 from lpdistill.solution.policy import Choices, Policy
 from lpdistill.solution.promise import PROMISE
-from lpdistill.solution.resources import Expected
 from lpdistill.solution.solution import Status
 from lpdistill.solution.tables import Key
 from lpdistill.solution.wording import outwards
@@ -64,64 +63,6 @@ def share_saved(time: float, least: float) -> float:
     if math.isinf(time):
         return 1.0
     return (time - least) / time if abs(time - least) > bounds.ROUNDING * time else 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """One policy of a comparison.
-
-    Attributes
-    ----------
-    name
-        What the comparison calls it.
-    policy
-        The policy, evaluated; None where a rule forbids what it does.
-    refusal
-        Why it is not allowed, or not evaluated, if it is not.
-    allowed
-        Whether rules allow it.
-    """
-
-    name: str
-    policy: Policy | None
-    refusal: str | None = None
-    allowed: bool = True
-
-    @property
-    def waiting_time(self) -> float | None:
-        """Expected waiting time; infinite if runs may never reach the target, None if the policy is not allowed."""
-        return None if self.policy is None else self.policy.waiting_time
-
-    @property
-    def deadlock(self) -> tuple[Key, ...]:
-        """Configurations in which runs are trapped for ever, if any."""
-        return () if self.policy is None else self.policy.deadlock
-
-    @property
-    def proper(self) -> bool:
-        """Whether the policy is allowed, and runs reach the target with probability 1."""
-        return self.policy is not None and self.policy.plan.proper
-
-    @property
-    def standard_deviation(self) -> float | None:
-        """Standard deviation of the waiting time; None for policies that are improper or not allowed."""
-        return self.policy.standard_deviation if self.policy is not None and self.proper else None
-
-    @property
-    def expected(self) -> Expected | None:
-        """Expected totals of a run; None for policies that are improper or not allowed."""
-        return self.policy.expected if self.policy is not None and self.proper else None
-
-    def to_dict(self) -> dict[str, Any]:
-        """The policy's numbers as JSON data."""
-        expected = self.expected
-        return {
-            "waiting_time": self.waiting_time if self.proper else None,
-            "std": self.standard_deviation,
-            "expected": None if expected is None else expected.to_dict(),
-            **({"deadlock": keys_as_json(self.deadlock)} if self.deadlock else {}),
-            **({"not_evaluated" if self.allowed else "not_allowed": self.refusal} if self.refusal else {}),
-        }
 
 
 @dataclass(frozen=True, repr=False)
@@ -242,17 +183,15 @@ class Comparison(Answer):
         if compared.policy is None:
             return "not evaluated" if compared.allowed else "not allowed"
         if not compared.proper:
-            if isinstance(compared.policy.process.names.levels, Labels):
-                return f"never ends: stays below {at_most(self._pumping_limit, 9)}"
-            others = len(compared.deadlock) - 1
-            return f"never ends: trapped in {compared.deadlock[0]}" + (f" and {others} others" if others else "")
+            return f"never ends: {compared.trap(self._pumping_limit)}"
         advantage = self.advantage(name) or 0.0
         if name == OPTIMAL:
             return ""
         if advantage < -NO_SAVING:
             return f"exceeds the budgets, {-advantage / (1 - advantage):.2%} faster"
-        least = "at least " if self.lower_bound is not None else ""
-        return f"the optimum saves {least}{advantage:z.2%}"
+        least = "" if self.lower_bound is None else "about " if compared.policy.bounded else "at least "
+        cutoff = "" if compared.cutoff is None else f"cutoff {float(compared.cutoff):g}; "
+        return f"{cutoff}the optimum saves {least}{advantage:z.2%}"
 
     @property
     def _pumping_limit(self) -> float:
@@ -389,7 +328,7 @@ def _evaluated(problem: Problem | nx.DiGraph[Any], name: str, candidate: Candida
             return Compared(name, baseline(problem, candidate))
         except ForbiddenActionError as error:
             return Compared(name, None, str(error), allowed=False)
-        except InfiniteLevelsError as error:
+        except (InfiniteLevelsError, LimitError) as error:
             return Compared(name, None, str(error))
     if isinstance(candidate, Policy):
         if candidate.process.problem == problem:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lpdistill.errors import ModelError, ModelTypeError, names_like
 from lpdistill.hardware.actions import Attempts
+from lpdistill.policies.ageing import CUTOFF, aged_baseline, parted
 from lpdistill.policies.past_limit import own_levels
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import QUESTION
@@ -43,6 +45,9 @@ def baseline_named(name: str) -> Baseline:
     ModelError
         If there is none.
     """
+    kind, cutoff = parted(name)
+    if cutoff is not None and kind in BASELINES:
+        return replace(BASELINES[kind], name=name)
     if name in BASELINES:
         return BASELINES[name]
     if name == DELTA.name:
@@ -51,6 +56,21 @@ def baseline_named(name: str) -> Baseline:
     if kind != "banded" or not width:
         raise ModelError("policy", f"must be one of {names_like([*POLICIES, *OTHERS], name)}", name)
     return banded(width)
+
+
+def with_cutoff(name: str, cutoff: str | None) -> str:
+    """The name of a baseline with a cutoff, if there is one.
+
+    Raises
+    ------
+    ModelError
+        If it is the optimum, which has cutoffs of its own.
+    """
+    if cutoff is None:
+        return name
+    if name == OPTIMAL:
+        raise ModelError("cutoff", "is for baselines; the optimum has cutoffs of its own, which solve says", cutoff)
+    return name if parted(name)[1] is not None else f"{name}{CUTOFF}{cutoff}"
 
 
 def baseline(problem: QuestionLike, name: str) -> Policy:
@@ -85,6 +105,10 @@ def baseline(problem: QuestionLike, name: str) -> Policy:
         raise ModelTypeError(
             "problem", f"must be a Problem for {name}: a state graph has no memories to distil", str(problem)
         )
+    if problem.hardware.coherence_time is not None and problem.f0 < problem.target:
+        return aged_baseline(problem, name)
+    if parted(name)[1] is not None:
+        raise ModelError("cutoff", "is for memories that forget; give a coherence_time, or leave the cutoff out", name)
     return _policy(chosen, Dynamics(own_levels(problem, chosen), Attempts.FULL))
 
 

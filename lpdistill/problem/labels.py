@@ -45,7 +45,7 @@ def with_labels(problem: Problem, labels: Levels) -> Problem:
     if problem.hardware.coherence_time is not None and not isinstance(labels, AgedLabels):
         raise ModelError(
             "coherence_time",
-            "is for optima, their times and windows: baselines, policy files and other levels are for memories that "
+            "is for optima, baselines, their times and windows: policy files and other levels are for memories that "
             "keep what they hold; leave it out",
             float(problem.hardware.coherence_time),
         )

@@ -217,6 +217,7 @@ COMPARISON = document(
                         **DEADLOCK,
                         "not_allowed": text("Which rule forbids it."),
                         "not_evaluated": text("Why it meets too many levels."),
+                        "cutoff": number("The age beyond which it discards pairs.", minimum=0),
                     },
                 ),
                 "By name.",

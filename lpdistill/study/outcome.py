@@ -15,6 +15,7 @@ from lpdistill.errors import InfeasibleError, LimitError, LpdistillError, ModelE
 from lpdistill.hardware.hardware import Hardware
 from lpdistill.hardware.rules import Rule, rules_stated
 from lpdistill.numbers import Number
+from lpdistill.physics.aged import AgedLabels
 from lpdistill.physics.known import map_stated
 from lpdistill.physics.maps import DistillationMap
 from lpdistill.policies.named import OPTIMAL, baseline, baseline_named
@@ -190,7 +191,8 @@ def _exceeding(problem: Problem, policy: Policy) -> Outcome | None:
 
 def _evaluated(problem: Problem, policy: Policy) -> Outcome:
     if policy.deadlock:
-        trapped = ", ".join(map(str, policy.deadlock[:3])) + (", ..." if len(policy.deadlock) > 3 else "")
+        shown = policy.wording.configuration if isinstance(policy.process.names.levels, AgedLabels) else str
+        trapped = ", ".join(map(shown, policy.deadlock[:3])) + (", ..." if len(policy.deadlock) > 3 else "")
         return Outcome(
             Ending.IMPROPER,
             f"runs may be trapped for ever in {trapped}",

@@ -18,6 +18,7 @@ from lpdistill.hardware.actions import Attempts
 from lpdistill.hardware.recipes import distillation_of_aged
 from lpdistill.hardware.repertoire import Aimed, Repertoire
 from lpdistill.physics.aged import AgedLabels
+from lpdistill.physics.followed import FollowedLabels
 from lpdistill.process.factored.generation import binomial_table
 from lpdistill.process.reachable.columns import ListedColumns, partitions
 from lpdistill.process.reachable.vectors import ExploredVectors, codes_of
@@ -197,6 +198,30 @@ class Explorer:
         return left
 
 
+class Follower(Explorer):
+    """Follows what one policy does."""
+
+    def __init__(self, labels: FollowedLabels, repertoire: Repertoire, chance: float) -> None:
+        super().__init__(labels, repertoire, chance)
+        self._labels = labels
+
+    def _columns(self, places: IntArray) -> Columns:
+        """What the policy does in some configurations, a column each."""
+        labels, kinds, place = self._labels, self._kinds, self._labels.place
+        distil, discard = np.full((len(places), self._most), self._none), np.full(len(places), kinds)
+        totals = (places < kinds).sum(axis=1)
+        for row, (held, total) in enumerate(zip(places.tolist(), totals.tolist(), strict=True)):
+            done = labels.done[tuple(labels.order[label] for label in reversed(held[:total]))]
+            pairs = [sorted(place[one] for one in pair) for pair in done.distil]
+            distil[row, : len(pairs)] = sorted(low * kinds + high for low, high in pairs)
+            if done.discard is not None:
+                discard[row] = place[done.discard]
+        caps = np.array([self._repertoire.most_attempts(distilling=one) for one in (False, True)])
+        distils = (distil < self._none).any(axis=1)
+        attempts = np.minimum(self._memories - totals, caps[distils.astype(np.int64)])
+        return Columns(np.arange(len(places)), distil, np.where(discard < kinds, 0, attempts), discard)
+
+
 def _coded(rows: IntArray, chosen: IntArray, none: int) -> IntArray:
     """Configurations with what is distilled in them as one number each."""
     for digit in chosen.T:
@@ -222,7 +247,11 @@ class ExploredColumns(ListedColumns):
     ) -> tuple[ExploredColumns, Moves]:
         """All columns of the runs of a problem, and what may come of them."""
         repertoire = Repertoire(problem.hardware.memories, labels, (), problem.hardware.rules, attempts)
-        places, columns, moves = Explorer(labels, repertoire, float(problem.hardware.p)).all(told)
+        chance = float(problem.hardware.p)
+        if isinstance(labels, FollowedLabels):
+            places, columns, moves = Follower(labels, repertoire, chance).all(told)
+        else:
+            places, columns, moves = Explorer(labels, repertoire, chance).all(told)
         none = len(labels) ** 2
         pairs, index = np.unique(columns.distil, return_inverse=True)
         known = pairs[pairs < none].tolist()
