@@ -110,7 +110,7 @@ def test_many_pairs_yield_what_infinitely_many_do():
     [
         ({}, "f0: is missing"),
         ({"f0": "0.5"}, "f0: must be a raw fidelity"),
-        ({"raw": ".4,.6,0,0"}, "f0: must be a raw fidelity"),
+        ({"raw": ".4,.6,0,0"}, "raw: must have a first weight"),
         ({"raw": ".9,.2,-.1,0"}, "raw: must be four weights"),
         ({"f0": "0.9", "pairs": 0}, "pairs: must be at least 1"),
         ({"f0": "0.9", "pairs": "10,x"}, "pairs: must be a whole number"),
