@@ -23,8 +23,9 @@ from lpdistill import (
 from lpdistill.errors import InfiniteLevelsError, LimitError, NotCertifiedError
 from lpdistill.hardware.attainable import best_attainable
 from lpdistill.physics.rounding import Rounding
+from lpdistill.problem.labels import first_grid
 from lpdistill.process.labelled import label_process
-from lpdistill.program.label_models import first_grid, labelled
+from lpdistill.program.label_models import labelled
 from lpdistill.program.refining import Stopped, _State
 from lpdistill.study.grid import Grid
 
