@@ -12,12 +12,13 @@ from lpdistill import ModelError, Problem, load_problem, read_policy, solve, swe
 from lpdistill.cli.app import main
 from lpdistill.physics.imported import IMPORTED, map_name
 from lpdistill.study.outcome import described, description
+from symbolic import certify, check
 
 CODE = """
 from dataclasses import dataclass
 from fractions import Fraction
 
-from lpdistill import Combination, Dejmps
+from lpdistill import Combination, Dejmps, Werner
 
 @dataclass(frozen=True)
 class Pure:
@@ -39,6 +40,15 @@ class Slower(Dejmps):
 
     def combine(self, *pairs):
         made = super().combine(*pairs)
+        return Combination(made.state, made.success / 2)
+
+@dataclass(frozen=True)
+class Optical:
+    monotone = True
+    raw, reach = Werner().raw, Werner().reach
+
+    def combine(self, *pairs):
+        made = Werner().combine(*pairs)
         return Combination(made.state, made.success / 2)
 
 def half():
@@ -190,6 +200,23 @@ def test_a_map_may_stand_in_the_place_of_its_name():
     own = Problem(**SETTINGS, distillation="mymaps:Additive").distillation
     IMPORTED.clear()
     assert Problem.from_dict({**SETTINGS, "distillation": own}).distillation == own
+
+
+def test_certificates_are_checked_without_it():
+    """A certificate has the recipes of the map: checking it imports nothing."""
+    proof = certify(solve(Problem(**SETTINGS, distillation="mymaps:Additive")))
+    document = json.loads(json.dumps(proof.to_dict()))
+    forget()
+    assert check(document).waiting_time == proof.waiting_time
+    assert document["problem"]["distillation"] == "mymaps:Additive"
+    assert "mymaps" not in sys.modules
+
+
+def test_monotone_maps_go_past_the_limit():
+    """A map that says that better pairs are never worse has levels without end, which labels stand for."""
+    gates, optics = (Problem("1/2", 3, ".8", ".88", distillation=name) for name in ("bbpssw", "mymaps:Optical"))
+    assert solve(optics).bracket.refinement.grid
+    assert solve(optics).lower_bound > solve(gates).upper_bound
 
 
 def test_policy_files_name_it(folder):
