@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lpdistill import Budget, Dejmps, MaxDistillations, Problem, read_policy, simulate, solve, write_policy
+from lpdistill import Budget, Dejmps, MaxDistillations, Problem, read_policy, simulate, solve, sweep, write_policy
 from lpdistill.physics.codes import protocols_of
 from lpdistill.physics.dejmps import BellDiagonalPair
 from lpdistill.physics.noise import Noise
@@ -151,6 +151,15 @@ def test_what_is_carried_out_is_what_is_promised(tmp_path):
     found = simulate(solution, 4_000, seed=2)
     assert abs(found.waiting_time.value - solution.waiting_time) <= 4 * found.waiting_time.error
     assert found.meeting_target.value == 1
+
+
+def test_sweeps_know_both(tmp_path):
+    """Points of DEJMPS and of protocols of several pairs past the limit are done, with their labels and exactly."""
+    common = {"p": "1/2", "memories": 3, "f0": ".9"}
+    for number, more in enumerate(({"target": ".97", "distillation": "dejmps"}, {"target": ".98", "protocols": "2,3"})):
+        found = sweep(common | more, store=tmp_path / f"{number}.sqlite").to_frame().iloc[0]
+        assert (found["status"], found["relative_gap"]) == ("done", 0)
+        assert found["labels"] >= 1
 
 
 def test_success_is_no_matter_of_quality():
