@@ -15,6 +15,14 @@ class Delivery(StrEnum):
     CHOSEN = "chosen"
     """Any pair may be taken away at any time, which takes none, and the other memories go on as they are."""
 
+    RESTART = "restart"
+    """Any pair may be delivered at any time, which takes none; then the run begins anew, with empty memories."""
+
+    @property
+    def chosen(self) -> bool:
+        """Whether delivering is a decision."""
+        return self in {Delivery.CHOSEN, Delivery.RESTART}
+
     @property
     def ends(self) -> bool:
         """Whether a run ends with it."""

@@ -59,8 +59,8 @@ class Repertoire:
     def of(problem: Aimed, attempts: Attempts, delivery: Delivery = Delivery.FIRST) -> Repertoire:
         """The actions of some hardware on the way to a target; who may deliver any pair need not discard one."""
         hardware, levels = problem.hardware, problem.levels
-        chosen = delivery is Delivery.CHOSEN
-        recipes = distillations(levels) + deliveries(levels) if chosen else hardware.recipes(levels)
+        made = distillations(levels)
+        recipes = made + deliveries(levels) if delivery.chosen else hardware.recipes(levels)
         return Repertoire(hardware.memories, levels, recipes, hardware.rules, attempts, delivery)
 
     @cached_property

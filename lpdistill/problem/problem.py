@@ -47,6 +47,9 @@ class Problem:
         Fidelity to reach, in (0, 1].
     gap
         Instead of ``target``: the target is ``f0 + gap``.
+    average_fidelity
+        Instead of ``target``: any pair may be delivered, if the mean fidelity of what is delivered is at least this
+        (:func:`~lpdistill.average_delivery`).
     generation_time, distillation_time
         Duration of a step that only generates, and of a step that distils (the user's unit of time, 1 and 2 by
         default; or with units, as ``"85ms"``, when all times are in seconds; at least 0, and not both 0).
@@ -104,6 +107,7 @@ class Problem:
     f0: Fraction
     target: Fraction
     _: KW_ONLY
+    average_fidelity: Fraction | None = field(repr=False)
     generation_time: Fraction
     distillation_time: Fraction
     final_step: FinalStep
@@ -120,6 +124,7 @@ class Problem:
         target: Number | None = None,
         *,
         gap: Number | None = None,
+        average_fidelity: Number | None = None,
         generation_time: Number | None = None,
         distillation_time: Number | None = None,
         distance: Number | None = None,
@@ -161,7 +166,8 @@ class Problem:
         self.__dict__.update(
             vars(hardware),
             hardware=hardware,
-            target=_aim(hardware.f0, target, gap),
+            target=_aim(hardware.f0, target, gap, average_fidelity),
+            average_fidelity=None if average_fidelity is None else exact(average_fidelity, "average_fidelity"),
             final_step=member(FinalStep, final_step, "final_step"),
             budgets=merged(budgets, hardware.unit),
         )
@@ -185,8 +191,10 @@ class Problem:
         for name in changes:
             if name not in SETTINGS:
                 raise ModelError("problem", f"has no such argument; it has {names_like(SETTINGS, name)}", name)
-        if "gap" in changes:
+        if "gap" in changes or changes.get("average_fidelity") is not None:
             changes.setdefault("target", None)
+        if changes.keys() & {"target", "gap"}:
+            changes.setdefault("average_fidelity", None)
         if changes.get("raw") is not None:
             changes.setdefault("f0", None)
         if changes.get("distance") is not None:
@@ -258,12 +266,30 @@ class Problem:
     @cached_property
     def reach(self) -> Reach:
         """How far the map carries raw pairs towards the target."""
+        self._require_target()
         return self.hardware.reach(self.target)
 
     @cached_property
     def levels(self) -> Levels:
         """The fidelity levels below the target, as :meth:`Hardware.levels` finds or refuses them."""
+        self._require_target()
         return self.hardware.levels(self.target)
+
+    def _require_target(self) -> None:
+        """Refuse what needs a threshold where there is none.
+
+        Raises
+        ------
+        ModelError
+            If only a mean fidelity is asked for.
+        """
+        if self.average_fidelity is not None:
+            raise ModelError(
+                "average_fidelity",
+                "leaves no threshold, which this needs; solve finds the policy (average_delivery in Python); "
+                "all else wants a target",
+                float(self.average_fidelity),
+            )
 
     @property
     def recipes(self) -> tuple[Recipe, ...]:
@@ -271,17 +297,9 @@ class Problem:
         return self.hardware.recipes(self.levels)
 
     @property
-    def last_step_time(self) -> Fraction:
-        """Duration of the step that reaches the target: every run ends with exactly one such step.
-
-        It is a distillation, unless a raw pair already meets the target.
-        """
-        return self.generation_time if self.levels.raw is None else self.distillation_time
-
-    @property
     def uncharged_time(self) -> Fraction:
         """What ``final_step`` takes off the waiting time of every policy: 0, or the last step's duration."""
-        return self.last_step_time if self.final_step is FinalStep.FREE else Fraction(0)
+        return last_step_time(self) if self.final_step is FinalStep.FREE else Fraction(0)
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> Self:
@@ -314,9 +332,14 @@ class Problem:
         stated = {setting.name: setting.written(setting.of(self)) for setting in kept}
         return {name: value for name, value in stated.items() if value != SETTINGS[name].usual}
 
+    @property
+    def _aimed(self) -> str:
+        """The target in words, or what is asked for instead."""
+        return f"{float(self.target):g}" if self.average_fidelity is None else f"mean {float(self.average_fidelity):g}"
+
     def __str__(self) -> str:
         return (
-            f"p = {float(self.p):g}, M = {self.memories}, f0 = {float(self.f0):g} -> {float(self.target):g}, "
+            f"p = {float(self.p):g}, M = {self.memories}, f0 = {float(self.f0):g} -> {self._aimed}, "
             f"times {float(self.generation_time):g}{self.hardware.of_unit} (generation) and "
             f"{float(self.distillation_time):g}{self.hardware.of_unit} (distillation)"
             + "".join(f", {word}" for word in [str(self.hardware.operations)] if word)
@@ -325,6 +348,14 @@ class Problem:
             + self.hardware.in_words
             + "".join(f"; {constraint}" for constraint in (*self.rules, *self.budgets))
         )
+
+
+def last_step_time(problem: Problem) -> Fraction:
+    """Duration of the step that reaches the target: every run ends with exactly one such step.
+
+    It is a distillation, unless a raw pair already meets the target.
+    """
+    return problem.generation_time if problem.levels.raw is None else problem.distillation_time
 
 
 def _is_constraint(given: object) -> TypeGuard[Rule | Budget]:
@@ -337,21 +368,29 @@ CONSTRAINT: Kind[Rule | Budget] = Kind(
 """What a problem may have more of."""
 
 
-def _aim(raw: Fraction, target: Number | None, gap: Number | None) -> Fraction:
-    """The target fidelity, given itself or as a gap above the raw fidelity."""
-    if target is not None and gap is not None:
+def _aim(raw: Fraction, target: Number | None, gap: Number | None, average: Number | None) -> Fraction:
+    """The target fidelity, given itself or as a gap above the raw fidelity; 1 where any pair may be delivered."""
+    given = {"target": target, "gap": gap, "average_fidelity": average}
+    several = {name: value for name, value in given.items() if value is not None}
+    if average is not None and target == 1:  # as documents state it
+        several.pop("target", None)
+    if len(several) > 1:
         raise ModelError(
-            "target",
-            "is given, and a gap too; they exclude each other (target = f0 + gap), so give one",
-            f"{target}, gap {gap}",
+            next(iter(several)),
+            f"is given, and {' and '.join([*several][1:])} too; they exclude each other (target = f0 + gap), so give one",
+            ", ".join(f"{name} {value}" for name, value in several.items()),
         )
+    if average is not None:
+        if not 0 < exact(average, "average_fidelity") <= 1:
+            raise ModelError("average_fidelity", "must be a fidelity with 0 < average_fidelity <= 1", average)
+        return Fraction(1)
     if target is not None:
         aim = exact(target, "target")
         if not 0 < aim <= 1:
             raise ModelError("target", "must be a fidelity with 0 < target <= 1", target)
         return aim
     if gap is None:
-        raise ModelError("target", "is missing; give target or gap (target = f0 + gap)", None)
+        raise ModelError("target", "is missing; give target, gap (target = f0 + gap) or average_fidelity", None)
     aim = raw + exact(gap, "gap")
     if not 0 < aim <= 1:
         raise ModelError("gap", f"must keep the target f0 + gap above 0 and at most 1, with f0 = {float(raw):g}", gap)

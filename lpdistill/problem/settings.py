@@ -166,6 +166,15 @@ SETTINGS = {
         Setting("target", ValueKind.NUMBER, "Fidelity to reach", "0 < target <= 1", shapes_levels=True),
         Setting("gap", ValueKind.NUMBER, "Instead of the target: target - f0", instead_of="target", shapes_levels=True),
         Setting(
+            "average_fidelity",
+            ValueKind.NUMBER,
+            "Instead of the target: mean fidelity of what is delivered",
+            "0 < average_fidelity <= 1",
+            shapes_levels=True,
+            written=lambda mean: None if mean is None else str(mean),
+            usual=None,
+        ),
+        Setting(
             "generation_time", ValueKind.NUMBER, "Duration of a step that only generates", ">= 0", "1", UNIT_OF_TIME
         ),
         Setting("distillation_time", ValueKind.NUMBER, "Duration of a step that distils", ">= 0", "2", UNIT_OF_TIME),

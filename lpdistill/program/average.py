@@ -45,6 +45,9 @@ FEW = 80
 MOST_MOVES = 100_000_000
 """Moves of a policy beyond which they are not written out."""
 
+ALIKE, TINY = 1e-12, 1e-300
+"""Relative and absolute difference of gains that is rounding."""
+
 MARGIN = 8.0
 """Roundings by which a column must be better to replace another."""
 
@@ -293,8 +296,11 @@ def led(process: Dynamics, columns: IntArray) -> tuple[IntArray, Policy, Evaluat
     count, number = policy.classes()
     if count == 1:
         return columns, policy, Evaluation.of(policy, int(np.argmax(number == 0)))
-    gains = [Evaluation.of(policy.at(number == one), 0).gain for one in range(count)]
-    best = int(np.argmax(gains))
+    gains = np.array([Evaluation.of(policy.at(number == one), 0).gain for one in range(count)])
+    # Of classes that earn the same, one that runs from the start enter: others may lie where no run ever comes.
+    met = np.isin(np.arange(count), number[policy.entered()])
+    scale = float(np.abs(policy.choice.cost).max()) / process.durations.per_column
+    best = int(np.argmax(gains + np.where(met, ALIKE * scale + TINY, 0.0)))
     goals = np.zeros(process.size, dtype=bool)
     goals[policy.choice.configuration[number == best]] = True
     lost = _reaching(policy.moves, (number >= 0) & (number != best))

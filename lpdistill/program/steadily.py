@@ -39,7 +39,7 @@ USED = 1e-12
 AGREEMENT = 1e-7
 """Relative difference between HiGHS and Howard's method beyond which neither is believed."""
 
-ROUNDED = 1e-12
+ROUNDED = 1e-11
 """Share of what users have that may be rounding: stationary rates are found by one linear system."""
 
 SMALL = 2_000
@@ -172,8 +172,10 @@ def optimum(process: Dynamics, terms: Terms, progress: Callable[[str], None] = s
     best = steady(terms.earning(process), progress)
 
     if terms.free:
-        return _proved(_confirmed(process, best, progress))
-    columns = np.union1d(best.generated, process.names.find(np.zeros(1, dtype=np.int64), [Action()]))
+        return _proved(_confirmed(process, best, progress), abs(best.gain))
+    unlimited = abs(best.gain)
+    waiting = process.names.find(np.zeros(1, dtype=np.int64), [Action()])
+    columns = np.union1d(best.generated, waiting[waiting >= 0])
     columns = _feasible(process, terms, columns, best, progress)
     rounds, upper = best.rounds, np.inf
     for _ in range(MOST_ROUNDS):
@@ -186,13 +188,14 @@ def optimum(process: Dynamics, terms: Terms, progress: Callable[[str], None] = s
         upper = min(upper, priced.upper + terms.granted(found))
         more = np.setdiff1d(priced.generated, columns)
         if upper - found.gain <= CLOSED * abs(upper) or not len(more):
-            return replace(_proved(_carried_out(program, found, terms, (upper, rounds))), dual=priced)
+            carried_out = _carried_out(program, found, terms, (upper, rounds))
+            return replace(_proved(carried_out, unlimited), dual=priced)
         columns = np.union1d(columns, more)
     raise NotCertifiedError(f"column generation did not end within {MOST_ROUNDS} rounds")
 
 
-def _proved(optimum: Optimum) -> Optimum:
-    """An optimum whose bounds are close enough to be claimed.
+def _proved(optimum: Optimum, unlimited: float) -> Optimum:
+    """An optimum whose bounds are close enough to be claimed, beside the greatest gain without limits.
 
     Raises
     ------
@@ -200,7 +203,7 @@ def _proved(optimum: Optimum) -> Optimum:
         If they are not.
     """
     lower, upper = optimum.lower, optimum.upper
-    if upper - lower > max(GAP * max(abs(lower), abs(upper)), NOTHING):
+    if upper - lower > max(GAP * max(abs(lower), abs(upper)), ROUNDED * unlimited, NOTHING):
         raise NotCertifiedError(
             f"the proven bounds of the gain, {lower!r} and {upper!r}, are more than {GAP:g} apart, relative to their "
             "size: steps have too different durations, or successes are too rare; take another unit of time"

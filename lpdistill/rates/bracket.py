@@ -18,6 +18,9 @@ from lpdistill.program.label_models import rounded
 from lpdistill.program.refining import BECAUSE, Stopped
 from lpdistill.rates.models import Earning, RateModel, exact_levels, highest, labelled
 
+HARDLY = 1e-9
+"""Share of raw pairs that are made, of which what is delivered counts as nothing."""
+
 AS_ONE = 1e-12
 """Relative difference of the bounds that counts as none."""
 
@@ -111,14 +114,13 @@ def bracketed(
     """
     if not _on_labels(problem, earning):
         return Bracketed(_some(problem, RateModel.of(exact_levels(problem, earning), earning, progress)))
-    target = highest(problem) if earning.worth else problem.target
-    capped = problem.replace(target=target) if earning.worth else problem
-    grid, rounds, until = Grid.of(problem.distillation, problem.f0, target), [], time.perf_counter() + seconds
+    capped = problem.replace(target=highest(problem)) if earning.any_fidelity else problem
+    grid, rounds, until = Grid.of(capped.distillation, capped.f0, capped.target), [], time.perf_counter() + seconds
     best: tuple[RateModel, RateModel] | None = None
     stopped = Stopped.SIZE
     while True:
         try:
-            below = RateModel.of(labelled(capped, earning, grid, Rounding.FLOOR), earning, progress)
+            below = _coarse(labelled(capped, earning, grid, Rounding.FLOOR), earning, progress)
             above = _some(problem, RateModel.of(labelled(capped, earning, grid, Rounding.CEIL), earning, progress))
         except LimitError:
             if best is None:
@@ -145,6 +147,19 @@ def bracketed(
     return Bracketed(*best, Labelling(rounds[-1][0], tuple(rounds), stopped))
 
 
+def _coarse(problem: Problem, earning: Earning, progress: Callable[[str], None]) -> RateModel | None:
+    """The optimum of labels rounded down; None where a mean fidelity asks for finer ones."""
+    try:
+        found = RateModel.of(problem, earning, progress)
+    except InfeasibleError:
+        if earning.average is None:
+            raise
+        return None
+    raw = float(problem.memories * problem.p / problem.generation_time)
+    waits = earning.average is not None and found is not None and found.optimum.gain <= HARDLY * raw
+    return None if waits else found
+
+
 def _on_labels(problem: Problem, earning: Earning) -> bool:
     """Whether labels stand for levels.
 
@@ -157,17 +172,30 @@ def _on_labels(problem: Problem, earning: Earning) -> bool:
         raise ModelError(
             "coherence_time", "has no meaning for rates yet: they are of memories that keep; leave it out", None
         )
+    if earning.any_fidelity:
+        return _require_order(problem, "worth" if earning.worth else "average_fidelity")
     out_of_reach = problem.reach.memories_needed is None or problem.reach.memories_needed > problem.memories
-    if earning.worth is None and (problem.reach.finite or problem.f0 >= problem.target or out_of_reach):
+    if problem.reach.finite or problem.f0 >= problem.target or out_of_reach:
         return False
+    return _require_order(problem, "target")
+
+
+def _require_order(problem: Problem, what: str) -> bool:
+    """True where labels bracket infinitely many levels.
+
+    Raises
+    ------
+    ModelError
+        If they do not.
+    """
     reason = not_bracketed(problem)
     if not is_monotone(problem.distillation):
         reason = f"the pairs of {map_name(problem.distillation)} have no order in which better ones are never worse"
     if reason is not None:
         raise ModelError(
-            "worth" if earning.worth else "target",
+            what,
             f"leads through infinitely many fidelities, for which labels do not stand: {reason}",
-            None if earning.worth else float(problem.target),
+            float(problem.target) if what == "target" else None,
         )
     return True
 

@@ -18,6 +18,7 @@ from lpdistill.physics.levels import Levels
 from lpdistill.physics.rounding import Grid, Labels, Rounding
 from lpdistill.problem.labels import labels_of, with_labels
 from lpdistill.problem.problem import Problem
+from lpdistill.process.budgets import Budget
 from lpdistill.process.factored.dynamics import Dynamics
 from lpdistill.process.resources import REACHING, RESOURCES
 from lpdistill.process.resources import Worth as Delivered
@@ -26,6 +27,9 @@ from lpdistill.program.label_models import label_model
 from lpdistill.program.shares import Shares
 from lpdistill.program.steadily import Optimum, Terms, optimum
 from lpdistill.rates.worth import Worth
+
+SHORTFALL = "shortfall of fidelity"
+"""What a mean fidelity limits: by how much less what is delivered has, on average."""
 
 FINEST_CAP = 10**9
 """Fidelities that nothing exceeds are rounded up to multiples of one by this."""
@@ -66,6 +70,8 @@ class Earning:
         What an attempt costs.
     weights
         What a pair for each user counts, (users,).
+    average
+        The mean fidelity that what is delivered has at least, where a run begins anew after each delivery.
     """
 
     worth: Worth | None = None
@@ -73,11 +79,19 @@ class Earning:
     even: bool = False
     cost: Fraction = Fraction(0)
     weights: FloatArray | None = None
+    average: Fraction | None = None
 
     @property
     def delivery(self) -> Delivery:
-        """Whether delivering is a decision."""
+        """Whether delivering is a decision, and what comes after."""
+        if self.average is not None:
+            return Delivery.RESTART
         return Delivery.CHOSEN if self.worth is not None or self.users else Delivery.EVERY
+
+    @property
+    def any_fidelity(self) -> bool:
+        """Whether pairs of any fidelity may be delivered, so that no target cuts levels off."""
+        return self.worth is not None or self.average is not None
 
     def tariff(self, levels: Levels) -> Tariff:
         """What columns cost, where nobody shares what is delivered."""
@@ -85,6 +99,13 @@ class Earning:
         if self.worth is not None:
             return Tariff(0.0, ((Delivered(self.worth.of_levels(levels)), -1.0),)).plus(costs)
         return Tariff(0.0, () if self.users else ((REACHING, -1.0),)).plus(costs)
+
+    def budgets(self, problem: Problem) -> tuple[Budget, ...]:
+        """Limits per unit of time: those of a problem, and that what is delivered has no less than a mean fidelity."""
+        if self.average is None:
+            return problem.budgets
+        short = np.array([float(self.average - level.fidelity) for level in problem.levels])
+        return (*problem.budgets, Budget(Delivered(short, SHORTFALL), 0))
 
     def shares(self, levels: Levels) -> Shares | None:
         """Who is served with pairs of which level."""
@@ -115,13 +136,13 @@ class RateModel:
     def of(problem: Problem, earning: Earning, progress: Callable[[str], None]) -> RateModel | None:
         """The optimum of a problem on the levels that it has; None where nothing can ever be delivered."""
         levels = problem.levels
-        # Where attempts always succeed, memories are empty again only if some are not made.
-        choosy = earning.cost or problem.p == 1
+        # Where attempts always succeed, memories are empty again only if some are not made; a mean may be waited for.
+        choosy = earning.cost or earning.average is not None or problem.p == 1
         attempts = Attempts.ALL if choosy else problem.attempts
         process = Dynamics(problem, attempts, earning.tariff(levels), earning.delivery)
         if not process.live[0]:
             return None
-        return RateModel(problem, optimum(process, Terms(problem.budgets, earning.shares(levels)), progress))
+        return RateModel(problem, optimum(process, Terms(earning.budgets(problem), earning.shares(levels)), progress))
 
     @property
     def process(self) -> Dynamics:

@@ -137,7 +137,7 @@ class Rate(Answer):
         numbering = optimum.process.kernel.numbering
         what, rates = numbering.describe(optimum.columns), optimum.rates
         removed = np.bincount(what.discard + 1, rates, minlength=len(levels) + 1)[1:]
-        if optimum.process.kernel.repertoire.delivery is self.earning.delivery and self._chosen:
+        if self._chosen:
             yield from ((level.fidelity, float(removed[level.index])) for level in levels if removed[level.index] > 0)
             return
         if levels.raw is None:
@@ -152,7 +152,7 @@ class Rate(Answer):
     @property
     def _chosen(self) -> bool:
         """Whether delivering is a decision."""
-        return self.earning.worth is not None or bool(self.earning.users)
+        return self.earning.delivery.chosen
 
     @cached_property
     def tenants(self) -> dict[str, Served]:

@@ -14,7 +14,7 @@ from joblib import delayed
 from lpdistill.errors import LimitError, UnreachableTargetError
 from lpdistill.policies.comparison import share_saved
 from lpdistill.policies.named import OPTIMAL, waiting_times
-from lpdistill.problem.problem import Problem
+from lpdistill.problem.problem import Problem, last_step_time
 from lpdistill.problem.settings import FinalStep
 from lpdistill.process.factored.baselines import BASELINES
 from lpdistill.progress import Report, silent
@@ -132,7 +132,7 @@ class Race:
 
     def advantage(self, baseline: str, final_step: FinalStep = FinalStep.FREE) -> float:
         """How much shorter the optimum is, relative to the baseline: ``(T_b - T) / T_b``."""
-        last = float(self.problem.last_step_time) if final_step is FinalStep.CHARGED else 0.0
+        last = float(last_step_time(self.problem)) if final_step is FinalStep.CHARGED else 0.0
         ours, theirs = self.times[OPTIMAL] + last, self.times[baseline] + last
         return share_saved(theirs, ours)
 

@@ -19,7 +19,7 @@ from flint import fmpq_poly, fmpz, fmpz_poly
 
 from lpdistill.arrays import IntArray
 from lpdistill.errors import LimitError, ModelError, NotCertifiedError
-from lpdistill.problem.problem import Problem
+from lpdistill.problem.problem import Problem, last_step_time
 from lpdistill.problem.settings import FinalStep
 from lpdistill.process.factored.dynamics import Dynamics
 from lpdistill.process.factored.variation import varied
@@ -258,7 +258,7 @@ class Sweep:
         problem, last = self.problem, fmpq_poly([0])
         if problem.final_step is FinalStep.FREE:
             varies = self.axis is Axis.RATIO and problem.levels.raw is not None
-            time = problem.generation_time if varies else problem.last_step_time
+            time = problem.generation_time if varies else last_step_time(problem)
             last = fmpq_poly([0, 1] if varies else [1]) * rational(time)
         return RationalFunction.quotient(found.start - last * found.denominator, found.denominator, str(self.axis))
 

@@ -19,6 +19,7 @@ from lpdistill import (
     UnreachableTargetError,
     solve,
 )
+from lpdistill.problem.problem import last_step_time
 
 LIMITS = [0.75, 0.8256939094329987, 0.8910850673951699, 0.9377015642636094]
 """Memory limits of 3/4 for one to four memories: roots of Eq. 7, computed to 50 digits and rounded."""
@@ -173,7 +174,7 @@ def test_many_memories_are_answered_at_once(memories):
 def test_last_step(target, final_step, charged, uncharged):
     """The last step is a distillation, or a generation where a raw pair meets the target; free, it is not counted."""
     problem = Problem(0.5, 4, "3/4", target, final_step=final_step)
-    assert (problem.last_step_time, problem.uncharged_time) == (charged, uncharged)
+    assert (last_step_time(problem), problem.uncharged_time) == (charged, uncharged)
 
 
 def test_problem_as_data():

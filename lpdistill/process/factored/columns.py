@@ -15,6 +15,7 @@ import numpy as np
 from lpdistill.arrays import BoolArray, IntArray, ragged, replaced
 from lpdistill.errors import LimitError
 from lpdistill.hardware.actions import Attempts
+from lpdistill.hardware.delivery import Delivery
 from lpdistill.hardware.repertoire import Repertoire
 from lpdistill.process.factored.configurations import CountVectors
 from lpdistill.process.factored.matchings import Matchings
@@ -191,7 +192,8 @@ class Numbering:
         discard = np.full(len(columns), -1)
         if discards.any():
             recipe, kept = np.divmod(columns[discards] - self.discards.start, self.kept)
-            discard[discards], rank[discards], attempts[discards] = self.discarded[recipe], kept, 0
+            after = 0 if self.repertoire.delivery is Delivery.RESTART else kept
+            discard[discards], rank[discards], attempts[discards] = self.discarded[recipe], after, 0
             configuration[discards] = self.discarding[recipe, kept]
         return Columns(configuration, counts, rank, attempts, discard)
 

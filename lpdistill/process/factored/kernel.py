@@ -291,7 +291,7 @@ class Kernel:
         done = listing.use if listing is not None and what is listing.what else use(self.numbering, what)
         if self.generation.raw is None:
             done = {**done, "delivering": np.where(what.kind == 1, done["delivering"], arriving(self, what.attempts))}
-        if self.delivery is Delivery.CHOSEN:
+        if self.delivery.chosen:
             done = {**done, "delivering": np.where(what.kind == 2, 1.0, done["delivering"])}
         return Usage(
             kernel=self,

@@ -12,7 +12,6 @@ import numpy as np
 from lpdistill.arrays import BoolArray, IntArray
 from lpdistill.errors import quoted
 from lpdistill.hardware.actions import Action, Attempts
-from lpdistill.hardware.delivery import Delivery
 from lpdistill.physics.levels import Levels
 from lpdistill.process.factored.columns import Columns, Numbering
 
@@ -50,7 +49,7 @@ class Counts:
     @property
     def _removing(self) -> Literal["discard", "deliver"]:
         """What becomes of pairs that are taken out of their memory."""
-        return "deliver" if self.numbering.repertoire.delivery is Delivery.CHOSEN else "discard"
+        return "deliver" if self.numbering.repertoire.delivery.chosen else "discard"
 
     @property
     def named(self) -> Sequence[int]:

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
+from lpdistill.hardware.delivery import Delivery
 from lpdistill.process.factored.charges import Charges, Entries
 from lpdistill.process.factored.enumeration import Limits
 from lpdistill.process.factored.grouped import GroupedRecursion
@@ -156,7 +157,8 @@ class PricedFactors:
     def _discard_values(self) -> FloatArray:
         """Action values of the columns that discard, (discards, kept)."""
         numbering = self._pricing.kernel.numbering
-        left = self._after.values[DISCARDING, : numbering.kept]
+        anew = numbering.repertoire.delivery is Delivery.RESTART
+        left = self._after.values[DISCARDING, : 1 if anew else numbering.kept]
         costs = self._charges.discarding.reshape(-1, numbering.kept)
         return np.asarray(costs + self._after.charge[DISCARDING] + left)
 
