@@ -52,6 +52,7 @@ from .process.resources import Visits
 from .process.tariff import Resource
 from .program.methods import Method
 from .program.occupation import OccupationProgram
+from .rates.average import AverageDelivery, average_delivery
 from .rates.rate import KeyRate, Throughput
 from .rates.steady_state import key_rate, throughput
 from .simulation.deviations import Deviations
@@ -82,6 +83,7 @@ from .worth.variability import Variability, variability
 __all__ = [
     "Action",
     "Attempts",
+    "AverageDelivery",
     "Banded",
     "Budget",
     "Chain",
@@ -152,6 +154,7 @@ __all__ = [
     "Werner",
     "WorkerError",
     "__version__",
+    "average_delivery",
     "baseline",
     "compare",
     "deadline",

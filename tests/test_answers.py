@@ -20,6 +20,7 @@ from lpdistill import (
     Hardware,
     ModelError,
     Problem,
+    average_delivery,
     baseline,
     compare,
     deadline,
@@ -56,6 +57,7 @@ LIMITED = THREE.with_constraints(Budget("generation_attempts", "10.5"))
 PAST_THE_LIMIT = Problem("1/2", 3, "4/5", "22/25")
 
 KINDS = {
+    "AverageDelivery": lambda: average_delivery(Problem("1/2", 2, "3/4", average_fidelity="79/100")),
     "BracketCertificate": lambda: certify(solved(PAST_THE_LIMIT)),
     "Certificate": lambda: certify(solved(THREE)),
     "Checked": lambda: symbolic.check(certify(solved(THREE))),

@@ -53,6 +53,7 @@ from lpdistill import (
     Visits,
     Werner,
     WorkerError,
+    average_delivery,
     baseline,
     compare,
     deadline,
@@ -117,6 +118,7 @@ def mapped():
 PUBLIC = {
     "Action": lambda: Action(((0, 1),), 1),
     "Attempts": lambda: Attempts.ALL,
+    "AverageDelivery": lambda: average_delivery(Problem("1/2", 2, "3/4", average_fidelity="79/100")),
     "Banded": lambda: Banded(1),
     "Budget": lambda: Budget("steps", 9, least=1),
     "Chain": solved(TWO).policy.to_chain,

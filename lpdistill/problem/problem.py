@@ -372,12 +372,12 @@ def _aim(raw: Fraction, target: Number | None, gap: Number | None, average: Numb
     """The target fidelity, given itself or as a gap above the raw fidelity; 1 where any pair may be delivered."""
     given = {"target": target, "gap": gap, "average_fidelity": average}
     several = {name: value for name, value in given.items() if value is not None}
-    if average is not None and target == 1:  # as documents state it
+    if average is not None and target is not None and exact(target, "target") == 1:  # as documents state it
         several.pop("target", None)
     if len(several) > 1:
         raise ModelError(
             next(iter(several)),
-            f"is given, and {' and '.join([*several][1:])} too; they exclude each other (target = f0 + gap), so give one",
+            f"is given, and {' and '.join([*several][1:])} too; they exclude each other (target = f0 + gap), give one",
             ", ".join(f"{name} {value}" for name, value in several.items()),
         )
     if average is not None:

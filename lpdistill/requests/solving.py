@@ -6,9 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lpdistill.errors import ModelError
 from lpdistill.export.files import writing
 from lpdistill.numbers import Number
 from lpdistill.problem.problem import Problem
+from lpdistill.problem.question import is_problem
 from lpdistill.program.methods import Method
 from lpdistill.progress import silent
 from lpdistill.requests.nearness import near
@@ -22,6 +24,7 @@ from lpdistill.solving import PATIENCE
 from lpdistill.solving import solve as solve_problem
 
 if TYPE_CHECKING:
+    from lpdistill.rates.average import AverageDelivery
     from lpdistill.solution.answer import Answer
     from lpdistill.worth.variability import Variability
     from symbolic import BracketCertificate, Certificate
@@ -42,8 +45,10 @@ def solve(  # noqa: PLR0913 - one keyword for each thing that may be wanted
     ranges: bool = False,
     increments: bool = False,
     progress: Callable[[str], None] = silent,
-) -> Report[Solution]:
+) -> Report[Solution] | Report[AverageDelivery]:
     """The optimal policy, with what else is wanted: one document, and the other answers as parts.
+
+    Where a mean fidelity is asked for instead of a target, :func:`lpdistill.average_delivery`, and nothing else.
 
     Parameters
     ----------
@@ -54,6 +59,20 @@ def solve(  # noqa: PLR0913 - one keyword for each thing that may be wanted
     sensitivity, ranges, increments
         Derivatives by every parameter; how far the policy, or the price of each budget, holds; changes in whole pieces.
     """
+    if is_problem(problem) and problem.average_fidelity is not None:
+        from lpdistill.rates.average import average_delivery  # noqa: PLC0415 - slow to load, rarely wanted
+
+        wanted: dict[str, Any] = {
+            "least": least,
+            "deterministic": deterministic,
+            "all_levels": all_levels,
+            "exact": exact,
+        }
+        wanted |= {"certificate": certificate, "sensitivity": sensitivity, "ranges": ranges, "increments": increments}
+        for name, value in wanted.items():
+            if value:
+                raise ModelError(name, "has no meaning with average_fidelity; leave it out, or give a target", value)
+        return Report(average_delivery(problem, within=within, time_limit=time_limit, progress=progress))
     found = solve_problem(
         problem,
         method=method,

@@ -116,6 +116,43 @@ THROUGHPUT = document(
     ),
 )
 
+AVERAGE = document(
+    "average",
+    "The least expected time to a pair where a mean fidelity is asked for, as `solve` has it.",
+    record(
+        {
+            "status": one_of(Status),
+            "waiting_time": number("Expected waiting time, in the user's unit."),
+            "lower_bound": number("No policy is faster: proved."),
+            "upper_bound": number("The policy is not slower: proved."),
+            "average_fidelity": chance("The mean of what is delivered."),
+            "price": number("d(waiting time)/d(average fidelity)."),
+            "delivered": listed(
+                record(
+                    {
+                        "fidelity": chance(),
+                        "exact": exact("The fidelity, exactly."),
+                        "probability": chance("That a run delivers such a pair."),
+                    }
+                ),
+                "What is delivered, by fidelity.",
+            ),
+            "expected": part("totals"),
+            "levels": listed(part("level")),
+            "policy": listed(
+                record(
+                    {
+                        "counts": part("configuration"),
+                        "visits": number("How often a run is expected to come by.", minimum=0),
+                        "actions": listed(DECIDED),
+                    }
+                )
+            ),
+        },
+        {"refinement": LABELLING},
+    ),
+)
+
 KEYRATE = document(
     "keyrate",
     "The greatest secret key per unit of time, as `keyrate` has it.",
