@@ -53,6 +53,7 @@ from .process.tariff import Resource
 from .program.methods import Method
 from .program.occupation import OccupationProgram
 from .rates.average import AverageDelivery, average_delivery
+from .rates.law import Law
 from .rates.rate import KeyRate, Throughput
 from .rates.steady_state import key_rate, throughput
 from .simulation.deviations import Deviations
@@ -115,6 +116,7 @@ __all__ = [
     "InfiniteLevelsError",
     "Intervention",
     "KeyRate",
+    "Law",
     "Levels",
     "LimitError",
     "LpdistillError",

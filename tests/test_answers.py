@@ -73,6 +73,7 @@ KINDS = {
     "Increments": lambda: increments(solved(THREE)),
     "Intervention": lambda: force(solved(THREE), (2, 0), Action(((0, 0),), 1)),
     "KeyRate": lambda: key_rate(Hardware("1/10", 2, "17/20")),
+    "Law": lambda: throughput(THREE).law,
     "Neighbours": lambda: neighbours(solved(LIMITED), "generation_attempts"),
     "Policy": lambda: solved(LIMITED).policy,
     "PolicyMap": lambda: policy_map(Problem(1, 4, "3/4", "79/100")),

@@ -149,6 +149,7 @@ PUBLIC = {
     "InfeasibleError": lambda: InfeasibleError("none", conflict=(Rule(busy),), workable={"steps": 3.5}),
     "InfiniteLevelsError": lambda: InfiniteLevelsError("too many", **LIMITS),
     "Intervention": lambda: force(solved(TWO), (2, 0), Action(((0, 0),))),
+    "Law": lambda: throughput(TWO).law,
     "Levels": lambda: TWO.levels,
     "LimitError": lambda: LimitError("too large", size={"columns": 10}),
     "LpdistillError": lambda: LpdistillError("an error"),

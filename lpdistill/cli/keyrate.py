@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from lpdistill.cli.declaration import Option
-from lpdistill.cli.options import NUMBER, Everything, Json, Plot, TimeLimit, Within, takes_problem
+from lpdistill.cli.options import NUMBER, Everything, Json, Law, Plot, TimeLimit, Within, takes_problem
 from lpdistill.cli.output import Progress, draw, give
 from lpdistill.problem.problem import Problem
 from lpdistill.rates.worth import PROTOCOLS
@@ -20,6 +20,7 @@ def keyrate(
         str, Option("--protocol", values=PROTOCOLS, help="What a pair is worth.", inputs=["worth"])
     ] = "bb84",
     cost: Annotated[str, Option("--cost", metavar=NUMBER, help="What an attempt costs, in bits of key.")] = "0",
+    law: Law = False,
     within: Within = None,
     time_limit: TimeLimit = f"{PATIENCE:g}",
     everything: Everything = False,
@@ -36,6 +37,6 @@ def keyrate(
     lpdistill keyrate --p .5 -M 3 --f0 .8 --protocol six-state --budget generation_attempts=2
     """
     with Progress() as progress:
-        found = key_rate(problem, protocol, cost=cost, within=within, time_limit=time_limit, progress=progress)
+        found = key_rate(problem, protocol, cost=cost, law=law, within=within, time_limit=time_limit, progress=progress)
         draw(found, plot, progress)
     give(found, as_json=as_json, whole=everything, rest=": --all shows them")

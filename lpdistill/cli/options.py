@@ -66,6 +66,10 @@ Everything: TypeAlias = Annotated[
     bool, Option("--all", help="Show all configurations, also those that are not visited for ever.")
 ]
 
+Law: TypeAlias = Annotated[
+    bool, Option("--law", help="How what is delivered spreads: variance, and the time between deliveries.")
+]
+
 Counts: TypeAlias = Annotated[
     str,
     Option(

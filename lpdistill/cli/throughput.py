@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from lpdistill.cli.declaration import Option
-from lpdistill.cli.options import Everything, Json, Plot, TimeLimit, Within, takes_problem
+from lpdistill.cli.options import Everything, Json, Law, Plot, TimeLimit, Within, takes_problem
 from lpdistill.cli.output import Progress, draw, give
 from lpdistill.errors import ModelError
 from lpdistill.problem.problem import Problem
@@ -59,6 +59,7 @@ def throughput(
     fair: Annotated[
         str, Option("--fair", values=Fair, help="What counts of what tenants have.", inputs=["fair"])
     ] = Fair.SUM,
+    law: Law = False,
     within: Within = None,
     time_limit: TimeLimit = f"{PATIENCE:g}",
     everything: Everything = False,
@@ -79,6 +80,7 @@ def throughput(
             problem,
             tenants=tenants_of(tenant) or None,
             fair=fair,
+            law=law,
             within=within,
             time_limit=time_limit,
             progress=progress,

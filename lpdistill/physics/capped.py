@@ -18,10 +18,11 @@ class AtLeast:
     fidelity: Fraction
 
 
-def capped(levels: Levels) -> Levels:
+def capped(levels: Levels, *, apart: bool = False) -> Levels:
     """The same levels, with one on top for what meets their target, of which nothing is distilled any more.
 
-    Where the label just below the target is one of them, that is taken for it: it stands for what comes closest.
+    Where the label just below the target is one of them, that is taken for it: it stands for what comes closest; unless
+    what meets the target is to be told apart.
     """
     known = {level.state for level in levels}
     beyond = [
@@ -31,7 +32,7 @@ def capped(levels: Levels) -> Levels:
     ]
     if not beyond and levels.raw is not None:
         return levels
-    last = levels[-1] if len(levels) and levels[-1].made is None else None
+    last = levels[-1] if not apart and len(levels) and levels[-1].made is None else None
     top = AtLeast(levels.target) if last is None else last.state
 
     def kept(made: Combination[Any]) -> Combination[Any]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
+from lpdistill.program.budgeted import BudgetUse
 from lpdistill.solution.policy import Decision
 from lpdistill.solution.tables import Key
 
@@ -103,3 +104,12 @@ class FirstDelivery:
 
     rate: float
     run_on: float | None
+
+
+def kept(use: BudgetUse, unit: str) -> str:
+    """What came of a budget, in words."""
+    if not use.price:
+        return f"{use.kept()} per unit of time; does not bind, so its price is 0"
+    ends = f"from {use.valid_from:.6g} to {use.valid_to:.6g}"
+    range_ = "to one side only" if use.degenerate else f"for limits {ends}"
+    return f"{use.kept()} per unit of time; one more earns {use.price:.6g} {unit}, {range_}"

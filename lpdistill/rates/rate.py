@@ -21,8 +21,9 @@ from lpdistill.program.budgeted import BudgetUse
 from lpdistill.program.steadily import NOTHING
 from lpdistill.rates.bracket import Bracketed
 from lpdistill.rates.fairness import Balance
+from lpdistill.rates.law import Law, law
 from lpdistill.rates.models import Earning
-from lpdistill.rates.parts import Delivered, FirstDelivery, RateRow, Served
+from lpdistill.rates.parts import Delivered, FirstDelivery, RateRow, Served, kept
 from lpdistill.solution.answer import SHOWN, Answer, Table
 from lpdistill.solution.policy import Decision
 from lpdistill.solution.policy_picture import ROWS, draw_rows, require_drawable, row_of
@@ -167,6 +168,11 @@ class Rate(Answer):
             user.name: Served(user.target, user.share, float(claims.served[place]), float(price[place]))
             for place, user in enumerate(self.earning.users)
         }
+
+    @cached_property
+    def law(self) -> Law:
+        """How what is delivered spreads over time; of labels, where these stand for pairs."""
+        return law(self.problem, self.earning, self.found.model)
 
     @property
     def wording(self) -> Words:
@@ -324,7 +330,7 @@ class Rate(Answer):
             claim = f", at least {float(served.share):g} asked" if served.share else ""
             yield f"tenant {name}", f"{served.rate:.9g} of at least {float(served.target):g}{claim}{binds}"
         for use in self.uses:
-            yield "budget", _kept(use, self._UNIT)
+            yield "budget", kept(use, self._UNIT)
         if self.found.labelling is not None:
             yield "labels", str(self.found.labelling)
         yield "use", f"{in_words(self.use)} per unit of time"
@@ -345,15 +351,6 @@ class Rate(Answer):
     def _told(self, one: Delivered) -> str:
         """What is delivered of a fidelity, in words."""
         return f"{one.rate:.9g} of fidelity {float(one.fidelity):.9g}{' or more' if one.or_more else ''}"
-
-
-def _kept(use: BudgetUse, unit: str) -> str:
-    """What came of a budget, in words."""
-    if not use.price:
-        return f"{use.kept()} per unit of time; does not bind, so its price is 0"
-    ends = f"from {use.valid_from:.6g} to {use.valid_to:.6g}"
-    range_ = "to one side only" if use.degenerate else f"for limits {ends}"
-    return f"{use.kept()} per unit of time; one more earns {use.price:.6g} {unit}, {range_}"
 
 
 class Throughput(Rate):

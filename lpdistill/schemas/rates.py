@@ -84,6 +84,18 @@ RATE = {
     ),
 }
 
+LAW_RECORD = {
+    "gain": number("The mean of what is earned per unit of time."),
+    "variance": number("By how much its variance grows per unit of time, in the long run.", minimum=0),
+    "dispersion": number("Variance over mean.", minimum=0),
+    "interval": record(
+        {"mean": number(minimum=0), "variance": number(minimum=0)},
+        told="The time from one moment at which anything is delivered to the next.",
+    ),
+}
+
+LAW = document("law", "How what is delivered spreads over time, as `rate.law` has it.", record(LAW_RECORD))
+
 LABELLING = record(
     {
         "stopped": one_of(Stopped, "Why no more labels were added."),
@@ -112,6 +124,7 @@ THROUGHPUT = document(
                 number(), "What the policy of least waiting time earns that keeps what is left; null: not known."
             ),
             "refinement": LABELLING,
+            "law": record(LAW_RECORD, told="How that spreads, with `--law`."),
         },
     ),
 )
@@ -162,7 +175,7 @@ KEYRATE = document(
             "protocol": text(f"What pairs are worth: {', '.join(PROTOCOLS)}, or what the user called it."),
             "cost": exact("What an attempt costs."),
         },
-        {"refinement": LABELLING},
+        {"refinement": LABELLING, "law": record(LAW_RECORD, told="How that spreads, with `--law`.")},
     ),
     problem=record({name: told for name, told in PROBLEM_SETTINGS.items() if name not in AIMS}, OPERATIONS),
 )
