@@ -311,7 +311,7 @@ class Rate(Answer):
         ]
         visited = int(np.count_nonzero(self._visits))
         shown = f"{min(most, visited)} of {visited} configurations visited for ever"
-        note = f"{self.gain:.6g} {self._UNIT} per unit of time; {shown}"
+        note = f"{self.gain:.6g} {self._UNIT} {self._per}; {shown}"
         return draw_rows(problem, rows, (self._told_problem, note), ax, value="worth more")
 
     @property
@@ -321,7 +321,7 @@ class Rate(Answer):
 
     def _lines(self) -> Iterable[tuple[str, str]]:
         optimum, process = self.found.model.optimum, self.found.model.process
-        yield "gain", f"{self.gain:.12g} {self._UNIT} per unit of time{self._counted} ({self.status})"
+        yield "gain", f"{self.gain:.12g} {self._UNIT} {self._per}{self._counted} ({self.status})"
         yield "proved", "between {} and {}".format(*outwards(self.lower_bound, self.upper_bound))
         yield from self._beside()
         yield "delivered", "; ".join(self._told(one) for one in self.delivered) or "nothing"
@@ -333,9 +333,14 @@ class Rate(Answer):
             yield "budget", kept(use, self._UNIT)
         if self.found.labelling is not None:
             yield "labels", str(self.found.labelling)
-        yield "use", f"{in_words(self.use)} per unit of time"
+        yield "use", f"{in_words(self.use)} {self._per}"
         size = f"{process.size:,} configurations, {process.column_count:,} columns"
         yield "program", f"{size}; all columns priced {optimum.rounds} times, {self.seconds:.3f} s"
+
+    @property
+    def _per(self) -> str:
+        """The unit of rates, in words."""
+        return "per unit of time" if self.problem.hardware.unit is None else f"per {self.problem.hardware.unit}"
 
     @property
     def _counted(self) -> str:
