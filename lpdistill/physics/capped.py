@@ -43,8 +43,8 @@ def capped(levels: Levels, *, apart: bool = False) -> Levels:
     if last is not None:
         return replace(levels, combinations=combinations)
     least = [1] if levels.raw is None else [together(levels.least_memories[one] for one in pairs) for pairs in beyond]
-    trees = [Tree()] if levels.raw is None else [_tree(levels, pairs) for pairs in beyond]
-    made = min(trees, key=lambda tree: tree.memories)
+    grown = [pairs for pairs in beyond if all(levels[one].made is not None for one in pairs)]
+    made = min((_tree(levels, pairs) for pairs in grown), key=lambda tree: tree.memories, default=Tree())
     level = Level(len(levels), levels.target, made, top, f">={float(levels.target):g}")
     raw = len(levels) if levels.raw is None else levels.raw
     more = replace(levels, levels=(*levels.levels, level), combinations=combinations, raw=raw)

@@ -62,6 +62,11 @@ class Apart:
         """The columns of configurations of what is left, by the actions that a policy takes there, (columns,)."""
         return self.process.names.find(self.before[configuration], [_handed_over(action) for action in actions])
 
+    def actions(self, columns: IntArray) -> list[Action]:
+        """The actions of columns as those of a policy that takes pairs out only to discard them."""
+        known = self.process.names.actions(columns)
+        return [replace(one, discard=one.deliver, deliver=()) if one.deliver else one for one in known]
+
 
 def _handed_over(action: Action) -> Action:
     """The same action where pairs that are taken out are delivered."""
