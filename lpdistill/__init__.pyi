@@ -55,6 +55,7 @@ from .program.occupation import OccupationProgram
 from .rates.average import AverageDelivery, average_delivery
 from .rates.law import Law
 from .rates.rate import KeyRate, Throughput
+from .rates.standby import Standby, standby
 from .rates.steady_state import key_rate, throughput
 from .simulation.deviations import Deviations
 from .simulation.history import History, history
@@ -145,6 +146,7 @@ __all__ = [
     "Simulation",
     "Size",
     "Solution",
+    "Standby",
     "Status",
     "Step",
     "Sweep",
@@ -183,6 +185,7 @@ __all__ = [
     "simulate",
     "smallest_window",
     "solve",
+    "standby",
     "sweep",
     "throughput",
     "validity",

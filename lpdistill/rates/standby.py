@@ -139,7 +139,7 @@ class Standby(Answer):
         """Share of the time that a step begins with so many pairs in stock, (slots + 1,)."""
         policy = self.found.policy
         stock = np.arange(len(policy.times)) % (self.slots + 1)
-        return np.bincount(stock, policy.visits * policy.times, minlength=self.slots + 1)
+        return np.asarray(np.bincount(stock, policy.visits * policy.times, self.slots + 1), dtype=np.float64)
 
     @property
     def lost(self) -> float:
@@ -158,7 +158,7 @@ class Standby(Answer):
         return words_of(self.model.process)
 
     def rows(self, *, visited: bool = False) -> Iterator[StandbyRow]:
-        """The policy, configuration by configuration and stock by stock; or where it comes for ever, most time first."""
+        """The policy, stock by stock in every configuration; or where it comes for ever, most time first."""
         stock, policy = self.found.stock, self.found.policy
         actions, share = stock.apart.actions(policy.columns), policy.visits * policy.times
         order = np.arange(len(share))
@@ -374,9 +374,9 @@ def _least(model: RateModel, demand: Demand, service: Fraction, progress: Callab
     if enough >= model.optimum.gain:
         most = model.optimum.gain / float(demand.rate)
         raise InfeasibleError(
-            f"service: no stock meets {float(service):g} of a demand of {float(demand.rate):g}: no policy delivers more "
-            f"than {model.optimum.gain:.9g} pairs per unit of time, {most:.6g} of it; lower the demand or the service, "
-            "or take more memories",
+            f"service: no stock meets {float(service):g} of a demand of {float(demand.rate):g}: no policy delivers "
+            f"more than {model.optimum.gain:.9g} pairs per unit of time, {most:.6g} of it; lower the demand or the "
+            "service, or take more memories",
             conflict=("service", "demand"),
             workable={"demand": model.optimum.gain / float(service)},
         )

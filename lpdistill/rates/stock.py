@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
-from math import comb, exp, factorial
+from itertools import accumulate
+from math import comb, exp
 
 import numpy as np
 from scipy import sparse
@@ -75,7 +76,7 @@ class Demand:
         """
         if self.arrivals is Arrivals.POISSON:
             mean = float(self.rate * time)
-            found = [exp(-mean) * mean**k / factorial(k) for k in range(most)]
+            found = [*accumulate(range(1, most), lambda chance, k: chance * mean / k, initial=exp(-mean))]
             return np.array([*found, max(0.0, 1 - sum(found))])
         if time.denominator != 1:
             raise ModelError(
@@ -126,8 +127,9 @@ class Policy:
 
     @cached_property
     def solution(self) -> tuple[float, FloatArray, FloatArray]:
-        """Gain, values and visits, if there is one closed class: its first state is the origin of values, or the
-        most frequent one, if that is met rarely.
+        """Gain, values and visits, if there is one closed class.
+
+        Values are counted from its first state, or from the most frequent one, if that is met rarely.
         """
         size, origin = len(self.times), int(self.classes[0][0])
         for _ in range(2):
@@ -135,7 +137,7 @@ class Policy:
             system[:, [origin]] = self.times[:, None]
             factors, end = sparse.linalg.splu(sparse.csc_array(system)), np.zeros(size)
             end[origin] = 1.0
-            visits = np.maximum(factors.solve(end, trans="T"), 0.0)
+            visits = np.maximum(factors.solve(end, trans="T"), 0.0)  # type: ignore[call-overload]  # the stubs lack it
             if visits[origin] > RARELY * visits.max():
                 break
             origin = int(np.argmax(visits))

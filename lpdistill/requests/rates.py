@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 from lpdistill.problem.problem import Problem
 from lpdistill.rates import steady_state
 from lpdistill.rates.rate import KeyRate, Throughput
+from lpdistill.rates.standby import standby
 from lpdistill.requests.report import Report
 from lpdistill.solution.document import section
+
+__all__ = ["key_rate", "standby", "throughput"]
 
 if TYPE_CHECKING:
     from lpdistill.solution.answer import Answer

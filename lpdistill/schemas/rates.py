@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lpdistill.program.refining import Stopped
 from lpdistill.rates.rate import AIMS
+from lpdistill.rates.stock import Arrivals
 from lpdistill.rates.worth import PROTOCOLS
 from lpdistill.schemas.parts import (
     OPERATIONS,
@@ -95,6 +96,45 @@ LAW_RECORD = {
 }
 
 LAW = document("law", "How what is delivered spreads over time, as `rate.law` has it.", record(LAW_RECORD))
+
+STANDBY = document(
+    "standby",
+    "What a stock of finished pairs serves, as `standby` has it.",
+    record(
+        {
+            "status": one_of(Status),
+            "slots": whole("The most pairs that are kept.", least=1),
+            "demand": number("Pairs that are wanted per unit of time."),
+            "arrivals": one_of(Arrivals, "How demands come."),
+            "service": chance("Of a demand, to be met."),
+            "lower_bound": chance("The policy meets no less: proved."),
+            "upper_bound": chance("No policy meets more: proved."),
+            "gain": number("Pairs that can be delivered per unit of time.", minimum=0),
+            "lost": number("Pairs for which there is no room, per unit of time.", minimum=0),
+            "stocked": listed(chance(), "Share of the time with 0, 1, ... pairs in stock."),
+            "program": RATE["program"],
+            "levels": listed(part("level")),
+            "policy": listed(
+                record(
+                    {
+                        "counts": part("configuration"),
+                        "stock": whole("Finished pairs that are kept."),
+                        "value": number("Demands that are met more, in the long run, than from nothing."),
+                        "visits": number("How often it is met per unit of time.", minimum=0),
+                        "share": chance("Of all time that is spent in steps from it."),
+                        "actions": listed(part("decision")),
+                    }
+                )
+            ),
+        },
+        {
+            "least": record(
+                {"service": chance("What is to be met."), "slots": whole("The fewest that meet it.", least=1)},
+                told="The smallest stock that meets enough.",
+            )
+        },
+    ),
+)
 
 LABELLING = record(
     {

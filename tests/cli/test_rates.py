@@ -12,3 +12,13 @@ def test_the_law_is_a_section_and_a_table(run):
     law = run("throughput", *THREE, "--law", "--json").document["law"]
     assert law["variance"] == pytest.approx(0.0373533519336, rel=1e-9)
     assert "the time between deliveries" in run("throughput", *THREE, "--law").out
+
+
+def test_a_standby_pool(run):
+    """``standby`` prints service, policy by stock, and the smallest stock; what is impossible has exit code 3."""
+    asked = ("standby", "--p", ".5", "-M", "3", "--f0", ".75", "--target", ".79")
+    found = run(*asked, "--slots", "2", "--demand", ".05", "--service", ".99", "--json").document
+    assert (found["slots"], found["demand"], found["least"]) == (2, 0.05, {"service": 0.99, "slots": 4})
+    assert found["service"] == pytest.approx(0.950514218172, rel=1e-10)
+    assert {row["stock"] for row in found["policy"]} == {0, 1, 2}
+    assert "least stock    4" in run(*asked, "--slots", "2", "--demand", ".05", "--service", ".99").out
