@@ -53,6 +53,7 @@ from .process.tariff import Resource
 from .program.methods import Method
 from .program.occupation import OccupationProgram
 from .rates.average import AverageDelivery, average_delivery
+from .rates.frontier import RateFrontier, rate_frontier
 from .rates.law import Law
 from .rates.rate import KeyRate, Throughput
 from .rates.standby import Standby, standby
@@ -133,6 +134,7 @@ __all__ = [
     "OccupationProgram",
     "Policy",
     "Problem",
+    "RateFrontier",
     "RawPairOnly",
     "Reach",
     "RegretCurve",
@@ -176,6 +178,7 @@ __all__ = [
     "load_problem",
     "neighbours",
     "policy_named",
+    "rate_frontier",
     "read_graph",
     "read_policy",
     "regret_curve",

@@ -106,10 +106,13 @@ class Terms:
         Limits on what is used per unit of time.
     shares
         Who is served; None where all that is delivered counts alike.
+    scale
+        What gains are about: where earnings and prices cancel out, errors are relative to it.
     """
 
     budgets: tuple[Budget, ...] = ()
     shares: Shares | None = None
+    scale: float = 0.0
 
     @property
     def free(self) -> bool:
@@ -150,7 +153,9 @@ class Terms:
         return float(granted - found.claims.price @ self.shares.least)
 
 
-def optimum(process: Dynamics, terms: Terms, progress: Callable[[str], None] = silent) -> Optimum:
+def optimum(
+    process: Dynamics, terms: Terms, progress: Callable[[str], None] = silent, start: IntArray | None = None
+) -> Optimum:
     """The greatest gain within limits, with a policy that attains it.
 
     Parameters
@@ -161,6 +166,8 @@ def optimum(process: Dynamics, terms: Terms, progress: Callable[[str], None] = s
         Limits and users.
     progress
         Told what is being done.
+    start
+        A policy to start from: one column for every live configuration, in order.
 
     Raises
     ------
@@ -169,10 +176,9 @@ def optimum(process: Dynamics, terms: Terms, progress: Callable[[str], None] = s
     NotCertifiedError
         If no proof is found, or HiGHS and Howard's method disagree.
     """
-    best = steady(terms.earning(process), progress)
-
+    best = steady(terms.earning(process), progress, start)
     if terms.free:
-        return _proved(_confirmed(process, best, progress), abs(best.gain))
+        return _proved(_confirmed(process, best, terms, progress), terms, abs(best.gain))
     unlimited = abs(best.gain)
     waiting = process.names.find(np.zeros(1, dtype=np.int64), [Action()])
     columns = np.union1d(best.generated, waiting[waiting >= 0])
@@ -187,14 +193,14 @@ def optimum(process: Dynamics, terms: Terms, progress: Callable[[str], None] = s
         best, rounds = priced, rounds + priced.rounds
         upper = min(upper, priced.upper + terms.granted(found))
         more = np.setdiff1d(priced.generated, columns)
-        if upper - found.gain <= CLOSED * abs(upper) or not len(more):
+        if upper - found.gain <= CLOSED * max(abs(upper), terms.scale) or not len(more):
             carried_out = _carried_out(program, found, terms, (upper, rounds))
-            return replace(_proved(carried_out, unlimited), dual=priced)
+            return replace(_proved(carried_out, terms, unlimited), dual=priced)
         columns = np.union1d(columns, more)
     raise NotCertifiedError(f"column generation did not end within {MOST_ROUNDS} rounds")
 
 
-def _proved(optimum: Optimum, unlimited: float) -> Optimum:
+def _proved(optimum: Optimum, terms: Terms, unlimited: float) -> Optimum:
     """An optimum whose bounds are close enough to be claimed, beside the greatest gain without limits.
 
     Raises
@@ -203,7 +209,7 @@ def _proved(optimum: Optimum, unlimited: float) -> Optimum:
         If they are not.
     """
     lower, upper = optimum.lower, optimum.upper
-    if upper - lower > max(GAP * max(abs(lower), abs(upper)), ROUNDED * unlimited, NOTHING):
+    if abs(upper - lower) > max(GAP * max(abs(lower), abs(upper), terms.scale), ROUNDED * unlimited, NOTHING):
         raise NotCertifiedError(
             f"the proven bounds of the gain, {lower!r} and {upper!r}, are more than {GAP:g} apart, relative to their "
             "size: steps have too different durations, or successes are too rare; take another unit of time"
@@ -211,13 +217,13 @@ def _proved(optimum: Optimum, unlimited: float) -> Optimum:
     return optimum
 
 
-def _confirmed(process: Dynamics, best: Steady, progress: Callable[[str], None]) -> Optimum:
+def _confirmed(process: Dynamics, best: Steady, terms: Terms, progress: Callable[[str], None]) -> Optimum:
     """The best policy without limits, on whose gain HiGHS agrees where the program is small."""
     found = None
     if process.column_count <= SMALL:
         progress(f"confirming with HiGHS on {process.column_count:,} columns")
         found = RateProgram.of(process).solve()
-        if found is None or abs(found.gain - best.gain) > AGREEMENT * abs(best.gain):
+        if found is None or abs(found.gain - best.gain) > AGREEMENT * max(abs(best.gain), terms.scale):
             raise NotCertifiedError(f"HiGHS reports {found and found.gain!r}, Howard's method {best.gain!r}")
     columns = best.policy.choice.columns
     certain, none = np.ones(len(columns)), np.zeros(0)
@@ -277,7 +283,8 @@ def _carried_out(program: RateProgram, found: Found, terms: Terms, proved: tuple
     """A policy that attains what the program says, from the start on.
 
     A solution may be spread over several closed classes, of which a run stays in one; some may do nothing but wait.
-    Then each that earns anything is tried alone, with waiting in its configurations.
+    Then each that earns anything is tried alone, with waiting in its configurations, until a solution has one class:
+    part of another would use more than the whole.
     """
     tried = [(program, found)]
     best: Optimum | None = None
@@ -286,14 +293,14 @@ def _carried_out(program: RateProgram, found: Found, terms: Terms, proved: tuple
         used = np.flatnonzero(answer.rates * some.scale > USED * float((answer.rates * some.scale).max()))
         policy = some.mixed(used, answer.rates[used])
         count, number = policy.classes()
-        if count == 1 or some is not program:
+        if count == 1:
             candidate = _led(some, answer, terms, used, proved)
             best = candidate if best is None or candidate.lower > best.lower else best
             continue
         for one in range(count):
             alone = some.alone(policy.choice.configuration[number == one])
             again = alone.solve()
-            if again is not None and again.gain > 0:
+            if again is not None and (again.gain > 0 or terms.scale):
                 tried.append((alone, again))
     if best is None:
         raise NotCertifiedError("the program of the steady state has no class of configurations that earns anything")

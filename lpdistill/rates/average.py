@@ -230,7 +230,7 @@ def average_delivery(
         )
     if problem.final_step is FinalStep.FREE:
         raise ModelError("final_step", "must be charged with average_fidelity: delivering takes no time", "free")
-    tolerance, seconds = precision(within, time_limit)
+    limits = precision(within, time_limit)
     best = highest(problem)
     if average >= best:
         raise UnreachableTargetError(
@@ -243,7 +243,7 @@ def average_delivery(
         )
     earning = Earning(average=average)
     try:
-        found = bracketed(problem, earning, tolerance, seconds, progress)
+        found = bracketed(problem, earning, limits, progress)
     except InfeasibleError:
         raise InfeasibleError(
             f"average_fidelity: under the rules no policy delivers a mean of {float(average):g}; relax one or lower it",

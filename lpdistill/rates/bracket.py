@@ -14,6 +14,7 @@ from lpdistill.physics.maps import is_monotone
 from lpdistill.physics.rounding import Grid, Rounding
 from lpdistill.problem.labels import not_bracketed
 from lpdistill.problem.problem import Problem
+from lpdistill.process.budgets import Budget
 from lpdistill.program.label_models import rounded
 from lpdistill.program.refining import BECAUSE, Stopped
 from lpdistill.rates.models import Earning, RateModel, exact_levels, highest, labelled
@@ -84,9 +85,9 @@ class Bracketed:
 def bracketed(
     problem: Problem,
     earning: Earning,
-    within: Fraction | None,
-    seconds: float,
+    limits: tuple[Fraction | None, float],
     progress: Callable[[str], None],
+    near: Bracketed | None = None,
 ) -> Bracketed:
     """The greatest rate, on levels where they are finitely many, and otherwise on labels, as many as it needs.
 
@@ -96,10 +97,12 @@ def bracketed(
         What is asked; with a worth of fidelities, of any fidelity that its memories reach.
     earning
         What is earned.
-    within, seconds
-        Relative gap that will do, and the time after which no more labels are added.
+    limits
+        Relative gap that will do, and the seconds after which no more labels are added.
     progress
         Told what is being done.
+    near
+        The answer to a similar question, with whose labels and policies to begin.
 
     Raises
     ------
@@ -113,15 +116,20 @@ def bracketed(
         If a limit is reached before any policy is found.
     """
     if not _on_labels(problem, earning):
-        return Bracketed(_some(problem, RateModel.of(exact_levels(problem, earning), earning, progress)))
+        known = None if near is None else near.model
+        return Bracketed(_some(problem, RateModel.of(exact_levels(problem, earning), earning, progress, known)))
+    (within, seconds), rounds = limits, list[tuple[int, float, float]]()
+    until = time.perf_counter() + seconds
     capped = problem.replace(target=highest(problem)) if earning.any_fidelity else problem
-    grid, rounds, until = Grid.of(capped.distillation, capped.f0, capped.target), [], time.perf_counter() + seconds
+    grid = Grid.of(capped.distillation, capped.f0, capped.target) if near is None else near.model.labels.grid
+    below, above = (None, None) if near is None else (near.model, near.above)
     best: tuple[RateModel, RateModel] | None = None
     stopped = Stopped.SIZE
     while True:
         try:
-            below = _coarse(labelled(capped, earning, grid, Rounding.FLOOR), earning, progress)
-            above = _some(problem, RateModel.of(labelled(capped, earning, grid, Rounding.CEIL), earning, progress))
+            below = _coarse(labelled(capped, earning, grid, Rounding.FLOOR), earning, progress, below)
+            ceiling = labelled(capped, earning, grid, Rounding.CEIL)
+            above = _some(problem, RateModel.of(ceiling, earning, progress, above))
         except LimitError:
             if best is None:
                 raise
@@ -130,10 +138,11 @@ def bracketed(
         best = best if below is None else (below, above)
         rounds.append((len(grid), lower, upper))
         progress(f"{len(grid):,} labels: between {lower:.9g} and {upper:.9g}")
-        if below is not None and within is not None and upper - lower <= within * upper:
+        if below is not None and within is not None and upper - lower <= within * max(upper, earning.scale):
             stopped = Stopped.WITHIN
             break
-        pairs = rounded(above, apart=below is None or above.optimum.gain > below.optimum.gain * (1 + AS_ONE))
+        apart = below is None or above.optimum.gain > below.optimum.gain + AS_ONE * above.scale
+        pairs = rounded(above, apart=apart)
         if not pairs or time.perf_counter() > until:
             stopped = Stopped.TIME if pairs else Stopped.EXACT
             break
@@ -147,10 +156,12 @@ def bracketed(
     return Bracketed(*best, Labelling(rounds[-1][0], tuple(rounds), stopped))
 
 
-def _coarse(problem: Problem, earning: Earning, progress: Callable[[str], None]) -> RateModel | None:
+def _coarse(
+    problem: Problem, earning: Earning, progress: Callable[[str], None], near: RateModel | None
+) -> RateModel | None:
     """The optimum of labels rounded down; None where a mean fidelity asks for finer ones."""
     try:
-        found = RateModel.of(problem, earning, progress)
+        found = RateModel.of(problem, earning, progress, near)
     except InfeasibleError:
         if earning.average is None:
             raise
@@ -173,14 +184,14 @@ def _on_labels(problem: Problem, earning: Earning) -> bool:
             "coherence_time", "has no meaning for rates yet: they are of memories that keep; leave it out", None
         )
     if earning.any_fidelity:
-        return _require_order(problem, "worth" if earning.worth else "average_fidelity")
+        return _require_order(problem, earning, "worth" if earning.worth else "average_fidelity")
     out_of_reach = problem.reach.memories_needed is None or problem.reach.memories_needed > problem.memories
     if problem.reach.finite or problem.f0 >= problem.target or out_of_reach:
         return False
-    return _require_order(problem, "target")
+    return _require_order(problem, earning, "target")
 
 
-def _require_order(problem: Problem, what: str) -> bool:
+def _require_order(problem: Problem, earning: Earning, what: str) -> bool:
     """True where labels bracket infinitely many levels.
 
     Raises
@@ -188,7 +199,8 @@ def _require_order(problem: Problem, what: str) -> bool:
     ModelError
         If they do not.
     """
-    reason = not_bracketed(problem)
+    line = () if earning.line is None else (Budget(earning.line.resource, 1),)
+    reason = not_bracketed(problem.with_constraints(*line))
     if not is_monotone(problem.distillation):
         reason = f"the pairs of {map_name(problem.distillation)} have no order in which better ones are never worse"
     if reason is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -22,7 +23,8 @@ from lpdistill.process.budgets import Budget
 from lpdistill.process.factored.dynamics import Dynamics
 from lpdistill.process.resources import REACHING, RESOURCES
 from lpdistill.process.resources import Worth as Delivered
-from lpdistill.process.tariff import Tariff
+from lpdistill.process.tariff import Resource, Tariff
+from lpdistill.program.average import price
 from lpdistill.program.label_models import label_model
 from lpdistill.program.shares import Shares
 from lpdistill.program.steadily import Optimum, Terms, optimum
@@ -55,6 +57,23 @@ class User:
 
 
 @dataclass(frozen=True)
+class Line:
+    """A supporting line of a frontier.
+
+    Attributes
+    ----------
+    resource, price
+        What has a price, and its price: the slope.
+    scale
+        What gains are about, of which those of a line may be small differences.
+    """
+
+    resource: Resource
+    price: float
+    scale: float
+
+
+@dataclass(frozen=True)
 class Earning:
     """What is earned, by whom.
 
@@ -72,6 +91,8 @@ class Earning:
         What a pair for each user counts, (users,).
     average
         The mean fidelity that what is delivered has at least, where a run begins anew after each delivery.
+    line
+        The supporting line of a frontier that is sought, if one is.
     """
 
     worth: Worth | None = None
@@ -80,6 +101,12 @@ class Earning:
     cost: Fraction = Fraction(0)
     weights: FloatArray | None = None
     average: Fraction | None = None
+    line: Line | None = None
+
+    @property
+    def scale(self) -> float:
+        """What gains are about, where that is known."""
+        return 0.0 if self.line is None else self.line.scale
 
     @property
     def delivery(self) -> Delivery:
@@ -95,7 +122,9 @@ class Earning:
 
     def tariff(self, levels: Levels) -> Tariff:
         """What columns cost, where nobody shares what is delivered."""
-        costs = [(RESOURCES["generation_attempts"], float(self.cost))]
+        costs: list[tuple[Resource, float]] = [(RESOURCES["generation_attempts"], float(self.cost))]
+        if self.line is not None:
+            costs.append((self.line.resource, self.line.price))
         if self.worth is not None:
             return Tariff(0.0, ((Delivered(self.worth.of_levels(levels)), -1.0),)).plus(costs)
         return Tariff(0.0, () if self.users else ((REACHING, -1.0),)).plus(costs)
@@ -127,22 +156,49 @@ class RateModel:
         The problem with these levels.
     optimum
         The greatest rate, with its policy.
+    scale
+        What it is about.
     """
 
     problem: Problem
     optimum: Optimum
+    scale: float
 
     @staticmethod
-    def of(problem: Problem, earning: Earning, progress: Callable[[str], None]) -> RateModel | None:
-        """The optimum of a problem on the levels that it has; None where nothing can ever be delivered."""
+    def of(
+        problem: Problem, earning: Earning, progress: Callable[[str], None], near: RateModel | None = None
+    ) -> RateModel | None:
+        """The optimum of a problem on the levels that it has; None where nothing can ever be delivered.
+
+        It is found from that of a similar one, if one is given.
+        """
         levels = problem.levels
-        # Where attempts always succeed, memories are empty again only if some are not made; a mean may be waited for.
-        choosy = earning.cost or earning.average is not None or problem.p == 1
+        # Where attempts always succeed, memories are empty again only if some are not made; limits make one wait.
+        waits = problem.budgets or earning.line is not None or earning.average is not None
+        choosy = earning.cost or problem.p == 1 or waits
         attempts = Attempts.ALL if choosy else problem.attempts
         process = Dynamics(problem, attempts, earning.tariff(levels), earning.delivery)
         if not process.live[0]:
             return None
-        return RateModel(problem, optimum(process, Terms(earning.budgets(problem), earning.shares(levels)), progress))
+        start = None if near is None else near.policy_on(process)
+        terms = Terms(earning.budgets(problem), earning.shares(levels), earning.scale)
+        found = optimum(process, terms, progress, start)
+        return RateModel(problem, found, max(abs(found.gain), earning.scale))
+
+    def policy_on(self, process: Dynamics) -> IntArray | None:
+        """A policy of a similar process: best for the values here, those of every pair's label below."""
+        known = [level.fidelity for level in self.problem.levels]
+        if process.problem.levels.raw is None or not known:
+            return None
+        fidelities = [level.fidelity for level in process.problem.levels]
+        below = np.array([max(0, bisect_right(known, fidelity) - 1) for fidelity in fidelities])
+        onto = np.arange(len(known)) == below[:, None]
+        rank = self.process.configurations.rank(process.configurations.counts @ onto)
+        values = np.where(rank >= 0, self.values[rank], inf)
+        values[~process.live] = inf
+        if not np.isfinite(values[process.live]).all():
+            return None
+        return price(process, self.optimum.gain, values).columns(process.live)
 
     @property
     def process(self) -> Dynamics:
@@ -167,11 +223,6 @@ class RateModel:
         found = np.full(self.process.size, inf)
         found[self.optimum.policy.choice.configuration] = self.optimum.evaluation.values
         return found
-
-    @property
-    def scale(self) -> float:
-        """The greatest rate."""
-        return abs(self.optimum.gain)
 
 
 def exact_levels(problem: Problem, earning: Earning) -> Problem:

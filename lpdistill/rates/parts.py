@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import NamedTuple
+from math import isfinite
+from typing import Any, NamedTuple
 
+from lpdistill.process.names import action_as_json, node_as_json
 from lpdistill.program.budgeted import BudgetUse
 from lpdistill.solution.policy import Decision
 from lpdistill.solution.tables import Key
@@ -88,6 +90,16 @@ class RateRow(NamedTuple):
     visits: float
     share: float
     decisions: tuple[Decision, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON data."""
+        return {
+            "counts": node_as_json(self.counts),
+            "value": self.value if isfinite(self.value) else None,
+            "visits": self.visits,
+            "share": self.share,
+            "actions": [{**action_as_json(one.action), "probability": one.probability} for one in self.decisions],
+        }
 
 
 @dataclass(frozen=True)

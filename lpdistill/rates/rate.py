@@ -15,7 +15,6 @@ from lpdistill.arrays import FloatArray
 from lpdistill.numbers import decimals
 from lpdistill.physics.capped import AtLeast
 from lpdistill.problem.problem import Problem
-from lpdistill.process.names import action_as_json, node_as_json
 from lpdistill.process.resources import RESOURCES
 from lpdistill.program.budgeted import BudgetUse
 from lpdistill.program.steadily import NOTHING
@@ -48,6 +47,16 @@ FIRM = 1e-8
 """Relative distance of bounds within which an optimum is claimed."""
 
 
+def aimless(problem: Problem) -> dict[str, Any]:
+    """What is known of a problem that has no target."""
+    return {name: told for name, told in problem.to_dict().items() if name not in AIMS}
+
+
+def aimless_in_words(problem: Problem) -> str:
+    """The same in one line."""
+    return str(problem).replace(f" -> {float(problem.target):g}", "", 1)
+
+
 @dataclass(frozen=True, repr=False, eq=False)
 class Rate(Answer):
     """The greatest rate of a steady state, with the policy that attains it.
@@ -70,7 +79,7 @@ class Rate(Answer):
         The rates of users whose sum of logarithms is greatest, where that was asked.
     """
 
-    _UNIT: ClassVar[str] = "pairs"
+    unit: ClassVar[str] = "pairs"
 
     problem: Problem
     earning: Earning
@@ -238,18 +247,7 @@ class Rate(Answer):
                 "seconds": round(self.seconds, 6),
             },
             "levels": [level.stated() for level in levels],
-            "policy": [
-                {
-                    "counts": node_as_json(row.counts),
-                    "value": row.value if np.isfinite(row.value) else None,
-                    "visits": row.visits,
-                    "share": row.share,
-                    "actions": [
-                        {**action_as_json(one.action), "probability": one.probability} for one in row.decisions
-                    ],
-                }
-                for row in self.rows()
-            ],
+            "policy": [row.to_dict() for row in self.rows()],
             **({"refinement": self.found.labelling.to_dict()} if self.found.labelling else {}),
         }
 
@@ -311,7 +309,7 @@ class Rate(Answer):
         ]
         visited = int(np.count_nonzero(self._visits))
         shown = f"{min(most, visited)} of {visited} configurations visited for ever"
-        note = f"{self.gain:.6g} {self._UNIT} {self._per}; {shown}"
+        note = f"{self.gain:.6g} {self.unit} {self._per}; {shown}"
         return draw_rows(problem, rows, (self._told_problem, note), ax, value="worth more")
 
     @property
@@ -321,7 +319,7 @@ class Rate(Answer):
 
     def _lines(self) -> Iterable[tuple[str, str]]:
         optimum, process = self.found.model.optimum, self.found.model.process
-        yield "gain", f"{self.gain:.12g} {self._UNIT} {self._per}{self._counted} ({self.status})"
+        yield "gain", f"{self.gain:.12g} {self.unit} {self._per}{self._counted} ({self.status})"
         yield "proved", "between {} and {}".format(*outwards(self.lower_bound, self.upper_bound))
         yield from self._beside()
         yield "delivered", "; ".join(self._told(one) for one in self.delivered) or "nothing"
@@ -330,7 +328,7 @@ class Rate(Answer):
             claim = f", at least {float(served.share):g} asked" if served.share else ""
             yield f"tenant {name}", f"{served.rate:.9g} of at least {float(served.target):g}{claim}{binds}"
         for use in self.uses:
-            yield "budget", kept(use, self._UNIT)
+            yield "budget", kept(use, self.unit)
         if self.found.labelling is not None:
             yield "labels", str(self.found.labelling)
         yield "use", f"{in_words(self.use)} {self._per}"
@@ -378,11 +376,11 @@ class KeyRate(Rate):
     """Worth per unit of time: secret key, or what the user says a pair is worth."""
 
     _KIND = "keyrate"
-    _UNIT = "bits of key"
+    unit = "bits of key"
 
     @property
     def _question(self) -> Mapping[str, Any]:  # type: ignore[override]  # what is known of the problem: it has no target
-        return {name: told for name, told in self.problem.to_dict().items() if name not in AIMS}
+        return aimless(self.problem)
 
     def _lines(self) -> Iterable[tuple[str, str]]:
         yield "problem", self._told_problem
@@ -390,7 +388,7 @@ class KeyRate(Rate):
 
     @property
     def _told_problem(self) -> str:
-        return str(self.problem).replace(f" -> {float(self.problem.target):g}", "", 1)
+        return aimless_in_words(self.problem)
 
     def _more(self) -> Mapping[str, Any]:
         assert self.earning.worth is not None  # noqa: S101 - made with it

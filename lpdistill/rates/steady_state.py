@@ -88,17 +88,17 @@ def throughput(  # noqa: PLR0913 - one keyword for each thing that may be asked
     >>> abs(rate.gain - 173 / 2448) < 1e-12
     True
     """
-    began, problem = time.perf_counter(), _asked(problem)
-    tolerance, seconds = precision(within, time_limit)
+    began, problem = time.perf_counter(), asked(problem)
+    limits = precision(within, time_limit)
     users, kind = _users(tenants), member(Fair, fair, "fair")
     if users:
         problem = problem.replace(target=max(user.target for user in users))
     earning = Earning(users=users, even=kind is Fair.MAX_MIN)
     balance = None
     if users and kind is Fair.PROPORTIONAL:
-        balance = _proportional(problem, earning, tolerance, seconds, progress)
+        balance = _proportional(problem, earning, limits, progress)
         earning = _with_rates(earning, balance)
-    found = bracketed(problem, earning, tolerance, seconds, progress)
+    found = bracketed(problem, earning, limits, progress)
     first = None if users else _first_delivery(problem, found, progress)
     uses, took = _uses(problem, earning, found), time.perf_counter() - began
     return Throughput(problem, replace(earning, users=users), found, uses, took, first, balance)
@@ -143,19 +143,18 @@ def key_rate(  # noqa: PLR0913 - one keyword for each thing that may be asked
     0.439921995
     """
     began = time.perf_counter()
-    given = Problem.of(problem, Fraction(1)) if isinstance(problem, Hardware) else problem
-    asked = _asked(given)
-    tolerance, seconds = precision(within, time_limit)
+    problem = asked(Problem.of(problem, Fraction(1)) if isinstance(problem, Hardware) else problem)
+    limits = precision(within, time_limit)
     price = exact(cost, "cost")
     if price < 0:
         raise ModelError("cost", "must not be negative", cost)
     earning = Earning(worth=Worth.of(worth), cost=price)
-    _require_worth(asked, earning)
-    found = bracketed(asked, earning, tolerance, seconds, progress)
-    return KeyRate(asked, earning, found, _uses(asked, earning, found), time.perf_counter() - began)
+    require_worth(problem, earning)
+    found = bracketed(problem, earning, limits, progress)
+    return KeyRate(problem, earning, found, _uses(problem, earning, found), time.perf_counter() - began)
 
 
-def _asked(problem: Problem) -> Problem:
+def asked(problem: Problem) -> Problem:
     """A problem whose steps take time.
 
     Raises
@@ -170,7 +169,7 @@ def _asked(problem: Problem) -> Problem:
     return problem
 
 
-def _require_worth(problem: Problem, earning: Earning) -> None:
+def require_worth(problem: Problem, earning: Earning) -> None:
     """Refuse a worth of which no fidelity that can be reached has any.
 
     Raises
@@ -212,12 +211,12 @@ def _users(tenants: Mapping[str, Number | tuple[Number, Number]] | None) -> tupl
 
 
 def _proportional(
-    problem: Problem, earning: Earning, tolerance: Fraction | None, seconds: float, progress: Callable[[str], None]
+    problem: Problem, earning: Earning, limits: tuple[Fraction | None, float], progress: Callable[[str], None]
 ) -> Balance:
     """Who is to have what, so that the sum of logarithms is greatest."""
 
     def corner(weights: FloatArray) -> tuple[FloatArray, float]:
-        found = bracketed(problem, replace(earning, weights=weights), tolerance, seconds, progress)
+        found = bracketed(problem, replace(earning, weights=weights), limits, progress)
         answer = found.model.optimum.found
         assert answer is not None  # noqa: S101 - users are asked of HiGHS
         assert answer.claims is not None  # noqa: S101 - the same

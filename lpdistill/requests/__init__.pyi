@@ -1,9 +1,10 @@
 """Where each request lives: they load on first use."""
 
 from .deadlines import deadline
-from .direct import frontier, hashing, robust
+from .direct import hashing, robust
 from .exact import check, policy_map
 from .files import export, graph
+from .frontiers import frontier
 from .level_table import levels
 from .policies import compare, simulate, waiting_time
 from .rates import key_rate, throughput

@@ -32,23 +32,36 @@ DECIDED = acting(
     "An action, and how probably it is taken.",
 )
 
+ROW = record(
+    {
+        "counts": part("configuration"),
+        "value": or_null(number(), "What is earned more from it than from empty memories, in the long run."),
+        "visits": number("How often it is met per unit of time.", minimum=0),
+        "share": chance("Of all time that is spent in steps from it."),
+        "actions": listed(DECIDED),
+    }
+)
+"""What is done in a configuration."""
+
+DELIVERED = listed(
+    record(
+        {
+            "fidelity": chance(),
+            "exact": exact("The fidelity, exactly."),
+            "rate": number("Pairs per unit of time.", minimum=0),
+            "worth": number("Of each.", minimum=0),
+        },
+        {"or_more": flag("Whether they have that fidelity or more.")},
+    ),
+    "What is delivered, by fidelity.",
+)
+
 RATE = {
     "status": one_of(Status),
     "gain": number("What the policy earns per unit of time; of tenants, what counts."),
     "lower_bound": number("It earns no less: proved."),
     "upper_bound": number("No policy earns more: proved."),
-    "delivered": listed(
-        record(
-            {
-                "fidelity": chance(),
-                "exact": exact("The fidelity, exactly."),
-                "rate": number("Pairs per unit of time.", minimum=0),
-                "worth": number("Of each.", minimum=0),
-            },
-            {"or_more": flag("Whether they have that fidelity or more.")},
-        ),
-        "What is delivered, by fidelity.",
-    ),
+    "delivered": DELIVERED,
     "use": table(number(), "What is used per unit of time, by resource."),
     "budgets": table(part("use"), "What came of each budget: limits, uses and prices are those of rates."),
     "tenants": table(
@@ -72,17 +85,7 @@ RATE = {
         told="How it was found.",
     ),
     "levels": listed(part("level")),
-    "policy": listed(
-        record(
-            {
-                "counts": part("configuration"),
-                "value": or_null(number(), "What is earned more from it than from empty memories, in the long run."),
-                "visits": number("How often it is met per unit of time.", minimum=0),
-                "share": chance("Of all time that is spent in steps from it."),
-                "actions": listed(DECIDED),
-            }
-        )
-    ),
+    "policy": listed(ROW),
 }
 
 LAW_RECORD = {
@@ -218,4 +221,31 @@ KEYRATE = document(
         {"refinement": LABELLING, "law": record(LAW_RECORD, told="How that spreads, with `--law`.")},
     ),
     problem=record({name: told for name, told in PROBLEM_SETTINGS.items() if name not in AIMS}, OPERATIONS),
+)
+
+RATE_FRONTIER = document(
+    "rate-frontier",
+    "The greatest rate against the limit on what is used per unit of time, as `frontier --per-time` has it.",
+    record(
+        {
+            "resource": text(),
+            "points": listed(
+                record(
+                    {
+                        "used": number("The limit, all of which is used per unit of time.", minimum=0),
+                        "gain": number("The greatest rate within it."),
+                        "price": number("d(gain)/d(limit) for limits above.", minimum=0),
+                        "delivered": DELIVERED,
+                        "levels": listed(part("level")),
+                        "policy": listed(ROW, "Where it comes for ever, most time first."),
+                    }
+                ),
+                "Every breakpoint.",
+            ),
+        }
+    ),
+    problem=record(
+        {name: told for name, told in PROBLEM_SETTINGS.items() if name not in AIMS},
+        OPERATIONS | {name: told for name, told in PROBLEM_SETTINGS.items() if name in AIMS},
+    ),
 )

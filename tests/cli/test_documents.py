@@ -67,7 +67,12 @@ LINES = {
         (*SMALL, "--runs", "50", "--real-p", ".4", "--real-f0", ".7", "--message-loss", ".1", "--jitter", ".2"),
         (*SMALL, "--runs", "2", "--discarding", "--history"),
     ],
-    "frontier": [SMALL, (*SMALL, "--resource", "memory_time", *HELD)],
+    "frontier": [
+        SMALL,
+        (*SMALL, "--resource", "memory_time", *HELD),
+        (*SMALL, "--per-time", "--resource", "steps"),
+        ("--p", ".2", "-M", "2", "--f0", ".85", "--per-time", "--protocol", "bb84"),
+    ],
     "hashing": [("--f0", ".9"), ("--raw", ".9,0,.05,.05", "--pairs", "1,50", "--error", ".01"), ("--f0", "1")],
     "variability": [SMALL, (*SMALL, *TIGHT, "--slack", ".01"), (*SMALL, *ODD)],
     "robust": [

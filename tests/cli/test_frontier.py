@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lpdistill import Budget, Problem
+from lpdistill import Budget, Hardware, Problem, rate_frontier
 from lpdistill.frontiers.frontier import frontier
 
 THREE = Problem("1/2", 3, "3/4", "79/100")
@@ -70,11 +70,19 @@ def test_json_with_a_picture_is_json_alone(run, tmp_path):
     assert ran.err == ""
 
 
+def test_rates_against_what_they_use(run):
+    """Per unit of time the document is that of the library, with the policy at every breakpoint."""
+    ran = run("frontier", "--per-time", "--p", ".1", "-M", "3", "--f0", ".85", "--protocol", "bb84", "--json")
+    assert ran.document == rate_frontier(Hardware(".1", 3, ".85"), worth="bb84").to_dict()
+    assert all(point["policy"] for point in ran.document["points"])
+
+
 WRONG = {
     "unknown resource": (("--resource", "energy"), 2, "energy"),
     "limited resource": (("--budget", "generation_attempts=11"), 2, "generation_attempts"),
     "unknown suffix": (("--plot", "curve.xyz"), 2, "curve.xyz"),
     "missing folder": (("--plot", "nowhere/curve.png"), 2, "nowhere"),
+    "key without rates": (("--protocol", "bb84"), 2, "--per-time"),
     "infeasible budget": (("--budget", "memory_time=1"), 3, "memory_time"),
     "too large": (("--memories", "300", "--f0", ".9", "--target", ".94"), 4, "memories"),
 }

@@ -112,6 +112,14 @@ def test_a_policy_attains_its_rate_from_empty_memories():
     assert few.budgets["generation_attempts"].used == pytest.approx(0.5, rel=1e-9)
 
 
+@pytest.mark.parametrize("limit", [".05", ".206", ".4"])
+def test_a_policy_keeps_within_its_limits_in_every_class(limit):
+    """Where pairs that wait are a class of their own, the rest of the solution alone would distil too often."""
+    found = throughput(Problem("1/2", 4, "3/4", "79/100", budgets={"distillations": limit}))
+    assert found.budgets["distillations"].used == pytest.approx(float(limit), rel=1e-9)
+    assert found.gain == pytest.approx(0.31003584229390665 * float(limit), rel=1e-9)
+
+
 def test_the_frontier_has_the_prices_of_its_edges():
     """Between breakpoints one more attempt earns the slope, for limits from one breakpoint to the next."""
     for (low, below), (high, above) in pairwise(FRONTIER):
