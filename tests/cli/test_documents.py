@@ -73,6 +73,8 @@ LINES = {
         (*SMALL, "--per-time", "--resource", "steps"),
         ("--p", ".2", "-M", "2", "--f0", ".85", "--per-time", "--protocol", "bb84"),
     ],
+    "throughput": [SMALL, (*SMALL[:6], "--tenant", "a=.78", "--tenant", "b=.8,share=.02"), (*SMALL, *HELD[3:])],
+    "keyrate": [("--p", ".1", "-M", "2", "--f0", ".85")],
     "hashing": [("--f0", ".9"), ("--raw", ".9,0,.05,.05", "--pairs", "1,50", "--error", ".01"), ("--f0", "1")],
     "variability": [SMALL, (*SMALL, *TIGHT, "--slack", ".01"), (*SMALL, *ODD)],
     "robust": [
@@ -178,6 +180,8 @@ def test_documents_say_which_problem_they_are_about(run, name):
         assert told["final_step"] == "free"
     elif name == "hashing":
         assert told == {"f0": "9/10", "raw": ["9/10", "1/30", "1/30", "1/30"]}
+    elif name == "keyrate":
+        assert told["f0"] == "17/20"
     else:
         assert (told["f0"], told["target"]) == ("3/4", "79/100")
     assert told.items() <= {**Problem(0.5, 3, "3/4", "79/100").to_dict(), **told}.items()
