@@ -5,7 +5,8 @@ from .algebra.rational_function import RationalFunction
 from .exact.bracket import BracketCertificate
 from .exact.certificate import Certificate
 from .exact.certification import Scope, certify
-from .exact.checked import Checked, check
+from .exact.checked import Checked, CheckedRate, check
+from .exact.steady import RateCertificate, certify_rate
 from .exact.waiting_times import variance, variance_in_p, waiting_time, waiting_time_in_p, waiting_time_in_p_and_f0
 from .formulas.lattice import levels
 from .formulas.lattice_changes import changes, level_range
@@ -23,13 +24,16 @@ __all__ = [
     "Breakpoint",
     "Certificate",
     "Checked",
+    "CheckedRate",
     "NoisyDistillation",
     "Piece",
     "PolicyMap",
     "ProblemFormulas",
+    "RateCertificate",
     "RationalFunction",
     "Scope",
     "certify",
+    "certify_rate",
     "changes",
     "check",
     "largest_gap",

@@ -49,7 +49,7 @@ from lpdistill import (
 )
 from lpdistill.schemas import schema
 from lpdistill.solution.answer import LINES, Answer, Summary, Table
-from symbolic import ProblemFormulas, certify, policy_map
+from symbolic import ProblemFormulas, certify, certify_rate, policy_map
 
 pytest.importorskip("matplotlib")
 
@@ -63,6 +63,7 @@ KINDS = {
     "BracketCertificate": lambda: certify(solved(PAST_THE_LIMIT)),
     "Certificate": lambda: certify(solved(THREE)),
     "Checked": lambda: symbolic.check(certify(solved(THREE))),
+    "CheckedRate": lambda: symbolic.check(certify_rate(throughput(THREE))),
     "Comparison": lambda: compare(THREE),
     "Deadline": lambda: deadline(THREE, 10),
     "DeadlineFrontier": lambda: deadline_frontier(THREE, 12),
@@ -81,6 +82,7 @@ KINDS = {
     "PolicyMap": lambda: policy_map(Problem(1, 4, "3/4", "79/100")),
     "ProblemFormulas": lambda: ProblemFormulas.of(THREE),
     "RateFrontier": lambda: rate_frontier(Hardware("1/10", 2, "17/20"), worth="bb84"),
+    "RateCertificate": lambda: certify_rate(throughput(THREE)),
     "RegretCurve": lambda: regret_curve(solved(THREE), points=5),
     "Reproduction": lambda: reproduce(search=False),
     "Robust": lambda: robust(THREE, ("0.4", "0.6")),
@@ -96,7 +98,7 @@ KINDS = {
 }
 """An answer of every kind."""
 
-UNDRAWN = {"BracketCertificate", "Certificate", "Checked"}
+UNDRAWN = {"BracketCertificate", "Certificate", "Checked", "CheckedRate", "RateCertificate"}
 """Kinds of which there is no picture."""
 
 kinds = pytest.mark.parametrize("kind", KINDS)

@@ -12,7 +12,9 @@ from lpdistill.requests.exact import check as checked
 
 
 def check(
-    certificate: Annotated[Path, Argument(help="A certificate (JSON), as solve --certificate writes it.")],
+    certificate: Annotated[
+        Path, Argument(help="A certificate (JSON), as solve or throughput --certificate writes it.")
+    ],
     as_json: Json = False,
 ) -> None:
     """Verify a certificate in exact arithmetic, trusting neither its numbers nor what made it.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 from lpdistill.cli.declaration import Option
-from lpdistill.cli.options import Everything, Json, Law, Plot, TimeLimit, Within, takes_problem
+from lpdistill.cli.options import FILE, Everything, Json, Law, Plot, TimeLimit, Within, takes_problem
 from lpdistill.cli.output import Progress, draw, give
 from lpdistill.errors import ModelError
 from lpdistill.problem.problem import Problem
@@ -63,6 +64,11 @@ def throughput(
     within: Within = None,
     time_limit: TimeLimit = f"{PATIENCE:g}",
     everything: Everything = False,
+    exact: Annotated[bool, Option("--exact", help="Prove the gain in rational arithmetic.")] = False,
+    certificate: Annotated[
+        Path | None,
+        Option("--certificate", metavar=FILE, help="Write the proof to this file, for lpdistill check."),
+    ] = None,
     plot: Plot = None,
     as_json: Json = False,
 ) -> None:
@@ -72,7 +78,7 @@ def throughput(
 
     Examples
     --------
-    lpdistill throughput --p .5 -M 4 --f0 .75 --target .79
+    lpdistill throughput --p .5 -M 4 --f0 .75 --target .79 --exact
     lpdistill throughput --p .5 -M 3 --f0 .75 --tenant a=.78 --tenant b=.80,share=.05
     """
     with Progress() as progress:
@@ -83,6 +89,8 @@ def throughput(
             law=law,
             within=within,
             time_limit=time_limit,
+            exact=exact,
+            certificate=certificate,
             progress=progress,
         )
         draw(found, plot, progress)

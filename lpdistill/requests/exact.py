@@ -10,10 +10,10 @@ from lpdistill.progress import silent
 from lpdistill.solution.given import ProblemLike
 
 if TYPE_CHECKING:
-    from symbolic import Checked, PolicyMap
+    from symbolic import Checked, CheckedRate, PolicyMap
 
 
-def check(certificate: Path | dict[str, Any], *, progress: Callable[[str], None] = silent) -> Checked:
+def check(certificate: Path | dict[str, Any], *, progress: Callable[[str], None] = silent) -> Checked | CheckedRate:
     """A certificate, verified from the parameters of its problem alone."""
     from symbolic import check as checked  # noqa: PLC0415 - only this needs exact arithmetic
 

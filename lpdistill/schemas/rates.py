@@ -156,6 +156,11 @@ LABELLING = record(
     told="How labels that stand for levels were found.",
 )
 
+GAIN = {
+    "gain": exact("The greatest number of pairs per unit of time."),
+    "checked_columns": whole("Whose reduced costs are proved not to be negative: all."),
+}
+
 THROUGHPUT = document(
     "throughput",
     "The greatest number of pairs per unit of time, as `throughput` has it.",
@@ -168,6 +173,7 @@ THROUGHPUT = document(
             ),
             "refinement": LABELLING,
             "law": record(LAW_RECORD, told="How that spreads, with `--law`."),
+            "certificate": record(GAIN, told="What is proved exactly."),
         },
     ),
 )

@@ -25,6 +25,7 @@ from lpdistill.schemas.parts import (
     text,
     whole,
 )
+from lpdistill.schemas.rates import GAIN
 from lpdistill.study.claims import Verdict
 from lpdistill.study.grid import counted
 from lpdistill.study.outcome import Ending
@@ -325,6 +326,37 @@ CHECK = document(
         {"valid": {"const": True}, **CLAIMS, "configurations": whole()},
         {**PROVED, "labels": whole("How many labels stand for levels.")},
     ),
+    problem=STATED,
+)
+
+RATE_CERTIFICATE = document(
+    "rate-certificate",
+    "A proof of a greatest rate, as `throughput --certificate` writes it.",
+    record(
+        {
+            "version": text("Version of the format.", r"^1\.\d+$"),
+            **GAIN,
+            "repaired": listed(part("configuration"), "Where double precision had chosen wrongly."),
+            "exact": listed(
+                record(
+                    {
+                        "counts": part("configuration"),
+                        "value": exact("What is delivered more, in the long run, than from empty memories."),
+                        "action": part("action"),
+                        "optimal": listed(part("action"), "All actions without loss."),
+                    }
+                ),
+                "The policy, in every configuration.",
+            ),
+        }
+    ),
+    problem=STATED,
+)
+
+RATE_CHECK = document(
+    "rate-check",
+    "A certificate of a rate that holds, as `check` has it.",
+    record({"valid": {"const": True}, **GAIN, "configurations": whole()}),
     problem=STATED,
 )
 

@@ -3,7 +3,8 @@ r"""A checker of certificates that trusts nothing but Python's integers.
 It shares no code with whatever made the certificate: fidelity levels, configurations, actions and their outcomes are
 worked out again from the parameters of the problem.  A certificate is accepted if it proves an optimum
 (:mod:`symbolic.checking.proof`); or, where labels stand for levels, if it proves those of the two label models, which
-the problem's lies between (:mod:`symbolic.checking.rounding`).
+the problem's lies between (:mod:`symbolic.checking.rounding`); or a greatest rate of the steady state
+(:mod:`symbolic.checking.steady`).
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from os import PathLike
 from typing import Any, NamedTuple
 
 from lpdistill.errors import ModelError, NotCertifiedError
-from symbolic.checking.model import Hardware, Written, demand, document_of, labelled, number
+from symbolic.checking.model import OF_RATES, Hardware, Written, demand, document_of, labelled, number
 from symbolic.checking.proof import Proof, Size
 from symbolic.checking.rounding import Labels
+from symbolic.checking.steady import Rate, SteadyProof
 
 
 class Proved(NamedTuple):
@@ -43,7 +45,14 @@ class Proved(NamedTuple):
         return self.upper_bound
 
 
-def check(certificate: str | PathLike[str] | dict[str, Any] | Written) -> Proved:
+class ProvedRate(NamedTuple):
+    """What a certificate of a rate has been found to prove: :class:`symbolic.CheckedRate` says what each of it is."""
+
+    rate: Rate
+    problem: Mapping[str, Any]
+
+
+def check(certificate: str | PathLike[str] | dict[str, Any] | Written) -> Proved | ProvedRate:
     """Verify a certificate from the parameters of its problem alone.
 
     Parameters
@@ -75,6 +84,8 @@ def check(certificate: str | PathLike[str] | dict[str, Any] | Written) -> Proved
     """
     document = document_of(certificate)
     try:
+        if document["schema"] == OF_RATES:
+            return ProvedRate(SteadyProof.of(document).checked(), document["problem"])
         return _bracketed(document) if labelled(document) else _optimal(document)
     except (KeyError, TypeError, AttributeError, ValueError, IndexError, ZeroDivisionError) as error:
         if isinstance(error, ModelError):

@@ -24,7 +24,7 @@ MOST_CHECKED_LEVELS = 200
 MOST_DIGITS_READ = 4000
 """Decimal digits that Python converts at once."""
 
-SCHEMA = "lpdistill.certificate/1"
+SCHEMA, OF_RATES = "lpdistill.certificate/1", "lpdistill.rate-certificate/1"
 VERSIONS = "1.0", "1.1", "1.2", "1.3"
 """The versions of the format that are read; a document without one is of the first."""
 
@@ -57,8 +57,9 @@ def document_of(certificate: str | PathLike[str] | dict[str, Any] | Written) -> 
     """
     write = None if isinstance(certificate, type | PathLike) else getattr(certificate, "to_dict", None)
     found = certificate if isinstance(certificate, dict) else write() if callable(write) else _read(certificate)
-    if not isinstance(found, dict) or found.get("schema") != SCHEMA:
-        raise ModelError("certificate", f'must be a JSON document with "schema": "{SCHEMA}"', str(certificate)[:80])
+    if not isinstance(found, dict) or found.get("schema") not in {SCHEMA, OF_RATES}:
+        wanted = f'must be a JSON document with "schema": "{SCHEMA}", or "{OF_RATES}"'
+        raise ModelError("certificate", wanted, str(certificate)[:80])
     version = found.get("version", VERSIONS[0])
     if version not in VERSIONS:
         message = f"is of a version of the format that this checker does not read: {', '.join(VERSIONS)}"
@@ -339,11 +340,11 @@ class Hardware:
             end = Outcome(success, (index[fidelity],)) if fidelity in index else Outcome(success, target=True)
             yield Recipe((low, high), (Outcome(1 - success), end))
 
-    def matchings(self) -> Iterator[tuple[tuple[Pairs, ...], int, dict[int, int], int]]:
+    def matchings(self, *, delivering: bool = False) -> Iterator[tuple[tuple[Pairs, ...], int, dict[int, int], int]]:
         """All sets of distillations: the pairs, what they consume, what they make with which weight, and a scale.
 
-        Weights are probabilities times the scale; what reaches the target is left out.  Pairs are counted by numbers
-        whose digits to the base ``M + 1`` are the counts of the levels.
+        Weights are probabilities times the scale; what reaches the target is left out, or delivered and gone.  Pairs
+        are counted by numbers whose digits to the base ``M + 1`` are the counts of the levels.
         """
         recipes = list(self.recipes.values())
         common = lcm(*(end.chance.denominator for recipe in recipes for end in recipe.outcomes))
@@ -360,8 +361,10 @@ class Hardware:
                 after: dict[int, int] = defaultdict(int)
                 for made, weight in outcomes.items():
                     for end in ends:
-                        if end.chance and not end.target:
-                            after[made + self.code(end.produced)] += weight * int(end.chance * common)
+                        if end.chance and (delivering or not end.target):
+                            after[made + self.code(() if end.target else end.produced)] += weight * int(
+                                end.chance * common
+                            )
                 yield from extend(place, (*pairs, taken), consumed + self.code(taken), dict(after))
 
         yield from extend(0, (), 0, {0: 1})

@@ -89,10 +89,10 @@ class Proof:
             counts = row["counts"]
             proper = len(counts) == levels and all(type(n) is int and n >= 0 for n in counts)
             demand(proper and sum(counts) <= memories, f"there is no configuration {counts}")
-            values[_code(counts, memories)] = number(row["value"])
+            values[code_of(counts, memories)] = number(row["value"])
         demand(len(values) == len(rows), "a configuration occurs twice")
         exact = {
-            _code(row["counts"], memories): (_act(row["action"]), frozenset(map(_act, row["optimal"])))
+            code_of(row["counts"], memories): (act_of(row["action"]), frozenset(map(act_of, row["optimal"])))
             for row in document["exact"]
         }
         common = lcm(*(value.denominator for value in values.values()))
@@ -129,7 +129,7 @@ class Proof:
         found: Occupation = {}
         for row in self.document["occupation"]:
             for entry in row["actions"]:
-                found[_code(row["counts"], memories), _act(entry)] = number(entry["times"])
+                found[code_of(row["counts"], memories), act_of(entry)] = number(entry["times"])
         return found
 
     def _within_budgets(self) -> Fraction:
@@ -316,13 +316,13 @@ class Proof:
         return {code: value.numerator * (self.common // value.denominator) for code, value in self.values.items()}
 
 
-def _code(counts: list[int], memories: int) -> int:
+def code_of(counts: list[int], memories: int) -> int:
     """The number of a configuration."""
     powers = accumulate([memories + 1] * (len(counts) - 1), mul, initial=1)
     return sum(map(mul, counts, powers))
 
 
-def _act(stated: dict[str, Any]) -> Act:
+def act_of(stated: dict[str, Any]) -> Act:
     """An action as a certificate states it."""
     attempts, discarded = stated["generate"], tuple(stated.get("discard", ()))
     pairs = tuple(sorted(map(tuple, stated["distil"])))

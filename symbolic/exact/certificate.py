@@ -25,6 +25,7 @@ from lpdistill.errors import ModelError
 from lpdistill.hardware.actions import Action
 from lpdistill.hardware.recipes import distillations
 from lpdistill.physics.known import DEFAULT
+from lpdistill.physics.levels import Levels
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import PROBLEM
 from lpdistill.process.factored.dynamics import Dynamics
@@ -42,6 +43,32 @@ from symbolic.exact.vertex import ExactVertex
 
 VERSION = "1.3"
 """Version of the format (docs/certificate.md): the first number is that of the schema."""
+
+
+def stated(dynamics: Dynamics) -> dict[str, Any]:
+    """A problem, with what a checker must know of it besides its parameters."""
+    problem = PROBLEM.meant(dynamics, "certificate")
+    budgets = {
+        b.name: {**b.limits(), **({"visits": b.resource.configurations} if isinstance(b.resource, Visits) else {})}
+        for b in problem.budgets
+    }
+    recipes = {} if problem.distillation == DEFAULT else _recipes(problem.levels)
+    return {**problem.to_dict(), "attempts": str(dynamics.attempts), "budgets": budgets, **recipes}
+
+
+def _recipes(levels: Levels) -> dict[str, Any]:
+    """What distillation makes of levels, for a checker that does not know the map."""
+    found = [
+        {
+            "consumed": list(recipe.consumed),
+            "outcomes": [
+                {"probability": str(chance), "produced": list(produced), "target": target}
+                for chance, produced, target in recipe.outcomes
+            ],
+        }
+        for recipe in distillations(levels)
+    ]
+    return {"levels": len(levels), "raw_level": levels.raw, "recipes": found}
 
 
 class ExactProof(Answer):
@@ -212,28 +239,7 @@ class Certificate(ExactProof):
 
     @property
     def _question(self) -> dict[str, Any]:
-        """The problem, with what a checker must know of it besides its parameters."""
-        budgets = {
-            b.name: {**b.limits(), **({"visits": b.resource.configurations} if isinstance(b.resource, Visits) else {})}
-            for b in self.problem.budgets
-        }
-        recipes = {} if self.problem.distillation == DEFAULT else self._recipes()
-        return {**self.problem.to_dict(), "attempts": str(self.dynamics.attempts), "budgets": budgets, **recipes}
-
-    def _recipes(self) -> dict[str, Any]:
-        """What distillation makes of levels, for a checker that does not know the map."""
-        levels = self.problem.levels
-        stated = [
-            {
-                "consumed": list(recipe.consumed),
-                "outcomes": [
-                    {"probability": str(chance), "produced": list(produced), "target": target}
-                    for chance, produced, target in recipe.outcomes
-                ],
-            }
-            for recipe in distillations(levels)
-        ]
-        return {"levels": len(levels), "raw_level": levels.raw, "recipes": stated}
+        return stated(self.dynamics)
 
     def _content(self) -> dict[str, Any]:
         return {"version": VERSION, **self.proof()}

@@ -19,7 +19,7 @@ from lpdistill.arrays import IntArray
 from lpdistill.errors import ModelError
 from lpdistill.process.factored.columns import Columns
 from lpdistill.process.factored.dynamics import Dynamics
-from lpdistill.process.resources import RESOURCES, Visits
+from lpdistill.process.resources import REACHING, RESOURCES, Visits
 from lpdistill.process.tariff import Quantities, Resource
 
 
@@ -54,6 +54,8 @@ class Amounts:
             named = np.array(resource.configurations, dtype=np.int64)
             ranks = dynamics.configurations.rank(named)
             return Amounts(dynamics, 1, lambda what: np.isin(what.configuration, ranks) & (what.discard < 0))
+        if resource is REACHING and not dynamics.delivery.ends:
+            return Amounts._delivered(dynamics)
         if resource is not RESOURCES.get(resource.name):
             raise ModelError(
                 f"budget {resource.name}",
@@ -83,6 +85,17 @@ class Amounts:
             failures=Amounts(dynamics, common, failing),
             stored=Amounts(dynamics, 1, lambda what: stored[what.configuration]),
         )
+
+    @staticmethod
+    def _delivered(dynamics: Dynamics) -> Amounts:
+        """How many pairs are delivered, where a run goes on."""
+        if dynamics.problem.levels.raw is None:
+            made: Amounts = Amounts.quantities(dynamics).made
+            return made
+        recipes = dynamics.kernel.matchings.recipes
+        common = math.lcm(*(recipe.reaching.denominator for recipe in recipes))
+        each = _integers(fmpz(int(recipe.reaching * common)) for recipe in recipes)
+        return Amounts(dynamics, common, lambda what: what.counts.astype(object) @ each if recipes else 0 * what.pairs)
 
     def __mul__(self, other: Amounts | int) -> Amounts:
         """The product of two amounts, column by column, or a multiple."""
@@ -125,16 +138,19 @@ class Charges:
         The columns.
     prices
         The price of a unit of each resource, exact.
+    time
+        What a unit of time costs.
     """
 
     dynamics: Dynamics
     prices: tuple[tuple[Resource, Fraction], ...]
+    time: Fraction = Fraction(1)
 
     @cached_property
     def _terms(self) -> list[tuple[Amounts, Fraction]]:
         """Everything that counts, with the price of a whole unit of it."""
         priced = [(Amounts.of(self.dynamics, resource), -price) for resource, price in self.prices]
-        terms = [(Amounts.time(self.dynamics), Fraction(1)), *priced]
+        terms = [(Amounts.time(self.dynamics), self.time), *priced]
         return [(amounts, price / amounts.unit) for amounts, price in terms]
 
     @cached_property

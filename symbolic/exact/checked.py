@@ -10,6 +10,7 @@ from typing import Any
 
 from lpdistill.errors import NotCertifiedError
 from lpdistill.solution.answer import SHOWN, Answer, Block
+from symbolic.checking.checker import ProvedRate
 from symbolic.checking.checker import check as proved
 from symbolic.checking.model import Written
 from symbolic.exact.text import exact_text, shortened
@@ -98,13 +99,59 @@ class Checked(Answer):
         return [self._content()]
 
 
-def check(certificate: str | PathLike[str] | dict[str, Any] | Written) -> Checked:
+@dataclass(frozen=True, slots=True, repr=False)
+class CheckedRate(Answer):
+    """What a certificate of a rate has been found to prove.
+
+    Attributes
+    ----------
+    gain
+        The greatest number of pairs per unit of time, exact.
+    configurations, columns
+        Configurations and columns of the program.
+    problem
+        The problem, as the certificate states it.
+    """
+
+    _KIND = "rate-check"
+    _UNDRAWN = "shows numbers, and a certificate that holds is one fact; draw the rate that it is of"
+
+    gain: Fraction
+    configurations: int
+    columns: int
+    problem: Mapping[str, Any]
+
+    @property
+    def _question(self) -> Mapping[str, Any]:
+        return self.problem
+
+    def _lines(self) -> Iterable[tuple[str, str]]:
+        yield "certificate", "valid"
+        yield "problem", _in_words(self.problem)
+        yield "gain", f"{float(self.gain):.12g} = {shortened(self.gain)}"
+        yield "checked", f"{self.columns:,} columns of {self.configurations:,} configurations"
+
+    def _content(self) -> dict[str, Any]:
+        size = {"configurations": self.configurations, "checked_columns": self.columns}
+        return {"valid": True, "gain": exact_text(self.gain), **size}
+
+    def details(self, most: int | None = SHOWN) -> Iterable[Block]:  # noqa: ARG002 - as every answer has it
+        """None."""
+        return ()
+
+    def _cells(self) -> Iterable[dict[str, Any]]:
+        """One row."""
+        return [self._content()]
+
+
+def check(certificate: str | PathLike[str] | dict[str, Any] | Written) -> Checked | CheckedRate:
     """Verify a certificate from the parameters of its problem alone (:mod:`symbolic.checking.checker`).
 
     Parameters
     ----------
     certificate
-        A file, a certificate of :func:`symbolic.certify`, or what its ``to_dict`` returns.
+        A file, a certificate of :func:`symbolic.certify` or :func:`symbolic.certify_rate`, or what its ``to_dict``
+        returns.
 
     Raises
     ------
@@ -123,6 +170,8 @@ def check(certificate: str | PathLike[str] | dict[str, Any] | Written) -> Checke
     Fraction(2595250028, 309269159)
     """
     found = proved(certificate)
+    if isinstance(found, ProvedRate):
+        return CheckedRate(*found.rate, found.problem)
     return Checked(found.lower_bound, found.upper_bound, found.unique, *found.size, found.labels, found.problem)
 
 

@@ -21,6 +21,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from lpdistill.arrays import BoolArray, IntArray, ragged
+from lpdistill.hardware.recipes import Recipe
 from lpdistill.process.factored.columns import Columns
 from lpdistill.process.factored.dynamics import Dynamics
 from lpdistill.process.factored.matchings import Kind
@@ -93,6 +94,8 @@ class Parameters:
     def rational(dynamics: Dynamics) -> Parameters:
         """The generation probability and durations of a problem, as integers."""
         p = dynamics.problem.hardware.p
+        if dynamics.problem.levels.raw is None and not dynamics.delivery.ends:  # made and gone: nothing changes
+            return Parameters.of(dynamics, fmpz(0), fmpz(1))
         return Parameters.of(dynamics, fmpz(p.numerator), fmpz(p.denominator))
 
     def charging(self, charges: Charges) -> Parameters:
@@ -267,7 +270,7 @@ class ExactModel:
         return scale
 
     def outcomes(self, counts: IntArray) -> Elements:
-        """Probability of every outcome short of the target, times the scale, (matchings, produced).
+        """Probability of every outcome after which a run goes on, times the scale, (matchings, produced).
 
         The matchings have such counts of recipes.  One more distillation turns ``O[X]`` into the sum of its shifts by
         what each outcome produces, times the weight of that outcome.
@@ -277,13 +280,12 @@ class ExactModel:
         table[:, 0] = scalar(fmpz(1))
         done = np.zeros(len(counts), dtype=np.int64)
         for recipe, one in enumerate(matchings.recipes):
-            produced = {outcome.produced for outcome in one.outcomes if not outcome.target}
+            left = self._left(one, self.weights[recipe])
             for times in range(int(counts[:, recipe].max(initial=0))):
                 rows = np.flatnonzero(counts[:, recipe] > times)
                 before = matchings.produced.up_to(int(done[rows].max()) * matchings.most_produced)
                 grown, smaller = np.zeros((len(rows), table.shape[1]), dtype=object), table[rows, :before]
-                for levels in produced:
-                    weight = self._weight(recipe, levels)
+                for levels, weight in left.items():
                     sums = matchings.produced.sums[:, :before].copy()
                     for level in np.searchsorted(matchings.produced_levels, levels).tolist():
                         sums[level:] += 1
@@ -293,10 +295,14 @@ class ExactModel:
                 done[rows] += 1
         return table
 
-    def _weight(self, recipe: int, produced: tuple[int, ...]) -> Element:
-        """Probability that a recipe produces the given levels and misses the target, times its total."""
-        outcomes = zip(self.dynamics.kernel.matchings.recipes[recipe].outcomes, self.weights[recipe], strict=True)
-        return sum((weight for outcome, weight in outcomes if outcome[1:] == (produced, False)), start=fmpz(0))
+    def _left(self, recipe: Recipe, weights: list[Element]) -> dict[tuple[int, ...], Element]:
+        """What a recipe leaves where a run goes on, with probabilities times its total; what is delivered is gone."""
+        found: dict[tuple[int, ...], Element] = {}
+        for outcome, weight in zip(recipe.outcomes, weights, strict=True):
+            if not (outcome.target and self.dynamics.delivery.ends):
+                levels = () if outcome.target else outcome.produced
+                found[levels] = found.get(levels, fmpz(0)) + weight
+        return found
 
     def rows(self, columns: IntArray) -> Rows:
         """The given columns with their transitions written out."""

@@ -154,3 +154,22 @@ def test_bounds_past_the_limit_are_checked(run, tmp_path):
     assert {name: checked[name] for name in ("lower_bound", "upper_bound")} == {
         name: claims[name] for name in ("lower_bound", "upper_bound")
     }
+
+
+RATE = ("throughput", "--p", ".5", "-M", "2", "--f0", ".75", "--target", ".79")
+
+
+def test_exact_rates_have_the_documented_claims(run):
+    """With --exact the document of a throughput has the exact gain and the columns checked."""
+    document = run(*RATE, "--exact", "--json").document
+    assert document["certificate"] == {"gain": "173/2448", "checked_columns": 9}
+    assert document["schema"] == "lpdistill.throughput/1"
+
+
+def test_a_certificate_of_a_rate_is_checked_from_its_file(run, tmp_path):
+    """What throughput --certificate writes holds, and with another digit does not: exit code 1."""
+    path = tmp_path / "rate.json"
+    run(*RATE, "--certificate", str(path))
+    assert run("check", str(path), "--json").document["gain"] == "173/2448"
+    path.write_text(path.read_text().replace('"173/2448"', '"174/2448"'))
+    assert run("check", str(path)).code == 1

@@ -8,6 +8,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 import pytest
+from rate_cases import RESOURCES, problem_of
 from steady_numbers import (
     ALONE,
     DISTILLING_PAYS_BELOW,
@@ -35,10 +36,8 @@ from lpdistill import (
     key_rate,
     throughput,
 )
-from lpdistill.hardware.rules import BUILT_IN
 from lpdistill.rates.rate import Rate
 
-RESOURCES = {"attempts": "generation_attempts", "distillations": "distillations"}
 STATED_TO = 1e-9
 """Relative accuracy of the numbers with the fewest digits."""
 
@@ -53,17 +52,7 @@ def staircase(prices: dict[str, str]) -> Callable[[float], float]:
 
 def asked(case: Case) -> Rate:
     """The rate of a case."""
-    problem = Problem(
-        case.p,
-        case.memories,
-        case.f0,
-        case.target or 1,
-        generation_time=case.generation_time,
-        distillation_time=case.distillation_time,
-        budgets=[Budget(RESOURCES[name], limit) for name, limit in case.budgets.items()],
-        rules={name: True if value == "true" else value for name, value in case.options.items() if name in BUILT_IN},
-        **{name: value for name, value in case.options.items() if name not in BUILT_IN},
-    )
+    problem = problem_of(case)
     if case.worth is None:
         return throughput(problem)
     return key_rate(problem, staircase(case.worth) if isinstance(case.worth, dict) else case.worth, cost=case.cost)
