@@ -6,7 +6,6 @@ from .exact.bracket import BracketCertificate
 from .exact.certificate import Certificate
 from .exact.certification import Scope, certify
 from .exact.checked import Checked, CheckedRate, check
-from .exact.steady import RateCertificate, certify_rate
 from .exact.waiting_times import variance, variance_in_p, waiting_time, waiting_time_in_p, waiting_time_in_p_and_f0
 from .formulas.lattice import levels
 from .formulas.lattice_changes import changes, level_range
@@ -16,6 +15,7 @@ from .formulas.problem_formulas import ProblemFormulas
 from .formulas.pumping import largest_gap, pumping_level, pumping_limit, pumping_rate, pumping_rounds
 from .maps.policy_maps import Breakpoint, Piece, PolicyMap, policy_map
 from .maps.sweep import Axis
+from .steady.certificate import RateCertificate, certify_rate
 
 __all__ = [
     "AlgebraicNumber",

@@ -41,6 +41,7 @@ BESIDE = {
     "symbolic.formulas": "solution",
     "symbolic.exact": "solving",
     "symbolic.maps": "solving",
+    "symbolic.steady": "rates",
 }
 """The rooms of symbolic from the ground up, and how high in lpdistill each may look."""
 

@@ -28,7 +28,7 @@ from lpdistill import (
 )
 from symbolic import certify, certify_rate, check
 from symbolic.exact.model import ExactModel
-from symbolic.exact.steady import ExactGain
+from symbolic.steady.gain import ExactGain
 
 TWO, THREE = Problem("1/2", 2, "3/4", "79/100"), Problem("1/2", 3, "3/4", "79/100")
 COUNTED = [case for case in STATED + OTHERS if case.target and not case.budgets and case.name[:4] != "past"]
@@ -138,23 +138,22 @@ def test_dead_ends_are_worked_out_by_the_checker_too():
 
 
 def test_a_policy_that_is_not_optimal_is_repaired():
-    """Howard's method over the rationals starts from a policy that waits where it should distil, and mends it."""
+    """Howard's method over the rationals starts from a policy that does not distil two raw pairs, and mends it."""
     rate = throughput(THREE)
     optimum = rate.found.model.optimum
-    columns = optimum.columns.copy()
-    process = optimum.process
-    other = process.columns[process.choose(process.columns).configuration == 2]
-    columns[2] = next(column for column in other if column != columns[2])
+    process, columns = optimum.process, optimum.columns.copy()
+    where = process.configurations.rank(np.array([(2, 0)]))
+    columns[where] = process.names.find(where, [Action((), 1)])
     model = replace(rate.found.model, optimum=replace(optimum, columns=columns))
     certificate = certify_rate(replace(rate, found=replace(rate.found, model=model)))
     assert certificate.gain == Fraction("781787/7710876")
-    assert certificate.repaired == (process.names.key(2),)
+    assert certificate.repaired == ((2, 0),)
 
 
 @pytest.mark.parametrize(
     ("rate", "named"),
     [
-        (lambda: key_rate(TWO, "bb84"), "worth"),
+        (lambda: key_rate(TWO.replace(f0="9/10", target="1"), "bb84"), "worth"),
         (lambda: throughput(TWO, tenants={"a": ".78"}), "tenants"),
         (lambda: throughput(TWO.replace(budgets=[Budget("generation_attempts", "1/2")])), "budgets"),
         (lambda: throughput(Problem("1/2", 3, ".8", ".88")), "target"),
@@ -169,7 +168,7 @@ def test_rates_of_other_kinds_say_why_they_are_not_proved(rate, named):
 
 def test_what_is_too_large_is_refused(monkeypatch):
     """Beyond a number of configurations the refusal names it."""
-    monkeypatch.setattr("symbolic.exact.steady.MOST_CONFIGURATIONS", 5)
+    monkeypatch.setattr("symbolic.steady.certificate.MOST_CONFIGURATIONS", 5)
     with pytest.raises(LimitError, match="10 configurations"):
         certify_rate(throughput(THREE))
 

@@ -1,0 +1,1 @@
+"""The steady state exactly: rates as fractions, with certificates."""
