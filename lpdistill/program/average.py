@@ -212,6 +212,17 @@ class Steady:
         return float(np.clip(self.evaluation.gain, self.lower, self.upper))
 
 
+def imaginable(process: Dynamics) -> float:
+    """What could be earned per unit of time if every raw pair that can be made were delivered at the best worth."""
+    hardware = process.problem.hardware
+    shortest = float(min(hardware.generation_time, hardware.distillation_time))
+    each = 0.0
+    for what, paid in process.tariff.prices:
+        if what is REACHING or isinstance(what, Worth):
+            each += abs(paid) * (float(np.abs(what.values).max(initial=0.0)) if isinstance(what, Worth) else 1.0)
+    return each * hardware.memories * float(hardware.p) / shortest
+
+
 def price(process: Dynamics, gain: float, values: FloatArray, *, once: bool = False) -> Priced:
     """Price all columns: what each costs, time at the price of a gain, with what comes after, until anything happens.
 

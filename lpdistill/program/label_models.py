@@ -198,8 +198,9 @@ def rounded(lower: Rounded, *, apart: bool) -> list[tuple[Any, ...]]:
     keys = [labels.grid.key(level.state) for level in labels]
     used = np.flatnonzero(often > 0)
     row, recipe, left = process.numbering.carried(columns[used])
-    above = np.array([-1 if one.consumed not in labels.results else one.made[0].produced[0] for one in recipes])
-    true = np.array([set(one.consumed) <= labels.exact for one in recipes])
+    rounds = [one.made[0].produced[0] if one.consumed in labels.results else -1 for one in recipes]
+    above = np.array(rounds, dtype=np.int64)
+    true = np.array([set(one.consumed) <= labels.exact for one in recipes], dtype=bool)
     kept = (above[recipe] >= 0) & true[recipe]
     row, recipe, left = row[kept], recipe[kept], left[row[kept]]
     success = np.array([float(one.success) for one in recipes])

@@ -174,7 +174,7 @@ class RateProgram:
             beside = sparse.csc_array((limits, shared.shape[1]))
             matrix = sparse.vstack([sparse.hstack([matrix, beside]), sparse.hstack([below, shared])])
             lower = np.concatenate([lower, ends])
-            upper = np.concatenate([upper, ends[:levels], np.full(len(ends) - levels, np.inf)])
+            upper = np.concatenate([upper, np.full(len(ends), np.inf)])  # what is nobody's is thrown away
             cost = np.concatenate([cost, self.shares.cost])
         variables = matrix.shape[1]
         if relaxed:

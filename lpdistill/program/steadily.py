@@ -16,7 +16,7 @@ from lpdistill.process.budgets import Budget
 from lpdistill.process.factored.dynamics import Dynamics
 from lpdistill.process.resources import Worth
 from lpdistill.process.tariff import Tariff
-from lpdistill.program.average import Evaluation, Policy, Steady, earned, steady
+from lpdistill.program.average import Evaluation, Policy, Steady, earned, imaginable, steady
 from lpdistill.program.rates import Found, RateProgram
 from lpdistill.program.shares import Shares
 from lpdistill.progress import silent
@@ -29,6 +29,9 @@ GAP = 1e-6
 
 NOTHING = 1e-300
 """Gains below this are none."""
+
+FIRM = 1e-8
+"""Relative distance of bounds that is rounding."""
 
 CLOSED = 1e-10
 """Relative distance of the bounds at which no more columns are generated."""
@@ -88,6 +91,11 @@ class Optimum:
     def gain(self) -> float:
         """What the policy earns per unit of time."""
         return float(np.clip(self.evaluation.gain, self.lower, max(self.lower, self.upper)))
+
+    @property
+    def firm(self) -> bool:
+        """Whether the bounds are as close as rounding lets them be."""
+        return self.upper - self.lower <= max(FIRM * abs(self.upper), ROUNDED * imaginable(self.process), NOTHING)
 
     @cached_property
     def rates(self) -> FloatArray:
@@ -178,8 +186,8 @@ def optimum(
     """
     best = steady(terms.earning(process), progress, start)
     if terms.free:
-        return _proved(_confirmed(process, best, terms, progress), terms, abs(best.gain))
-    unlimited = abs(best.gain)
+        return _proved(_confirmed(process, best, terms, progress), terms, imaginable(process))
+    unlimited = imaginable(terms.earning(process))
     waiting = process.names.find(np.zeros(1, dtype=np.int64), [Action()])
     columns = np.union1d(best.generated, waiting[waiting >= 0])
     columns = _feasible(process, terms, columns, best, progress)
@@ -201,7 +209,7 @@ def optimum(
 
 
 def _proved(optimum: Optimum, terms: Terms, unlimited: float) -> Optimum:
-    """An optimum whose bounds are close enough to be claimed, beside the greatest gain without limits.
+    """An optimum whose bounds are close enough to be claimed, beside what could be earned.
 
     Raises
     ------

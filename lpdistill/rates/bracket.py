@@ -159,12 +159,10 @@ def bracketed(
 def _coarse(
     problem: Problem, earning: Earning, progress: Callable[[str], None], near: RateModel | None
 ) -> RateModel | None:
-    """The optimum of labels rounded down; None where a mean fidelity asks for finer ones."""
+    """The optimum of labels rounded down; None where limits, users or a mean fidelity ask for finer ones."""
     try:
         found = RateModel.of(problem, earning, progress, near)
     except InfeasibleError:
-        if earning.average is None:
-            raise
         return None
     raw = float(problem.memories * problem.p / problem.generation_time)
     waits = earning.average is not None and found is not None and found.optimum.gain <= HARDLY * raw

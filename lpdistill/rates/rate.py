@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import islice
@@ -17,7 +17,6 @@ from lpdistill.physics.capped import AtLeast
 from lpdistill.problem.problem import Problem
 from lpdistill.process.resources import RESOURCES
 from lpdistill.program.budgeted import BudgetUse
-from lpdistill.program.steadily import NOTHING
 from lpdistill.rates.bracket import Bracketed
 from lpdistill.rates.fairness import Balance
 from lpdistill.rates.law import Law, law
@@ -42,9 +41,6 @@ LOGARITHMS = 1e-10
 
 RARE = 1e-12
 """Share of all that is delivered that is rounding."""
-
-FIRM = 1e-8
-"""Relative distance of bounds within which an optimum is claimed."""
 
 
 def aimless(problem: Problem) -> dict[str, Any]:
@@ -94,7 +90,8 @@ class Rate(Answer):
         """What the policy earns per unit of time; of users, what counts: the sum, least or geometric mean of rates."""
         if self.balance is not None:
             return self.balance.mean(self.balance.value)
-        return self.found.model.optimum.gain
+        nothing = self.lower_bound <= 0 <= self.upper_bound and self.status is Status.OPTIMAL
+        return 0.0 if nothing else self.found.model.optimum.gain
 
     @property
     def lower_bound(self) -> float:
@@ -111,8 +108,8 @@ class Rate(Answer):
     @property
     def status(self) -> Status:
         """Whether the bounds are as close as rounding lets them be."""
-        firm = self.upper_bound - self.lower_bound <= FIRM * abs(self.upper_bound) + NOTHING
-        return Status.OPTIMAL if firm else Status.BRACKETED
+        optimum = replace(self.found.model.optimum, lower=self.lower_bound, upper=self.upper_bound)
+        return Status.OPTIMAL if optimum.firm else Status.BRACKETED
 
     @property
     def budgets(self) -> dict[str, BudgetUse]:
