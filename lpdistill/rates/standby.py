@@ -18,10 +18,10 @@ from lpdistill.numbers import Number, decimals, exact, member, whole
 from lpdistill.pictures import bars
 from lpdistill.problem.problem import Problem
 from lpdistill.process.names import action_as_json
+from lpdistill.program.steadily import FIRM
 from lpdistill.progress import silent
 from lpdistill.rates.apart import Apart
 from lpdistill.rates.models import RateModel
-from lpdistill.rates.rate import FIRM
 from lpdistill.rates.steady_state import throughput
 from lpdistill.rates.stock import Arrivals, Demand, Served, Stock
 from lpdistill.solution.answer import SHOWN, Answer, Table
