@@ -17,11 +17,16 @@ from lpdistill.errors import InfeasibleError, NotCertifiedError
 from lpdistill.hardware.actions import Attempts
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import QUESTION
+from lpdistill.process.factored.dynamics import Dynamics
 from lpdistill.program.budgeted import BudgetUse
 from lpdistill.program.occupation import OccupationProgram
 from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import Optimum, policy_iteration
+from lpdistill.program.rates import RateProgram
 from lpdistill.program.solver import withhold_banner
+from lpdistill.rates.models import Earning, exact_levels
+from lpdistill.rates.steady_state import asked
+from lpdistill.rates.worth import Worth
 from lpdistill.solution.run import Run
 from lpdistill.solution.solution import Solution, Status
 from lpdistill.solution.tables import Key
@@ -241,3 +246,80 @@ class ConvexProgram:
             If the program was not solved to an optimum last.
         """
         return self.prices(self.flow)
+
+
+@dataclass(frozen=True)
+class ConvexRates:
+    """The program of the steady state in cvxpy: how often each column is taken per unit of time.
+
+    Attributes
+    ----------
+    program
+        The program: columns, flow, time, budgets.
+    occupation
+        The variable: uses of each column per unit of time, (columns,).
+    gain
+        What is earned per unit of time, an expression.
+    resources
+        Use of each resource per unit of time, expressions by name.
+    constraints
+        Flow, time and budgets.
+
+    Examples
+    --------
+    The most pairs per unit of time where memories are held for at most 16.6 units of time a pair, which no budget says:
+
+    >>> from lpdistill import Problem
+    >>> rates = ConvexRates.of(Problem(0.5, 3, "3/4", "79/100"))
+    >>> round(float(rates.problem().solve(solver="HIGHS")), 9)
+    0.101387573
+    >>> brief = rates.resources["memory_time"] <= 16.6 * rates.gain
+    >>> round(float(rates.problem([brief]).solve(solver="HIGHS")), 9)
+    0.099849702
+    """
+
+    program: RateProgram
+    occupation: cp.Variable
+    gain: cp.Expression
+    resources: Mapping[str, cp.Expression]
+    constraints: tuple[cp.Constraint, ...]
+
+    @staticmethod
+    def of(problem: Problem, worth: str | Callable[[float], float] | None = None) -> ConvexRates:
+        """State the steady state of a problem with finitely many levels, as for throughput or, with a worth, key rate.
+
+        Raises
+        ------
+        ModelError
+            If a step takes no time.
+        InfiniteLevelsError
+            If levels are infinitely many.
+        """
+        problem = asked(problem)
+        earning = Earning(worth=None if worth is None else Worth.of(worth))
+        levels = exact_levels(problem, earning)
+        process = Dynamics(levels, Attempts.ALL, earning.tariff(levels.levels), earning.delivery)
+        program = RateProgram.of(process, None, problem.budgets)
+        occupation = cp.Variable(len(program.columns), nonneg=True, name="occupation")
+        rows, size = program.matrix @ occupation, process.size
+        least, most = program.limits
+        within = [rows[size + 1 + place] >= float(limit) for place, limit in enumerate(least) if np.isfinite(limit)]
+        within += [rows[size + 1 + place] <= float(limit) for place, limit in enumerate(most) if np.isfinite(limit)]
+        return ConvexRates(
+            program=program,
+            occupation=occupation,
+            gain=-program.policy.choice.cost @ occupation,
+            resources={
+                name: process.amounts(resource, program.columns) @ occupation
+                for name, resource in process.resources.items()
+            },
+            constraints=(rows[:size] == 0, rows[size] == 1, *within),
+        )
+
+    def problem(self, constraints: Iterable[cp.Constraint] = (), objective: cp.Expression | None = None) -> cp.Problem:
+        """The cvxpy problem: the greatest gain, or another concave objective, within budgets and constraints.
+
+        Its solution may be spread over several closed classes of configurations, of which a run stays in one.
+        """
+        goal = cp.Maximize(self.gain if objective is None else objective)
+        return cp.Problem(goal, [*self.constraints, *constraints])
