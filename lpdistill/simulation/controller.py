@@ -145,11 +145,18 @@ class Stationary:
         """
         refused, uses = "must be one for a Problem: a state graph has no memories to simulate", policy.plan.uses
         dynamics = require_memories(policy.process, "policy", refused, policy)
-        starts = np.searchsorted(uses.configuration, np.arange(dynamics.size + 1))
-        so_far = np.concatenate([[0.0], np.cumsum(policy.plan.probability)])
-        share = so_far[1:] - so_far[starts[uses.configuration]]
-        whole = so_far[starts[uses.configuration + 1]] - so_far[starts[uses.configuration]]
-        return Stationary(dynamics, Decisions.of(dynamics, uses.columns), starts, uses.configuration + share / whole)
+        return Stationary.taking(dynamics, uses.configuration, uses.columns, policy.plan.probability)
+
+    @staticmethod
+    def taking(
+        dynamics: LabelProcess, configuration: IntArray, columns: IntArray, probability: FloatArray
+    ) -> Stationary:
+        """The controller that takes columns with some probabilities, in order of their configurations, (columns,)."""
+        starts = np.searchsorted(configuration, np.arange(dynamics.size + 1))
+        so_far = np.concatenate([[0.0], np.cumsum(probability)])
+        share = so_far[1:] - so_far[starts[configuration]]
+        whole = so_far[starts[configuration + 1]] - so_far[starts[configuration]]
+        return Stationary(dynamics, Decisions.of(dynamics, columns), starts, configuration + share / whole)
 
     @cached_property
     def randomised(self) -> bool:
