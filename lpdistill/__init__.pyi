@@ -56,6 +56,7 @@ from .rates.average import AverageDelivery, average_delivery
 from .rates.frontier import RateFrontier, rate_frontier
 from .rates.law import Law
 from .rates.rate import KeyRate, Throughput
+from .rates.simulated import RateSimulation, simulate_rate
 from .rates.standby import Standby, standby
 from .rates.steady_state import key_rate, throughput
 from .simulation.deviations import Deviations
@@ -135,6 +136,7 @@ __all__ = [
     "Policy",
     "Problem",
     "RateFrontier",
+    "RateSimulation",
     "RawPairOnly",
     "Reach",
     "RegretCurve",
@@ -186,6 +188,7 @@ __all__ = [
     "robust",
     "sensitivity",
     "simulate",
+    "simulate_rate",
     "smallest_window",
     "solve",
     "standby",

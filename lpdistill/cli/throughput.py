@@ -7,7 +7,18 @@ from pathlib import Path
 from typing import Annotated
 
 from lpdistill.cli.declaration import Option
-from lpdistill.cli.options import FILE, Everything, Json, Law, Plot, TimeLimit, Within, takes_problem
+from lpdistill.cli.options import (
+    FILE,
+    INTEGER,
+    NUMBER,
+    Everything,
+    Json,
+    Law,
+    Plot,
+    TimeLimit,
+    Within,
+    takes_problem,
+)
 from lpdistill.cli.output import Progress, draw, give
 from lpdistill.errors import ModelError
 from lpdistill.problem.problem import Problem
@@ -61,6 +72,19 @@ def throughput(
         str, Option("--fair", values=Fair, help="What counts of what tenants have.", inputs=["fair"])
     ] = Fair.SUM,
     law: Law = False,
+    simulate: Annotated[
+        str | None,
+        Option(
+            "--simulate",
+            metavar=NUMBER,
+            help="Count what the policy delivers in so much time, memory by memory.",
+            inputs=["time"],
+        ),
+    ] = None,
+    seed: Annotated[
+        str | None,
+        Option("--seed", metavar=INTEGER, help="Of the simulation; one is drawn, and reported, if none is given."),
+    ] = None,
     within: Within = None,
     time_limit: TimeLimit = f"{PATIENCE:g}",
     everything: Everything = False,
@@ -87,6 +111,8 @@ def throughput(
             tenants=tenants_of(tenant) or None,
             fair=fair,
             law=law,
+            simulated=simulate,
+            seed=seed,
             within=within,
             time_limit=time_limit,
             exact=exact,

@@ -34,7 +34,7 @@ from lpdistill.units import moment
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-COPIES, BATCHES = 32, 8
+COPIES, BATCHES = 128, 2
 """Copies of the link that run beside each other, and batches into which the time of each is cut."""
 
 APART = 10

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lpdistill.errors import ModelError
 from lpdistill.export.files import writing
 from lpdistill.problem.problem import Problem
-from lpdistill.progress import silent
+from lpdistill.progress import counter, silent
 from lpdistill.rates import steady_state
 from lpdistill.rates.rate import KeyRate, Throughput
 from lpdistill.rates.standby import standby
@@ -21,10 +22,12 @@ if TYPE_CHECKING:
     from lpdistill.solution.answer import Answer
 
 
-def throughput(
+def throughput(  # noqa: PLR0913 - one keyword for each thing that may be wanted
     problem: Problem,
     *,
     law: bool = False,
+    simulated: str | None = None,
+    seed: str | None = None,
     exact: bool = False,
     certificate: Path | None = None,
     progress: Callable[[str], None] = silent,
@@ -38,21 +41,35 @@ def throughput(
         As for :func:`lpdistill.throughput`.
     law
         Whether to say how what is delivered spreads.
+    simulated, seed
+        How long the policy is simulated, if at all, and the seed of that.
     exact, certificate
         Whether to prove the gain in rational arithmetic, and the file that the proof goes to.
-    """
-    report = _with(steady_state.throughput(problem, progress=progress, **asked), law=law)
-    if not exact and certificate is None:
-        return report
-    from symbolic import certify_rate  # noqa: PLC0415 - only proofs need exact arithmetic
 
-    proof = certify_rate(report.main, progress=progress)
-    if certificate is not None:
-        progress("writing the certificate")
-        with writing(certificate, "certificate"):
-            proof.save(certificate)
-    document = {**report.document, "certificate": proof.claims()}
-    return Report(report.main, document, {**report.parts, "certificate": proof})
+    Raises
+    ------
+    ModelError
+        If there is a seed, and nothing is simulated.
+    """
+    if seed is not None and simulated is None:
+        raise ModelError("seed", "is that of a simulation; say how long it lasts, with --simulate", seed)
+    report = _with(steady_state.throughput(problem, progress=progress, **asked), law=law)
+    document, parts = dict(report.document), dict(report.parts)
+    if simulated is not None:
+        from lpdistill.rates.simulated import simulate_rate  # noqa: PLC0415 - rarely wanted
+
+        parts["simulation"] = simulate_rate(report.main, simulated, seed=seed, progress=counter(progress))
+        document["simulation"] = section(parts["simulation"].to_dict())
+    if exact or certificate is not None:
+        from symbolic import certify_rate  # noqa: PLC0415 - only proofs need exact arithmetic
+
+        proof = parts["certificate"] = certify_rate(report.main, progress=progress)
+        if certificate is not None:
+            progress("writing the certificate")
+            with writing(certificate, "certificate"):
+                proof.save(certificate)
+        document["certificate"] = proof.claims()
+    return Report(report.main, document, parts)
 
 
 def key_rate(problem: Problem, worth: str, *, law: bool = False, **asked: Any) -> Report[KeyRate]:

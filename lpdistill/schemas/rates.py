@@ -24,6 +24,7 @@ from lpdistill.schemas.parts import (
     text,
     whole,
 )
+from lpdistill.schemas.windows import DEVIATING, ESTIMATE
 from lpdistill.solution.solution import Status
 
 DECIDED = acting(
@@ -97,6 +98,27 @@ LAW_RECORD = {
         told="The time from one moment at which anything is delivered to the next.",
     ),
 }
+
+SIMULATION_RECORD = {
+    "time": exact("How long was counted, over all copies of the link."),
+    "seed": whole(),
+    "confidence": chance("Level of the intervals."),
+    "deviations": DEVIATING,
+    "batches": whole("Into which the time was cut.", least=2),
+    "rate": ESTIMATE,
+    "variance": ESTIMATE,
+    "fidelity": or_null(chance(), "Mean real fidelity of what was delivered."),
+    "delivered": listed(
+        record({"fidelity": chance(), "exact": exact("The same."), "pairs": whole()}),
+        "How often a pair of each real fidelity was delivered.",
+    ),
+}
+
+SIMULATION = document(
+    "rate-simulation",
+    "A policy of a steady state at work, as `simulate_rate` has it.",
+    record(SIMULATION_RECORD),
+)
 
 LAW = document("law", "How what is delivered spreads over time, as `rate.law` has it.", record(LAW_RECORD))
 
@@ -174,6 +196,7 @@ THROUGHPUT = document(
             "refinement": LABELLING,
             "law": record(LAW_RECORD, told="How that spreads, with `--law`."),
             "certificate": record(GAIN, told="What is proved exactly."),
+            "simulation": record(SIMULATION_RECORD, told="What the policy delivered, with `--simulate`."),
         },
     ),
 )

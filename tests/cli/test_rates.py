@@ -22,3 +22,12 @@ def test_a_standby_pool(run):
     assert found["service"] == pytest.approx(0.950514218172, rel=1e-10)
     assert {row["stock"] for row in found["policy"]} == {0, 1, 2}
     assert "least stock    4" in run(*asked, "--slots", "2", "--demand", ".05", "--service", ".99").out
+
+
+def test_a_simulated_rate(run):
+    """``--simulate`` counts what the policy delivers, in a section of its own; a seed alone has no meaning."""
+    found = run("throughput", *THREE, "--simulate", "100000", "--seed", "2", "--json").document["simulation"]
+    assert found["rate"]["lower"] < found["rate"]["model"] < found["rate"]["upper"]
+    assert (found["time"], found["seed"]) == ("100000", 2)
+    assert "simulated" in run("throughput", *THREE, "--simulate", "100000").out
+    assert run("throughput", *THREE, "--seed", "3").code == 2
