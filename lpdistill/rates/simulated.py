@@ -28,7 +28,7 @@ from lpdistill.simulation.simulated import inside
 from lpdistill.simulation.simulation import seeded
 from lpdistill.simulation.tracked import EMPTY
 from lpdistill.solution.answer import Answer
-from lpdistill.solution.document import finite, rational
+from lpdistill.solution.document import finite
 from lpdistill.units import moment
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class RateSimulation(Answer):
 
     def _content(self) -> Mapping[str, Any]:
         return {
-            "time": rational(self.time),
+            "time": float(self.time),
             "seed": self.seed,
             "confidence": self.confidence,
             "deviations": self.deviations.to_dict(),
@@ -126,7 +126,7 @@ class RateSimulation(Answer):
             "variance": self.variance.to_dict(),
             "fidelity": finite(self.fidelity),
             "delivered": [
-                {"fidelity": float(fidelity), "exact": rational(fidelity), "pairs": times}
+                {"fidelity": float(fidelity), "exact": str(fidelity), "pairs": times}
                 for fidelity, times in self.fidelities.items()
             ],
         }

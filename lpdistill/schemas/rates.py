@@ -100,7 +100,7 @@ LAW_RECORD = {
 }
 
 SIMULATION_RECORD = {
-    "time": exact("How long was counted, over all copies of the link."),
+    "time": number("How long was counted, over all copies of the link.", minimum=0),
     "seed": whole(),
     "confidence": chance("Level of the intervals."),
     "deviations": DEVIATING,

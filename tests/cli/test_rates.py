@@ -28,6 +28,6 @@ def test_a_simulated_rate(run):
     """``--simulate`` counts what the policy delivers, in a section of its own; a seed alone has no meaning."""
     found = run("throughput", *THREE, "--simulate", "100000", "--seed", "2", "--json").document["simulation"]
     assert found["rate"]["lower"] < found["rate"]["model"] < found["rate"]["upper"]
-    assert (found["time"], found["seed"]) == ("100000", 2)
+    assert (found["time"], found["seed"]) == (100_000, 2)
     assert "simulated" in run("throughput", *THREE, "--simulate", "100000").out
     assert run("throughput", *THREE, "--seed", "3").code == 2
