@@ -56,6 +56,7 @@ from .rates.average import AverageDelivery, average_delivery
 from .rates.frontier import RateFrontier, rate_frontier
 from .rates.law import Law
 from .rates.rate import KeyRate, Throughput
+from .rates.sensitivity import RateSensitivity, rate_sensitivity
 from .rates.simulated import RateSimulation, simulate_rate
 from .rates.standby import Standby, standby
 from .rates.steady_state import key_rate, throughput
@@ -136,6 +137,7 @@ __all__ = [
     "Policy",
     "Problem",
     "RateFrontier",
+    "RateSensitivity",
     "RateSimulation",
     "RawPairOnly",
     "Reach",
@@ -181,6 +183,7 @@ __all__ = [
     "neighbours",
     "policy_named",
     "rate_frontier",
+    "rate_sensitivity",
     "read_graph",
     "read_policy",
     "regret_curve",

@@ -93,12 +93,13 @@ def throughput(
         Path | None,
         Option("--certificate", metavar=FILE, help="Write the proof to this file, for lpdistill check."),
     ] = None,
+    sensitivity: Annotated[bool, Option("--sensitivity", help="Derivatives of the gain by every parameter.")] = False,
     plot: Plot = None,
     as_json: Json = False,
 ) -> None:
     """Find the greatest number of pairs per unit of time, and prove it; what is left goes on when one is delivered.
 
-    Budgets are limits per unit of time.
+    Budgets are limits per unit of time.  --plot draws the policy; with --sensitivity, what the parameters are worth.
 
     Examples
     --------
@@ -117,7 +118,8 @@ def throughput(
             time_limit=time_limit,
             exact=exact,
             certificate=certificate,
+            sensitivity=sensitivity,
             progress=progress,
         )
-        draw(found, plot, progress)
+        draw(found.parts["sensitivity"] if sensitivity else found, plot, progress)
     give(found, as_json=as_json, whole=everything, rest=": --all shows them")

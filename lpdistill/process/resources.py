@@ -42,10 +42,11 @@ class StandardResource(Resource):
         """What columns use of it."""
         return np.asarray(self.formula(usage), dtype=np.float64)
 
-    def slope(self, usage: Usage, *, made: Any = 0.0, failures: Any = 0.0, duration: Any = 0.0) -> FloatArray:
-        """Derivative of what columns use, for the derivatives of what is made, of failures and of durations."""
-        still = replace(usage, made=0.0, failures=0.0, duration=0.0)
-        moved = replace(still, made=made, failures=failures, duration=duration)
+    def slope(self, usage: Usage, **moving: Any) -> FloatArray:
+        """Derivative of what columns use, for those of what is ``made``, ``failures``, ``duration``, ``delivering``."""
+        nothing: dict[str, Any] = dict.fromkeys(("made", "failures", "duration", "delivering"), 0.0)
+        still = replace(usage, **nothing)
+        moved = replace(still, **moving)
         return np.asarray(self.formula(moved) - self.formula(still), dtype=np.float64)
 
     def __reduce__(self) -> tuple[Callable[[str], Resource], tuple[str]]:

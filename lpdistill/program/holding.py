@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 
+from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.process.budgets import Budget
-from lpdistill.process.tariff import Tariff
+from lpdistill.process.factored.dynamics import Dynamics
+from lpdistill.process.tariff import Resource, Tariff
 from lpdistill.program.average import MARGIN, price, rounding
 from lpdistill.program.budgeted import BudgetUse
 from lpdistill.program.rates import RateProgram
@@ -44,26 +48,57 @@ def _ends(optimum: Optimum, terms: Terms, place: int) -> tuple[float, float]:
 
     All such solutions are made of columns without reduced cost; a limit that has a price is used up.
     """
-    found, dual = optimum.found, optimum.dual
-    assert found is not None  # noqa: S101 - prices come from it
-    assert dual is not None  # noqa: S101 - the same
-    process = terms.priced(optimum.process, found)
-    gain, values = dual.evaluation.gain, dual.values
-    slack = MARGIN * rounding(process, gain, values)
-    columns = price(process, gain, values, once=True).tied(process.live, slack)
-    columns = np.union1d(columns, optimum.columns[optimum.rates > 0])
-    resource = terms.budgets[place].resource
-    others = tuple(
-        _used_up(budget, float(worth))
-        for number, (budget, worth) in enumerate(zip(terms.budgets, optimum.prices, strict=True))
-        if number != place
-    )
-    ends: list[float] = []
-    for sign in (1.0, -1.0):
-        counting = process.under(Tariff(0.0, ((resource, sign),)))
-        extreme = RateProgram.of(counting, columns, others).solve()
-        ends.append(float(terms.budgets[place].ends[1]) if extreme is None else -sign * extreme.gain)
-    return ends[0], ends[1]
+    face, resource = Face.of(optimum, terms), terms.budgets[place].resource
+    others = tuple(budget for number, budget in enumerate(face.budgets) if number != place)
+    ends = replace(face, budgets=others).extremes(resource)
+    most = float(terms.budgets[place].ends[1])
+    return most if ends[0] is None else ends[0], most if ends[1] is None else ends[1]
+
+
+@dataclass(frozen=True)
+class Face:
+    """All solutions that earn as much: made of columns without reduced cost, with limits that have a price used up.
+
+    Attributes
+    ----------
+    process
+        All columns, which also pay the prices of limits.
+    gain, values
+        What is earned less these prices per unit of time, and what the future costs beyond, (configurations,).
+    columns
+        Those without reduced cost.
+    budgets
+        The limits.
+    """
+
+    process: Dynamics
+    gain: float
+    values: FloatArray
+    columns: IntArray
+    budgets: tuple[Budget, ...]
+
+    @staticmethod
+    def of(optimum: Optimum, terms: Terms) -> Face:
+        """That of an optimum."""
+        process, evaluation, values = optimum.process, optimum.evaluation, np.full(optimum.process.size, np.inf)
+        values[optimum.policy.choice.configuration] = evaluation.values
+        if optimum.dual is not None and optimum.found is not None:
+            process, evaluation = terms.priced(process, optimum.found), optimum.dual.evaluation
+            values = optimum.dual.values
+        slack = MARGIN * rounding(process, evaluation.gain, values)
+        columns = price(process, evaluation.gain, values, once=True).tied(process.live, slack)
+        columns = np.union1d(columns, optimum.columns[optimum.rates > 0])
+        budgets = tuple(map(_used_up, terms.budgets, optimum.prices.tolist()))
+        return Face(process, evaluation.gain, values, columns, budgets)
+
+    def extremes(self, resource: Resource) -> tuple[float | None, float | None]:
+        """How much of a resource is used at least, and at most; None where there is no bound."""
+        ends: list[float | None] = []
+        for sign in (1.0, -1.0):
+            counting = self.process.under(Tariff(0.0, ((resource, sign),)))
+            extreme = RateProgram.of(counting, self.columns, self.budgets).solve()
+            ends.append(None if extreme is None else -sign * extreme.gain)
+        return ends[0], ends[1]
 
 
 def _used_up(budget: Budget, worth: float) -> Budget:

@@ -14,7 +14,7 @@ from lpdistill.rates import steady_state
 from lpdistill.rates.rate import KeyRate, Throughput
 from lpdistill.rates.standby import standby
 from lpdistill.requests.report import Report
-from lpdistill.solution.document import section
+from lpdistill.solution.document import finite, section
 
 __all__ = ["key_rate", "standby", "throughput"]
 
@@ -30,6 +30,7 @@ def throughput(  # noqa: PLR0913 - one keyword for each thing that may be wanted
     seed: str | None = None,
     exact: bool = False,
     certificate: Path | None = None,
+    sensitivity: bool = False,
     progress: Callable[[str], None] = silent,
     **asked: Any,
 ) -> Report[Throughput]:
@@ -45,6 +46,8 @@ def throughput(  # noqa: PLR0913 - one keyword for each thing that may be wanted
         How long the policy is simulated, if at all, and the seed of that.
     exact, certificate
         Whether to prove the gain in rational arithmetic, and the file that the proof goes to.
+    sensitivity
+        Whether to differentiate the gain by every parameter.
 
     Raises
     ------
@@ -60,6 +63,14 @@ def throughput(  # noqa: PLR0913 - one keyword for each thing that may be wanted
 
         parts["simulation"] = simulate_rate(report.main, simulated, seed=seed, progress=counter(progress))
         document["simulation"] = section(parts["simulation"].to_dict())
+    if sensitivity:
+        from lpdistill.rates.sensitivity import rate_sensitivity  # noqa: PLC0415 - slow to load, rarely wanted
+
+        progress("differentiating")
+        slopes = parts["sensitivity"] = rate_sensitivity(report.main)
+        document["sensitivity"] = {name: finite(slope.value) for name, slope in slopes.derivatives.items()}
+        details = section(slopes.to_dict())
+        document["sensitivity_details"] = {name: part for name, part in details.items() if name != "gain"}
     if exact or certificate is not None:
         from symbolic import certify_rate  # noqa: PLC0415 - only proofs need exact arithmetic
 

@@ -6,6 +6,7 @@ from lpdistill.program.refining import Stopped
 from lpdistill.rates.rate import AIMS
 from lpdistill.rates.stock import Arrivals
 from lpdistill.rates.worth import PROTOCOLS
+from lpdistill.schemas.answers import SLOPES
 from lpdistill.schemas.parts import (
     OPERATIONS,
     PROBLEM_SETTINGS,
@@ -183,6 +184,15 @@ GAIN = {
     "checked_columns": whole("Whose reduced costs are proved not to be negative: all."),
 }
 
+RATE_SLOPES = {
+    "derivatives": {**SLOPES["derivatives"], "description": "Of the gain, by parameter."},
+    "jump": flag("Whether the gain jumps for any smaller f0."),
+}
+
+RATE_SENSITIVITY = document(
+    "rate-sensitivity", "Derivatives of a greatest rate.", record({"gain": number("The rate."), **RATE_SLOPES})
+)
+
 THROUGHPUT = document(
     "throughput",
     "The greatest number of pairs per unit of time, as `throughput` has it.",
@@ -197,6 +207,8 @@ THROUGHPUT = document(
             "law": record(LAW_RECORD, told="How that spreads, with `--law`."),
             "certificate": record(GAIN, told="What is proved exactly."),
             "simulation": record(SIMULATION_RECORD, told="What the policy delivered, with `--simulate`."),
+            "sensitivity": table(or_null(number()), "d(gain)/d(parameter), by parameter."),
+            "sensitivity_details": record(RATE_SLOPES),
         },
     ),
 )

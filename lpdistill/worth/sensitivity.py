@@ -238,7 +238,7 @@ def sensitivity(solution: SolutionLike) -> Sensitivity:
     derivatives = {}
     for parameter, (below, above) in sides.items():
         off = uncharged_slope(problem, parameter)
-        derivatives[str(parameter)] = _derivative(problem, parameter, below - off, above - off, solution.waiting_time)
+        derivatives[str(parameter)] = derivative_of(problem, parameter, below - off, above - off, solution.waiting_time)
     taken = solution.plan.occupation > 0
     uses, occupation = Slopes(process, solution.plan.uses.columns[taken]), solution.plan.occupation[taken]
     owners = solution.plan.uses.configuration[taken]
@@ -282,8 +282,8 @@ def _require_met(problem: Problem, floor: Sides, ceil: Sides, time: float) -> No
                 )
 
 
-def _derivative(problem: Problem, parameter: Parameter, below: float, above: float, time: float) -> Derivative:
-    """A derivative, with sides that do not exist left out, and the elasticity that goes with it."""
+def derivative_of(problem: Problem, parameter: Parameter, below: float, above: float, time: float) -> Derivative:
+    """A derivative of a time or a rate, with sides that do not exist left out, and the elasticity that goes with it."""
     at = float(getattr(problem, parameter))
     if at and abs(above - below) * at <= KINK * time:
         below = above = _settled((above + below) / 2, at, time)

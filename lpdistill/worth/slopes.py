@@ -119,10 +119,16 @@ class Slopes:
         busy = np.asarray(use.distillations) > 0
         match parameter:
             case Parameter.P:
-                return {"made": np.asarray(use.attempts, dtype=np.float64)}
+                made = np.asarray(use.attempts, dtype=np.float64)
+                at_once = self.dynamics.problem.levels.raw is None and not self.dynamics.delivery.ends
+                return {"made": made, **({"delivering": made} if at_once else {})}
             case Parameter.F0:
                 counts = self.dynamics.numbering.describe(self.columns).counts
-                return {"failures": np.asarray(-counts @ self.success_slopes)}
+                moved = {"failures": np.asarray(-counts @ self.success_slopes)}
+                if self.dynamics.delivery.ends:
+                    return moved
+                reaching = [bool(recipe.reaching) for recipe in self.dynamics.kernel.matchings.recipes]
+                return moved | {"delivering": np.asarray(counts @ (self.success_slopes * reaching))}
             case Parameter.GENERATION_TIME:
                 return {"duration": np.where(busy, 0.0, use.steps)}
             case Parameter.DISTILLATION_TIME:

@@ -173,3 +173,10 @@ def test_a_certificate_of_a_rate_is_checked_from_its_file(run, tmp_path):
     assert run("check", str(path), "--json").document["gain"] == "173/2448"
     path.write_text(path.read_text().replace('"173/2448"', '"174/2448"'))
     assert run("check", str(path)).code == 1
+
+
+def test_derivatives_of_a_rate_are_in_its_document(run):
+    """With --sensitivity the document has d(gain)/d(parameter), and the table follows the policy."""
+    document = run(*RATE, "--sensitivity", "--json").document
+    assert document["sensitivity"]["p"] == document["sensitivity_details"]["derivatives"]["p"]["value"] > 0
+    assert "d(gain)/d(parameter)" in run(*RATE, "--sensitivity").words

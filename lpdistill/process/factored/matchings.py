@@ -236,7 +236,7 @@ class Matchings:
         probability = powers(np.where(final, failure, 1.0), counts)
         if slope is not None and final[slope]:
             others = np.where(np.arange(len(final)) == slope, 1.0, np.where(final, failure, 1.0))
-            tried = counts[:, slope]
+            tried = counts[:, slope] if self.delivery.ends else 0 * counts[:, slope]  # what is delivered leaves nothing
             probability = -tried * failure[slope] ** np.maximum(tried - 1, 0) * np.prod(others**counts, axis=1)
         row = np.arange(len(counts))
         # Ranks are sums over partial sums, so a success at produced level i raises the partial sums from i on.
