@@ -35,13 +35,13 @@ class Labelling:
     labels
         Their number, those of true fidelities.
     rounds
-        Labels, and what labels rounded down and up earn, round by round.
+        Labels, and what labels rounded down and up earn, round by round; None where the former was not asked for.
     stopped
         Why no more were added.
     """
 
     labels: int
-    rounds: tuple[tuple[int, float, float], ...]
+    rounds: tuple[tuple[int, float | None, float], ...]
     stopped: Stopped
 
     def __str__(self) -> str:
@@ -118,42 +118,44 @@ def bracketed(
     if not _on_labels(problem, earning):
         known = None if near is None else near.model
         return Bracketed(_some(problem, RateModel.of(exact_levels(problem, earning), earning, progress, known)))
-    (within, seconds), rounds = limits, list[tuple[int, float, float]]()
+    (within, seconds), rounds = limits, list[tuple[int, float | None, float]]()
     until = time.perf_counter() + seconds
     capped = problem.replace(target=highest(problem)) if earning.any_fidelity else problem
     grid = Grid.of(capped.distillation, capped.f0, capped.target) if near is None else near.model.labels.grid
     below, above = (None, None) if near is None else (near.model, near.above)
-    best: tuple[RateModel, RateModel] | None = None
-    stopped = Stopped.SIZE
-    while True:
+    stopped: Stopped | None = None
+    while stopped is None:
         try:
-            below = _coarse(labelled(capped, earning, grid, Rounding.FLOOR), earning, progress, below)
             ceiling = labelled(capped, earning, grid, Rounding.CEIL)
             above = _some(problem, RateModel.of(ceiling, earning, progress, above))
         except LimitError:
-            if best is None:
+            if not rounds or above is None:
                 raise
-            break
-        lower, upper = 0.0 if below is None else below.optimum.lower, above.optimum.upper
-        best = best if below is None else (below, above)
+            grid, pairs, stopped = above.labels.grid, [], Stopped.SIZE
+            rounds.pop()
+        else:
+            pairs = rounded(above, apart=False)
+        late, upper, lower = time.perf_counter() > until, above.optimum.upper, None
+        if within is not None or late or not pairs:  # what rounds too much has nothing to say of rounding down
+            below = _coarse(labelled(capped, earning, grid, Rounding.FLOOR), earning, progress, below)
+            apart = below is None or above.optimum.gain > below.optimum.gain + AS_ONE * above.scale
+            pairs = pairs or rounded(above, apart=apart)
+            lower = 0.0 if below is None else below.optimum.lower
         rounds.append((len(grid), lower, upper))
-        progress(f"{len(grid):,} labels: between {lower:.9g} and {upper:.9g}")
-        if below is not None and within is not None and upper - lower <= within * max(upper, earning.scale):
-            stopped = Stopped.WITHIN
-            break
-        apart = below is None or above.optimum.gain > below.optimum.gain + AS_ONE * above.scale
-        pairs = rounded(above, apart=apart)
-        if not pairs or time.perf_counter() > until:
-            stopped = Stopped.TIME if pairs else Stopped.EXACT
-            break
+        progress(f"{len(grid):,} labels: no more than {upper:.9g}")
+        if stopped is None and lower is not None:
+            near_enough = (
+                within is not None and below is not None and upper - lower <= within * max(upper, earning.scale)
+            )
+            stopped = Stopped.WITHIN if near_enough else Stopped.EXACT if not pairs else Stopped.TIME if late else None
         grid = grid.with_results(pairs)
-    if best is None:
+    if below is None or above is None:
         raise LimitError(
             f"target: no policy that delivers anything was found with {len(grid):,} labels within {seconds:g} s; allow "
             "more time (time_limit), or lower the target",
             size={"labels": len(grid)},
         )
-    return Bracketed(*best, Labelling(rounds[-1][0], tuple(rounds), stopped))
+    return Bracketed(below, above, Labelling(rounds[-1][0], tuple(rounds), stopped))
 
 
 def _coarse(

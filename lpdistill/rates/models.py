@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -24,7 +23,6 @@ from lpdistill.process.factored.dynamics import Dynamics
 from lpdistill.process.resources import REACHING, RESOURCES
 from lpdistill.process.resources import Worth as Delivered
 from lpdistill.process.tariff import Resource, Tariff
-from lpdistill.program.average import price
 from lpdistill.program.label_models import label_model
 from lpdistill.program.shares import Shares
 from lpdistill.program.steadily import Optimum, Terms, optimum
@@ -186,19 +184,10 @@ class RateModel:
         return RateModel(problem, found, max(abs(found.gain), earning.scale))
 
     def policy_on(self, process: Dynamics) -> IntArray | None:
-        """A policy of a similar process: best for the values here, those of every pair's label below."""
-        known = [level.fidelity for level in self.problem.levels]
-        if process.problem.levels.raw is None or not known:
-            return None
-        fidelities = [level.fidelity for level in process.problem.levels]
-        below = np.array([max(0, bisect_right(known, fidelity) - 1) for fidelity in fidelities])
-        onto = np.arange(len(known)) == below[:, None]
-        rank = self.process.configurations.rank(process.configurations.counts @ onto)
-        values = np.where(rank >= 0, self.values[rank], inf)
-        values[~process.live] = inf
-        if not np.isfinite(values[process.live]).all():
-            return None
-        return price(process, self.optimum.gain, values).columns(process.live)
+        """The policy, on the same columns under another tariff; None on others, or where it randomises."""
+        known, levels = self.problem.levels, process.problem.levels
+        alike = known.levels == levels.levels and self.process.column_count == process.column_count
+        return self.optimum.columns if alike and len(self.optimum.columns) == process.live.sum() else None
 
     @property
     def process(self) -> Dynamics:

@@ -170,7 +170,7 @@ LABELLING = record(
             record(
                 {
                     "labels": whole(),
-                    "lower": number("What labels rounded down earn."),
+                    "lower": or_null(number(), "What labels rounded down earn; null where that was not asked for."),
                     "upper": number("What labels rounded up earn."),
                 }
             )

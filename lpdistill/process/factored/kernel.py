@@ -304,6 +304,11 @@ class Kernel:
             **done,
         )
 
+    @cached_property
+    def discarding(self) -> Usage:
+        """What the columns do that discard or deliver a pair, whatever it costs."""
+        return self.usage(np.array(self.numbering.discards, dtype=np.int64))
+
     def repetition(self, what: Columns) -> Repetition:
         """How likely columns change nothing; steps that distil or discard always change something."""
         return repeated(self.generation, what.attempts).within(what.kind > 0)
