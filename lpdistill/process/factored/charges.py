@@ -148,7 +148,7 @@ class Charges:
             return None
         # Where a delivery is certain, nothing after it tells whether further distillations would have fitted.
         certain = not kernel.matchings.failure[kernel.lattice.second].all()
-        discards = kernel.discarding
+        discards = kernel.usage(kernel.numbering.discards)
         return Charges(
             replace(generating, cost=_cost(tariff, here)),
             replace(distilling, cost=_cost(tariff, there)),

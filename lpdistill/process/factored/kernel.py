@@ -284,8 +284,15 @@ class Kernel:
             does = action.distil, action.generate, action.discard, action.deliver
             yield Step(n, memories, fidelities, levels.raw, *does)
 
-    def usage(self, columns: IntArray, what: Columns | None = None) -> Usage:
-        """What the given columns do, in arrays of shape (columns,)."""
+    @cached_property
+    def _discarding(self) -> Usage:
+        """What all columns do that discard, or deliver as a decision: asked for under every tariff."""
+        return self.usage(np.array(self.numbering.discards, dtype=np.int64))
+
+    def usage(self, columns: IntArray | range, what: Columns | None = None) -> Usage:
+        """What the given columns do, or, as a range, those that discard, in arrays of shape (columns,)."""
+        if isinstance(columns, range):
+            return self._discarding
         what = self.numbering.describe(columns) if what is None else what
         listing = self.actions.listing
         done = listing.use if listing is not None and what is listing.what else use(self.numbering, what)
@@ -303,11 +310,6 @@ class Kernel:
             removed=lambda: what.discard,
             **done,
         )
-
-    @cached_property
-    def discarding(self) -> Usage:
-        """What the columns do that discard or deliver a pair, whatever it costs."""
-        return self.usage(np.array(self.numbering.discards, dtype=np.int64))
 
     def repetition(self, what: Columns) -> Repetition:
         """How likely columns change nothing; steps that distil or discard always change something."""
