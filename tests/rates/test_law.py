@@ -6,7 +6,7 @@ import pytest
 from steady_cases import CASES
 from steady_numbers import LAWS
 
-from lpdistill import Hardware, Problem, key_rate, throughput
+from lpdistill import EqualLevelsOnly, Hardware, Problem, RawPairOnly, Rule, key_rate, throughput
 
 LINK = Problem("1/2", 3, "3/4", "4/5")
 
@@ -55,6 +55,22 @@ def test_a_policy_that_randomises():
     """With a budget on attempts the mean of the law is the rate that the policy has."""
     rate = throughput(LINK.replace(budgets={"generation_attempts": ".5"}))
     assert rate.randomised
+    assert rate.law.gain == pytest.approx(rate.gain, rel=1e-9)
+
+
+OTHERS = {
+    "raw pair only": LINK.replace(rules=RawPairOnly()),
+    "asked of every action": LINK.replace(rules=Rule(lambda step: len(step.distil) <= 1, name="one")),
+    "DEJMPS": LINK.replace(target=".79", distillation="dejmps"),
+    "three pairs into one": LINK.replace(target=".79", memories=4, protocols="2,3"),
+    "dead ends": LINK.replace(target=".82", rules=EqualLevelsOnly(), discarding=True),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_steps_are_taken_apart_under_any_rule_and_map(name):
+    """Steps that tell deliveries apart deliver as much on average as those that do not."""
+    rate = throughput(OTHERS[name])
     assert rate.law.gain == pytest.approx(rate.gain, rel=1e-9)
 
 
