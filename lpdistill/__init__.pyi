@@ -60,6 +60,7 @@ from .rates.sensitivity import RateSensitivity, rate_sensitivity
 from .rates.simulated import RateSimulation, simulate_rate
 from .rates.standby import Standby, standby
 from .rates.steady_state import key_rate, throughput
+from .rates.validity import rate_validity
 from .simulation.deviations import Deviations
 from .simulation.history import History, history
 from .simulation.simulated import Simulation
@@ -184,6 +185,7 @@ __all__ = [
     "policy_named",
     "rate_frontier",
     "rate_sensitivity",
+    "rate_validity",
     "read_graph",
     "read_policy",
     "regret_curve",

@@ -94,6 +94,7 @@ def throughput(
         Option("--certificate", metavar=FILE, help="Write the proof to this file, for lpdistill check."),
     ] = None,
     sensitivity: Annotated[bool, Option("--sensitivity", help="Derivatives of the gain by every parameter.")] = False,
+    ranges: Annotated[bool, Option("--ranges", help="How far the policy holds in every parameter.")] = False,
     plot: Plot = None,
     as_json: Json = False,
 ) -> None:
@@ -119,6 +120,7 @@ def throughput(
             exact=exact,
             certificate=certificate,
             sensitivity=sensitivity,
+            ranges=ranges,
             progress=progress,
         )
         draw(found.parts["sensitivity"] if sensitivity else found, plot, progress)

@@ -31,6 +31,7 @@ def throughput(  # noqa: PLR0913 - one keyword for each thing that may be wanted
     exact: bool = False,
     certificate: Path | None = None,
     sensitivity: bool = False,
+    ranges: bool = False,
     progress: Callable[[str], None] = silent,
     **asked: Any,
 ) -> Report[Throughput]:
@@ -46,8 +47,8 @@ def throughput(  # noqa: PLR0913 - one keyword for each thing that may be wanted
         How long the policy is simulated, if at all, and the seed of that.
     exact, certificate
         Whether to prove the gain in rational arithmetic, and the file that the proof goes to.
-    sensitivity
-        Whether to differentiate the gain by every parameter.
+    sensitivity, ranges
+        Whether to differentiate the gain by every parameter, and to find how far the policy holds in each.
 
     Raises
     ------
@@ -71,6 +72,11 @@ def throughput(  # noqa: PLR0913 - one keyword for each thing that may be wanted
         document["sensitivity"] = {name: finite(slope.value) for name, slope in slopes.derivatives.items()}
         details = section(slopes.to_dict())
         document["sensitivity_details"] = {name: part for name, part in details.items() if name != "gain"}
+    if ranges:
+        from lpdistill.rates.validity import rate_validity  # noqa: PLC0415 - the same
+
+        parts["ranges"] = rate_validity(report.main, progress=progress)
+        document["ranges"] = parts["ranges"].to_dict()["ranges"]
     if exact or certificate is not None:
         from symbolic import certify_rate  # noqa: PLC0415 - only proofs need exact arithmetic
 

@@ -6,7 +6,7 @@ from lpdistill.program.refining import Stopped
 from lpdistill.rates.rate import AIMS
 from lpdistill.rates.stock import Arrivals
 from lpdistill.rates.worth import PROTOCOLS
-from lpdistill.schemas.answers import SLOPES
+from lpdistill.schemas.answers import RANGES, SLOPES
 from lpdistill.schemas.parts import (
     OPERATIONS,
     PROBLEM_SETTINGS,
@@ -209,6 +209,7 @@ THROUGHPUT = document(
             "simulation": record(SIMULATION_RECORD, told="What the policy delivered, with `--simulate`."),
             "sensitivity": table(or_null(number()), "d(gain)/d(parameter), by parameter."),
             "sensitivity_details": record(RATE_SLOPES),
+            "ranges": RANGES,
         },
     ),
 )

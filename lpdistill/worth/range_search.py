@@ -46,24 +46,11 @@ _KINDS = Parameter.GENERATION_TIME, Parameter.DISTILLATION_TIME
 """The durations of a step that does not distil, and of one that does."""
 
 
-@dataclass(frozen=True)
-class RangeSearch:
-    """The search for the ends of one parameter's range.
+class Along:
+    """One parameter of a process, and how far it is followed."""
 
-    Attributes
-    ----------
-    optimum, process
-        The policy, and the process that it is optimal in.
-    parameter
-        What varies.
-    beyond
-        What took over at the ends that were found: the process there, and the policy.
-    """
-
-    optimum: Optimum
     process: Dynamics
     parameter: Parameter
-    beyond: list[tuple[Dynamics, IntArray]] = field(default_factory=list)
 
     @property
     def value(self) -> Fraction:
@@ -93,14 +80,34 @@ class RangeSearch:
         hardware = self.process.problem.hardware
         return at / FARTHEST, max(at, (hardware.generation_time + hardware.distillation_time) / FARTHEST) * FARTHEST
 
+    def _there(self, value: float | Fraction) -> Dynamics:
+        low, high = self._searched
+        return varied(self.process, **{str(self.parameter): min(max(Fraction(value), low), high)})
+
+
+@dataclass(frozen=True)
+class RangeSearch(Along):
+    """The search for the ends of one parameter's range.
+
+    Attributes
+    ----------
+    optimum, process
+        The policy, and the process that it is optimal in.
+    parameter
+        What varies.
+    beyond
+        What took over at the ends that were found: the process there, and the policy.
+    """
+
+    optimum: Optimum
+    process: Dynamics
+    parameter: Parameter
+    beyond: list[tuple[Dynamics, IntArray]] = field(default_factory=list)
+
     def ends(self) -> Range:
         """Both ends."""
         low, high = (self._end(*pair) for pair in zip(self._searched, self.far, strict=True))
         return Range(float(self.value), low, high)
-
-    def _there(self, value: float | Fraction) -> Dynamics:
-        low, high = self._searched
-        return varied(self.process, **{str(self.parameter): min(max(Fraction(value), low), high)})
 
     def _columns(self) -> IntArray:
         """The policy's columns in reachable configurations."""

@@ -43,7 +43,7 @@ def varied(dynamics: Dynamics, **changes: Any) -> Dynamics:
     True
     """
     problem = dynamics.problem.replace(**changes)
-    other = Dynamics(problem, dynamics.attempts, dynamics.tariff)
+    other = Dynamics(problem, dynamics.attempts, dynamics.tariff, dynamics.delivery)
     if "f0" not in changes:
         problem.__dict__["levels"] = dynamics.problem.levels
         other.kernel.__dict__.update({name: getattr(dynamics.kernel, name) for name in SHARED})
@@ -69,7 +69,7 @@ def without(dynamics: Dynamics, columns: IntArray) -> Dynamics:
     >>> len(here.columns), len(without(here, np.array([2])).columns)
     (4, 3)
     """
-    other = Dynamics(dynamics.problem, dynamics.attempts, dynamics.tariff)
+    other = Dynamics(dynamics.problem, dynamics.attempts, dynamics.tariff, dynamics.delivery)
     known = dynamics.kernel.permitted
     kept = np.ones(dynamics.numbering.size, dtype=bool) if known is None else known.copy()
     kept[columns] = False
