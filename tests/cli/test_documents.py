@@ -73,7 +73,12 @@ LINES = {
         (*SMALL, "--per-time", "--resource", "steps"),
         ("--p", ".2", "-M", "2", "--f0", ".85", "--per-time", "--protocol", "bb84"),
     ],
-    "throughput": [SMALL, (*SMALL[:6], "--tenant", "a=.78", "--tenant", "b=.8,share=.02"), (*SMALL, *HELD[3:])],
+    "throughput": [
+        SMALL,
+        (*SMALL, "--exact", "--sensitivity", "--ranges"),
+        (*SMALL[:6], "--tenant", "a=.78", "--tenant", "b=.8,share=.02"),
+        (*SMALL, *HELD[3:]),
+    ],
     "keyrate": [("--p", ".1", "-M", "2", "--f0", ".85")],
     "hashing": [("--f0", ".9"), ("--raw", ".9,0,.05,.05", "--pairs", "1,50", "--error", ".01"), ("--f0", "1")],
     "variability": [SMALL, (*SMALL, *TIGHT, "--slack", ".01"), (*SMALL, *ODD)],
