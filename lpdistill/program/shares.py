@@ -149,6 +149,11 @@ def run(matrix: sparse.csc_array, cost: FloatArray, lower: FloatArray, upper: Fl
     solver.passModel(model)
     solver.run()
     status = solver.getModelStatus()
+    if status not in {OPTIMAL, INFEASIBLE}:  # rounding in what presolve leaves
+        solver.clearSolver()
+        solver.setOptionValue("presolve", "off")
+        solver.run()
+        status = solver.getModelStatus()
     if status == INFEASIBLE:
         return None
     if status != OPTIMAL:
