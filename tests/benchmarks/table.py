@@ -20,6 +20,7 @@ SECTIONS = {
     "test_operations.py": "Noise and Bell-diagonal pairs",
     "test_methods.py": "Methods, by size of the program",
     "test_peers.py": "Beside other solvers, on the same decision process",
+    "test_rates.py": "The steady state",
     "test_symbolic.py": "Exact results",
     "test_policies.py": "Policies at work",
     "test_constraints.py": "Rules, budgets, frontiers and state graphs",
