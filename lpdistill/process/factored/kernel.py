@@ -289,6 +289,10 @@ class Kernel:
         """What all columns do that discard, or deliver as a decision: asked for under every tariff."""
         return self.usage(np.array(self.numbering.discards, dtype=np.int64))
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What is copied and sent to other processes: not what is asked for when it is wanted."""
+        return {name: known for name, known in self.__dict__.items() if name != "_discarding"}
+
     def usage(self, columns: IntArray | range, what: Columns | None = None) -> Usage:
         """What the given columns do, or, as a range, those that discard, in arrays of shape (columns,)."""
         if isinstance(columns, range):
