@@ -80,6 +80,7 @@ LINES = {
         (*SMALL, *HELD[3:]),
     ],
     "keyrate": [("--p", ".1", "-M", "2", "--f0", ".85")],
+    "standby": [(*SMALL, "--slots", "1", "--demand", ".05")],
     "hashing": [("--f0", ".9"), ("--raw", ".9,0,.05,.05", "--pairs", "1,50", "--error", ".01"), ("--f0", "1")],
     "variability": [SMALL, (*SMALL, *TIGHT, "--slack", ".01"), (*SMALL, *ODD)],
     "robust": [
