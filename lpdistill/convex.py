@@ -17,7 +17,7 @@ from lpdistill.errors import InfeasibleError, NotCertifiedError
 from lpdistill.hardware.actions import Attempts
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import QUESTION
-from lpdistill.process.factored.dynamics import Dynamics
+from lpdistill.process.factored.dynamics import Continued
 from lpdistill.program.budgeted import BudgetUse
 from lpdistill.program.occupation import OccupationProgram
 from lpdistill.program.plan import Plan
@@ -298,7 +298,7 @@ class ConvexRates:
         problem = asked(problem)
         earning = Earning(worth=None if worth is None else Worth.of(worth))
         levels = exact_levels(problem, earning)
-        process = Dynamics(levels, Attempts.ALL, earning.tariff(levels.levels), earning.delivery)
+        process = Continued(levels, Attempts.ALL, earning.tariff(levels.levels), earning.delivery)
         program = RateProgram.of(process, None, problem.budgets)
         occupation = cp.Variable(len(program.columns), nonneg=True, name="occupation")
         rows, size = program.matrix @ occupation, process.size

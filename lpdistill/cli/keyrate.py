@@ -9,7 +9,7 @@ from lpdistill.cli.options import NUMBER, Everything, Json, Law, Plot, TimeLimit
 from lpdistill.cli.output import Progress, draw, give
 from lpdistill.problem.problem import Problem
 from lpdistill.rates.worth import PROTOCOLS
-from lpdistill.requests.rates import key_rate
+from lpdistill.requests.rates import keyrate as greatest
 from lpdistill.solving import PATIENCE
 
 
@@ -37,6 +37,6 @@ def keyrate(
     lpdistill keyrate --p .5 -M 3 --f0 .8 --protocol six-state --budget generation_attempts=2
     """
     with Progress() as progress:
-        found = key_rate(problem, protocol, cost=cost, law=law, within=within, time_limit=time_limit, progress=progress)
+        found = greatest(problem, protocol, cost=cost, law=law, within=within, time_limit=time_limit, progress=progress)
         draw(found, plot, progress)
     give(found, as_json=as_json, whole=everything, rest=": --all shows them")

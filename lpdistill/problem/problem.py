@@ -370,6 +370,8 @@ CONSTRAINT: Kind[Rule | Budget] = Kind(
 
 def _aim(raw: Fraction, target: Number | None, gap: Number | None, average: Number | None) -> Fraction:
     """The target fidelity, given itself or as a gap above the raw fidelity; 1 where any pair may be delivered."""
+    if average is not None and not 0 < exact(average, "average_fidelity") <= 1:
+        raise ModelError("average_fidelity", "must be a fidelity with 0 < average_fidelity <= 1", average)
     given = {"target": target, "gap": gap, "average_fidelity": average}
     several = {name: value for name, value in given.items() if value is not None}
     if average is not None and target is not None and exact(target, "target") == 1:  # as documents state it
@@ -381,8 +383,6 @@ def _aim(raw: Fraction, target: Number | None, gap: Number | None, average: Numb
             ", ".join(f"{name} {value}" for name, value in several.items()),
         )
     if average is not None:
-        if not 0 < exact(average, "average_fidelity") <= 1:
-            raise ModelError("average_fidelity", "must be a fidelity with 0 < average_fidelity <= 1", average)
         return Fraction(1)
     if target is not None:
         aim = exact(target, "target")
@@ -390,7 +390,7 @@ def _aim(raw: Fraction, target: Number | None, gap: Number | None, average: Numb
             raise ModelError("target", "must be a fidelity with 0 < target <= 1", target)
         return aim
     if gap is None:
-        raise ModelError("target", "is missing; give target, gap (target = f0 + gap) or average_fidelity", None)
+        raise ModelError("target", "is missing; give target or gap (target = f0 + gap), or average_fidelity", None)
     aim = raw + exact(gap, "gap")
     if not 0 < aim <= 1:
         raise ModelError("gap", f"must keep the target f0 + gap above 0 and at most 1, with f0 = {float(raw):g}", gap)

@@ -86,6 +86,8 @@ class Setting:
         What of a problem has it, if it is no attribute of the problem itself.
     unless
         The setting that makes it needless.
+    varies
+        Whether sweeps may run over it, if it is a number.
     """
 
     name: str
@@ -105,6 +107,7 @@ class Setting:
     usual: Any = ALWAYS
     within: str = ""
     unless: str = ""
+    varies: bool = True
 
     def of(self, problem: Any) -> Any:
         """Its value for a problem."""
@@ -123,7 +126,7 @@ class Setting:
     @property
     def numeric(self) -> bool:
         """Whether sweeps may run over it."""
-        return self.kind in {ValueKind.NUMBER, ValueKind.SIDES, ValueKind.WHOLE}
+        return self.varies and self.kind in {ValueKind.NUMBER, ValueKind.SIDES, ValueKind.WHOLE}
 
     def cell(self, problem: Any) -> float | str:
         """A number of a problem as tables of many have it: two different ones of two nodes as text."""
@@ -173,6 +176,7 @@ SETTINGS = {
             shapes_levels=True,
             written=lambda mean: None if mean is None else str(mean),
             usual=None,
+            varies=False,
         ),
         Setting(
             "generation_time", ValueKind.NUMBER, "Duration of a step that only generates", ">= 0", "1", UNIT_OF_TIME

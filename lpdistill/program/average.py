@@ -24,7 +24,7 @@ from scipy import sparse
 
 from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.errors import LimitError, NotCertifiedError
-from lpdistill.process.factored.dynamics import Dynamics
+from lpdistill.process.factored.dynamics import Dynamics, towards
 from lpdistill.process.priced import Priced
 from lpdistill.process.process import Choice
 from lpdistill.process.repetition import After
@@ -142,7 +142,8 @@ def _solved(policy: Policy, origin: int) -> Evaluation:
     """Solve both systems: with the origin's column of :math:`1 - P` replaced by durations, they are regular."""
     size, cost, end = len(policy.times), policy.choice.cost, np.zeros(len(policy.times))
     end[origin] = 1.0
-    leaving, moves = policy.choice.leaving, policy.moves
+    moves, ones = policy.moves, np.ones(size)
+    leaving = policy.choice.repetition.changes(ones)
     if size <= DENSE and (size <= FEW or moves.nnz > FILLED * size**2):
         from scipy.linalg import lu_factor, lu_solve  # noqa: PLC0415 - slow to load, and only rates need it
 
@@ -315,7 +316,7 @@ def led(process: Dynamics, columns: IntArray) -> tuple[IntArray, Policy, Evaluat
     goals = np.zeros(process.size, dtype=bool)
     goals[policy.choice.configuration[number == best]] = True
     lost = _reaching(policy.moves, (number >= 0) & (number != best))
-    columns = np.where(lost, process.towards(goals).columns, columns)
+    columns = np.where(lost, towards(process, goals).columns, columns)
     policy = Policy.of(process, columns)
     return columns, policy, Evaluation.of(policy, int(np.argmax(number == best)))
 
@@ -340,7 +341,7 @@ def earned(process: Dynamics, policy: Policy, found: Evaluation) -> float:
     values = np.zeros(process.size)
     values[policy.choice.configuration] = found.values
     choice, times = policy.choice, policy.times
-    missing = choice.cost + found.gain * times + choice.moves @ values - choice.leaving * found.values
+    missing = choice.repetition.reduced(choice.cost + found.gain * times + choice.moves @ values, found.values)
     if _changing(process, found.gain):
         missing = missing / choice.repetition.scale
     doubt = rounding(process, found.gain, found.values)

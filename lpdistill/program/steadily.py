@@ -13,7 +13,7 @@ from lpdistill.errors import InfeasibleError, NotCertifiedError
 from lpdistill.hardware.actions import Action
 from lpdistill.numbers import at_most
 from lpdistill.process.budgets import Budget
-from lpdistill.process.factored.dynamics import Dynamics
+from lpdistill.process.factored.dynamics import Dynamics, towards
 from lpdistill.process.resources import Worth
 from lpdistill.process.tariff import Tariff
 from lpdistill.program.average import Evaluation, Policy, Steady, earned, imaginable, steady
@@ -326,7 +326,7 @@ def _led(program: RateProgram, found: Found, terms: Terms, used: IntArray, prove
     rows = used[(number == best)[of]]
     inside = np.zeros(process.size, dtype=bool)
     inside[owners[number == best]] = True
-    others = process.choose(process.towards(inside).columns)
+    others = process.choose(towards(process, inside).columns)
     outside = ~inside[others.configuration]
     columns = np.concatenate([program.columns[rows], others.columns[outside]])
     owner = np.concatenate([program.policy.choice.configuration[rows], others.configuration[outside]])

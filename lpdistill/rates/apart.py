@@ -14,7 +14,7 @@ from lpdistill.physics.capped import capped
 from lpdistill.problem.labels import with_labels
 from lpdistill.problem.problem import Problem
 from lpdistill.process.factored.configurations import CountVectors
-from lpdistill.process.factored.dynamics import Dynamics
+from lpdistill.process.factored.dynamics import Continued
 from lpdistill.process.tariff import Tariff
 
 
@@ -28,13 +28,13 @@ class Apart:
         The process; its configurations count what the step before delivers.
     """
 
-    process: Dynamics
+    process: Continued
 
     @staticmethod
     def of(problem: Problem, attempts: Attempts | None = None) -> Apart:
         """That of a problem on the levels that it has."""
         whole = with_labels(problem, capped(problem.levels, apart=True))
-        return Apart(Dynamics(whole, attempts, Tariff(0.0), Delivery.CHOSEN))
+        return Apart(Continued(whole, attempts, Tariff(0.0), Delivery.CHOSEN))
 
     @cached_property
     def left(self) -> CountVectors:

@@ -192,7 +192,7 @@ def steps_of(earning: Earning, model: RateModel) -> Steps:
         rates=optimum.rates[some],
         spent=float(earning.cost) * process.amounts(RESOURCES["generation_attempts"], columns),
         outcomes=_chosen(earning, model, columns, states)
-        if process.delivery is Delivery.CHOSEN
+        if process.kernel.delivery is Delivery.CHOSEN
         else _counted(model.problem, process, columns, states),
     )
 

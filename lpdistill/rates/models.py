@@ -19,7 +19,7 @@ from lpdistill.physics.rounding import Grid, Labels, Rounding
 from lpdistill.problem.labels import labels_of, with_labels
 from lpdistill.problem.problem import Problem
 from lpdistill.process.budgets import Budget
-from lpdistill.process.factored.dynamics import Dynamics
+from lpdistill.process.factored.dynamics import Continued, Dynamics
 from lpdistill.process.resources import REACHING, RESOURCES
 from lpdistill.process.resources import Worth as Delivered
 from lpdistill.process.tariff import Resource, Tariff
@@ -175,7 +175,7 @@ class RateModel:
         waits = problem.budgets or earning.line is not None or earning.average is not None
         choosy = earning.cost or problem.p == 1 or waits
         attempts = Attempts.ALL if choosy else problem.attempts
-        process = Dynamics(problem, attempts, earning.tariff(levels), earning.delivery)
+        process = Continued(problem, attempts, earning.tariff(levels), earning.delivery)
         if not process.live[0]:
             return None
         start = None if near is None else near.policy_on(process)

@@ -196,7 +196,7 @@ def simulate_rate(  # noqa: PLR0913 - what an experiment consists of
     >>> found.rate.lower < 173 / 2448 < found.rate.upper
     True
     """
-    if not isinstance(rate, Throughput) or rate.found.model.process.delivery is not Delivery.EVERY:
+    if not isinstance(rate, Throughput) or rate.found.model.process.kernel.delivery is not Delivery.EVERY:
         raise ModelError("rate", "must be a throughput of one user; of others only the law is known: rate.law", rate)
     optimum, process = rate.found.model.optimum, rate.found.model.process
     start, level = seeded(seed), float(inside(confidence, "confidence"))

@@ -101,7 +101,7 @@ class RateRange(Along):
         values[policy.choice.configuration] = found.values
         changed = Policy.of(there, rival)
         choice = changed.choice
-        moved = choice.moves @ values - choice.leaving * found.values
+        moved = choice.repetition.reduced(choice.moves @ values, found.values)
         lost = choice.cost + found.gain * changed.times + moved
         differ = (rival != self.columns) & (_met(found)) & (np.abs(lost) <= NEGLIGIBLE)
         names = self.process.names

@@ -7,7 +7,7 @@ from .files import export, graph
 from .frontiers import frontier
 from .level_table import levels
 from .policies import compare, simulate, waiting_time
-from .rates import key_rate, throughput
+from .rates import keyrate, standby, throughput
 from .report import Report
 from .solving import explain, solve, variability
 from .study import reproduce
@@ -23,13 +23,14 @@ __all__ = [
     "frontier",
     "graph",
     "hashing",
-    "key_rate",
+    "keyrate",
     "levels",
     "policy_map",
     "reproduce",
     "robust",
     "simulate",
     "solve",
+    "standby",
     "sweep",
     "throughput",
     "variability",

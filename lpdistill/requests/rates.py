@@ -16,7 +16,7 @@ from lpdistill.rates.standby import standby
 from lpdistill.requests.report import Report
 from lpdistill.solution.document import finite, section
 
-__all__ = ["key_rate", "standby", "throughput"]
+__all__ = ["keyrate", "standby", "throughput"]
 
 if TYPE_CHECKING:
     from lpdistill.solution.answer import Answer
@@ -89,7 +89,7 @@ def throughput(  # noqa: PLR0913 - one keyword for each thing that may be wanted
     return Report(report.main, document, parts)
 
 
-def key_rate(problem: Problem, worth: str, *, law: bool = False, **asked: Any) -> Report[KeyRate]:
+def keyrate(problem: Problem, worth: str, *, law: bool = False, **asked: Any) -> Report[KeyRate]:
     """Secret key per unit of time; ``asked`` as for :func:`lpdistill.key_rate`, ``law`` as for :func:`throughput`."""
     return _with(steady_state.key_rate(problem, worth, **asked), law=law)
 

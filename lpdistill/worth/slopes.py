@@ -120,12 +120,12 @@ class Slopes:
         match parameter:
             case Parameter.P:
                 made = np.asarray(use.attempts, dtype=np.float64)
-                at_once = self.dynamics.problem.levels.raw is None and not self.dynamics.delivery.ends
+                at_once = self.dynamics.problem.levels.raw is None and not self.dynamics.kernel.delivery.ends
                 return {"made": made, **({"delivering": made} if at_once else {})}
             case Parameter.F0:
                 counts = self.dynamics.numbering.describe(self.columns).counts
                 moved = {"failures": np.asarray(-counts @ self.success_slopes)}
-                if self.dynamics.delivery.ends:
+                if self.dynamics.kernel.delivery.ends:
                     return moved
                 reaching = [bool(recipe.reaching) for recipe in self.dynamics.kernel.matchings.recipes]
                 return moved | {"delivering": np.asarray(counts @ (self.success_slopes * reaching))}

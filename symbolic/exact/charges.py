@@ -54,7 +54,7 @@ class Amounts:
             named = np.array(resource.configurations, dtype=np.int64)
             ranks = dynamics.configurations.rank(named)
             return Amounts(dynamics, 1, lambda what: np.isin(what.configuration, ranks) & (what.discard < 0))
-        if resource is REACHING and not dynamics.delivery.ends:
+        if resource is REACHING and not dynamics.kernel.delivery.ends:
             return Amounts._delivered(dynamics)
         if resource is not RESOURCES.get(resource.name):
             raise ModelError(

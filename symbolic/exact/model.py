@@ -94,7 +94,7 @@ class Parameters:
     def rational(dynamics: Dynamics) -> Parameters:
         """The generation probability and durations of a problem, as integers."""
         p = dynamics.problem.hardware.p
-        if dynamics.problem.levels.raw is None and not dynamics.delivery.ends:  # made and gone: nothing changes
+        if dynamics.problem.levels.raw is None and not dynamics.kernel.delivery.ends:  # made and gone: nothing changes
             return Parameters.of(dynamics, fmpz(0), fmpz(1))
         return Parameters.of(dynamics, fmpz(p.numerator), fmpz(p.denominator))
 
@@ -299,7 +299,7 @@ class ExactModel:
         """What a recipe leaves where a run goes on, with probabilities times its total; what is delivered is gone."""
         found: dict[tuple[int, ...], Element] = {}
         for outcome, weight in zip(recipe.outcomes, weights, strict=True):
-            if not (outcome.target and self.dynamics.delivery.ends):
+            if not (outcome.target and self.dynamics.kernel.delivery.ends):
                 levels = () if outcome.target else outcome.produced
                 found[levels] = found.get(levels, fmpz(0)) + weight
         return found

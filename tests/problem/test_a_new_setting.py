@@ -107,11 +107,13 @@ def test_bounds_are_those_that_are_checked(row):
         "p": (None, 1),
         "f0": (None, 1),
         "target": (None, 1),
+        "average_fidelity": (None, 1),
         "memories": (1, None),
         "gate": (None, 1),
         "readout": (None, 1),
     }.get(row.name, (0, None))
-    given = {"p": "1/2", "memories": 4, "f0": "3/4", "target": "79/100"}
+    given = {"p": "1/2", "memories": 4, "f0": "3/4"}
+    given |= {} if row.name == "average_fidelity" else {"target": "79/100"}
     for end, beyond in ((least, -1), (most, 1)):
         if end is not None:
             assert row.exact(Problem(**given | {row.name: end})) == str(end)

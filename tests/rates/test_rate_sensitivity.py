@@ -12,7 +12,7 @@ from steady_cases import CASES
 
 from lpdistill import Budget, ModelError, Problem, key_rate, rate_sensitivity, throughput
 from lpdistill.hardware.delivery import Delivery
-from lpdistill.process.factored.dynamics import Dynamics
+from lpdistill.process.factored.dynamics import Continued
 from symbolic import certify_rate
 from symbolic.exact.model import ExactModel
 from symbolic.steady.gain import ExactGain
@@ -71,7 +71,7 @@ def test_the_greatest_probability_has_one_side():
 def line(duration: Fraction, other: Fraction) -> tuple[Fraction, Fraction]:
     """Time per pair of the policy that is best for a duration of distillation, there and for another duration."""
     best = certify_rate(throughput(KINKED.replace(distillation_time=duration)))
-    there = Dynamics(KINKED.replace(distillation_time=other), delivery=Delivery.EVERY)
+    there = Continued(KINKED.replace(distillation_time=other), delivery=Delivery.EVERY)
     return 1 / best.gain, 1 / ExactGain.of(ExactModel.rational(there), best.found.rows.columns).gain
 
 

@@ -51,14 +51,11 @@ class Dynamics(Derived):
         default, whatever the problem needs.
     tariff
         What columns cost: their duration, by default.
-    delivery
-        What delivering a pair is.
     """
 
     problem: Task
     attempts: Attempts | None = None
     tariff: Tariff = TIME
-    delivery: Delivery = Delivery.FIRST
 
     written = None
     merged = None
@@ -69,10 +66,15 @@ class Dynamics(Derived):
         given = self.problem.attempts if self.attempts is None else member(Attempts, self.attempts, "attempts")
         object.__setattr__(self, "attempts", given)
 
+    @property
+    def _delivery(self) -> Delivery:
+        """What delivering a pair is: the end of a run."""
+        return Delivery.FIRST
+
     @cached_property
     def kernel(self) -> Kernel:
         """What columns do, and what comes of it."""
-        return Kernel(self.problem, self.attempts or Attempts.FULL, self.delivery)
+        return Kernel(self.problem, self.attempts or Attempts.FULL, self._delivery)
 
     @property
     def numbering(self) -> Numbering:
@@ -92,7 +94,7 @@ class Dynamics(Derived):
     @cached_property
     def durations(self) -> Durations:
         """Durations of a step that does not distil, of one that does, and of taking a pair out of its memory."""
-        uncharged = self.problem.uncharged_time if self.delivery.ends else Fraction(0)
+        uncharged = self.problem.uncharged_time if self._delivery.ends else Fraction(0)
         removes = bool(self.kernel.repertoire.discards)
         return Durations.of(self.problem.hardware, self._kind, uncharged, removes=removes)
 
@@ -153,20 +155,15 @@ class Dynamics(Derived):
     @cached_property
     def admission(self) -> Permission:
         """Which columns are allowed."""
-        return Permission(self.kernel, self._possible if self.delivery.ends else self._home)
+        return Permission(self.kernel, self._possible if self._delivery.ends else self._home)
 
     def _home(self) -> Towards:
         """The columns that rules permit, priced by where they may lead on the way back to the start."""
         return Towards(self._possible(), np.arange(self.size) == 0)
 
-    def towards(self, goals: BoolArray) -> Reachability:
-        """How to get to some configurations, (configurations,), with the columns that are allowed."""
-        possible, live = self._possible(), self.live
-        return Reachability.of(Towards(replace(possible, safe=live if self.admission.guarded else None), goals & live))
-
     def _possible(self) -> Pricing:
         """The columns that rules permit, priced by where they may lead."""
-        entering = Tariff(0.0, ((REACHING, -1.0),) if self.delivery.ends else ())
+        entering = Tariff(0.0, ((REACHING, -1.0),) if self._delivery.ends else ())
         other = self._with(kernel=self.kernel.possible, tariff=entering)
         return Pricing(other.kernel, entering, None, other.choose)
 
@@ -245,6 +242,29 @@ class Dynamics(Derived):
             delivering=np.asarray(use.delivering)[:, None],
             following=Factored(kernel, what, self._listed),
         )
+
+
+@dataclass(frozen=True)
+class Continued(Dynamics):
+    """The decision process of runs that go on when a pair is delivered.
+
+    Attributes
+    ----------
+    delivery
+        What delivering a pair is.
+    """
+
+    delivery: Delivery = Delivery.EVERY
+
+    @property
+    def _delivery(self) -> Delivery:
+        return self.delivery
+
+
+def towards(dynamics: Dynamics, goals: BoolArray) -> Reachability:
+    """How to get to some configurations, (configurations,), with the columns that are allowed."""
+    possible, live = dynamics._possible(), dynamics.live  # noqa: SLF001 - its own
+    return Reachability.of(Towards(replace(possible, safe=live if dynamics.admission.guarded else None), goals & live))
 
 
 def require_priced(process: Process, resource: Resource) -> None:

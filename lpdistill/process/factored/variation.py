@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -43,7 +44,7 @@ def varied(dynamics: Dynamics, **changes: Any) -> Dynamics:
     True
     """
     problem = dynamics.problem.replace(**changes)
-    other = Dynamics(problem, dynamics.attempts, dynamics.tariff, dynamics.delivery)
+    other = replace(dynamics, problem=problem)
     if "f0" not in changes:
         problem.__dict__["levels"] = dynamics.problem.levels
         other.kernel.__dict__.update({name: getattr(dynamics.kernel, name) for name in SHARED})
@@ -69,7 +70,7 @@ def without(dynamics: Dynamics, columns: IntArray) -> Dynamics:
     >>> len(here.columns), len(without(here, np.array([2])).columns)
     (4, 3)
     """
-    other = Dynamics(dynamics.problem, dynamics.attempts, dynamics.tariff, dynamics.delivery)
+    other = replace(dynamics)
     known = dynamics.kernel.permitted
     kept = np.ones(dynamics.numbering.size, dtype=bool) if known is None else known.copy()
     kept[columns] = False
