@@ -72,7 +72,7 @@ POLICIES = {"a policy", "a solution"}
 
 DOORS = {
     # What takes a problem, or a problem or a state graph.
-    "average_delivery": (lambda x: lpdistill.average_delivery(x), HARDWARE),
+    "average_delivery": (lpdistill.average_delivery, HARDWARE),
     "key_rate": (lpdistill.key_rate, HARDWARE),
     "rate_frontier": (lambda x: lpdistill.rate_frontier(x, "steps"), HARDWARE),
     "standby": (lambda x: lpdistill.standby(x, 1, "1/20"), HARDWARE),
@@ -126,10 +126,10 @@ DOORS = {
     "compare with": (lambda x: compare(PROBLEM, x), {"a text", "nothing", "a dictionary"}),
     "OccupationProgram.of": (OccupationProgram.of, POLICIES | {"a chain"}),
     # What takes a rate, or the problem of one.
-    "certify_rate": (symbolic.certify_rate, HARDWARE),
-    "rate_sensitivity": (lpdistill.rate_sensitivity, HARDWARE),
-    "rate_validity": (lpdistill.rate_validity, HARDWARE),
-    "simulate_rate": (lambda x: lpdistill.simulate_rate(x, 4000, seed=1), HARDWARE),
+    "certify_rate": (symbolic.certify_rate, set()),
+    "rate_sensitivity": (lpdistill.rate_sensitivity, set()),
+    "rate_validity": (lpdistill.rate_validity, set()),
+    "simulate_rate": (lambda x: lpdistill.simulate_rate(x, 4000, seed=1), set()),
     # What takes something else.
     "Problem p": (lambda x: Problem(x, 2, "3/4", "79/100"), {"a number", "a text"}),
     "Problem rules": (lambda x: PROBLEM.replace(rules=x), {"nothing", "a dictionary", "a policy"}),

@@ -29,6 +29,7 @@ from lpdistill.problem.problem import Problem
 from lpdistill.process.tariff import Resource, Tariff, Usage
 from lpdistill.program.holding import Face
 from lpdistill.program.steadily import Terms
+from lpdistill.rates.given import RATE
 from lpdistill.rates.rate import Rate
 from lpdistill.solution.answer import SHOWN, Answer, Table
 from lpdistill.worth.sensitivity import Derivative, derivative_of
@@ -147,8 +148,7 @@ def rate_sensitivity(rate: Rate) -> RateSensitivity:
     >>> round(found.derivatives["p"].value, 6), round(found.derivatives["generation_time"].value, 6)
     (0.082929, -0.035076)
     """
-    if not isinstance(rate, Rate):
-        raise ModelError("rate", "must be what throughput returned", rate)
+    rate = RATE.meant(rate, "rate")
     if rate.earning.worth is not None or rate.earning.users or rate.found.labelling is not None:
         named = "worth" if rate.earning.worth is not None else "tenants" if rate.earning.users else "target"
         raise ModelError(

@@ -17,6 +17,7 @@ from lpdistill.numbers import Number
 from lpdistill.pictures import canvas
 from lpdistill.problem.problem import Problem
 from lpdistill.progress import Report, silent
+from lpdistill.rates.given import RATE
 from lpdistill.rates.law import Law
 from lpdistill.rates.rate import Throughput
 from lpdistill.simulation.controller import Stationary
@@ -196,7 +197,8 @@ def simulate_rate(  # noqa: PLR0913 - what an experiment consists of
     >>> found.rate.lower < 173 / 2448 < found.rate.upper
     True
     """
-    if not isinstance(rate, Throughput) or rate.found.model.process.kernel.delivery is not Delivery.EVERY:
+    given = RATE.meant(rate, "rate")
+    if not isinstance(given, Throughput) or given.found.model.process.kernel.delivery is not Delivery.EVERY:
         raise ModelError("rate", "must be a throughput of one user; of others only the law is known: rate.law", rate)
     optimum, process = rate.found.model.optimum, rate.found.model.process
     start, level = seeded(seed), float(inside(confidence, "confidence"))

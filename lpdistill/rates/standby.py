@@ -17,6 +17,7 @@ from lpdistill.hardware.actions import Action, Attempts
 from lpdistill.numbers import Number, decimals, exact, member, whole
 from lpdistill.pictures import bars
 from lpdistill.problem.problem import Problem
+from lpdistill.problem.question import PROBLEM
 from lpdistill.process.names import action_as_json
 from lpdistill.program.steadily import FIRM
 from lpdistill.progress import silent
@@ -313,7 +314,7 @@ def standby(  # noqa: PLR0913 - one keyword for each thing that may be asked
     >>> round(pool.service, 9), pool.least.slots
     (0.950514218, 4)
     """
-    began = time.perf_counter()
+    began, problem = time.perf_counter(), PROBLEM.meant(problem, "problem")
     wanted = _wanted(demand, member(Arrivals, arrivals, "arrivals"))
     size = None if slots is None else whole(slots, "slots")
     if size is not None and size < 1:

@@ -18,6 +18,7 @@ from lpdistill.errors import ModelError, NotCertifiedError
 from lpdistill.process.factored.dynamics import Dynamics
 from lpdistill.program.average import Evaluation, Policy, led, steady
 from lpdistill.progress import counter, silent
+from lpdistill.rates.given import RATE
 from lpdistill.rates.rate import Rate
 from lpdistill.worth.optimal_range import End, Limit, Range, Takeover
 from lpdistill.worth.range_search import AS_GOOD, MOST_ROOTS, NEGLIGIBLE, WITHIN, Along
@@ -144,8 +145,7 @@ def rate_validity(rate: Rate, *, progress: Callable[[str], None] = silent) -> Va
     >>> round(found.ranges["p"].lower.value, 6), round(found.ranges["p"].upper.value, 6)
     (0.0, 0.526515)
     """
-    if not isinstance(rate, Rate):
-        raise ModelError("rate", "must be what throughput returned", rate)
+    rate = RATE.meant(rate, "rate")
     if rate.earning.worth is not None or rate.earning.users or rate.problem.budgets or rate.found.labelling is not None:
         raise ModelError("ranges", "are of pairs counted on finitely many levels, without budgets and tenants", None)
     process, columns = rate.found.model.process, rate.found.model.optimum.columns

@@ -22,6 +22,7 @@ from lpdistill.hardware.delivery import Delivery
 from lpdistill.process.factored.dynamics import Dynamics
 from lpdistill.process.resources import REACHING
 from lpdistill.progress import silent
+from lpdistill.rates.given import RATE
 from lpdistill.rates.rate import Rate
 from lpdistill.solution.answer import SHOWN, Block, Summary
 from lpdistill.solution.tables import described
@@ -228,8 +229,7 @@ def _required(rate: Rate) -> tuple[Dynamics, IntArray]:
     LimitError
         If the program is too large.
     """
-    if not isinstance(rate, Rate):
-        raise ModelError("rate", "must be what throughput returned", rate)
+    rate = RATE.meant(rate, "rate")
     model, problem = rate.found.model, rate.problem
     wrong = {
         "worth": rate.earning.delivery is not Delivery.EVERY and not rate.earning.users,

@@ -288,11 +288,11 @@ def ticking(monkeypatch):
 
 
 def test_a_time_limit_leaves_the_bracket(monkeypatch):
-    """No round begins after the limit, and what is known by then is the answer."""
+    """No round begins or goes on after the limit, and what is known by then is the answer."""
     ticking(monkeypatch)
     solution = solve(Problem(".5", 4, ".8", ".91"), time_limit=7)
     assert solution.bracket.refinement.stopped is Stopped.TIME
-    assert len(solution.bracket.refinement.rounds) == 8
+    assert 1 < len(solution.bracket.refinement.rounds) <= 8
     assert solution.status == "bracketed"
     assert solution.lower_bound < 43.33237006904 < solution.upper_bound
 
