@@ -265,6 +265,7 @@ def test_the_checker_loads_nothing_of_the_solver(tmp_path):
         "symbolic.checking.model",
         "symbolic.checking.proof",
         "symbolic.checking.rounding",
+        "symbolic.checking.steady",
     ]
 
 
