@@ -77,6 +77,16 @@ def test_rates_are_those_of_numbered_memories(case):
         assert list(rates.values()) == pytest.approx(list(case.delivered.values()), abs=1e-6)
 
 
+EXACT = [case for case in STATED + OTHERS if case.exact is not None and not isinstance(case.worth, dict)]
+
+
+@pytest.mark.parametrize("case", EXACT, ids=lambda case: case.name)
+def test_bounds_hold_to_the_last_digit(case):
+    """The exact gain lies strictly between them, where they are taken as the fractions that they are."""
+    found = asked(case)
+    assert Fraction(found.lower_bound) < Fraction(case.exact) < Fraction(found.upper_bound)
+
+
 def test_twenty_memories():
     """More columns than can be listed are priced all the same."""
     found = throughput(Problem(LARGE.p, LARGE.memories, LARGE.f0, LARGE.target))
