@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import sparse
 from scipy.optimize import linprog
 
 from lpdistill import Hardware, MaxDistillations, Problem, key_rate, throughput
@@ -32,7 +33,7 @@ def test_simplex_interior_points_cvxpy_and_howard_agree(name):
     rates = ConvexRates.of(CASES[name])
     gain, program = throughput(CASES[name]).gain, rates.program
     size, (least, most) = program.process.size, program.limits
-    matrix = program.matrix / program.scale
+    matrix = sparse.csr_array(program.matrix / program.scale)
     below, above = matrix[size + 1 :][np.isfinite(most)], matrix[size + 1 :][np.isfinite(least)]
     limits = np.concatenate([most[np.isfinite(most)], -least[np.isfinite(least)]])
     for method in ("highs-ds", "highs-ipm"):
