@@ -161,6 +161,25 @@ def as_float(number: Fraction) -> float | None:
     return nearest if Fraction(repr(nearest)) == number else None
 
 
+def upwards(number: Fraction) -> float:
+    """The least number of double precision that is no less than a rational one.
+
+    >>> Fraction(upwards(Fraction(1, 3))) > Fraction(1, 3), upwards(Fraction(1, 4))
+    (True, 0.25)
+    """
+    nearest = float(number)
+    return nearest if nearest >= number else math.nextafter(nearest, math.inf)
+
+
+def downwards(number: Fraction) -> float:
+    """The greatest number of double precision that is no more than a rational one.
+
+    >>> Fraction(downwards(Fraction(2, 3))) < Fraction(2, 3), downwards(Fraction(1, 4))
+    (True, 0.25)
+    """
+    return -upwards(-number)
+
+
 def decimals(number: float, places: int = 6) -> str:
     """A number with so many decimals, or as many digits where that would be long, or leave few of them.
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
@@ -11,7 +13,7 @@ import numpy as np
 from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.errors import InfeasibleError, NotCertifiedError
 from lpdistill.hardware.actions import Action
-from lpdistill.numbers import at_most
+from lpdistill.numbers import at_most, upwards
 from lpdistill.process.budgets import Budget
 from lpdistill.process.factored.dynamics import Dynamics, towards
 from lpdistill.process.resources import Worth
@@ -148,17 +150,18 @@ class Terms:
         earning = self.earning(process, found)
         return earning.under(earning.tariff.plus(prices))
 
-    def granted(self, found: Found) -> float:
-        """What the limits are worth at their prices, less what claims cost."""
-        ends = [budget.ends for budget in self.budgets]
-        granted = sum(
-            price * (most if price > 0 else least)
-            for price, (least, most) in zip(found.prices.tolist(), ends, strict=True)
-            if price
-        )
-        if self.shares is None or found.claims is None:
-            return float(granted)
-        return float(granted - found.claims.price @ self.shares.least)
+    def bounded(self, upper: float, found: Found) -> float:
+        """What no policy within the limits earns more than, given what none does at their prices; rounded up.
+
+        Limits are worth something at their prices, and claims cost something.
+        """
+        bound = Fraction(upper)
+        for budget, price in zip(self.budgets, found.prices.tolist(), strict=True):
+            bound += Fraction(price) * budget.sides["most" if price > 0 else "least"] if price else 0
+        if self.shares is not None and found.claims is not None:
+            for price, least in zip(found.claims.price.tolist(), self.shares.least.tolist(), strict=True):
+                bound -= Fraction(price) * Fraction(math.nextafter(least, 0.0))  # shares are rounded to doubles
+        return upwards(bound)
 
 
 def optimum(
@@ -199,7 +202,7 @@ def optimum(
             raise NotCertifiedError("HiGHS calls limits contradictory that were met; take another unit of time")
         priced = steady(terms.priced(process, found), progress, best.policy.choice.columns)
         best, rounds = priced, rounds + priced.rounds
-        upper = min(upper, priced.upper + terms.granted(found))
+        upper = min(upper, terms.bounded(priced.upper, found))
         more = np.setdiff1d(priced.generated, columns)
         if upper - found.gain <= CLOSED * max(abs(upper), terms.scale) or not len(more):
             carried_out = _carried_out(program, found, terms, (upper, rounds))

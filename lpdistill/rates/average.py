@@ -18,7 +18,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lpdistill.errors import InfeasibleError, ModelError, UnreachableTargetError
-from lpdistill.numbers import Number, decimals
+from lpdistill.numbers import Number, decimals, downwards, upwards
 from lpdistill.problem.labels import without_labels
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import PROBLEM
@@ -85,12 +85,12 @@ class AverageDelivery(Answer):
     @property
     def lower_bound(self) -> float:
         """No policy is faster: proved."""
-        return 1 / self.rate.upper_bound
+        return downwards(1 / Fraction(self.rate.upper_bound))
 
     @property
     def upper_bound(self) -> float:
         """The policy is not slower: proved."""
-        return 1 / self.rate.lower_bound if self.rate.lower_bound > 0 else float("inf")
+        return upwards(1 / Fraction(self.rate.lower_bound)) if self.rate.lower_bound > 0 else float("inf")
 
     @property
     def status(self) -> Status:

@@ -24,6 +24,9 @@ MOST_CORNERS = 200
 MIXED, NEWTON = 1e-6, 5
 """Share of a corner from which it counts as mixed in, and steps of Newton's method."""
 
+ROUNDED = 1e-13
+"""Share of a sum of logarithms that may be rounding, by which its bound is raised."""
+
 CLOSE = 1e-9
 """Distance of the sum of logarithms from its bound at which no more are."""
 
@@ -94,7 +97,8 @@ def balanced(users: int, corner: Callable[[FloatArray], tuple[FloatArray, float]
         problem.solve(solver=cp.CLARABEL)
         rates = _polished(known, np.maximum(np.asarray(mixture.value, dtype=np.float64), 0.0))
         new, most = corner(1 / rates)
-        value, bound = float(np.log(rates).sum()), float(np.log(rates).sum()) + most - users
+        value = float(np.log(rates).sum())
+        bound = value + most - users + ROUNDED * (1 + abs(value) + users)
         if bound - value <= CLOSE:
             return Balance(rates, value, bound)
         corners.append(new)

@@ -13,7 +13,7 @@ import numpy as np
 from lpdistill import pictures
 from lpdistill.errors import ModelError, names_like
 from lpdistill.hardware.hardware import Hardware
-from lpdistill.numbers import Number, at_least, decimals, exact
+from lpdistill.numbers import Number, at_least, decimals, exact, upwards
 from lpdistill.physics.levels import Level
 from lpdistill.problem.problem import Problem
 from lpdistill.process.budgets import MET
@@ -111,7 +111,7 @@ class RateFrontier(Answer):
         at = exact(limit, "limit")
         if at < 0:
             raise ModelError("limit", "must not be negative", limit)
-        return min(most + price * float(at) for price, most in self.lines)
+        return min(upwards(Fraction(most) + Fraction(price) * at) for price, most in self.lines)
 
     @property
     def _curve(self) -> tuple[list[float], list[float]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
@@ -14,7 +15,7 @@ import numpy as np
 from lpdistill.arrays import FloatArray
 from lpdistill.errors import InfeasibleError, ModelError
 from lpdistill.hardware.actions import Action, Attempts
-from lpdistill.numbers import Number, decimals, exact, member, whole
+from lpdistill.numbers import Number, decimals, downwards, exact, member, upwards, whole
 from lpdistill.pictures import bars
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import PROBLEM
@@ -31,8 +32,6 @@ from lpdistill.solution.tables import described
 from lpdistill.solution.wording import Words, outwards, words_of
 
 if TYPE_CHECKING:
-    from fractions import Fraction
-
     from matplotlib.axes import Axes
 
 
@@ -117,12 +116,12 @@ class Standby(Answer):
     @property
     def lower_bound(self) -> float:
         """The policy meets no less: proved, rounding included."""
-        return self.found.lower / float(self.demand.rate)
+        return downwards(Fraction(self.found.lower) / self.demand.rate)
 
     @property
     def upper_bound(self) -> float:
         """No policy meets more: proved over all columns, rounding included."""
-        return max(min(self.upper / float(self.demand.rate), 1.0), self.lower_bound)
+        return max(min(upwards(Fraction(self.upper) / self.demand.rate), 1.0), self.lower_bound)
 
     @property
     def status(self) -> Status:

@@ -21,6 +21,7 @@ from itertools import pairwise
 import numpy as np
 
 from lpdistill.errors import LimitError, NotCertifiedError
+from lpdistill.numbers import upwards
 from lpdistill.problem.problem import Problem
 from lpdistill.process.tariff import Resource
 from lpdistill.program.average import Evaluation, Policy, earned
@@ -151,7 +152,7 @@ class Search:
         evaluation = Evaluation.of(policy, int(np.argmax(optimum.evaluation.visits)))
         used = float(process.amounts(self.resource, optimum.columns) @ optimum.rates)
         lower = earned(process, policy, evaluation)
-        upper = max(found.upper + price * used, lower)
+        upper = max(upwards(Fraction(found.upper) + Fraction(price) * Fraction(used)), lower)
         free = replace(optimum, process=process, policy=policy, evaluation=evaluation, lower=lower, upper=upper)
         answer = Bracketed(replace(model, optimum=free), None, found.labelling)
         corner = Corner(price, used, free.gain, found.upper, answer)

@@ -8,6 +8,7 @@ from fractions import Fraction
 import numpy as np
 
 from lpdistill.arrays import FloatArray
+from lpdistill.numbers import downwards, upwards
 
 ROUNDING = 1e-12
 """Share of a waiting time up to which a difference from it is rounding."""
@@ -46,36 +47,16 @@ def slower(time: float, least: float) -> float:
 def below(cost: float, uncharged: Fraction) -> float:
     """The greatest number of double precision that is no more than a cost less what is not charged.
 
-    >>> from fractions import Fraction
-
-    import numpy as np
-
-    from lpdistill.arrays import FloatArray
     >>> Fraction(below(2.0, Fraction(1, 3))) <= Fraction(5, 3)
     True
     """
-    return _rounded(cost, uncharged, -math.inf)
+    return downwards(Fraction(cost) - uncharged) if uncharged and math.isfinite(cost) else cost
 
 
 def above(cost: float, uncharged: Fraction) -> float:
     """The least number of double precision that is no less than a cost less what is not charged.
 
-    >>> from fractions import Fraction
-
-    import numpy as np
-
-    from lpdistill.arrays import FloatArray
     >>> Fraction(above(2.0, Fraction(1, 3))) >= Fraction(5, 3)
     True
     """
-    return _rounded(cost, uncharged, math.inf)
-
-
-def _rounded(cost: float, uncharged: Fraction, towards: float) -> float:
-    """A difference, taken exactly and then rounded in one direction."""
-    if not uncharged or not math.isfinite(cost):
-        return cost
-    exact = Fraction(cost) - uncharged
-    nearest = float(exact)
-    missed = nearest > exact if towards < 0 else nearest < exact
-    return math.nextafter(nearest, towards) if missed else nearest
+    return upwards(Fraction(cost) - uncharged) if uncharged and math.isfinite(cost) else cost
