@@ -28,9 +28,12 @@ FLOORS = (
     ("convex", "constraint_prices", "times", "worth", "policies", "frontiers", "simulation", "rates"),
     ("deadlines",),
     ("export",),
-    ("study",),
+    ("study", "acceptance", "telemetry", "planning"),
+    ("control",),
+    ("deployment",),
     ("requests",),
     ("schemas",),
+    ("server",),
     ("cli",),
 )
 """The rooms of lpdistill from the ground up: a room knows its own floor and those below."""
@@ -45,7 +48,7 @@ BESIDE = {
 }
 """The rooms of symbolic from the ground up, and how high in lpdistill each may look."""
 
-EXACT = {"requests", "study", "cli"}
+EXACT = {"requests", "study", "control", "cli"}
 """The rooms of lpdistill that ask symbolic, when they are asked to."""
 
 LATE = {"lpdistill.convex:ConvexProgram"}

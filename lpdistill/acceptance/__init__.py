@@ -1,0 +1,1 @@
+"""How many pairs certify a fidelity, and what measured pairs say of it."""

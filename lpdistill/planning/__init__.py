@@ -1,0 +1,1 @@
+"""From an objective to the hardware that meets it at the least cost."""

@@ -1,0 +1,1 @@
+"""Requests over HTTP: the documents of the command line, served."""
