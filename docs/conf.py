@@ -37,7 +37,7 @@ nitpicky = True
 # Names that are imported for types only, and names of types that are explained where they are used.
 ALIASES = (
     "Protocol|SeveralNumbers|Shares|Sides|Weights|N|"
-    "A|Axes|Batch|BoolArray|Budgeted|Candidate|Choices|Client|Counter|Figure|FloatArray|Fraction|IntArray|Key|Number|PathLike|"
+    "A|Axes|Batch|BoolArray|Budgeted|Candidate|Choices|Client|CollectorRegistry|Counter|Figure|FloatArray|Fraction|Gauge|Histogram|IntArray|Key|Number|PathLike|"
     "Path|Quantity|Question|Report|S|SuperLU|T|V|[A-Z][a-z]+Like|(cp|np|nx|pd|sparse|xr)\\..*"
 )
 nitpick_ignore_regex = [("py:(class|obj)", rf"(.*\.)?({ALIASES})")]
