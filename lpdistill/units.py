@@ -12,7 +12,7 @@ from fractions import Fraction
 from types import MappingProxyType
 
 from lpdistill.errors import ModelError
-from lpdistill.numbers import UNIT_OF_TIME, Number, exact
+from lpdistill.numbers import LONGEST_NUMBER, UNIT_OF_TIME, Number, exact
 
 Units = Mapping[str, Fraction]
 
@@ -65,7 +65,7 @@ def measured(value: object, where: str, units: Units) -> tuple[Fraction, bool]:
     >>> measured("85 ms", "coherence_time", TIMES), measured("1/3us", "time", TIMES), measured(2, "time", TIMES)
     ((Fraction(17, 200), True), (Fraction(1, 3000000), True), (Fraction(2, 1), False))
     """
-    found = QUANTITY.fullmatch(value) if isinstance(value, str) else None
+    found = QUANTITY.fullmatch(value) if isinstance(value, str) and len(value) <= LONGEST_NUMBER else None
     if found is None:
         return exact(value, where), False
     if found["unit"] not in units:

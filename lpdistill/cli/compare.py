@@ -8,7 +8,7 @@ from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import Json, Plot, TimeLimit, Within, takes_problem
 from lpdistill.cli.output import Progress, draw, give
 from lpdistill.cli.policies import POLICY_NAMES, CutoffOption
-from lpdistill.policies.named import OPTIMAL, POLICIES, with_cutoff
+from lpdistill.policies.named import POLICIES
 from lpdistill.problem.problem import Problem
 from lpdistill.requests.policies import compare as compared
 from lpdistill.solving import PATIENCE
@@ -49,12 +49,15 @@ def compare(
     lpdistill compare --p 0.5 --memories 4 --f0 0.9 --target 0.94 --differences greedy
     """
     names = [name.strip() for name in policies.split(",") if name.strip()]
-    if cutoff is not None:  # each without it and with it
-        both = [(name,) if name == OPTIMAL else (name, with_cutoff(name, cutoff)) for name in names]
-        names = [*dict.fromkeys(name for two in both for name in two)]
     with Progress() as progress:
         found = compared(
-            problem, names, differences=differences, within=within, time_limit=time_limit, progress=progress
+            problem,
+            names,
+            differences=differences,
+            cutoff=cutoff,
+            within=within,
+            time_limit=time_limit,
+            progress=progress,
         )
         draw(found, plot, progress)
     give(found, as_json=as_json, whole=True, rest=": --json has them all")

@@ -9,16 +9,9 @@ from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import NUMBER, Json, Plot, takes_problem
 from lpdistill.cli.output import Progress, draw, give
 from lpdistill.problem.presets import PRESET
+from lpdistill.requests.direct import RAW, raw_of
 from lpdistill.requests.direct import hashing as hashing_of
 from lpdistill.worth.hashing import USUAL
-
-RAW = {"f0", "raw"}
-"""Settings of raw pairs."""
-
-
-def raw_of(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """What settings say of raw pairs."""
-    return {name: value for name, value in settings.items() if name in RAW}
 
 
 @takes_problem(lambda setting: setting.name in {*RAW, PRESET}, argument="pair", builds=raw_of)

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import Json, Plot, takes_problem
 from lpdistill.cli.output import Progress, draw, give, tell
-from lpdistill.numbers import member
 from lpdistill.problem.problem import Problem
 from lpdistill.requests.exact import policy_map as mapped
+from lpdistill.requests.exact import unneeded
 
 
-def defaults(options: Mapping[str, Any]) -> dict[str, str]:
-    """Settings that nobody need give: a map along p does not depend on the problem's own p."""
-    axis = options["axis"]
-    if axis != "p":
-        from symbolic.maps.sweep import Axis  # noqa: PLC0415 - only this command needs exact arithmetic
-
-        axis = member(Axis, axis, "--axis")
-    return {"p": "1"} if axis == "p" else {}
-
-
-@takes_problem(defaults=defaults)
+@takes_problem(defaults=unneeded)
 def policy_map(
     problem: Problem,
     axis: Annotated[

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from fractions import Fraction
-from typing import Annotated, Any
+from typing import Annotated
 
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import NUMBER, Json, Plot, takes_problem
@@ -12,6 +11,7 @@ from lpdistill.cli.output import Progress, draw, give
 from lpdistill.errors import ModelError
 from lpdistill.numbers import exact
 from lpdistill.problem.problem import Problem
+from lpdistill.requests.direct import expected, expecting
 from lpdistill.requests.direct import robust as robust_of
 
 
@@ -27,11 +27,6 @@ def interval_of(text: str) -> tuple[Fraction, Fraction]:
     if not colon:
         raise ModelError("--p", "must be an interval LOW:HIGH, such as 0.4:0.6", text)
     return exact(low, "--p"), exact(high, "--p")
-
-
-def expecting(settings: Mapping[str, Any]) -> tuple[Problem, bool]:
-    """The problem of some settings, and whether they have a ``p``: the expected one."""
-    return Problem.from_dict({"p": "1"} | dict(settings)), settings.get("p") is not None
 
 
 @takes_problem(lambda setting: setting.name != "p", argument="question", builds=expecting)
@@ -58,10 +53,9 @@ def robust(
     --------
     lpdistill robust problem.toml --p 0.4:0.6
     """
-    (low, high), (problem, expects) = interval_of(p), question
-    expected = problem.p if expects and low <= problem.p <= high else (low + high) / 2
-    expected = expected if nominal is None else exact(nominal, "--nominal")
+    interval = interval_of(p)
+    problem = expected(question, interval, nominal)
     with Progress() as progress:
-        found = robust_of(problem.replace(p=expected), (low, high), progress=progress)
+        found = robust_of(problem, interval, progress=progress)
         draw(found, plot, progress)
     give(found, as_json=as_json, whole=everything, rest=": --all shows them")

@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import FILE, INTEGER, Json, Plot, TimeLimit, Within, takes_problem
 from lpdistill.cli.output import Progress, give
 from lpdistill.cli.policies import POLICY_NAMES
 from lpdistill.cli.termination import orderly
-from lpdistill.hardware.rules import rules_from
-from lpdistill.problem.settings import require
-from lpdistill.process.budgets import budgets_from
+from lpdistill.requests.sweeps import grid_of
 from lpdistill.requests.sweeps import sweep as sweep_of
 from lpdistill.solving import PATIENCE
 from lpdistill.study.charts import Quantity
-from lpdistill.study.grid import Grid, counted
-
-
-def grid_of(settings: Mapping[str, Any]) -> Grid:
-    """The problems that settings with ranges and lists describe."""
-    require(settings)
-    rules = dict(settings.get("rules", {}))
-    varying = {name: rules.pop(name) for name in counted() if name in rules}
-    budgets = budgets_from(settings.get("budgets", {}))
-    return Grid(**{**settings, "rules": rules_from(rules), "budgets": budgets}, **varying)
+from lpdistill.study.grid import Grid
 
 
 @takes_problem(argument="grid", builds=grid_of)

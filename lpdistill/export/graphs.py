@@ -7,7 +7,8 @@ import json
 import math
 import re
 import textwrap
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from os import PathLike
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -149,18 +150,43 @@ def read_graph(file: str | PathLike[str]) -> nx.DiGraph[Any]:
         raise ModelError("graph file", "is DOT, in which numbers are text; give .graphml or .json", str(file))
     if path.suffix not in GRAPHS:
         raise ModelError("graph file", f"must have the suffix {' or '.join(GRAPHS)}", str(file))
-    try:
+    with _explained(path.suffix, str(file)):
         json_text = path.read_text(encoding="utf-8-sig") if path.suffix == ".json" else None
-        found = nx.read_graphml(path) if json_text is None else _linked(json.loads(json_text))
+        return _simple(nx.read_graphml(path) if json_text is None else _linked(json.loads(json_text)), str(file))
+
+
+def graph_of(document: dict[str, Any], where: str) -> nx.DiGraph[Any]:
+    """A state graph from node-link data, as :func:`read_graph` reads it from a file.
+
+    Raises
+    ------
+    ModelError
+        If it holds no directed graph.
+    """
+    with _explained("node-link data", where):
+        return _simple(_linked(document), where)
+
+
+@contextmanager
+def _explained(form: str, where: str) -> Iterator[None]:
+    """Say of an error within what is wrong with the graph that is read."""
+    try:
+        yield
     except OSError as error:
-        raise ModelError("graph file", f"cannot be read: {error.strerror or error}", str(file)) from None
+        raise ModelError("graph file", f"cannot be read: {error.strerror or error}", where) from None
     except KeyError as error:
-        raise ModelError("graph file", f"is no graph in {path.suffix}: {error} is missing", str(file)) from None
+        raise ModelError("graph file", f"is no graph in {form}: {error} is missing", where) from None
+    except ModelError:
+        raise
     except (nx.NetworkXException, SyntaxError, ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise ModelError("graph file", f"is no graph in {path.suffix}: {error}", str(file)) from None
+        raise ModelError("graph file", f"is no graph in {form}: {error}", where) from None
+
+
+def _simple(found: nx.Graph[Any], where: str) -> nx.DiGraph[Any]:
+    """A graph that was read, with what its form holds as text, unless it is not directed or has parallel edges."""
     simple: nx.DiGraph[Any] = nx.DiGraph(found)
     if not found.is_directed() or simple.number_of_edges() < found.number_of_edges():
-        raise ModelError("graph file", "must hold a directed graph without parallel edges", str(file))
+        raise ModelError("graph file", "must hold a directed graph without parallel edges", where)
     return _restored(simple)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lpdistill.numbers import member
 from lpdistill.progress import silent
 from lpdistill.solution.given import ProblemLike
 
@@ -19,6 +20,16 @@ def check(certificate: Path | dict[str, Any], *, progress: Callable[[str], None]
 
     progress("checking the reduced costs of all columns")
     return checked(certificate)
+
+
+def unneeded(options: Mapping[str, Any]) -> dict[str, str]:
+    """Settings that nobody need give: a map along p does not depend on the problem's own p."""
+    axis = options["axis"]
+    if axis != "p":
+        from symbolic.maps.sweep import Axis  # noqa: PLC0415 - only this needs exact arithmetic
+
+        axis = member(Axis, axis, "axis")
+    return {"p": "1"} if axis == "p" else {}
 
 
 def policy_map(problem: ProblemLike, *, axis: str = "p", progress: Callable[[str], None] = silent) -> PolicyMap:

@@ -14,7 +14,7 @@ from lpdistill.numbers import Number, decimals, whole
 from lpdistill.policies.comparison import Candidate, Comparison
 from lpdistill.policies.comparison import compare as compare_policies
 from lpdistill.policies.differences import differences as differences_of
-from lpdistill.policies.named import OPTIMAL, POLICIES, policy_named
+from lpdistill.policies.named import OPTIMAL, POLICIES, policy_named, with_cutoff
 from lpdistill.problem.problem import Problem
 from lpdistill.process.time_lattice import TimeLattice
 from lpdistill.progress import counter, silent
@@ -67,6 +67,7 @@ def compare(  # noqa: PLR0913 - one keyword for each thing that may be wanted
     policies: Iterable[str] = POLICIES,
     *,
     differences: str | None = None,
+    cutoff: str | None = None,
     within: Number | None = None,
     time_limit: Number = PATIENCE,
     progress: Told = silent,
@@ -81,12 +82,18 @@ def compare(  # noqa: PLR0913 - one keyword for each thing that may be wanted
         Names of policies, or files.
     differences
         The one whose differences from the optimum are wanted, too.
+    cutoff
+        The age from which baselines discard pairs, if each is wanted with it as well as without.
     within, time_limit
         How near the optimum is to be found, as for :func:`lpdistill.solve`.
     progress
         Told what is being done.
     """
-    names = [*policies, *([differences] if differences else [])]
+    names = [*policies]
+    if cutoff is not None:
+        both = [(name,) if name == OPTIMAL else (name, with_cutoff(name, cutoff)) for name in names]
+        names = [*dict.fromkeys(name for two in both for name in two)]
+    names += [differences] if differences else []
     candidates: dict[str, Candidate] = {
         name: policy_of(problem, name) if Path(name).suffix in POLICY_SUFFIXES else name for name in names
     }

@@ -9,18 +9,30 @@ from typing import TYPE_CHECKING, Any
 
 from lpdistill import pictures
 from lpdistill import progress as listening
+from lpdistill.hardware.rules import rules_from
 from lpdistill.numbers import Number, member
 from lpdistill.policies.named import OPTIMAL
+from lpdistill.problem.settings import require
+from lpdistill.process.budgets import budgets_from
 from lpdistill.solution.given import ProblemLike
 from lpdistill.solving import PATIENCE
 from lpdistill.study.charts import Quantity, drawable, varying
-from lpdistill.study.grid import Grid
+from lpdistill.study.grid import Grid, counted
 from lpdistill.study.result import Sweep, require_writable
 from lpdistill.study.sweep import grid_meant, policies_named
 from lpdistill.study.sweep import sweep as swept
 
 if TYPE_CHECKING:
     from distributed import Client
+
+
+def grid_of(settings: Mapping[str, Any]) -> Grid:
+    """The problems that settings with ranges and lists describe."""
+    require(settings)
+    rules = dict(settings.get("rules", {}))
+    varying = {name: rules.pop(name) for name in counted() if name in rules}
+    budgets = budgets_from(settings.get("budgets", {}))
+    return Grid(**{**settings, "rules": rules_from(rules), "budgets": budgets}, **varying)
 
 
 def sweep(  # noqa: PLR0913 - one keyword for each thing that may be wanted

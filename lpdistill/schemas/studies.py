@@ -360,7 +360,12 @@ RATE_CHECK = document(
     problem=STATED,
 )
 
-EXPORT = document("export", "The files that `export` wrote.", record({"files": listed(text())}), graphs=True)
+EXPORT = document(
+    "export",
+    "The files that `export` wrote.",
+    record({"files": listed(text())}, {"contents": table(text(), "What a service does not write, but answers.")}),
+    graphs=True,
+)
 
 GRAPH_DOCUMENT = document(
     "graph",
