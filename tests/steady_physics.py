@@ -58,22 +58,42 @@ def noisy(gate: Fraction, readout: Fraction) -> Callable[[Fraction, Fraction], t
     return combine
 
 
-def bell_levels(raw: tuple[Fraction, ...], target: Fraction) -> Levels:
+Weights = tuple[Fraction, ...]
+
+
+def dejmps(a: Weights, b: Weights) -> tuple[Weights, Fraction]:
+    """What two Bell-diagonal pairs leave, weights of I, X, Y and Z, of which the first is kept; and how often."""
+    i, x, y, z = range(4)
+    pairs = (((i, i), (y, y)), ((x, x), (z, z)), ((x, z), (z, x)), ((i, y), (y, i)))
+    parts = [sum(a[k] * b[m] for k, m in terms) for terms in pairs]
+    return tuple(part / sum(parts) for part in parts), sum(parts)
+
+
+def bell_levels(raw: Weights, target: Fraction) -> Levels:
     """The closure of Bell-diagonal pairs under DEJMPS below a fidelity; the first pair of two is kept."""
-
-    def combine(a: tuple[Fraction, ...], b: tuple[Fraction, ...]) -> tuple[tuple[Fraction, ...], Fraction]:
-        i, x, y, z = range(4)
-        pairs = (((i, i), (y, y)), ((x, x), (z, z)), ((x, z), (z, x)), ((i, y), (y, i)))
-        parts = [sum(a[k] * b[m] for k, m in terms) for terms in pairs]
-        return tuple(part / sum(parts) for part in parts), sum(parts)
-
     found = [raw]
     for a in found:
         for b in tuple(found):
-            new = {combine(a, b)[0], combine(b, a)[0]} - set(found)
+            new = {dejmps(a, b)[0], dejmps(b, a)[0]} - set(found)
             found += [state for state in sorted(new) if state[0] < target]
     makes = {}
     for (i, a), (j, b) in product(enumerate(found, 1), repeat=2):
-        state, success = combine(a, b)
+        state, success = dejmps(a, b)
         makes[i, j] = found.index(state) + 1 if state in found else len(found) + 1, success
+    return Levels((*(state[0] for state in found), target), makes)
+
+
+def few_bell_levels(raw: Weights, raw_pairs: int, target: Fraction = Fraction(1), *, up: bool = False) -> Levels:
+    """What DEJMPS makes of so few raw pairs, and on top what meets a target; all else never comes, or comes on top."""
+    found = {raw: 1}
+    for total in range(2, raw_pairs + 1):
+        for (a, more), (b, less) in product(tuple(found.items()), repeat=2):
+            state, _ = dejmps(a, b)
+            if more + less == total and state[0] < target:
+                found.setdefault(state, total)
+    place, makes = {state: number for number, state in enumerate(found, 1)}, {}
+    for a, b in product(found, repeat=2):
+        state, success = dejmps(a, b)
+        kept = up or state in found or state[0] >= target
+        makes[place[a], place[b]] = place.get(state, len(found) + 1), success if kept else Fraction(0)
     return Levels((*(state[0] for state in found), target), makes)

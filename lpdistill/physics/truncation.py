@@ -12,14 +12,14 @@ needs no order of pairs, so that it holds where better pairs may do worse, as wi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations_with_replacement
 from typing import Any
 
 from lpdistill.physics.imported import raw_of
-from lpdistill.physics.levels import ANY_OTHER, Level, Levels, names_of, needed
+from lpdistill.physics.levels import ANY_OTHER, Level, Levels, names_of, needed, together
 from lpdistill.physics.maps import Combination, Pair, arrangements, consumes, everything, order_of
 from lpdistill.physics.rounding import Grid, Labels, Rounding, Short
 
@@ -29,7 +29,7 @@ OTHER = "other"
 
 @dataclass(frozen=True, slots=True)
 class Other(Short):
-    """The state of that label."""
+    """The state of that label: its fidelity is the greatest of what known levels make that is not known."""
 
     stands: str = ANY_OTHER
 
@@ -70,20 +70,23 @@ class Truncation(Grid):
 
     def labels(self, rounding: Rounding, memories: int, *, useless: bool = False) -> Labels:
         """The levels of a label model, those that so many memories can make; no distillation counts as useless."""
-        states: list[Any] = [*self.trees]
-        if rounding is Rounding.CEIL:
-            states.append(Other(self.target))
+        states, up = [*self.trees], rounding is Rounding.CEIL
         place, results = {state: number for number, state in enumerate(states)}, dict[tuple[int, ...], Fraction]()
-        made = dict(self._beside_others(states)) if rounding is Rounding.CEIL else {}
-        for order, true in self._distilled([*self.trees]):
+        made, raw = dict[tuple[int, ...], Combination[Any]](), place[self.key(raw_of(self.distillation, self.f0))]
+        for order, true in self._distilled(states):
             others = [pair.fidelity for _, pair in true.outcomes if pair.fidelity < self.target and pair not in place]
-            if not others:
+            if others:
+                results[order] = max(others)
+            if up or not others:
                 made[order] = true
-            elif rounding is Rounding.CEIL:
-                made[order], results[order] = self._rounded_up(true, place, states[-1]), others[0]
-        raw = place[self.key(raw_of(self.distillation, self.f0))]
-        leaves = [(order, place.get(state)) for order, one in made.items() for _, state in one.outcomes]
-        makes = needed(len(states), leaves, raw)
+        if up:
+            least = needed(len(states), _leaves(made, place), raw)
+            had = [best for order, best in results.items() if _fits([least[one] for one in order], memories)]
+            states.append(Other(max(had, default=self.target)))
+            made = {order: self._rounded_up(true, place, states[-1]) for order, true in made.items()}
+            made |= self._beside_others(states)
+            place[states[-1]] = len(states) - 1
+        makes = needed(len(states), _leaves(made, place), raw)
         kept = [number for number, least in enumerate(makes) if least <= memories]
         index = {number: label for label, number in enumerate(kept)}
         stays = {
@@ -97,7 +100,7 @@ class Truncation(Grid):
             {labels: made[order] for order, labels in stays.items()},
             index[raw],
             rounding,
-            {stays[order]: fidelity for order, fidelity in results.items() if order in stays},
+            {stays[order]: fidelity for order, fidelity in results.items() if up and order in stays},
             tuple(int(makes[number]) for number in kept),
             self,
             useless,
@@ -153,6 +156,18 @@ class Truncation(Grid):
                 for some in combinations_with_replacement(range(other), size - unknown):
                     success = likeliest([states[one] for one in some], unknown)
                     yield (*some, *[other] * unknown), Combination(Met(), success)
+
+
+def _leaves(
+    made: Mapping[tuple[int, ...], Combination[Any]], place: Mapping[Any, int]
+) -> list[tuple[tuple[int, ...], int | None]]:
+    """What distilling levels leaves, by their numbers; None for a pair that is none of them."""
+    return [(order, place.get(state)) for order, one in made.items() for _, state in one.outcomes]
+
+
+def _fits(least: Sequence[float], memories: int) -> bool:
+    """Whether so many memories can have pairs at once of which each needs so many to be made."""
+    return max(least) <= memories and together(map(int, least)) <= memories
 
 
 def _surely(_pairs: Sequence[Any], _others: int) -> Fraction:

@@ -40,6 +40,7 @@ class Stopped(StrEnum):
     TIME = "time"
     SIZE = "size"
     INTERRUPTED = "interrupted"
+    ROUNDING = "rounding"
 
 
 BECAUSE = {
@@ -48,6 +49,7 @@ BECAUSE = {
     Stopped.TIME: "; more would narrow the gap, given more time (time_limit)",
     Stopped.SIZE: "; more do not fit into this machine",
     Stopped.INTERRUPTED: "; interrupted",
+    Stopped.ROUNDING: "; with more, what could be earned is too little to be told from rounding",
 }
 """What that means, in words."""
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from lpdistill.errors import InfeasibleError, LimitError, ModelError
-from lpdistill.physics.imported import map_name
-from lpdistill.physics.maps import is_monotone
+from lpdistill.errors import InfeasibleError, LimitError, ModelError, NotCertifiedError
+from lpdistill.hardware.delivery import Delivery
 from lpdistill.physics.rounding import Grid, Rounding
+from lpdistill.physics.truncation import Truncation
 from lpdistill.problem.labels import not_bracketed
+from lpdistill.problem.labels import rounds as rounds_results
 from lpdistill.problem.problem import Problem
 from lpdistill.process.budgets import Budget
 from lpdistill.program.label_models import rounded
@@ -38,14 +39,17 @@ class Labelling:
         Labels, and what labels rounded down and up earn, round by round; None where the former was not asked for.
     stopped
         Why no more were added.
+    many
+        How many levels there are, in words.
     """
 
     labels: int
     rounds: tuple[tuple[int, float | None, float], ...]
     stopped: Stopped
+    many: str
 
     def __str__(self) -> str:
-        return f"{self.labels:,} of infinitely many levels{BECAUSE[self.stopped]} ({len(self.rounds)} rounds)"
+        return f"{self.labels:,} of {self.many} levels{BECAUSE[self.stopped]} ({len(self.rounds)} rounds)"
 
     def to_dict(self) -> dict[str, Any]:
         """The rounds as JSON data."""
@@ -121,17 +125,21 @@ def bracketed(
     (within, seconds), rounds = limits, list[tuple[int, float | None, float]]()
     until = time.perf_counter() + seconds
     capped = problem.replace(target=highest(problem)) if earning.any_fidelity else problem
-    grid = Grid.of(capped.distillation, capped.f0, capped.target) if near is None else near.model.labels.grid
+    kind = Grid if rounds_results(capped) else Truncation
+    grid = kind.of(capped.distillation, capped.f0, capped.target) if near is None else near.model.labels.grid
     below, above = (None, None) if near is None else (near.model, near.above)
+    # Where levels are told apart, whatever is made of those that are not known is kept until something is made of it.
+    generous = replace(earning, kept=kind is Truncation and earning.delivery is Delivery.EVERY)
     stopped: Stopped | None = None
     while stopped is None:
         try:
-            ceiling = labelled(capped, earning, grid, Rounding.CEIL)
-            above = _some(problem, RateModel.of(ceiling, earning, progress, above))
-        except LimitError:
+            ceiling = labelled(capped, generous, grid, Rounding.CEIL)
+            above = _some(problem, RateModel.of(ceiling, generous, progress, above))
+        except (LimitError, NotCertifiedError) as error:
             if not rounds or above is None:
                 raise
-            grid, pairs, stopped = above.labels.grid, [], Stopped.SIZE
+            stopped = Stopped.SIZE if isinstance(error, LimitError) else Stopped.ROUNDING
+            grid, pairs = above.labels.grid, []
             rounds.pop()
         else:
             pairs = rounded(above, apart=False)
@@ -155,7 +163,7 @@ def bracketed(
             "more time (time_limit), or lower the target",
             size={"labels": len(grid)},
         )
-    return Bracketed(below, above, Labelling(rounds[-1][0], tuple(rounds), stopped))
+    return Bracketed(below, above, Labelling(rounds[-1][0], tuple(rounds), stopped, capped.reach.many))
 
 
 def _coarse(
@@ -201,8 +209,6 @@ def _require_order(problem: Problem, earning: Earning, what: str) -> bool:
     """
     line = () if earning.line is None else (Budget(earning.line.resource, 1),)
     reason = not_bracketed(problem.with_constraints(*line))
-    if not is_monotone(problem.distillation):
-        reason = f"the pairs of {map_name(problem.distillation)} have no order in which better ones are never worse"
     if reason is not None:
         raise ModelError(
             what,

@@ -15,6 +15,7 @@ from lpdistill.hardware.actions import Attempts
 from lpdistill.hardware.delivery import Delivery
 from lpdistill.physics.capped import capped
 from lpdistill.physics.levels import Levels
+from lpdistill.physics.maps import is_monotone
 from lpdistill.physics.rounding import Grid, Labels, Rounding
 from lpdistill.problem.labels import labels_of, with_labels
 from lpdistill.problem.problem import Problem
@@ -91,6 +92,8 @@ class Earning:
         The mean fidelity that what is delivered has at least, where a run begins anew after each delivery.
     line
         The supporting line of a frontier that is sought, if one is.
+    kept
+        Whether a pair that meets the target may be kept, and any other taken away for nothing, where all count alike.
     """
 
     worth: Worth | None = None
@@ -100,6 +103,7 @@ class Earning:
     weights: FloatArray | None = None
     average: Fraction | None = None
     line: Line | None = None
+    kept: bool = False
 
     @property
     def scale(self) -> float:
@@ -111,7 +115,7 @@ class Earning:
         """Whether delivering is a decision, and what comes after."""
         if self.average is not None:
             return Delivery.RESTART
-        return Delivery.CHOSEN if self.worth is not None or self.users else Delivery.EVERY
+        return Delivery.CHOSEN if self.worth is not None or self.users or self.kept else Delivery.EVERY
 
     @property
     def any_fidelity(self) -> bool:
@@ -125,6 +129,9 @@ class Earning:
             costs.append((self.line.resource, self.line.price))
         if self.worth is not None:
             return Tariff(0.0, ((Delivered(self.worth.of_levels(levels)), -1.0),)).plus(costs)
+        if self.kept:
+            meets = np.array([float(level.fidelity >= levels.target) for level in levels])
+            return Tariff(0.0, ((Delivered(meets), -1.0),)).plus(costs)
         return Tariff(0.0, () if self.users else ((REACHING, -1.0),)).plus(costs)
 
     def budgets(self, problem: Problem) -> tuple[Budget, ...]:
@@ -228,11 +235,13 @@ def labelled(problem: Problem, earning: Earning, grid: Grid, rounding: Rounding)
 
 
 def highest(problem: Problem) -> Fraction:
-    """A fidelity that no pair of so many memories exceeds.
+    """A fidelity that no pair of so many memories exceeds, as far as the map has limits that are known.
 
     >>> from lpdistill.problem.problem import Problem
     >>> float(highest(Problem(0.5, 2, 0.85, 1)))
     0.909364654
     """
+    if not is_monotone(problem.distillation):
+        return max(problem.f0, getattr(problem.distillation, "ceiling", None) or Fraction(1))
     limit = problem.hardware.reach(Fraction(1)).memory_limit
     return min(Fraction(floor(limit * FINEST_CAP) + 2, FINEST_CAP), Fraction(1))

@@ -91,7 +91,7 @@ class Rate(Answer):
         if self.balance is not None:
             return self.balance.mean(self.balance.value)
         nothing = self.lower_bound <= 0 <= self.upper_bound and self.status is Status.OPTIMAL
-        return 0.0 if nothing else self.found.model.optimum.gain
+        return 0.0 if nothing else self.found.model.optimum.gain or 0.0
 
     @property
     def lower_bound(self) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lpdistill import Problem
-from lpdistill.process.factored.dynamics import Dynamics
+from lpdistill.process.factored.dynamics import Continued
 from lpdistill.program.average import steady
 from lpdistill.program.rates import RateProgram
 from lpdistill.rates.models import Earning
@@ -14,7 +14,7 @@ from lpdistill.rates.models import Earning
 def process(memories):
     """The decision process of a throughput."""
     problem, earning = Problem("1/2", memories, ".9", ".94"), Earning()
-    return Dynamics(problem, problem.attempts, earning.tariff(problem.levels), earning.delivery)
+    return Continued(problem, problem.attempts, earning.tariff(problem.levels), earning.delivery)
 
 
 @pytest.mark.parametrize("method", ["Howard", "HiGHS"])

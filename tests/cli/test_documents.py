@@ -79,7 +79,10 @@ LINES = {
         (*SMALL[:6], "--tenant", "a=.78", "--tenant", "b=.8,share=.02"),
         (*SMALL, *HELD[3:]),
     ],
-    "keyrate": [("--p", ".1", "-M", "2", "--f0", ".85")],
+    "keyrate": [
+        ("--p", ".1", "-M", "2", "--f0", ".85"),
+        ("--p", ".1", "-M", "3", "--raw", ".85,.05,.05,.05", "--distillation", "dejmps"),
+    ],
     "standby": [(*SMALL, "--slots", "1", "--demand", ".05")],
     "hashing": [("--f0", ".9"), ("--raw", ".9,0,.05,.05", "--pairs", "1,50", "--error", ".01"), ("--f0", "1")],
     "variability": [SMALL, (*SMALL, *TIGHT, "--slack", ".01"), (*SMALL, *ODD)],
