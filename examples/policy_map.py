@@ -1,6 +1,7 @@
 """All optimal policies of four memories, 0.75 -> 0.79, for 0 < p <= 1 and along the ratio of durations.
 
-Draws both maps to the files named on the command line, such as policy_map.png and policy_map_ratio.png.
+Then of the throughput.  Draws the maps to the files named on the command line, such as policy_map.png,
+policy_map_ratio.png and policy_map_rates.png.
 """
 
 import sys
@@ -31,5 +32,9 @@ print(f"\n{ratios}")
 for piece in ratios.pieces:
     print(f"  to {'infinity' if piece.high is None else piece.high.label():<14} T = {piece.waiting_time}")
 
-for drawn, path in zip((found, ratios), sys.argv[1:], strict=False):
+rates = policy_map(problem, per_time=True)
+print(f"\npairs per unit of time\n{rates}")
+print(f"g(1/2) = {rates.gain('1/2')}, g(1) = {rates.gain(1)}")
+
+for drawn, path in zip((found, ratios, rates), sys.argv[1:], strict=False):
     pictures.save(drawn.plot(), path)

@@ -13,8 +13,9 @@ from .formulas.nesting import memory_limit, nested_fixed_points, nested_level
 from .formulas.noise import NoisyDistillation, noisy_distillation
 from .formulas.problem_formulas import ProblemFormulas
 from .formulas.pumping import largest_gap, pumping_level, pumping_limit, pumping_rate, pumping_rounds
-from .maps.policy_maps import Breakpoint, Piece, PolicyMap, policy_map
-from .maps.sweep import Axis
+from .maps.pieces import Breakpoint, Piece, PolicyMap
+from .maps.policy_maps import policy_map
+from .maps.sweep import Axis, Quantity
 from .steady.certificate import RateCertificate, certify_rate
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Piece",
     "PolicyMap",
     "ProblemFormulas",
+    "Quantity",
     "RateCertificate",
     "RationalFunction",
     "Scope",

@@ -43,8 +43,8 @@ BESIDE = {
     "symbolic.algebra": "numbers",
     "symbolic.formulas": "solution",
     "symbolic.exact": "solving",
-    "symbolic.maps": "solving",
     "symbolic.steady": "rates",
+    "symbolic.maps": "rates",
 }
 """The rooms of symbolic from the ground up, and how high in lpdistill each may look."""
 

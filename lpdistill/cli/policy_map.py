@@ -23,6 +23,9 @@ def policy_map(
             help="What varies: p, or tau_d/tau_g (the ratio of durations, at a fixed p).",
         ),
     ] = "p",
+    per_time: Annotated[
+        bool, Option("--per-time", help="Map the greatest number of pairs per unit of time, not the waiting time.")
+    ] = False,
     plot: Plot = None,
     latex: Annotated[bool, Option("--latex", help="Print the formula of every piece in LaTeX.")] = False,
     as_json: Json = False,
@@ -33,9 +36,10 @@ def policy_map(
     --------
     lpdistill policy-map problem.toml
     lpdistill policy-map problem.toml --axis tau_d/tau_g --latex
+    lpdistill policy-map problem.toml --per-time
     """
     with Progress() as progress:
-        found = mapped(problem, axis=axis, progress=progress)
+        found = mapped(problem, axis=axis, per_time=per_time, progress=progress)
         draw(found, plot, progress)
     if latex and not as_json:
         tell(found.printed(None, latex=True))

@@ -17,7 +17,7 @@ from lpdistill.errors import LimitError, ModelError, NotCertifiedError
 from lpdistill.physics.aged import AgedGrid
 from lpdistill.physics.rounding import Grid, Rounding
 from lpdistill.problem.problem import Problem
-from lpdistill.program.label_models import Model, labelled, rounded
+from lpdistill.program.label_models import Rounded, labelled, rounded
 from lpdistill.progress import silent
 
 T = TypeVar("T")
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 def on_common_labels(  # noqa: PLR0913 - an answer, what is made of it, and limits
     problem: Problem,
-    answer: Callable[[Problem], tuple[T, Sequence[Model]]],
+    answer: Callable[[Problem], tuple[T, Sequence[Rounded]]],
     same: Callable[[T, T], bool],
     *,
     grid: Grid | AgedGrid,
@@ -88,6 +88,6 @@ def on_common_labels(  # noqa: PLR0913 - an answer, what is made of it, and limi
         grid = grid.with_results(pairs)
 
 
-def _rounded(optima: Sequence[Model], *, apart: bool) -> list[tuple[Fraction, ...]]:
+def _rounded(optima: Sequence[Rounded], *, apart: bool) -> list[tuple[Fraction, ...]]:
     """The fidelities whose results become labels: those of greatest weight that each optimum rounds."""
     return [pair for model in optima for pair in rounded(model, apart=apart)]

@@ -32,8 +32,10 @@ def unneeded(options: Mapping[str, Any]) -> dict[str, str]:
     return {"p": "1"} if axis == "p" else {}
 
 
-def policy_map(problem: ProblemLike, *, axis: str = "p", progress: Callable[[str], None] = silent) -> PolicyMap:
-    """All optimal policies along a parameter."""
+def policy_map(
+    problem: ProblemLike, *, axis: str = "p", per_time: bool = False, progress: Callable[[str], None] = silent
+) -> PolicyMap:
+    """All optimal policies along a parameter, to the first pair or of pairs per unit of time."""
     from symbolic import policy_map as mapped  # noqa: PLC0415 - only this needs exact arithmetic
 
-    return mapped(problem, axis=axis, progress=progress)
+    return mapped(problem, axis=axis, per_time=per_time, progress=progress)

@@ -202,9 +202,19 @@ LEVELS = document(
     ),
 )
 
+_PIECE = {
+    "from": number(),
+    "to": or_null(number(), "Null: infinity."),
+    "policy": listed(part("decided")),
+    "ties": listed(
+        record({"counts": part("configuration"), "actions": listed(part("action"))}),
+        "Where other actions are as good.",
+    ),
+}
+
 POLICY_MAP = document(
     "policy-map",
-    "All optimal policies along a parameter, as `policy-map` has them.",
+    "All optimal policies along a parameter, as `policy-map` has them: waiting times, or gains with `--per-time`.",
     record(
         {
             "parameter": text("p, or tau_d/tau_g."),
@@ -218,20 +228,12 @@ POLICY_MAP = document(
                     }
                 )
             ),
-            "pieces": listed(
-                record(
-                    {
-                        "from": number(),
-                        "to": or_null(number(), "Null: infinity."),
-                        "waiting_time": text("A quotient of polynomials."),
-                        "policy": listed(part("decided")),
-                        "ties": listed(
-                            record({"counts": part("configuration"), "actions": listed(part("action"))}),
-                            "Where other actions are as good.",
-                        ),
-                    }
-                )
-            ),
+            "pieces": {
+                "anyOf": [
+                    listed(record(_PIECE | {value: text(f"The {words}, a quotient of polynomials.")}))
+                    for value, words in (("waiting_time", "waiting time"), ("gain", "pairs per unit of time"))
+                ]
+            },
         }
     ),
     problem=record(

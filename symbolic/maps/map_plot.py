@@ -8,16 +8,16 @@ import numpy as np
 
 from lpdistill import pictures
 from lpdistill.solution.document import measure
-from symbolic.maps.sweep import Axis
+from symbolic.maps.sweep import Axis, Quantity
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from symbolic.maps.policy_maps import Piece, PolicyMap
+    from symbolic.maps.pieces import Piece, PolicyMap
 
 SAMPLES = 400
 LEAST_P = 0.05
-"""Where the curve in ``p`` begins, for it grows like ``1 / p``."""
+"""Where the curve of waiting times in ``p`` begins, for it grows like ``1 / p``."""
 
 ROOM = 0.03
 """Share of a picture's width that the label of a breakpoint takes; the legend has those that are too close, too."""
@@ -46,10 +46,13 @@ def plot_map(found: PolicyMap, ax: Axes | None = None) -> Axes:
     ModelError
         If matplotlib is not installed.
     """
-    falling = found.axis is Axis.P
+    timed = found.quantity is Quantity.GAIN
+    falling = (found.axis is Axis.P) is not timed
     drawn = pictures.canvas(ax, found.fixed, width=7.2, height=4.2)
     marks = [float(point.value) for point in found.breakpoints]
-    ends = (min([LEAST_P, *(mark / 2 for mark in marks)]), 1.0) if falling else (0.0, 1.5 * max(marks, default=2.0))
+    ends = (0.0, 1.0 if found.axis is Axis.P else 1.5 * max(marks, default=2.0))
+    if found.axis is Axis.P and not timed:
+        ends = (min([LEAST_P, *(mark / 2 for mark in marks)]), 1.0)
     for number, piece in enumerate(found.pieces):
         x = np.linspace(max(float(piece.low), ends[0]), min(float(piece.high or ends[1]), ends[1]), SAMPLES)
         drawn.plot(x, _values(piece, x), **pictures.style(number), lw=2, label=_named(piece, number))
@@ -69,10 +72,10 @@ def plot_map(found: PolicyMap, ax: Axes | None = None) -> Axes:
         if mark >= free:
             drawn.annotate(point.value.decimals(4), (mark, height), **note)
             free = mark + ROOM * (ends[1] - ends[0])
-    if falling and ends[0] < LEAST_P:
+    if 0 < ends[0] < LEAST_P:
         drawn.set_yscale("log")
         pictures.mark(drawn.yaxis, *drawn.get_ylim())
-    drawn.set(xlabel=AXIS_LABELS[found.axis], ylabel=f"least expected waiting time\n({measure(found.problem)})")
+    drawn.set(xlabel=AXIS_LABELS[found.axis], ylabel=_value_label(found))
     inside = {"loc": "upper right" if falling else "lower right"}
     beside = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0), "ncols": -(-len(found.pieces) // (2 * INSIDE))}
     place: dict[str, Any] = inside if len(found.pieces) <= INSIDE else beside
@@ -86,6 +89,13 @@ def _named(piece: Piece, number: int) -> str:
     return f"{number + 1}: from {low}" + (" on" if piece.high is None else f" to {piece.high.label(4)}")
 
 
+def _value_label(found: PolicyMap) -> str:
+    """The label of the axis of values."""
+    if found.quantity is Quantity.WAITING_TIME:
+        return f"least expected waiting time\n({measure(found.problem)})"
+    return f"greatest gain\n(pairs per {found.problem.hardware.unit or 'unit of time'})"
+
+
 def _values(piece: Piece, x: np.ndarray) -> np.ndarray:
     """The waiting time of a piece: its exact values at the given floating-point numbers, rounded."""
-    return np.array([float(piece.waiting_time(value)) for value in x.tolist()])
+    return np.array([float(piece.value(value)) for value in x.tolist()])

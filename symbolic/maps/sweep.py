@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from flint import fmpq_poly, fmpz, fmpz_poly
@@ -23,6 +23,8 @@ from lpdistill.problem.problem import Problem, last_step_time
 from lpdistill.problem.settings import FinalStep
 from lpdistill.process.factored.dynamics import Dynamics
 from lpdistill.process.factored.variation import varied
+from lpdistill.program.label_models import Model, Rounded
+from lpdistill.program.plan import Plan
 from lpdistill.program.policy_iteration import policy_iteration
 from lpdistill.solution.dead_ends import require_live
 from symbolic.algebra.algebraic_numbers import AlgebraicNumber, first_sign_change
@@ -47,6 +49,25 @@ class Axis(StrEnum):
     """The duration of a distillation step over that of a generation step, above 0."""
 
 
+class Quantity(StrEnum):
+    """What a map is of."""
+
+    WAITING_TIME = "waiting_time"
+    """The least expected waiting time."""
+    GAIN = "gain"
+    """The greatest number of pairs per unit of time."""
+
+    @property
+    def words(self) -> str:
+        """Its name in tables."""
+        return self.replace("_", " ")
+
+    @property
+    def symbol(self) -> str:
+        """Its name in formulas."""
+        return "T" if self is Quantity.WAITING_TIME else "g"
+
+
 @dataclass(frozen=True)
 class Segment:
     """Where one policy is optimal in every configuration.
@@ -59,15 +80,15 @@ class Segment:
         The policy, (configurations,).
     tight
         All columns whose reduced costs are zero on the whole segment, increasing.
-    waiting_time
-        Least expected waiting time on the segment.
+    value
+        Least expected waiting time on the segment, or greatest gain.
     """
 
     low: AlgebraicNumber
     high: AlgebraicNumber | None
     columns: IntArray
     tight: IntArray
-    waiting_time: RationalFunction
+    value: RationalFunction
 
 
 @dataclass(frozen=True)
@@ -78,8 +99,8 @@ class Pricing:
     ----------
     columns
         The policy, (configurations,); -1 at dead ends.
-    start, denominator
-        Time to go from empty memories is their quotient, two integer polynomials.
+    value, denominator
+        Time to go from empty memories, or the gain, is their quotient, two integer polynomials.
     reduced_costs
         Numerators of the reduced costs of all columns that are allowed, (columns,); up to a common sign.
     owner, priced
@@ -87,7 +108,7 @@ class Pricing:
     """
 
     columns: IntArray
-    start: Any
+    value: Any
     denominator: Any
     reduced_costs: Elements
     owner: IntArray
@@ -110,6 +131,12 @@ class Sweep:
     axis: Axis
     progress: Callable[[str], None]
 
+    quantity: ClassVar[Quantity] = Quantity.WAITING_TIME
+
+    def _process(self) -> Dynamics:
+        """All columns."""
+        return Dynamics(self.problem)
+
     @cached_property
     def model(self) -> ExactModel:
         """The columns along the axis: along ``p``, those that the rules leave below 1.
@@ -121,13 +148,17 @@ class Sweep:
         InfeasibleError
             If they leave no policy.
         """
-        dynamics = Dynamics(self.problem)
+        dynamics = self._process()
         if self.axis is Axis.P:
-            certain, dynamics = varied(dynamics, p=1), varied(dynamics, p=Fraction(1, 2))
-            if (certain.live != dynamics.live).any():
+            dynamics = varied(dynamics, p=Fraction(1, 2))
+            if (self._certain(dynamics).live != dynamics.live).any():
                 raise ModelError("rules", "leave other dead ends at p = 1 than below, where a map has no piece", None)
         require_live(dynamics)
         return ExactModel.rational(dynamics)
+
+    def _certain(self, dynamics: Dynamics) -> Dynamics:
+        """The columns where generation is certain."""
+        return varied(dynamics, p=1)
 
     def _everywhere(self, columns: IntArray) -> IntArray:
         """Columns of the live configurations as an entry for every configuration, -1 elsewhere, (configurations,)."""
@@ -201,7 +232,7 @@ class Sweep:
                 right,
                 columns,
                 doing(model.dynamics, found.priced[zero]),
-                self._waiting_time(found),
+                self._value(found),
             )
         raise NotCertifiedError(f"exact policy iteration did not end within {MOST_ROUNDS_AT_A_POINT} rounds")
 
@@ -209,9 +240,19 @@ class Sweep:
         """The optimal policy at a point, as floating point finds it, starting from a given one."""
         there = self.at(point)
         try:
-            return self._everywhere(policy_iteration(there, policy[policy >= 0]).policy.columns)
+            return self._everywhere(self._optimal(there, policy[policy >= 0]))
         except NotCertifiedError:
             return policy
+
+    def _optimal(self, there: Dynamics, columns: IntArray) -> IntArray:
+        """The optimal policy of some columns, from another one."""
+        return policy_iteration(there, columns).policy.columns
+
+    def optimum(self, point: Fraction, columns: IntArray) -> Rounded:
+        """The optimum at a point, which is a given policy, as floating-point numbers have it."""
+        there, columns = self.at(point), columns[columns >= 0]
+        plan = Plan.of(there.choose(columns), np.ones(len(columns)))
+        return Model(self.problem, there, columns, plan, np.where(there.live, plan.values, np.inf))
 
     def at(self, point: Fraction) -> Dynamics:
         """The columns at a point of the axis."""
@@ -225,11 +266,7 @@ class Sweep:
         known, weight, at = self._values_in_p(chain) if self.axis is Axis.P else self._values_in_ratio(chain)
         values = elements([0 * known[0]] * model.dynamics.size)
         values[chain.configuration] = known
-        parts = list(model.reduced_costs(values, weight, at))
-        costs, owner, priced = (
-            np.concatenate([getattr(part, name) for part in parts]) for name in ("value", "configuration", "columns")
-        )
-        return Pricing(columns, values[0], weight * at.unit, costs, owner, priced)
+        return Pricing(columns, values[0], weight * at.unit, *all_reduced_costs(model, values, weight, at))
 
     @staticmethod
     def _values_in_p(chain: ExactChain) -> tuple[Elements, Element, Parameters]:
@@ -253,14 +290,25 @@ class Sweep:
         at = Parameters(exact.success, exact.total, durations, time.denominator)
         return alone[0] + alone[1] * scalar(fmpz_poly([0, 1])), fmpz_poly([common]), at
 
-    def _waiting_time(self, found: Pricing) -> RationalFunction:
+    def _value(self, found: Pricing) -> RationalFunction:
         """The waiting time of a policy along the axis."""
         problem, last = self.problem, fmpq_poly([0])
         if problem.final_step is FinalStep.FREE:
             varies = self.axis is Axis.RATIO and problem.levels.raw is not None
             time = problem.generation_time if varies else last_step_time(problem)
             last = fmpq_poly([0, 1] if varies else [1]) * rational(time)
-        return RationalFunction.quotient(found.start - last * found.denominator, found.denominator, str(self.axis))
+        return RationalFunction.quotient(found.value - last * found.denominator, found.denominator, str(self.axis))
+
+
+def all_reduced_costs(
+    model: ExactModel, values: Elements, weight: Element, at: Parameters
+) -> tuple[Elements, IntArray, IntArray]:
+    """Reduced costs of all columns that are allowed, times positive scales, with their configurations and numbers."""
+    parts = list(model.reduced_costs(values, weight, at))
+    costs, owner, priced = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("value", "configuration", "columns")
+    )
+    return costs, owner, priced
 
 
 def inner_end(low: AlgebraicNumber, high: AlgebraicNumber | None) -> Fraction:

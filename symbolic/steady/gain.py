@@ -1,27 +1,30 @@
-r"""Gain and bias of a policy, exactly.
+r"""Gain and bias of a policy, exactly: as rational numbers, and as rational functions of a parameter.
 
 A policy with one closed class has one gain ``g``, and a bias ``h`` that is unique up to a constant,
 
 .. math:: h + g \tau - P_\pi h = r, \qquad h(\text{empty}) = 0,
 
-one linear system over the integers.
+one linear system over the integers.  As functions of ``p``, or of a duration, gain and bias have the determinant of the
+system as a common denominator, a polynomial, and values at enough integers determine numerators and denominator.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from flint import fmpz, fmpz_mat
+from flint import fmpz, fmpz_mat, fmpz_poly
 
 from lpdistill.arrays import IntArray
 from lpdistill.errors import NotCertifiedError
+from lpdistill.process.factored.dynamics import Dynamics
 from lpdistill.process.resources import REACHING
-from symbolic.algebra.rational_function import fraction
+from symbolic.algebra.rational_function import fraction, interpolate
 from symbolic.exact.charges import Amounts
-from symbolic.exact.model import Elements, ExactModel, Parameters, Rows, elements
+from symbolic.exact.model import Elements, ExactModel, Parameters, Rows, elements, powers
 
 
 @dataclass(frozen=True)
@@ -52,21 +55,15 @@ class ExactGain:
         NotCertifiedError
             If it has several closed classes.
         """
-        rows, time, reward = model.rows(columns), Amounts.time(model.dynamics), Amounts.of(model.dynamics, REACHING)
-        chances, scale = rows.chances(Parameters.rational(model.dynamics))
-        matrix = np.zeros((len(columns),) * 2, dtype=object)
-        matrix[np.diag_indices(len(columns))] = scale
-        possible = chances != 0
-        place = np.searchsorted(rows.configuration, rows.following[possible])
-        np.subtract.at(matrix, (rows.row[possible], place), chances[possible])
-        matrix[:, 0] = scale * time.whole(columns)  # the bias of empty memories is 0, and the gain takes its place
-        right = [[entry] for entry in (scale * reward.whole(columns)).tolist()]
+        rows, at, reward = model.rows(columns), Parameters.rational(model.dynamics), delivered(model.dynamics)
+        matrix, right = _equations(rows, at, reward)
         try:
-            above, below = fmpz_mat(matrix.tolist()).solve(fmpz_mat(right)).numer_denom()
+            above, below = matrix.solve(right).numer_denom()
         except ZeroDivisionError:
-            raise NotCertifiedError("the policy has several closed classes, exactly, and so no bias") from None
+            raise _several() from None
         found = elements(above.entries())
-        gain = fraction(found[0]) * time.unit / (int(below) * reward.unit)
+        won = model.dynamics.problem.hardware.p if model.dynamics.problem.levels.raw is None else fraction(at.success)
+        gain = fraction(found[0]) * won * at.unit / (int(below) * reward.unit)
         found[0] = fmpz(0)
         return ExactGain(rows, gain, found, below * reward.unit)
 
@@ -81,3 +78,84 @@ class ExactGain:
             following = np.unique(after[np.isin(row, new)])
             new = following[~seen[following]]
         return np.asarray(rows.columns[seen])
+
+
+@dataclass(frozen=True)
+class GainFunctions:
+    """Gain and bias of a policy as functions of a parameter: quotients of integer polynomials.
+
+    Attributes
+    ----------
+    gain, bias
+        Numerators: of the gain over the chance of an attempt, and of the bias, (columns,).
+    denominator
+        The common denominator.
+    """
+
+    gain: Any
+    bias: Elements
+    denominator: Any
+
+    @staticmethod
+    def of(rows: Rows, at: Callable[[int], Parameters], reward: Amounts, degree: int) -> GainFunctions:
+        """Interpolate the solutions of the equations of a policy.
+
+        Parameters
+        ----------
+        rows
+            What the policy does, one column for every live configuration.
+        at
+            Chances and durations for an integer in place of the parameter.
+        reward
+            What columns deliver.
+        degree
+            A bound on the degree of the determinant of the equations, and of what it becomes with the right-hand side
+            in place of a column.
+
+        Raises
+        ------
+        NotCertifiedError
+            If the policy has several closed classes.
+        """
+        points: list[int] = []
+        values: list[Elements] = []
+        point, singular = 1, 0
+        while len(points) <= degree:
+            matrix, right = _equations(rows, at(point), reward)
+            determinant = matrix.det()
+            if determinant == 0:
+                singular += 1
+                if singular > degree:  # more roots than a polynomial other than zero has
+                    raise _several()
+            else:
+                above, below = matrix.solve(right).numer_denom()
+                points.append(point)
+                values.append(np.append(elements(above.entries()) * (determinant / below), determinant))
+            point = -point if point > 0 else 1 - point
+        gain, *bias, denominator = interpolate(points, np.array(values, dtype=object).T.tolist())
+        return GainFunctions(gain, elements([fmpz_poly([0]), *bias]), denominator)
+
+
+def delivered(dynamics: Dynamics) -> Amounts:
+    """What columns deliver; where raw pairs are delivered, for every attempt that succeeds for sure."""
+    if dynamics.problem.levels.raw is None:
+        attempts: Amounts = Amounts.quantities(dynamics).attempts
+        return attempts
+    return Amounts.of(dynamics, REACHING)
+
+
+def _equations(rows: Rows, at: Parameters, reward: Amounts) -> tuple[Any, Any]:
+    r"""The equations of a policy, for the bias and, in place of that of empty memories, for the gain over ``p``.
+
+    Those of steps that only generate are divided by ``p``, and so is, in all others, the gain: all coefficients of
+    both are integers, of degrees as low as can be (:meth:`Rows.system`).
+    """
+    matrix, right = rows.system(at)
+    matrix[:, 0] = right * at.costs(rows.columns, rows.doing)
+    whole = powers(at.total, int(rows.attempts.max(initial=0)))
+    earned = rows.scale * whole[rows.attempts] * reward.whole(rows.columns)
+    return fmpz_mat(matrix.tolist()), fmpz_mat([[entry] for entry in earned.tolist()])
+
+
+def _several() -> NotCertifiedError:
+    return NotCertifiedError("the policy has several closed classes, exactly, and so no bias")

@@ -106,7 +106,12 @@ LINES = {
         ),
         (*SMALL[:6], "--target", ".76,.99", "--generation-time", "1,2", "--distillation-time", "2,3", "--banded", "0"),
     ],
-    "policy-map": [TINY, (*SMALL[2:], "--final-step", "free"), (*SMALL, "--axis", "tau_d/tau_g")],
+    "policy-map": [
+        TINY,
+        (*SMALL[2:], "--final-step", "free"),
+        (*SMALL, "--axis", "tau_d/tau_g"),
+        (*SMALL[2:], "--per-time"),
+    ],
     "reproduce": [("--numbers",)],
     "graph": [TINY, (*SMALL, *HELD), (*SMALL, *ODD)],
 }

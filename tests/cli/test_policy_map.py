@@ -97,3 +97,12 @@ def test_rules_restrict_the_map_and_budgets_are_refused(run):
     ran = run(*MAP, "--budget", "steps=9")
     assert ran.code == 2
     assert "budgets: make optimal policies randomise" in ran.err
+
+
+def test_rates_are_mapped(run):
+    """With --per-time pieces have gains: in the document, in the table, and in LaTeX."""
+    document = run(*SMALL, "--per-time", "--json").document
+    assert document["pieces"][0]["gain"] == "(173*p^2 - 346*p)/(1116*p^2 - 1350*p - 1440)"
+    words = run(*SMALL, "--per-time", "--latex").words
+    assert "gain" in words
+    assert r"g = \frac{173 p \left(p - 2\right)}{18" in words
