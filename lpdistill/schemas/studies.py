@@ -207,8 +207,7 @@ _PIECE = {
     "to": or_null(number(), "Null: infinity."),
     "policy": listed(part("decided")),
     "ties": listed(
-        record({"counts": part("configuration"), "actions": listed(part("action"))}),
-        "Where other actions are as good.",
+        record({"counts": part("configuration"), "actions": listed(part("action"))}), "Where several are best."
     ),
 }
 
