@@ -136,7 +136,7 @@ ATTEMPT_SUCCESSES = Metric(
 DISTILLATIONS = Metric(
     "lpdistill_link_distillations_total",
     Kind.COUNTER,
-    "Distillations, by the levels of the pairs that go in, ascending with commas between them: 0,1.",
+    "Distillations, by the levels of the pairs that go in, as the policy has them, with commas: 0,1.",
     (LINK, "levels"),
 )
 DISTILLATION_SUCCESSES = Metric(
@@ -209,9 +209,9 @@ METRICS = SERVICE + LINKS
 
 
 def levels_label(levels: Iterable[int]) -> str:
-    """The label of a distillation by the levels that go in.
+    """The label of a distillation by the levels that go in, in the order of the policy.
 
-    >>> levels_label((1, 0))
+    >>> levels_label((0, 1))
     '0,1'
     """
-    return ",".join(map(str, sorted(levels)))
+    return ",".join(map(str, levels))

@@ -59,9 +59,9 @@ def test_a_histogram_counts_by_the_sizes_that_it_is_given():
     assert ends == ["2.0", "8.0", "+Inf"]
 
 
-def test_a_distillation_is_labelled_by_its_levels_in_their_order():
-    """Which pair is kept makes no other label."""
-    assert levels_label((2, 0)) == levels_label((0, 2)) == "0,2"
+def test_a_distillation_is_labelled_by_its_levels_as_documents_have_them():
+    """Where it counts which pair is kept, the two ways have two labels."""
+    assert (levels_label((2, 0)), levels_label((0, 2))) == ("2,0", "0,2")
 
 
 def test_the_page_lists_the_metrics():
