@@ -39,6 +39,7 @@ from .physics.levels import Levels
 from .physics.maps import Combination, DistillationMap, Reach
 from .physics.noise import Noise
 from .physics.werner import Werner
+from .planning.plan import HardwarePlan, plan
 from .policies.comparison import Comparison, compare
 from .policies.differences import Differences, differences
 from .policies.named import baseline, policy_named
@@ -113,6 +114,7 @@ __all__ = [
     "Frontier",
     "Grid",
     "Hardware",
+    "HardwarePlan",
     "Hashing",
     "History",
     "ImproperPolicyError",
@@ -182,6 +184,7 @@ __all__ = [
     "least_time_within",
     "load_problem",
     "neighbours",
+    "plan",
     "policy_named",
     "rate_frontier",
     "rate_sensitivity",

@@ -201,10 +201,13 @@ class LimitError(LpdistillError):
     ----------
     size
         The quantities that were computed in closed form (configurations, columns, bytes, ...).
+    lower_bound
+        Where a limit of time ended the search for a policy, what is proved of the waiting time of all; otherwise None.
     """
 
     exit_code = 4
 
-    def __init__(self, message: str, *, size: Mapping[str, int]) -> None:
+    def __init__(self, message: str, *, size: Mapping[str, int], lower_bound: float | None = None) -> None:
         self.size = MappingProxyType(dict(size))
+        self.lower_bound = lower_bound
         super().__init__(message)

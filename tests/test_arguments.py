@@ -89,6 +89,10 @@ DOORS = {
     "smallest_window": (lambda x: lpdistill.smallest_window(x, 0.9), QUESTIONS),
     "solve": (solve, QUESTIONS),
     "sweep": (lambda x: lpdistill.sweep(x, store=None), HARDWARE | {"a dictionary"}),
+    "plan": (
+        lambda x: lpdistill.plan(x, {"waiting_time": 99}, {"p": {"values": [1], "price": 1}}),
+        HARDWARE | {"a dictionary"},
+    ),
     "policy_map": (symbolic.policy_map, HARDWARE),
     "Dynamics": (lambda x: Dynamics(x).kernel.repertoire, HARDWARE),
     "Grid": (lambda x: Grid(x, p="0.3,0.5"), HARDWARE | {"nothing"}),

@@ -27,6 +27,7 @@ COMMANDS = {
     "frontier": "Waiting time against a resource: every breakpoint",
     "variability": "How much every decision matters",
     "robust": "The best policy in the worst case over an interval of p",
+    "plan": "The cheapest hardware for an objective, and what to improve",
     "sweep": "Many problems, kept in a database that survives being killed",
     "policy-map": "All optimal policies for 0 < p <= 1, exactly",
     "hashing": "What hashing and breeding yield of many pairs",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,8 @@ from lpdistill.problem.problem import Problem
 from lpdistill.problem.settings import SETTINGS, operations, tables
 
 
-def read_settings(path: str | PathLike[str]) -> dict[str, Any]:
-    """The settings in a problem file, decimals kept exactly.
+def read_settings(path: str | PathLike[str], beside: Collection[str] = ()) -> dict[str, Any]:
+    """The settings in a problem file, decimals kept exactly, and the tables that may stand ``beside`` them.
 
     Raises
     ------
@@ -39,10 +39,11 @@ def read_settings(path: str | PathLike[str]) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise ModelError("problem file", f"is not valid TOML: {error}", where) from None
     settings = _with_operations(settings, where)
+    known = (*beside, *SETTINGS)
     for key in settings:
-        if key not in SETTINGS:
-            raise ModelError(where, f"has an unknown key; known keys are {names_like(SETTINGS, key)}", key)
-    for table in tables():
+        if key not in known:
+            raise ModelError(where, f"has an unknown key; known keys are {names_like(known, key)}", key)
+    for table in (*beside, *tables()):
         if not isinstance(settings.get(table, {}), dict):
             raise ModelError(f"{where}: {table}", f"must be a table, [{table}]", settings[table])
     return settings

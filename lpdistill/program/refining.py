@@ -248,6 +248,7 @@ def _unattained(problem: Problem, last: Round, seconds: float) -> LimitError:
         f"{seconds:g} s; the least waiting time is at least {last.lower:.6g}; allow more time (time_limit), or lower "
         "the target",
         size={"labels": last.labels},
+        lower_bound=last.lower,
     )
 
 

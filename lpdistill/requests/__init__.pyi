@@ -6,6 +6,7 @@ from .exact import check, policy_map
 from .files import export, graph
 from .frontiers import frontier
 from .level_table import levels
+from .planning import plan
 from .policies import compare, simulate, waiting_time
 from .rates import keyrate, standby, throughput
 from .report import Report
@@ -25,6 +26,7 @@ __all__ = [
     "hashing",
     "keyrate",
     "levels",
+    "plan",
     "policy_map",
     "reproduce",
     "robust",

@@ -181,9 +181,30 @@ def test_the_document_of_a_graph_follows_its_schema(run, command, options):
     assert checked(ran.document)["problem"]["graph"]["states"] == 6
 
 
+PLANS = {
+    "waiting_time = 12": ("--frontier", "--at", "p=1/2,memories=2"),
+    "window = 20\nconfidence = 0.8": (),
+    "throughput = 0.05": ("--frontier",),
+}
+CHOICE = """[ranges]
+memories = { values = [2, 3], prices = [0, 1] }
+p = { from = 0.3, to = 0.7, step = 0.2, price = 10 }
+"""
+
+
+@pytest.mark.parametrize("asked", PLANS)
+def test_the_document_of_a_plan_follows_its_schema(run, asked, tmp_path):
+    """A plan says what is fixed, what was asked, and what was chosen, whatever the objective."""
+    (tmp_path / "plan.toml").write_text(f'f0 = "3/4"\ntarget = 0.79\n[objective]\n{asked}\n{CHOICE}')
+    found = checked(run("plan", "plan.toml", *PLANS[asked], "--json").document)
+    assert found["problem"]["f0"] == "3/4"
+    assert not {"p", "memories"} & {*found["problem"]}
+    assert found["chosen"]["settings"].keys() == {"p", "memories"}
+
+
 def test_no_command_is_forgotten():
     """Every command has documents that are checked here."""
-    assert {*LINES, "export", "check"} == set(COMMANDS)
+    assert {*LINES, "export", "check", "plan"} == set(COMMANDS)
 
 
 @pytest.mark.parametrize("name", LINES)

@@ -10,13 +10,14 @@ import pytest
 
 from lpdistill.cli.commands import COMMANDS, load
 
-PROBLEM = Path(__file__).parents[2] / "examples" / "problem.toml"
+FILES = [Path(__file__).parents[2] / "examples" / name for name in ("problem.toml", "objective.toml")]
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_examples_of_help_work(run, name, tmp_path, monkeypatch):
     """Help ends with one or two examples, at least one of the command, which run one after the other as printed."""
-    shutil.copy(PROBLEM, tmp_path)
+    for file in FILES:
+        shutil.copy(file, tmp_path)
     monkeypatch.chdir(tmp_path)
     *_, shown = run(name, "--help").out.split("\nExamples:\n")
     lines = shown.splitlines()

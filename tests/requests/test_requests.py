@@ -32,6 +32,7 @@ ASKED = {
     "hashing": lambda _: requests.hashing("0.9", pairs=(10, 1000)),
     "keyrate": lambda _: requests.keyrate(Problem("1/10", 2, "17/20", 1), "bb84"),
     "levels": lambda _: requests.levels(THREE, symbolic=True),
+    "plan": lambda _: requests.plan(THREE, {"throughput": ".1"}, {"p": {"values": ".5,.6", "price": 1}}),
     "policy-map": lambda _: requests.policy_map(THREE),
     "reproduce": lambda _: requests.reproduce(search=False),
     "robust": lambda _: requests.robust(THREE, ("0.4", "0.6")),

@@ -1,0 +1,5 @@
+"""Hardware for an objective."""
+
+from lpdistill.planning.plan import plan
+
+__all__ = ["plan"]
