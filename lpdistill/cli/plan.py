@@ -43,7 +43,7 @@ def plan(
         Option(
             "--at",
             metavar="<values>",
-            help="Where to look for what to improve: NAME=VALUE with commas, one for each range.  [default: the choice]",
+            help="Hardware to improve: NAME=VALUE with commas, one for each range.  [default: the choice]",
         ),
     ] = None,
     within: Within = None,
