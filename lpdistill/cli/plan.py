@@ -15,7 +15,7 @@ from lpdistill.solving import PATIENCE
 
 
 def values_of(text: str) -> dict[str, str]:
-    """The hardware that ``--at NAME=VALUE,...`` names.
+    """The hardware that ``--hardware NAME=VALUE,...`` names.
 
     Raises
     ------
@@ -26,7 +26,7 @@ def values_of(text: str) -> dict[str, str]:
     for part in text.split(","):
         name, equals, value = part.partition("=")
         if not equals:
-            raise ModelError("--at", "must be of the form NAME=VALUE,..., such as p=0.5,memories=4", text)
+            raise ModelError("--hardware", "must be of the form NAME=VALUE,..., such as p=0.5,memories=4", text)
         found[name.strip().replace("-", "_")] = value.strip()
     return found
 
@@ -38,12 +38,12 @@ def plan(
     frontier: Annotated[
         bool, Option("--frontier", help="All hardware that attains more than whatever costs no more.")
     ] = False,
-    at: Annotated[
+    hardware: Annotated[
         str | None,
         Option(
-            "--at",
+            "--hardware",
             metavar="<values>",
-            help="Hardware to improve: NAME=VALUE with commas, one for each range.  [default: the choice]",
+            help="What to improve: NAME=VALUE with commas, one for each range.  [default: the choice]",
         ),
     ] = None,
     within: Within = None,
@@ -63,7 +63,7 @@ def plan(
         found = planned(
             *asked,
             frontier=frontier,
-            at=None if at is None else values_of(at),
+            hardware=None if hardware is None else values_of(hardware),
             within=within,
             time_limit=time_limit,
             progress=progress,

@@ -270,7 +270,7 @@ def plan(  # noqa: PLR0913 - one keyword for each thing that may be asked
     ranges: Mapping[str, Any],
     *,
     frontier: bool = False,
-    at: Mapping[str, Any] | None = None,
+    hardware: Mapping[str, Any] | None = None,
     within: Number | None = None,
     time_limit: Number = PATIENCE,
     progress: Callable[[str], None] = silent,
@@ -297,8 +297,8 @@ def plan(  # noqa: PLR0913 - one keyword for each thing that may be asked
         each value).
     frontier
         Whether all hardware is wanted that attains more than whatever costs no more.
-    at
-        Where to look for what to improve, a value for every range; by default, at what is chosen.
+    hardware
+        What is to be improved, a value for every range; by default, what is chosen.
     within, time_limit, progress
         As for :func:`lpdistill.solve`, for each problem.
 
@@ -331,7 +331,7 @@ def plan(  # noqa: PLR0913 - one keyword for each thing that may be asked
     shelf = Shelf.of(fixed, ranges, target)
     require_unit(wanted, objective, shelf.base)
     monotone = proved(shelf.base, [one.name for one in shelf.ranges], wanted.quantity)
-    named = None if at is None else shelf.place(at)
+    named = None if hardware is None else shelf.place(hardware)
     search = Search(shelf, wanted, monotone, progress)
     front: list[Found] = []
     if frontier:

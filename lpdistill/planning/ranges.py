@@ -223,14 +223,16 @@ class Shelf:
         for name in given:
             if name not in {one.name for one in self.ranges}:
                 known = names_like([one.name for one in self.ranges], name)
-                raise ModelError("at", f"has no such range; there are {known}", name)
+                raise ModelError("hardware", f"has no such range; there are {known}", name)
         found = []
         for one in self.ranges:
             if given.get(one.name) is None:
-                raise ModelError("at", f"must have a value for {one.name}", None)
+                raise ModelError("hardware", f"must have a value for {one.name}", None)
             (value,) = _values(one.name, {"values": [given[one.name]]})
             if value not in one.values:
-                raise ModelError(f"at {one.name}", f"must be one of {', '.join(map(str, one.values))}", given[one.name])
+                raise ModelError(
+                    f"hardware {one.name}", f"must be one of {', '.join(map(str, one.values))}", given[one.name]
+                )
             found.append(one.values.index(value))
         return tuple(found)
 

@@ -183,6 +183,10 @@ def _policy_map(name: str, body: Body, given: Document) -> Document:
     return _plainly(name, body, given, unneeded({"axis": "p", **given}))
 
 
+def _plan(_: str, body: Body, given: Document) -> Document:
+    return requests.plan(settings_of(body, {}), given.pop("objective"), given.pop("ranges"), **given).to_dict()
+
+
 def _hashing(_: str, body: Body, given: Document) -> Document:
     return requests.hashing(**raw_of(settings_of(body, {})), **given).to_dict()
 
@@ -220,6 +224,7 @@ ASKING: Mapping[str, Callable[[str, Body, Document], Document]] = {
     "hashing": _hashing,
     "keyrate": _keyrate,
     "levels": _levels,
+    "plan": _plan,
     "policy-map": _policy_map,
     "robust": _robust,
     "simulate": _simulate,

@@ -92,7 +92,9 @@ PARAMETERS = {
         Parameter("until", NUMBER, "The last time to compute."),
         Parameter("window", NUMBER, "Time within which the target is to be reached."),
         Parameter("confidence", NUMBER, "A probability: of meeting the window, or of the intervals."),
-        Parameter("frontier", FLAG, "Whether every breakpoint of expected time against being late is wanted."),
+        Parameter(
+            "frontier", FLAG, "Whether every breakpoint is wanted: of expected time against being late, or of cost."
+        ),
         Parameter("runs", NUMBER, "Number of runs."),
         Parameter("seed", NUMBER, "Of the random numbers; one is drawn, and reported, if none is given."),
         Parameter("horizon", NUMBER, "Time after which a run is given up."),
@@ -122,6 +124,11 @@ PARAMETERS = {
         Parameter("p", INTERVAL, "Interval of the generation success probability."),
         Parameter("nominal", NUMBER, "The expected probability."),
         Parameter("axis", one_of(("p", "tau_d/tau_g")), "What varies."),
+        Parameter(
+            "objective", TABLE, "What hardware is to attain: waiting_time, window and confidence, throughput, ..."
+        ),
+        Parameter("choices", TABLE, "What there is to choose from: values and prices by setting.", "ranges"),
+        Parameter("hardware", TABLE, "What is to be improved: a value for every range."),
         Parameter("pairs", NUMBERS, "Numbers of raw pairs."),
         Parameter("error", NUMBER, "Probability with which hashing may fail."),
         Parameter("certificate", TABLE, "A certificate, as /v1/certificate answers it."),

@@ -237,6 +237,18 @@ ROUTES = {
             {"problem": {**SMALL, "memories": 2}},
         ),
         Route(
+            "plan",
+            "The cheapest hardware for an objective, and what to improve; the problem has what does not vary.",
+            ("objective", "choices", "frontier", "hardware", *LEVELS),
+            ("plan",),
+            {
+                "problem": {"f0": "3/4", "target": "79/100", "memories": 3},
+                "objective": {"waiting_time": 11},
+                "choices": {"p": {"values": ["0.4", "0.6"], "price": 10}},
+            },
+            required=("objective", "choices"),
+        ),
+        Route(
             "hashing",
             "What hashing and breeding yield of many pairs.",
             ("pairs", "error"),

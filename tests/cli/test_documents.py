@@ -182,7 +182,7 @@ def test_the_document_of_a_graph_follows_its_schema(run, command, options):
 
 
 PLANS = {
-    "waiting_time = 12": ("--frontier", "--at", "p=1/2,memories=2"),
+    "waiting_time = 12": ("--frontier", "--hardware", "p=1/2,memories=2"),
     "window = 20\nconfidence = 0.8": (),
     "throughput = 0.05": ("--frontier",),
 }

@@ -212,7 +212,7 @@ def test_improvements_are_differences_and_derivatives():
 
 def test_improvements_of_rates_point_upwards():
     """A rate that grows gains, and the derivative of a rate has the sign of its gain."""
-    found = plan(NODE, {"throughput": ".08"}, RANGES, at={"p": "0.5", "memories": 3})
+    found = plan(NODE, {"throughput": ".08"}, RANGES, hardware={"p": "0.5", "memories": 3})
     assert found.looked_at.place == (2, 1)
     assert all(one.gain > 0 for one in found.improvements)
 
@@ -220,7 +220,7 @@ def test_improvements_of_rates_point_upwards():
 def test_what_is_free_comes_first():
     """What gains and costs nothing more stands above everything that has a price."""
     ranges = {"p": {"values": ".3,.5,.7", "prices": [0, 1, 1]}, "memories": {"values": "3,4", "prices": [0, 1]}}
-    found = plan(NODE, {"waiting_time": 99}, ranges, at={"p": ".5", "memories": 3})
+    found = plan(NODE, {"waiting_time": 99}, ranges, hardware={"p": ".5", "memories": 3})
     assert found.improvements[0].setting == "p"
     assert found.improvements[0].to_dict()["gain_per_price"] is None
 
@@ -327,15 +327,15 @@ def test_too_much_hardware_is_refused_before_any_is_looked_at():
 @pytest.mark.parametrize(
     ("at", "message"),
     [
-        ({"p": ".35", "memories": 3}, "at p: must be one of"),
-        ({"p": ".3"}, "at: must have a value for memories"),
+        ({"p": ".35", "memories": 3}, "hardware p: must be one of"),
+        ({"p": ".3"}, "hardware: must have a value for memories"),
         ({"p": ".3", "memory": 3}, "did you mean 'memories'"),
     ],
 )
 def test_hardware_to_look_at_must_be_within_the_ranges(at, message):
     """What is named is one value of every range."""
     with pytest.raises(ModelError, match=message):
-        plan(NODE, {"waiting_time": 8}, RANGES, at=at)
+        plan(NODE, {"waiting_time": 8}, RANGES, hardware=at)
 
 
 def test_a_fidelity_needs_hardware_of_which_it_is_known():
