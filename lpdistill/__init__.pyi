@@ -1,5 +1,7 @@
 """Where each public name lives: names load on first use."""
 
+from .acceptance.plan import AcceptancePlan, acceptance_plan
+from .acceptance.verdict import AcceptanceVerdict, SequentialVerdict, acceptance_verdict, sequential_verdict
 from .deadlines.at_confidence import ServiceLevel, least_time_within
 from .deadlines.frontier import DeadlineFrontier, deadline_frontier
 from .deadlines.likeliest import Deadline
@@ -88,6 +90,8 @@ from .worth.validity import Validity, validity
 from .worth.variability import Variability, variability
 
 __all__ = [
+    "AcceptancePlan",
+    "AcceptanceVerdict",
     "Action",
     "Attempts",
     "AverageDelivery",
@@ -151,6 +155,7 @@ __all__ = [
     "Robust",
     "Rule",
     "Sensitivity",
+    "SequentialVerdict",
     "ServiceLevel",
     "Simulation",
     "Size",
@@ -167,6 +172,8 @@ __all__ = [
     "Werner",
     "WorkerError",
     "__version__",
+    "acceptance_plan",
+    "acceptance_verdict",
     "average_delivery",
     "baseline",
     "compare",
@@ -195,6 +202,7 @@ __all__ = [
     "reproduce",
     "robust",
     "sensitivity",
+    "sequential_verdict",
     "simulate",
     "simulate_rate",
     "smallest_window",

@@ -20,6 +20,8 @@ from lpdistill import (
     Hardware,
     ModelError,
     Problem,
+    acceptance_plan,
+    acceptance_verdict,
     average_delivery,
     baseline,
     compare,
@@ -42,6 +44,7 @@ from lpdistill import (
     reproduce,
     robust,
     sensitivity,
+    sequential_verdict,
     simulate,
     simulate_rate,
     standby,
@@ -62,6 +65,8 @@ LIMITED = THREE.with_constraints(Budget("generation_attempts", "10.5"))
 PAST_THE_LIMIT = Problem("1/2", 3, "4/5", "22/25")
 
 KINDS = {
+    "AcceptancePlan": lambda: acceptance_plan("0.9", "0.95", problem=THREE),
+    "AcceptanceVerdict": lambda: acceptance_verdict("0.9", 345, 361),
     "AverageDelivery": lambda: average_delivery(Problem("1/2", 2, "3/4", average_fidelity="79/100")),
     "BracketCertificate": lambda: certify(solved(PAST_THE_LIMIT)),
     "Certificate": lambda: certify(solved(THREE)),
@@ -93,6 +98,7 @@ KINDS = {
     "Reproduction": lambda: reproduce(search=False),
     "Robust": lambda: robust(THREE, ("0.4", "0.6")),
     "Sensitivity": lambda: sensitivity(solved(THREE)),
+    "SequentialVerdict": lambda: sequential_verdict("0.9", "0.95", "1101" * 20),
     "ServiceLevel": lambda: least_time_within(THREE, 12, "0.7"),
     "Simulation": lambda: simulate(solved(THREE).policy, 200, seed=1),
     "Solution": lambda: solved(LIMITED),

@@ -53,6 +53,8 @@ from lpdistill import (
     Visits,
     Werner,
     WorkerError,
+    acceptance_plan,
+    acceptance_verdict,
     average_delivery,
     baseline,
     compare,
@@ -75,6 +77,7 @@ from lpdistill import (
     reproduce,
     robust,
     sensitivity,
+    sequential_verdict,
     simulate,
     simulate_rate,
     solve,
@@ -123,6 +126,8 @@ def mapped():
 
 
 PUBLIC = {
+    "AcceptancePlan": lambda: acceptance_plan("0.9", "0.95", problem=TWO),
+    "AcceptanceVerdict": lambda: acceptance_verdict("0.9", 345, 361),
     "Action": lambda: Action(((0, 1),), 1),
     "Attempts": lambda: Attempts.ALL,
     "AverageDelivery": lambda: average_delivery(Problem("1/2", 2, "3/4", average_fidelity="79/100")),
@@ -186,6 +191,7 @@ PUBLIC = {
     "Robust": lambda: robust(TWO, ("0.4", "0.6")),
     "Rule": lambda: Rule(busy, name="busy"),
     "Sensitivity": lambda: sensitivity(solved(TWO)),
+    "SequentialVerdict": lambda: sequential_verdict("0.9", "0.95", "1101" * 20),
     "ServiceLevel": lambda: least_time_within(TWO, 24, "0.8"),
     "Simulation": lambda: simulate(solved(TWO).policy, 50, seed=1),
     "Size": lambda: Size.of(Dynamics(LIMITED).kernel.repertoire),

@@ -1,5 +1,6 @@
 """Where each request lives: they load on first use."""
 
+from .acceptance import verify
 from .deadlines import deadline
 from .direct import hashing, robust
 from .exact import check, policy_map
@@ -36,5 +37,6 @@ __all__ = [
     "sweep",
     "throughput",
     "variability",
+    "verify",
     "waiting_time",
 ]

@@ -84,6 +84,11 @@ LINES = {
         ("--p", ".1", "-M", "3", "--raw", ".85,.05,.05,.05", "--distillation", "dejmps"),
     ],
     "standby": [(*SMALL, "--slots", "1", "--demand", ".05")],
+    "verify": [
+        ("--certify", ".9", "--true", ".95", "--delta", ".05", "--power", ".9", "--readout", "1"),
+        (*TINY, "--certify", ".78", "--true", ".8", "--readout", ".99,.98"),
+        ("--certify", ".9", "--passes", "345", "--pairs", "361"),
+    ],
     "hashing": [("--f0", ".9"), ("--raw", ".9,0,.05,.05", "--pairs", "1,50", "--error", ".01"), ("--f0", "1")],
     "variability": [SMALL, (*SMALL, *TIGHT, "--slack", ".01"), (*SMALL, *ODD)],
     "robust": [
@@ -215,6 +220,9 @@ def test_documents_say_which_problem_they_are_about(run, name):
         assert told["final_step"] == "free"
     elif name == "hashing":
         assert told == {"f0": "9/10", "raw": ["9/10", "1/30", "1/30", "1/30"]}
+    elif name == "verify":
+        assert (told["certify"], told["true"], told["readout"]) == ("9/10", "19/20", "1")
+        return
     elif name == "keyrate":
         assert told["f0"] == "17/20"
     else:

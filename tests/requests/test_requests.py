@@ -42,6 +42,7 @@ ASKED = {
     "sweep": lambda _: requests.sweep(Grid(THREE, p="0.4,0.5"), store=None, jobs=1),
     "throughput": lambda _: requests.throughput(THREE),
     "variability": lambda _: requests.variability(THREE),
+    "verify": lambda _: requests.verify("0.9", "0.95", readout="0.99", problem=THREE),
     "waiting-time": lambda _: requests.waiting_time(THREE, "nested", at=("10",), until=20),
 }
 """One question of every kind."""
