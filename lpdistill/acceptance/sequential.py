@@ -126,7 +126,7 @@ class Sequential:
 
         >>> asked = Hypotheses(Fraction(14, 15), Fraction(29, 30), Fraction(1, 20), Fraction(9, 10))
         >>> round(Sequential.wald(asked).wald_mean(), 2)
-        219.67
+        219.68
         """
         gained, lost = self._steps
         power, true = float(self.asked.power), float(self.asked.true)

@@ -355,9 +355,11 @@ def _results(given: object) -> Iterable[bool]:
                 )
             yield RESULTS[part]
         return
-    if not isinstance(given, Iterable) or isinstance(given, bytes | Mapping):
+    if not isinstance(given, Sequence | np.ndarray) or isinstance(given, bytes):
         raise wrong_type("results", f"must be a text or a list of results, not {named(given)}", given)
     for number, one in enumerate(given, start=1):
-        if not isinstance(one, bool | np.bool_) and one not in {0, 1}:
+        if not isinstance(one, bool | np.bool_ | int | float):
+            raise wrong_type("results", f"must be True or False for each pair, not {named(one)}", given)
+        if one not in {0, 1}:
             raise ModelError("results", f"must be True or False for each pair; pair {number} is not", one)
         yield bool(one)

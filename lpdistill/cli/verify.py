@@ -60,8 +60,7 @@ def verify(
 
     Examples
     --------
-    lpdistill verify --certify .9 --true .95
-    lpdistill verify problem.toml --certify .78 --true .79 --readout .99
+    lpdistill verify problem.toml --certify .75 --true .79 --readout .99
     lpdistill verify --certify .9 --passes 345 --pairs 361
     """
     with Progress() as progress:
