@@ -34,6 +34,7 @@ COMMANDS = {
     "hashing": "What hashing and breeding yield of many pairs",
     "reproduce": "The published numbers, claims and figures",
     "check": "A certificate, verified by itself",
+    "serve": "All this over HTTP, with tokens, limits and metrics",
     "graph": "The state graph: GraphML, DOT, JSON, or a picture",
     "export": "Programs, decision processes and policies for other tools",
 }

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from lpdistill import requests
 from lpdistill.errors import ModelError, NotCertifiedError, names_like
-from lpdistill.export.graphs import graph_of
 from lpdistill.export.policies import POLICY_SUFFIXES
 from lpdistill.numbers import exact
 from lpdistill.physics.known import MAPS
@@ -20,8 +19,7 @@ from lpdistill.problem.problem_file import merged
 from lpdistill.requests.direct import expected, expecting, raw_of
 from lpdistill.requests.exact import unneeded
 from lpdistill.requests.level_table import with_memories
-from lpdistill.requests.sweeps import grid_of
-from lpdistill.server.bodies import floating
+from lpdistill.server.bodies import told
 from lpdistill.server.parameters import PARAMETERS
 from lpdistill.server.refusals import RefusedError
 from lpdistill.server.routes import ROUTES, About
@@ -59,7 +57,7 @@ def answered(name: str, body: Body, *, seconds: float) -> Document:
         If there is no answer.
     """
     route = ROUTES[name]
-    asked = route.read(body)
+    asked = {key: told(value, float if key == "graph" else str) for key, value in route.read(body).items()}
     if "time_limit" in route.takes:
         wanted = asked.setdefault("time_limit", min(PATIENCE, seconds / 2))
         if exact(wanted, "time_limit") > seconds:
@@ -97,7 +95,9 @@ def settings_of(body: Body, assumed: Mapping[str, Any]) -> dict[str, Any]:
 def question_of(body: Body, assumed: Mapping[str, Any] | None = None) -> Any:
     """The problem, or the state graph, in a body."""
     if "graph" in body:
-        return graph_of(floating(body["graph"]), "graph")
+        from lpdistill.export.graphs import graph_of  # noqa: PLC0415 - networkx, only where there is a graph
+
+        return graph_of(body["graph"], "graph")
     return Problem.from_dict(settings_of(body, assumed or {}))
 
 
@@ -176,6 +176,8 @@ def _robust(_: str, body: Body, given: Document) -> Document:
 
 
 def _sweep(_: str, body: Body, given: Document) -> Document:
+    from lpdistill.requests.sweeps import grid_of  # noqa: PLC0415 - slow to load, rarely wanted
+
     return requests.sweep(grid_of(settings_of(body, {})), store=None, jobs=1, **given).to_dict()
 
 

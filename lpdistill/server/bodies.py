@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from hashlib import sha256
 from typing import Any
@@ -57,15 +57,19 @@ def digest(name: str, document: Mapping[str, Any]) -> str:
     return sha256(f"{name}\n{text}".encode()).hexdigest()
 
 
-def floating(value: Any) -> Any:
-    """JSON data with numbers in floating point, as state graphs have them."""
+def told(value: Any, decimals: Callable[[Decimal], Any] = str) -> Any:
+    """JSON data with something else for decimals: their text, which is exact, or floating point.
+
+    >>> told({"p": [Decimal("0.10"), 1]}), told(Decimal("0.10"), float)
+    ({'p': ['0.10', 1]}, 0.1)
+    """
     match value:
         case Decimal():
-            return float(value)
+            return decimals(value)
         case dict():
-            return {name: floating(one) for name, one in value.items()}
+            return {name: told(one, decimals) for name, one in value.items()}
         case list():
-            return [floating(one) for one in value]
+            return [told(one, decimals) for one in value]
     return value
 
 

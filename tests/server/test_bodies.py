@@ -10,7 +10,7 @@ import pytest
 
 from lpdistill.errors import ModelError
 from lpdistill.server.asking import answered
-from lpdistill.server.bodies import DEEPEST, digest, document_of, floating
+from lpdistill.server.bodies import DEEPEST, digest, document_of, told
 from lpdistill.server.refusals import RefusedError
 
 SMALL = {"p": "1/2", "memories": 2, "f0": "3/4", "target": "79/100"}
@@ -76,6 +76,6 @@ def test_what_is_asked_is_the_same_however_it_is_written():
     assert digest("solve", {"a": Decimal(1)}) != digest("solve", {"a": {"": "1"}, "b": None})
 
 
-def test_numbers_of_graphs_are_in_floating_point():
+def test_numbers_of_graphs_are_in_told_point():
     """State graphs have probabilities, which are no fractions."""
-    assert floating({"a": [Decimal("0.5"), 1, "x", True]}) == {"a": [0.5, 1, "x", True]}
+    assert told({"a": [Decimal("0.5"), 1, "x", True]}, float) == {"a": [0.5, 1, "x", True]}
