@@ -232,7 +232,7 @@ ROUTES = {
         Route(
             "policy-map",
             "All optimal policies along a parameter, exactly.",
-            ("axis",),
+            ("axis", "per_time"),
             ("policy-map",),
             {"problem": {**SMALL, "memories": 2}},
         ),

@@ -106,8 +106,9 @@ def _listen(questions: BinaryIO, inbox: SimpleQueue[bytes | None], busy: threadi
         message = questions.read(*LENGTH.unpack(head)) if len(head) == LENGTH.size else b""
         if not message:
             break
+        busy.set()
         inbox.put(message)
-    if busy.is_set():
+    if busy.is_set():  # from when a question is here until its answer is sent
         os._exit(1)
     inbox.put(None)
 
@@ -133,7 +134,6 @@ def main(limits: Limits) -> None:
     threading.Thread(target=_listen, args=(questions, inbox, busy), daemon=True).start()
     send(Reply(HTTPStatus.OK, b""))
     while (message := inbox.get()) is not None:
-        busy.set()
         with _timed(limits.seconds + GRACE):
             reply = reply_to(message, limits)
         last = reply.last or process.memory_info().vms > FULL * limits.memory

@@ -208,8 +208,8 @@ def test_the_document_of_a_plan_follows_its_schema(run, asked, tmp_path):
 
 
 def test_no_command_is_forgotten():
-    """Every command has documents that are checked here."""
-    assert {*LINES, "export", "check", "plan"} == set(COMMANDS)
+    """Every command that answers has documents that are checked here."""
+    assert {*LINES, "export", "check", "plan"} == set(COMMANDS) - {"serve"}
 
 
 @pytest.mark.parametrize("name", LINES)

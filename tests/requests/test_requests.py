@@ -61,9 +61,9 @@ def answered(name, folder):
 
 
 def test_every_command_is_a_request():
-    """There is a function for every command, of its name, and no other."""
-    assert {*ASKED} == {*COMMANDS}
-    assert {name.replace("-", "_") for name in COMMANDS} == {*requests.__all__} - {"Report"}
+    """There is a function for every command that answers, of its name, and no other."""
+    assert {*ASKED} == {*COMMANDS} - {"serve"}
+    assert {name.replace("-", "_") for name in ASKED} == {*requests.__all__} - {"Report"}
 
 
 @pytest.mark.parametrize("name", ASKED)
