@@ -9,19 +9,8 @@ from typing import Annotated, Any
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import FILE, INTEGER, NUMBER, Json, Plot, takes_problem
 from lpdistill.cli.output import Progress, draw, give
-from lpdistill.problem.problem import Problem
-from lpdistill.problem.settings import SETTINGS
+from lpdistill.requests.acceptance import link_of
 from lpdistill.requests.acceptance import verify as verified
-
-READOUT = "readout"
-
-
-def link_of(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The readouts that measure, and who makes the pairs, if anything is said of them."""
-    given = {name: value for name, value in settings.items() if value}
-    problem = None if given.keys() <= {READOUT} else Problem.from_dict(settings)
-    readout = given.get(READOUT, 1) if problem is None else SETTINGS[READOUT].of(problem)
-    return {"problem": problem, READOUT: readout}
 
 
 @takes_problem(argument="link", builds=link_of)

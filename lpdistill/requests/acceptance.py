@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from os import PathLike
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from lpdistill.acceptance.plan import AcceptancePlan, acceptance_plan
 from lpdistill.acceptance.verdict import AcceptanceVerdict, SequentialVerdict, acceptance_verdict, sequential_verdict
@@ -12,9 +13,21 @@ from lpdistill.errors import ModelError
 from lpdistill.numbers import Number
 from lpdistill.physics.noise import SeveralNumbers
 from lpdistill.problem.problem import Problem
+from lpdistill.problem.settings import SETTINGS
 
 Verified: TypeAlias = AcceptancePlan | AcceptanceVerdict | SequentialVerdict
 """What comes of it."""
+
+
+READOUT = "readout"
+
+
+def link_of(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The readouts that measure, and who makes the pairs, if anything is said of them."""
+    given = {name: value for name, value in settings.items() if value}
+    problem = None if given.keys() <= {READOUT} else Problem.from_dict(settings)
+    readout = given.get(READOUT, 1) if problem is None else SETTINGS[READOUT].of(problem)
+    return {"problem": problem, READOUT: readout}
 
 
 def verify(  # noqa: PLR0913 - one keyword for each thing that may be asked

@@ -175,6 +175,23 @@ def _robust(_: str, body: Body, given: Document) -> Document:
     return requests.robust(problem, interval).to_dict()
 
 
+def _verify(_: str, body: Body, given: Document) -> Document:
+    """What measured pairs certify, whose results stand in the body."""
+    from lpdistill.acceptance.verdict import sequential_verdict  # noqa: PLC0415 - rarely wanted
+    from lpdistill.requests.acceptance import link_of  # noqa: PLC0415 - rarely wanted
+
+    certify, true = given.pop("certify"), given.pop("true", None)
+    link = link_of(settings_of(body, {}) if "problem" in body else {})
+    results = given.pop("sequence", None)
+    if results is None:
+        return requests.verify(certify, true, **link, **given).to_dict()
+    if given.keys() & {"passes", "pairs"}:
+        raise ModelError("sequence", "has the passes and pairs itself; leave one of both out", None)
+    if true is None:
+        raise ModelError("true", "is missing; say which fidelity the pairs have in truth", None)
+    return sequential_verdict(certify, true, results, readout=link["readout"], **given).to_dict()
+
+
 def _sweep(_: str, body: Body, given: Document) -> Document:
     from lpdistill.requests.sweeps import grid_of  # noqa: PLC0415 - slow to load, rarely wanted
 
@@ -233,6 +250,7 @@ ASKING: Mapping[str, Callable[[str, Body, Document], Document]] = {
     "standby": _standby,
     "sweep": _sweep,
     "throughput": _throughput,
+    "verify": _verify,
     "waiting-time": _waiting_time,
 }
 """The requests whose functions take something else than a problem and the keys of the body."""

@@ -117,6 +117,7 @@ def _demand_table(value: dict[str, Any], schema: Mapping[str, Any], where: str) 
 
 
 FORMS = {
+    "number string array": "a number, or a list of numbers",
     "boolean": "true or false",
     "string": "text",
     "number string": RATIONAL,

@@ -23,6 +23,9 @@ Form = Mapping[str, Any]
 MOST_ITEMS = 1000
 """Items of a list."""
 
+MOST_RESULTS = 100_000
+"""Characters of results of measured pairs."""
+
 FLAG: Form = {"type": "boolean"}
 TEXT: Form = {"type": "string", "maxLength": LONGEST_NUMBER}
 NUMBER: Form = {"type": ["number", "string"], "maxLength": LONGEST_NUMBER}
@@ -129,8 +132,16 @@ PARAMETERS = {
         ),
         Parameter("choices", TABLE, "What there is to choose from: values and prices by setting.", "ranges"),
         Parameter("hardware", TABLE, "What is to be improved: a value for every range."),
-        Parameter("pairs", NUMBERS, "Numbers of raw pairs."),
+        Parameter("pairs", {**NUMBERS, "type": ["number", "string", "array"]}, "Numbers of pairs."),
         Parameter("error", NUMBER, "Probability with which hashing may fail."),
+        Parameter("certify", NUMBER, "The fidelity that is to be certified."),
+        Parameter("true", NUMBER, "The fidelity of the pairs in truth."),
+        Parameter("delta", NUMBER, "Probability of certifying wrongly, at most."),
+        Parameter("power", NUMBER, "Probability of certifying what is true, at least."),
+        Parameter("passes", NUMBER, "So many measured pairs passed."),
+        Parameter(
+            "sequence", {**TEXT, "maxLength": MOST_RESULTS}, "Results of pairs measured one by one: 1 or 0."
+        ),
         Parameter("certificate", TABLE, "A certificate, as /v1/certificate answers it."),
         Parameter(
             "format",

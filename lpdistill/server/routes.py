@@ -21,6 +21,7 @@ class About(StrEnum):
 
     PROBLEM = "problem"
     QUESTION = "problem or graph"
+    PERHAPS = "problem, if any"
     NOTHING = "nothing"
 
 
@@ -80,6 +81,7 @@ def form_of(route: Route) -> dict[str, Any]:
     about: dict[About, dict[str, Any]] = {
         About.PROBLEM: {"problem": PROBLEM},
         About.QUESTION: {"problem": PROBLEM, "graph": GRAPH},
+        About.PERHAPS: {"problem": PROBLEM},
         About.NOTHING: {},
     }
     rows = {name: {**PARAMETERS[name].form, "description": PARAMETERS[name].told} for name in route.takes}
@@ -254,6 +256,15 @@ ROUTES = {
             ("pairs", "error"),
             ("hashing",),
             {"problem": {"f0": "9/10"}, "pairs": [10, 1000]},
+        ),
+        Route(
+            "verify",
+            "How many test pairs certify a fidelity, or what measured pairs certify.",
+            ("certify", "true", "delta", "power", "passes", "pairs", "sequence"),
+            ("verify", "verify-verdict", "verify-sequence"),
+            {"problem": {"readout": ".99"}, "certify": ".9", "true": ".95"},
+            required=("certify",),
+            about=About.PERHAPS,
         ),
         Route(
             "certificate",

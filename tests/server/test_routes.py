@@ -164,6 +164,17 @@ def test_every_key_is_taken_by_some_request():
     assert {key for route in ROUTES.values() for key in route.takes} == {*PARAMETERS}
 
 
+def test_results_of_single_pairs_stand_in_the_body():
+    """What a command reads from a file is text in the body; beside it, passes and pairs say something else."""
+    claim = {"problem": {}, "certify": ".9", "true": ".95"}
+    found = asked("verify", {**claim, "sequence": "1" * 120})
+    assert (found["schema"], found["decision"], found["pairs"]) == ("lpdistill.verify-sequence/1", "certified", 86)
+    assert asked("verify", {"certify": ".9", "passes": 345, "pairs": 361})["schema"] == "lpdistill.verify-verdict/1"
+    for wrong in ({**claim, "sequence": "1", "pairs": 1}, {"certify": ".9", "sequence": "1"}):
+        with pytest.raises(ModelError):
+            asked("verify", wrong)
+
+
 def test_options_without_a_key_are_options():
     """No reason is given for an option that is not there."""
     every = {str(item.name) for name in COMMANDS for item in load(name).params if isinstance(item, click.Parameter)}
