@@ -5,7 +5,18 @@ from __future__ import annotations
 from typing import Annotated
 
 from lpdistill.cli.declaration import Option
-from lpdistill.cli.options import NUMBER, Everything, Json, Law, Plot, TimeLimit, Within, takes_problem
+from lpdistill.cli.options import (
+    NUMBER,
+    Everything,
+    Json,
+    Law,
+    Plot,
+    Seed,
+    Simulate,
+    TimeLimit,
+    Within,
+    takes_problem,
+)
 from lpdistill.cli.output import Progress, draw, give
 from lpdistill.problem.problem import Problem
 from lpdistill.rates.worth import PROTOCOLS
@@ -21,6 +32,8 @@ def keyrate(
     ] = "bb84",
     cost: Annotated[str, Option("--cost", metavar=NUMBER, help="What an attempt costs, in bits of key.")] = "0",
     law: Law = False,
+    simulate: Simulate = None,
+    seed: Seed = None,
     within: Within = None,
     time_limit: TimeLimit = f"{PATIENCE:g}",
     everything: Everything = False,
@@ -34,9 +47,20 @@ def keyrate(
     Examples
     --------
     lpdistill keyrate --p .1 -M 3 --f0 .85
+    lpdistill keyrate --p .1 -M 3 --f0 .85 --distillation dejmps --simulate 100000
     lpdistill keyrate --p .5 -M 3 --f0 .8 --protocol six-state --budget generation_attempts=2
     """
     with Progress() as progress:
-        found = greatest(problem, protocol, cost=cost, law=law, within=within, time_limit=time_limit, progress=progress)
+        found = greatest(
+            problem,
+            protocol,
+            cost=cost,
+            law=law,
+            simulated=simulate,
+            seed=seed,
+            within=within,
+            time_limit=time_limit,
+            progress=progress,
+        )
         draw(found, plot, progress)
     give(found, as_json=as_json, whole=everything, rest=": --all shows them")

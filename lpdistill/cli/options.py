@@ -70,6 +70,20 @@ Law: TypeAlias = Annotated[
     bool, Option("--law", help="How what is delivered spreads: variance, and the time between deliveries.")
 ]
 
+Simulate: TypeAlias = Annotated[
+    str | None,
+    Option(
+        "--simulate",
+        metavar=NUMBER,
+        help="Count what the policy delivers in so much time, memory by memory.",
+        inputs=["time"],
+    ),
+]
+Seed: TypeAlias = Annotated[
+    str | None,
+    Option("--seed", metavar=INTEGER, help="Of the simulation; one is drawn, and reported, if none is given."),
+]
+
 Counts: TypeAlias = Annotated[
     str,
     Option(

@@ -9,12 +9,12 @@ from typing import Annotated
 from lpdistill.cli.declaration import Option
 from lpdistill.cli.options import (
     FILE,
-    INTEGER,
-    NUMBER,
     Everything,
     Json,
     Law,
     Plot,
+    Seed,
+    Simulate,
     TimeLimit,
     Within,
     takes_problem,
@@ -72,19 +72,8 @@ def throughput(
         str, Option("--fair", values=Fair, help="What counts of what tenants have.", inputs=["fair"])
     ] = Fair.SUM,
     law: Law = False,
-    simulate: Annotated[
-        str | None,
-        Option(
-            "--simulate",
-            metavar=NUMBER,
-            help="Count what the policy delivers in so much time, memory by memory.",
-            inputs=["time"],
-        ),
-    ] = None,
-    seed: Annotated[
-        str | None,
-        Option("--seed", metavar=INTEGER, help="Of the simulation; one is drawn, and reported, if none is given."),
-    ] = None,
+    simulate: Simulate = None,
+    seed: Seed = None,
     within: Within = None,
     time_limit: TimeLimit = f"{PATIENCE:g}",
     everything: Everything = False,

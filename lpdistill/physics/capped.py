@@ -56,6 +56,11 @@ def capped(levels: Levels, *, apart: bool = False) -> Levels:
     return replace(more, memories=(*more.memories, min(least))) if isinstance(more, Labels) else more
 
 
+def met(levels: Levels) -> int:
+    """Index of the level of what meets the target; the number of levels where that is none of them."""
+    return next((level.index for level in levels if isinstance(level.state, AtLeast)), len(levels))
+
+
 def _again(levels: Levels, top: Pair) -> dict[tuple[int, ...], Combination[Any]]:
     """What is distilled with pairs on top: what may be with the label "other", any number of which they stand for."""
     other = len(levels) - 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import highspy
@@ -30,11 +30,14 @@ class Claims:
         What a unit more for each user costs all that counts, (users,): 0 unless it has no more than it is to have.
     weight
         What a pair for each user counts, (users,): its worth, or its share in the least of all rates.
+    given
+        How many pairs of each level each user has per unit of time, (levels, users).
     """
 
     served: FloatArray
     price: FloatArray
     weight: FloatArray
+    given: FloatArray = field(default_factory=lambda: np.zeros((0, 0)))
 
 
 @dataclass(frozen=True)
@@ -97,30 +100,30 @@ class Shares:
     def claims(self, variables: FloatArray, duals: FloatArray, *, counts: bool = True) -> Claims:
         """What a solution says of users, given variables and rows' dual values; whether anything but claims counts."""
         levels, users = self.meets.shape
-        given = variables[: len(self.pairs[1])]
+        given = np.zeros(self.meets.shape)
+        given[self.pairs] = variables[: len(self.pairs[1])]
         price, weight = np.maximum(duals[levels : levels + users], 0.0), np.zeros(users)
         if counts and self.even:
             weight = np.maximum(duals[levels + users :], 0.0)
             weight = weight / weight.sum()
         elif counts:
             weight = self.worth
-        served = np.bincount(self.pairs[1], given, minlength=users)
-        return Claims(np.asarray(served, dtype=np.float64), price, weight)
+        return Claims(np.asarray(given.sum(axis=0)), price, weight, given)
 
     def worth_of_levels(self, each: FloatArray) -> FloatArray:
         """What a pair of each level is worth to whom it is worth most, (levels,), given what it is to each user."""
         return np.asarray(np.max(np.where(self.meets, each, 0.0), axis=1, initial=0.0))
 
     def allocated(self, delivered: FloatArray) -> tuple[float, FloatArray]:
-        """What pairs of each level, (levels,), are worth where they are shared best, and what users have, (users,)."""
+        """What pairs of each level, (levels,), are worth where they are shared best; who has them, (levels, users)."""
         ends = self.ends * (1 - MET)
         ends[: len(delivered)] = -delivered
         found = run(self.matrix, self.cost, ends, np.full(len(ends), np.inf))
         if found is None:
-            return -np.inf, np.zeros(len(self.least))
+            return -np.inf, np.zeros(self.meets.shape)
         variables = np.maximum(np.array(found.getSolution().col_value), 0.0)
-        served = self.claims(variables, np.zeros(len(ends)), counts=False).served
-        return -float(found.getInfo().objective_function_value), served
+        given = self.claims(variables, np.zeros(len(ends)), counts=False).given
+        return -float(found.getInfo().objective_function_value), given
 
 
 def run(matrix: sparse.csc_array, cost: FloatArray, lower: FloatArray, upper: FloatArray) -> Solver | None:

@@ -344,7 +344,7 @@ def _led(program: RateProgram, found: Found, terms: Terms, used: IntArray, prove
     if terms.shares is None or found.claims is None:
         return optimum
     whole = replace(program, policy=Policy.of(process, columns))
-    value, served = terms.shares.allocated(whole.delivered(optimum.rates))
-    answer = replace(found, claims=replace(found.claims, served=served))
+    value, given = terms.shares.allocated(whole.delivered(optimum.rates))
+    answer = replace(found, claims=replace(found.claims, served=given.sum(axis=0), given=given))
     evaluation = replace(evaluation, gain=value)
     return replace(optimum, found=answer, lower=value * (1 - ROUNDED), evaluation=evaluation)

@@ -209,6 +209,16 @@ class RateModel:
         return labels
 
     @property
+    def exact(self) -> bool:
+        """Whether the policy comes by no result that labels round, so that what it counts are true pairs."""
+        labels, (columns, often) = labels_of(self.problem), self.taken
+        if labels is None or not labels.results:
+            return True
+        recipes = self.process.numbering.repertoire.distillations
+        met = np.unique(self.process.numbering.carried(columns[often > 0])[1]).tolist()
+        return not any(recipes[one].consumed in labels.results for one in met)
+
+    @property
     def taken(self) -> tuple[IntArray, FloatArray]:
         """The columns that the policy takes, and how often per unit of time, (columns,)."""
         return self.optimum.columns, self.optimum.rates

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,15 +56,9 @@ def throughput(  # noqa: PLR0913 - one keyword for each thing that may be wanted
     ModelError
         If there is a seed, and nothing is simulated.
     """
-    if seed is not None and simulated is None:
-        raise ModelError("seed", "is that of a simulation; say how long it lasts, with --simulate", seed)
-    report = _with(steady_state.throughput(problem, progress=progress, **asked), law=law)
+    run = _Run(simulated, seed)
+    report = _with(steady_state.throughput(problem, progress=progress, **asked), law, run, progress)
     document, parts = dict(report.document), dict(report.parts)
-    if simulated is not None:
-        from lpdistill.rates.simulated import simulate_rate  # noqa: PLC0415 - rarely wanted
-
-        parts["simulation"] = simulate_rate(report.main, simulated, seed=seed, progress=counter(progress))
-        document["simulation"] = section(parts["simulation"].to_dict())
     if sensitivity:
         from lpdistill.rates.sensitivity import rate_sensitivity  # noqa: PLC0415 - slow to load, rarely wanted
 
@@ -89,14 +84,40 @@ def throughput(  # noqa: PLR0913 - one keyword for each thing that may be wanted
     return Report(report.main, document, parts)
 
 
-def keyrate(problem: Problem, worth: str, *, law: bool = False, **asked: Any) -> Report[KeyRate]:
-    """Secret key per unit of time; ``asked`` as for :func:`lpdistill.key_rate`, ``law`` as for :func:`throughput`."""
-    return _with(steady_state.key_rate(problem, worth, **asked), law=law)
+def keyrate(  # noqa: PLR0913 - one keyword for each thing that may be wanted
+    problem: Problem,
+    worth: str,
+    *,
+    law: bool = False,
+    simulated: str | None = None,
+    seed: str | None = None,
+    progress: Callable[[str], None] = silent,
+    **asked: Any,
+) -> Report[KeyRate]:
+    """Secret key per unit of time; ``asked`` as for :func:`lpdistill.key_rate`, all else as for :func:`throughput`."""
+    run = _Run(simulated, seed)
+    return _with(steady_state.key_rate(problem, worth, progress=progress, **asked), law, run, progress)
 
 
-def _with(found: Any, *, law: bool) -> Report[Any]:
+@dataclass(frozen=True)
+class _Run:
+    """How long a policy is simulated, if at all, and the seed of that."""
+
+    time: str | None
+    seed: str | None
+
+    def __post_init__(self) -> None:
+        if self.seed is not None and self.time is None:
+            raise ModelError("seed", "is that of a simulation; say how long it lasts, with --simulate", self.seed)
+
+
+def _with(found: Any, law: bool, run: _Run, progress: Callable[[str], None]) -> Report[Any]:  # noqa: FBT001 - of this file
     """A rate with what else is wanted."""
     parts: dict[str, Answer] = {}
     if law:
         parts["law"] = found.law
+    if run.time is not None:
+        from lpdistill.rates.simulated import simulate_rate  # noqa: PLC0415 - rarely wanted
+
+        parts["simulation"] = simulate_rate(found, run.time, seed=run.seed, progress=counter(progress))
     return Report(found, {name: section(part.to_dict()) for name, part in parts.items()}, parts)

@@ -106,7 +106,7 @@ SIMULATION_RECORD = {
     "confidence": chance("Level of the intervals."),
     "deviations": DEVIATING,
     "batches": whole("Into which the time was cut.", least=2),
-    "rate": ESTIMATE,
+    "rate": {**ESTIMATE, "description": "Pairs, or bits of key, per unit of time."},
     "variance": ESTIMATE,
     "fidelity": or_null(chance(), "Mean real fidelity of what was delivered."),
     "delivered": listed(
@@ -115,10 +115,19 @@ SIMULATION_RECORD = {
     ),
 }
 
+SERVED = {"tenants": table(ESTIMATE, "Pairs per unit of time of each user, by name.")}
+
+ANY_PROBLEM = record(
+    {name: told for name, told in PROBLEM_SETTINGS.items() if name not in AIMS},
+    OPERATIONS | {name: told for name, told in PROBLEM_SETTINGS.items() if name in AIMS},
+)
+"""A problem that has no target where any pair may be delivered."""
+
 SIMULATION = document(
     "rate-simulation",
     "A policy of a steady state at work, as `simulate_rate` has it.",
-    record(SIMULATION_RECORD),
+    record(SIMULATION_RECORD, SERVED),
+    problem=ANY_PROBLEM,
 )
 
 LAW = document("law", "How what is delivered spreads over time, as `rate.law` has it.", record(LAW_RECORD))
@@ -206,7 +215,7 @@ THROUGHPUT = document(
             "refinement": LABELLING,
             "law": record(LAW_RECORD, told="How that spreads, with `--law`."),
             "certificate": record(GAIN, told="What is proved exactly."),
-            "simulation": record(SIMULATION_RECORD, told="What the policy delivered, with `--simulate`."),
+            "simulation": record(SIMULATION_RECORD, SERVED, told="What the policy delivered, with `--simulate`."),
             "sensitivity": table(or_null(number()), "d(gain)/d(parameter), by parameter."),
             "sensitivity_details": record(RATE_SLOPES),
             "ranges": RANGES,
@@ -260,7 +269,11 @@ KEYRATE = document(
             "protocol": text(f"What pairs are worth: {', '.join(PROTOCOLS)}, or what the user called it."),
             "cost": exact("What an attempt costs."),
         },
-        {"refinement": LABELLING, "law": record(LAW_RECORD, told="How that spreads, with `--law`.")},
+        {
+            "refinement": LABELLING,
+            "law": record(LAW_RECORD, told="How that spreads, with `--law`."),
+            "simulation": record(SIMULATION_RECORD, told="What the policy earned, with `--simulate`."),
+        },
     ),
     problem=record({name: told for name, told in PROBLEM_SETTINGS.items() if name not in AIMS}, OPERATIONS),
 )
@@ -286,8 +299,5 @@ RATE_FRONTIER = document(
             ),
         }
     ),
-    problem=record(
-        {name: told for name, told in PROBLEM_SETTINGS.items() if name not in AIMS},
-        OPERATIONS | {name: told for name, told in PROBLEM_SETTINGS.items() if name in AIMS},
-    ),
+    problem=ANY_PROBLEM,
 )

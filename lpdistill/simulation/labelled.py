@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from lpdistill.arrays import BoolArray, FloatArray, IntArray, ragged
 from lpdistill.errors import LimitError
+from lpdistill.physics.capped import met
 from lpdistill.physics.maps import Pair, consumes, order_of
 from lpdistill.physics.truncation import Truncation
 from lpdistill.problem.labels import labels_of
@@ -107,7 +108,7 @@ class Species:
         return Species(
             nominal=tuple(pair[0].fidelity for pair in ordered),
             real=tuple(pair[1].fidelity for pair in ordered),
-            level=np.array([levels.get(pair[0], len(levels)) for pair in ordered], dtype=np.int64),
+            level=np.array([levels.get(pair[0], met(problem.levels)) for pair in ordered], dtype=np.int64),
             raw=index[raw],
             success=success,
             result=result,

@@ -13,6 +13,7 @@ import numpy as np
 
 from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.errors import LimitError
+from lpdistill.physics.capped import met
 from lpdistill.problem.problem import Problem
 
 MOST_TRACKED = 100_000
@@ -39,7 +40,7 @@ class TrackedSpecies:
 
     def __init__(self, problem: Problem, f0: Fraction | None) -> None:
         labels = problem.levels
-        self.labels, self.distillation, self.target = labels, problem.distillation, problem.target
+        self.met, self.distillation, self.target = met(labels), problem.distillation, problem.target
         self.nominal: list[Fraction] = []
         self.real: list[Fraction] = []
         self.held = np.full(MOST_TRACKED + 1, EMPTY)
@@ -47,9 +48,9 @@ class TrackedSpecies:
         self._known: dict[tuple[int, Fraction, Fraction], int] = {}
         self._made: dict[tuple[int, ...], tuple[float, int]] = {}
         place = {level.state: level.index for level in labels}
-        self._label = {pair: place.get(made.outcomes[0][1], len(labels)) for pair, made in labels.combinations.items()}
-        met = problem.f0 >= problem.target
-        self.raw = self._species(len(labels) if met else 0, problem.f0, problem.f0 if f0 is None else f0)
+        self._label = {pair: place.get(made.outcomes[0][1], self.met) for pair, made in labels.combinations.items()}
+        first = self.met if problem.f0 >= problem.target else 0
+        self.raw = self._species(first, problem.f0, problem.f0 if f0 is None else f0)
 
     @property
     def level(self) -> IntArray:
@@ -73,7 +74,7 @@ class TrackedSpecies:
         if some not in self._made:
             believed, true = (self._combined([of[one] for one in some]) for of in (self.nominal, self.real))
             order = tuple(int(self.held[one + 1]) for one in reversed(some))
-            label = len(self.labels) if believed[1] >= self.target else self._label[order]
+            label = self.met if believed[1] >= self.target else self._label[order]
             self._made[some] = float(true[0]), self._species(label, believed[1], true[1])
         return self._made[some]
 

@@ -76,12 +76,13 @@ LINES = {
     "throughput": [
         SMALL,
         (*SMALL, "--exact", "--sensitivity", "--ranges"),
-        (*SMALL[:6], "--tenant", "a=.78", "--tenant", "b=.8,share=.02"),
+        (*SMALL[:6], "--tenant", "a=.78", "--tenant", "b=.8,share=.02", "--simulate", "50000"),
         (*SMALL, *HELD[3:]),
     ],
     "keyrate": [
         ("--p", ".1", "-M", "2", "--f0", ".85"),
         ("--p", ".1", "-M", "3", "--raw", ".85,.05,.05,.05", "--distillation", "dejmps"),
+        ("--p", ".5", "-M", "2", "--f0", ".9", "--simulate", "20000", "--seed", "1", "--law"),
     ],
     "standby": [(*SMALL, "--slots", "1", "--demand", ".05")],
     "verify": [

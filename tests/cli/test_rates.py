@@ -31,3 +31,22 @@ def test_a_simulated_rate(run):
     assert (found["time"], found["seed"]) == (100_000, 2)
     assert "simulated" in run("throughput", *THREE, "--simulate", "100000").out
     assert run("throughput", *THREE, "--seed", "3").code == 2
+
+
+def test_simulated_key(run):
+    """``keyrate --simulate`` counts bits, of pairs without an order, too; a seed alone has no meaning."""
+    asked = ("keyrate", "--p", ".5", "-M", "2", "--f0", ".9", "--distillation", "dejmps")
+    found = run(*asked, "--simulate", "50000", "--seed", "2", "--json").document["simulation"]
+    assert abs(found["rate"]["standard_errors_away"]) < 4
+    assert found["rate"]["model"] == pytest.approx(0.2932813299571)
+    assert "bits of key" in run(*asked, "--simulate", "50000").out
+    assert run(*asked, "--seed", "3").code == 2
+
+
+def test_simulated_users(run):
+    """``throughput --tenant ... --simulate`` counts what each has."""
+    asked = ("throughput", *THREE[:6], "--tenant", "a=.78", "--tenant", "b=.80,share=.05", "--simulate", "100000")
+    found = run(*asked, "--seed", "2", "--json").document["simulation"]["tenants"]
+    assert found["b"]["model"] == pytest.approx(0.05, rel=1e-6)
+    assert all(abs(one["standard_errors_away"]) < 4 for one in found.values())
+    assert "tenant b" in run(*asked).out
