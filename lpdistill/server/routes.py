@@ -189,7 +189,7 @@ ROUTES = {
         Route(
             "keyrate",
             "Secret key per unit of time, and what to deliver.",
-            ("protocol", "cost", "law", *LEVELS),
+            ("protocol", "cost", "law", "simulate", "seed", *LEVELS),
             ("keyrate",),
             {"problem": {"p": ".1", "memories": 2, "f0": ".85"}, "protocol": "bb84"},
         ),
