@@ -2,6 +2,8 @@
 
 from .acceptance.plan import AcceptancePlan, acceptance_plan
 from .acceptance.verdict import AcceptanceVerdict, SequentialVerdict, acceptance_verdict, sequential_verdict
+from .control.adaptation import Adaptation, adapt
+from .control.table import PolicyTable, policy_table, read_policy_table
 from .deadlines.at_confidence import ServiceLevel, least_time_within
 from .deadlines.frontier import DeadlineFrontier, deadline_frontier
 from .deadlines.likeliest import Deadline
@@ -93,6 +95,7 @@ __all__ = [
     "AcceptancePlan",
     "AcceptanceVerdict",
     "Action",
+    "Adaptation",
     "Attempts",
     "AverageDelivery",
     "Banded",
@@ -142,6 +145,7 @@ __all__ = [
     "NotCertifiedError",
     "OccupationProgram",
     "Policy",
+    "PolicyTable",
     "Problem",
     "RateFrontier",
     "RateSensitivity",
@@ -174,6 +178,7 @@ __all__ = [
     "__version__",
     "acceptance_plan",
     "acceptance_verdict",
+    "adapt",
     "average_delivery",
     "baseline",
     "compare",
@@ -193,11 +198,13 @@ __all__ = [
     "neighbours",
     "plan",
     "policy_named",
+    "policy_table",
     "rate_frontier",
     "rate_sensitivity",
     "rate_validity",
     "read_graph",
     "read_policy",
+    "read_policy_table",
     "regret_curve",
     "reproduce",
     "robust",

@@ -31,6 +31,7 @@ COMMANDS = {
     "plan": "The cheapest hardware for an objective, and what to improve",
     "sweep": "Many problems, kept in a database that survives being killed",
     "policy-map": "All optimal policies for 0 < p <= 1, exactly",
+    "adapt": "Which policy to use after so many attempts and successes",
     "hashing": "What hashing and breeding yield of many pairs",
     "reproduce": "The published numbers, claims and figures",
     "check": "A certificate, verified by itself",

@@ -1,6 +1,7 @@
 """Where each request lives: they load on first use."""
 
 from .acceptance import verify
+from .control import adapt
 from .deadlines import deadline
 from .direct import hashing, robust
 from .exact import check, policy_map
@@ -17,6 +18,7 @@ from .sweeps import sweep
 
 __all__ = [
     "Report",
+    "adapt",
     "check",
     "compare",
     "deadline",

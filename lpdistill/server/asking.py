@@ -202,6 +202,12 @@ def _policy_map(name: str, body: Body, given: Document) -> Document:
     return _plainly(name, body, given, unneeded({"axis": "p", **given}))
 
 
+def _adapt(_: str, body: Body, given: Document) -> Document:
+    if "span" in given:
+        given["span"] = tuple(given["span"])
+    return requests.adapt(question_of(body, {"p": "1"}), **given).to_dict()
+
+
 def _plan(_: str, body: Body, given: Document) -> Document:
     return requests.plan(settings_of(body, {}), given.pop("objective"), given.pop("ranges"), **given).to_dict()
 
@@ -234,6 +240,7 @@ def _export(_: str, body: Body, given: Document) -> Document:
 
 
 ASKING: Mapping[str, Callable[[str, Body, Document], Document]] = {
+    "adapt": _adapt,
     "check": _check,
     "certificate": _certificate,
     "compare": _compare,

@@ -133,6 +133,13 @@ PARAMETERS = {
         Parameter("choices", TABLE, "What there is to choose from: values and prices by setting.", "ranges"),
         Parameter("hardware", TABLE, "What is to be improved: a value for every range."),
         Parameter("pairs", {**NUMBERS, "type": ["number", "string", "array"]}, "Numbers of pairs."),
+        Parameter("attempts", NUMBER, "Generation attempts that were counted."),
+        Parameter("successes", NUMBER, "How many of them generated a pair."),
+        Parameter("in_use", NUMBER, "The policy in use: the number of its piece of the map, from 1."),
+        Parameter("look", NUMBER, "Which look this is, from 1, where all looks share what may go wrong."),
+        Parameter("threshold", NUMBER, "What a change must gain for sure, in units of time."),
+        Parameter("span", INTERVAL, "Range of p of a table of policies."),
+        Parameter("regret", NUMBER, "What a policy of such a table may lose, as a share."),
         Parameter("error", NUMBER, "Probability with which hashing may fail."),
         Parameter("certify", NUMBER, "The fidelity that is to be certified."),
         Parameter("true", NUMBER, "The fidelity of the pairs in truth."),
@@ -168,6 +175,7 @@ WITHOUT = {
     "export": "the document has all points",
     "quantity": "it is about the picture",
     "plot_policy": "it is about the picture",
+    "table": "without counts the answer is the table of policies",
     "file": "the problem, or the state graph, stands in the body",
 }
 """Options that no key stands for, and why."""

@@ -251,6 +251,13 @@ ROUTES = {
             required=("objective", "choices"),
         ),
         Route(
+            "adapt",
+            "Which policy to use after so many attempts and successes; without counts, all of them for a device.",
+            ("attempts", "successes", "in_use", "confidence", "look", "threshold", "span", "regret"),
+            ("adaptation", "policy-table"),
+            _example(attempts=5000, successes=2210),
+        ),
+        Route(
             "hashing",
             "What hashing and breeding yield of many pairs.",
             ("pairs", "error"),

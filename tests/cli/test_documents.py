@@ -118,6 +118,12 @@ LINES = {
         (*SMALL, "--axis", "tau_d/tau_g"),
         (*SMALL[2:], "--per-time"),
     ],
+    "adapt": [
+        (*SMALL[2:], "--attempts", "500", "--successes", "210", "--in-use", "1", "--table", "policies.json"),
+        (*SMALL, "--attempts", "500", "--successes", "210", "--look", "3"),
+        SMALL[2:],
+        (*SMALL, "--span", "0.4:0.6", "--regret", ".05"),
+    ],
     "reproduce": [("--numbers",)],
     "graph": [TINY, (*SMALL, *HELD), (*SMALL, *ODD)],
 }

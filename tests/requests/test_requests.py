@@ -22,6 +22,7 @@ FORBIDDING = Problem("7/10", 4, "9/10", "94/100", rules=[NO_MIXING])
 LIMITED = THREE.replace(budgets={"generation_attempts": "10.5"})
 
 ASKED = {
+    "adapt": lambda folder: requests.adapt(THREE, 100, 40, in_use=1, table=folder / "policies.json"),
     "check": lambda _: requests.check(certify(solve(THREE)).to_dict()),
     "compare": lambda _: requests.compare(THREE, differences="nested"),
     "deadline": lambda _: requests.deadline(THREE, window=12, confidence="0.7"),
