@@ -146,9 +146,7 @@ PARAMETERS = {
         Parameter("delta", NUMBER, "Probability of certifying wrongly, at most."),
         Parameter("power", NUMBER, "Probability of certifying what is true, at least."),
         Parameter("passes", NUMBER, "So many measured pairs passed."),
-        Parameter(
-            "sequence", {**TEXT, "maxLength": MOST_RESULTS}, "Results of pairs measured one by one: 1 or 0."
-        ),
+        Parameter("sequence", {**TEXT, "maxLength": MOST_RESULTS}, "Results of pairs measured one by one: 1 or 0."),
         Parameter("certificate", TABLE, "A certificate, as /v1/certificate answers it."),
         Parameter(
             "format",
