@@ -8,6 +8,9 @@ from .deadlines.at_confidence import ServiceLevel, least_time_within
 from .deadlines.frontier import DeadlineFrontier, deadline_frontier
 from .deadlines.likeliest import Deadline
 from .deadlines.most_likely import deadline, smallest_window
+from .deployment.deployed import Deployment, deploy
+from .deployment.installation import Installation
+from .deployment.objective import LinkObjective
 from .errors import (
     DoNotDistilError,
     ImproperPolicyError,
@@ -109,6 +112,7 @@ __all__ = [
     "DeadlineFrontier",
     "Decision",
     "Dejmps",
+    "Deployment",
     "Deviations",
     "Differences",
     "DistillationMap",
@@ -128,11 +132,13 @@ __all__ = [
     "Increments",
     "InfeasibleError",
     "InfiniteLevelsError",
+    "Installation",
     "Intervention",
     "KeyRate",
     "Law",
     "Levels",
     "LimitError",
+    "LinkObjective",
     "LpdistillError",
     "MaxAttempts",
     "MaxDistillations",
@@ -184,6 +190,7 @@ __all__ = [
     "compare",
     "deadline",
     "deadline_frontier",
+    "deploy",
     "differences",
     "distribution",
     "forbid",

@@ -75,6 +75,7 @@ DOORS = {
     "average_delivery": (lpdistill.average_delivery, HARDWARE),
     "key_rate": (lpdistill.key_rate, HARDWARE),
     "rate_frontier": (lambda x: lpdistill.rate_frontier(x, "steps"), HARDWARE),
+    "deploy": (lpdistill.deploy, HARDWARE),
     "standby": (lambda x: lpdistill.standby(x, 1, "1/20"), HARDWARE),
     "throughput": (lpdistill.throughput, HARDWARE),
     "baseline": (lambda x: baseline(x, "pumping"), HARDWARE),

@@ -37,6 +37,7 @@ COMMANDS = {
     "check": "A certificate, verified by itself",
     "serve": "All this over HTTP, with tokens, limits and metrics",
     "graph": "The state graph: GraphML, DOT, JSON, or a picture",
+    "deploy": "What running a link takes: manifests, alerts, dashboards",
     "export": "Programs, decision processes and policies for other tools",
 }
 """What each command does, in the list of all; its own help says more."""

@@ -168,11 +168,16 @@ class Alerts:
         done, all_of_them = self.recorded.increase(part, over), self.recorded.increase(whole, over)
         return f"{found.success:.9f} * {done} + {found.failure:.9f} * ({all_of_them} - {done})"
 
+    def generated(self, over: str, *, lower: bool = True) -> tuple[Evidence | None, float]:
+        """Evidence that attempts succeed less, or more often than predicted, and how many a stretch holds."""
+        trials = self.expectation.attempts * self.units(over)
+        p = self.tolerated(float(self.expectation.problem.p), lower=lower)
+        return evidence(p, trials, self.alpha, lower=lower), trials
+
     def _generation(self, over: str, *, lower: bool = True) -> Iterator[Alert]:
         """Attempts that succeed too rarely, or too often."""
         p = float(self.expectation.problem.p)
-        trials = self.expectation.attempts * self.units(over)
-        found = evidence(self.tolerated(p, lower=lower), trials, self.alpha, lower=lower)
+        found, trials = self.generated(over, lower=lower)
         base = Alert(
             "LinkYieldLow" if lower else "LinkYieldHigh",
             "",

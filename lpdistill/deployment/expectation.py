@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.special import ndtri
 
-from lpdistill.deployment.objective import CONFIDENCE, Objective
+from lpdistill.deployment.objective import CONFIDENCE, LinkObjective
 from lpdistill.errors import InfeasibleError, ModelError
 from lpdistill.numbers import at_least, at_most
 from lpdistill.physics.noise import IDEAL
@@ -77,7 +77,7 @@ class Expectation:
     """
 
     problem: Problem
-    objective: Objective
+    objective: LinkObjective
     gain: float
     variance: float
     attempts: float
@@ -86,7 +86,7 @@ class Expectation:
     window: Window | None
 
     @staticmethod
-    def of(problem: Problem, objective: Objective, progress: Callable[[str], None] = silent) -> Expectation:
+    def of(problem: Problem, objective: LinkObjective, progress: Callable[[str], None] = silent) -> Expectation:
         """What the policy that an objective asks for does on some hardware.
 
         Raises
@@ -129,7 +129,7 @@ class Expectation:
         return float(times[place] if beyond[place] * self.gain <= alpha else times[-1])
 
 
-def _renewed(problem: Problem, objective: Objective, progress: Callable[[str], None]) -> Expectation:
+def _renewed(problem: Problem, objective: LinkObjective, progress: Callable[[str], None]) -> Expectation:
     """What the policy of least waiting time does, again and again from empty memories."""
     solution = solve(problem, progress=progress)
     law = distribution(solution, progress=progress)
@@ -170,7 +170,9 @@ def _distilled(levels: Any, often: dict[tuple[int, ...], float]) -> tuple[Distil
     )
 
 
-def _steady(problem: Problem, objective: Objective, wanted: Fraction, progress: Callable[[str], None]) -> Expectation:
+def _steady(
+    problem: Problem, objective: LinkObjective, wanted: Fraction, progress: Callable[[str], None]
+) -> Expectation:
     """What the policy of the greatest throughput does."""
     rate = throughput(problem, progress=progress)
     if rate.lower_bound < wanted:
@@ -196,7 +198,7 @@ def _steady_pairs(rate: Throughput) -> tuple[Distilled, ...]:
     return _distilled(model.problem.levels, often)
 
 
-def _window(problem: Problem, objective: Objective, law: Distribution) -> Window:
+def _window(problem: Problem, objective: LinkObjective, law: Distribution) -> Window:
     """The time in which deliveries are to be done, as it was given, or as the law leaves room for."""
     confidence = CONFIDENCE if objective.confidence is None else objective.confidence
     budget = float(1 - confidence)

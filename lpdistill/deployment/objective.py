@@ -31,7 +31,7 @@ TOLERANCE = Fraction(1, 100)
 
 
 @dataclass(frozen=True, init=False, slots=True)
-class Objective:
+class LinkObjective:
     """What a link is held to, and how often its rules may be wrong.
 
     Parameters
@@ -119,7 +119,7 @@ def link_name(name: object, where: str = "link") -> str:
     return name
 
 
-def seconds_of(unit: Number, where: str = "unit") -> Fraction:
+def seconds_of(unit: Number, where: str = "unit time") -> Fraction:
     """How long a unit of time is, in seconds.
 
     Raises

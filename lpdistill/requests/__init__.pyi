@@ -3,6 +3,7 @@
 from .acceptance import verify
 from .control import adapt
 from .deadlines import deadline
+from .deploying import deploy
 from .direct import hashing, robust
 from .exact import check, policy_map
 from .files import export, graph
@@ -22,6 +23,7 @@ __all__ = [
     "check",
     "compare",
     "deadline",
+    "deploy",
     "explain",
     "export",
     "frontier",

@@ -311,6 +311,7 @@ ROUTES = {
 """All requests by name."""
 
 UNSERVED = {
+    "deploy": "it writes files, for whoever runs the service",
     "serve": "it is the service",
     "reproduce": "it takes minutes and all processes, and is the same for everyone: docs/reproducing.md has it",
 }

@@ -84,6 +84,11 @@ LINES = {
         ("--p", ".1", "-M", "3", "--raw", ".85,.05,.05,.05", "--distillation", "dejmps"),
         ("--p", ".5", "-M", "2", "--f0", ".9", "--simulate", "20000", "--seed", "1", "--law"),
     ],
+    "deploy": [
+        (*SMALL, "--to", "deployed", "--link", "delft", "--unit-time", "1ms"),
+        (*SMALL, "--to", "deployed", "--throughput", ".01"),
+        (*WIDE, *HELD, "--to", "deployed", "--window", "60", "--confidence", ".9"),
+    ],
     "standby": [(*SMALL, "--slots", "1", "--demand", ".05")],
     "verify": [
         ("--certify", ".9", "--true", ".95", "--delta", ".05", "--power", ".9", "--readout", "1"),

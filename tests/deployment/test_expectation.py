@@ -8,7 +8,7 @@ import pytest
 
 from lpdistill import InfeasibleError, Problem, distribution, solve, throughput
 from lpdistill.deployment.expectation import Expectation
-from lpdistill.deployment.objective import Objective, link_name, seconds_of
+from lpdistill.deployment.objective import LinkObjective, link_name, seconds_of
 from lpdistill.errors import ModelError
 
 PROBLEM = Problem("1/2", 4, "3/4", "79/100")
@@ -17,13 +17,13 @@ PROBLEM = Problem("1/2", 4, "3/4", "79/100")
 @pytest.fixture(scope="module")
 def renewed():
     """What the policy of least waiting time does, again and again."""
-    return Expectation.of(PROBLEM, Objective())
+    return Expectation.of(PROBLEM, LinkObjective())
 
 
 @pytest.fixture(scope="module")
 def steady():
     """What the policy of the greatest throughput does."""
-    return Expectation.of(PROBLEM, Objective(throughput="0.12"))
+    return Expectation.of(PROBLEM, LinkObjective(throughput="0.12"))
 
 
 def test_a_renewed_policy_delivers_once_in_its_waiting_time(renewed):
@@ -63,7 +63,7 @@ def test_a_steady_policy_has_its_law(steady):
 
 def test_time_that_is_not_charged_passes_all_the_same():
     """Conventions of the last step make no link faster."""
-    free = Expectation.of(PROBLEM.replace(final_step="free"), Objective())
+    free = Expectation.of(PROBLEM.replace(final_step="free"), LinkObjective())
     assert free.gain == pytest.approx(1 / solve(PROBLEM).waiting_time)
 
 
@@ -81,7 +81,7 @@ def test_silence_is_as_rare_as_the_law_says(renewed):
 @pytest.mark.parametrize(("readout", "wanted"), [("1", Fraction(43, 50)), ("49/50", None)])
 def test_a_pair_at_the_target_passes_with_the_probability_of_its_density_matrix(readout, wanted):
     """A Werner pair measured in XX, YY, ZZ, each outcome flipped by a readout that errs: equal in all bases."""
-    told = Expectation.of(PROBLEM.replace(readout=readout, target="77/100"), Objective()).pass_probability
+    told = Expectation.of(PROBLEM.replace(readout=readout, target="77/100"), LinkObjective()).pass_probability
     bell = np.array([1, 0, 0, 1]) / sqrt(2)
     w = (4 * 0.77 - 1) / 3
     state = w * np.outer(bell, bell) + (1 - w) / 4 * np.eye(4)
@@ -91,12 +91,12 @@ def test_a_pair_at_the_target_passes_with_the_probability_of_its_density_matrix(
         agree = (1 + sign * np.trace(state @ np.kron(pauli, pauli)).real) / 2
         same = right**2 + (1 - right) ** 2
         assert told == pytest.approx(agree * same + (1 - agree) * (1 - same))
-    assert wanted is None or Expectation.of(PROBLEM, Objective()).pass_probability == pytest.approx(float(wanted))
+    assert wanted is None or Expectation.of(PROBLEM, LinkObjective()).pass_probability == pytest.approx(float(wanted))
 
 
 def test_the_window_leaves_half_of_the_budget():
     """Where no window is given, it is the least in which the policy is late half as often as it may be."""
-    window = Expectation.of(PROBLEM, Objective(confidence="0.9")).window
+    window = Expectation.of(PROBLEM, LinkObjective(confidence="0.9")).window
     law = distribution(solve(PROBLEM))
     assert window.late == pytest.approx(law.survival(window.time))
     assert window.late <= 0.05 < law.survival(window.time - 1)
@@ -105,15 +105,15 @@ def test_the_window_leaves_half_of_the_budget():
 def test_an_objective_that_the_policy_does_not_meet_is_refused():
     """The message has the window, or the throughput, that could be asked for."""
     with pytest.raises(InfeasibleError, match="take a window of 26") as window:
-        Expectation.of(PROBLEM, Objective(window=25))
+        Expectation.of(PROBLEM, LinkObjective(window=25))
     assert window.value.workable["window"] == 26
     with pytest.raises(InfeasibleError, match=r"the best delivers 0\.127917908"):
-        Expectation.of(PROBLEM, Objective(throughput=0.128))
+        Expectation.of(PROBLEM, LinkObjective(throughput=0.128))
 
 
 def test_levels_that_labels_stand_for_have_no_rule():
     """Where labels stand for pairs that age, success probabilities are bounds, and nothing is said of them."""
-    told = Expectation.of(Problem(0.5, 2, 0.9, 0.91, coherence_time=500), Objective())
+    told = Expectation.of(Problem(0.5, 2, 0.9, 0.91, coherence_time=500), LinkObjective())
     assert told.distilled == ()
 
 
@@ -132,15 +132,15 @@ def test_levels_that_labels_stand_for_have_no_rule():
 def test_objectives_that_mean_nothing_are_refused(options, told):
     """What is out of range, or contradicts something else, is named."""
     with pytest.raises(ModelError, match=told):
-        Objective(**options)
+        LinkObjective(**options)
 
 
 def test_a_window_is_a_time_above_0():
     """A window of a problem whose times have no unit has none."""
     with pytest.raises(ModelError, match="window: must be above 0"):
-        Expectation.of(PROBLEM, Objective(window=0))
+        Expectation.of(PROBLEM, LinkObjective(window=0))
     with pytest.raises(ModelError, match="window: has a unit"):
-        Expectation.of(PROBLEM, Objective(window="3ms"))
+        Expectation.of(PROBLEM, LinkObjective(window="3ms"))
 
 
 @pytest.mark.parametrize("name", ["", "A", "-a", "a-", "a" * 41, "a/b", "a b", 3])
@@ -153,5 +153,5 @@ def test_a_link_has_a_name_that_manifests_may_have(name):
 @pytest.mark.parametrize("unit", ["3", "0s", "-1ms", "3 weeks"])
 def test_a_unit_is_a_time_with_a_unit(unit):
     """How long a unit of time is cannot be told without one."""
-    with pytest.raises(ModelError, match="unit: must be"):
+    with pytest.raises(ModelError, match="unit time: must be"):
         seconds_of(unit)

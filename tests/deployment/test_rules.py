@@ -12,7 +12,7 @@ import yaml
 from lpdistill import Problem
 from lpdistill.deployment.alerts import TESTS, Alerts
 from lpdistill.deployment.expectation import Expectation
-from lpdistill.deployment.objective import Objective
+from lpdistill.deployment.objective import LinkObjective
 from lpdistill.deployment.recorded import Recorded
 from lpdistill.deployment.rules import link_rules, service_alerts, service_rules
 
@@ -24,7 +24,7 @@ promtool = pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool
 
 def alerts_of(**objective):
     """The alerts of a link."""
-    return Alerts(Expectation.of(PROBLEM, Objective(**objective)), Recorded("delft"), SECONDS)
+    return Alerts(Expectation.of(PROBLEM, LinkObjective(**objective)), Recorded("delft"), SECONDS)
 
 
 ALERTS = alerts_of()
@@ -230,7 +230,7 @@ def test_alerts_that_could_never_come_are_left_out():
 
 def test_a_probability_of_1_is_contradicted_by_one_failure():
     """Where nothing fails, and nothing is tolerated, the first failure is an alarm."""
-    told = Expectation.of(PROBLEM.replace(p=1), Objective(tolerance=0))
+    told = Expectation.of(PROBLEM.replace(p=1), LinkObjective(tolerance=0))
     first = next(iter(Alerts(told, Recorded("delft"), SECONDS)))
     assert (first.name, first.false_alarm) == ("LinkYieldLow", 0.0)
     assert first.expression.endswith("> 0.5")

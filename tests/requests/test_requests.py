@@ -26,6 +26,7 @@ ASKED = {
     "check": lambda _: requests.check(certify(solve(THREE)).to_dict()),
     "compare": lambda _: requests.compare(THREE, differences="nested"),
     "deadline": lambda _: requests.deadline(THREE, window=12, confidence="0.7"),
+    "deploy": lambda folder: requests.deploy(THREE, folder / "deployment"),
     "explain": lambda _: requests.explain(THREE, (2, 1)),
     "export": lambda folder: requests.export(THREE, folder / "program.mps"),
     "frontier": lambda _: requests.frontier(THREE, "generation_attempts"),
