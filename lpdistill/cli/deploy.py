@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Annotated
 
 from lpdistill.cli.declaration import Option
-from lpdistill.cli.options import INTEGER, NUMBER, Json, Plot, takes_problem
+from lpdistill.cli.options import FILE, INTEGER, NUMBER, Json, Plot, takes_problem
 from lpdistill.cli.output import Progress, draw, give
 from lpdistill.deployment.installation import Installation
-from lpdistill.deployment.objective import LinkObjective
+from lpdistill.deployment.objective import LinkObjective, held_to
+from lpdistill.errors import ModelError
+from lpdistill.planning.objective import Objective
+from lpdistill.planning.objective_file import read_objective
 from lpdistill.problem.problem import Problem
 from lpdistill.requests.deploying import deploy as deployed
 
@@ -29,6 +32,10 @@ def deploy(
             metavar="<time>",
             help="How long a unit of time is, where times have no units.  [default: 1s]",
         ),
+    ] = None,
+    objective: Annotated[
+        Path | None,
+        Option("--objective", metavar=FILE, heading=HELD, help="An objective file, as of lpdistill plan."),
     ] = None,
     window: Annotated[
         str | None,
@@ -89,15 +96,23 @@ def deploy(
     lpdistill deploy problem.toml --to deployment --link delft --unit-time 1ms
     lpdistill deploy problem.toml --to deployment --throughput .1 --false-alarms 1
     """
-    objective = LinkObjective(
-        window, confidence, throughput=throughput, false_alarms=false_alarms, tested=tested, tolerance=tolerance
-    )
+    further = {"false_alarms": false_alarms, "tested": tested, "tolerance": tolerance}
+    stated = {"window": window, "confidence": confidence, "throughput": throughput}
+    if objective is None:
+        held = LinkObjective(window, confidence, throughput=throughput, **further)
+    else:
+        for name, value in stated.items():
+            if value is not None:
+                raise ModelError(
+                    f"--{name}", "has no meaning beside --objective; leave out the one or the other", value
+                )
+        held = held_to(Objective.of(read_objective(objective).objective), problem, **further)
     installation = Installation(image, namespace, workers=workers, memory=memory, replicas=replicas, runbooks=runbooks)
     with Progress() as progress:
         found = deployed(
             problem,
             to,
-            objective=objective,
+            objective=held,
             installation=installation,
             replace=replace,
             link=link,

@@ -349,7 +349,7 @@ class Alerts:
         )
         yield Alert(
             "LinkAlarm",
-            f"{self.recorded.selected(ALARM)} == 1",
+            f"{self.recorded.selected(ALARM)} > 0",
             TICKET,
             "5m",
             "drift",

@@ -114,7 +114,7 @@ class Deployment(Answer):
         return dict(sorted(found.items()))
 
     def write(self, folder: str | PathLike[str], *, replace: bool = False) -> tuple[str, ...]:
-        """Write the files into a folder, and a record of them.
+        """Write the files into a folder, and a record of them; their paths.
 
         Files that were written before and have not been changed since are replaced; others only if that is wanted.
 
@@ -124,10 +124,6 @@ class Deployment(Answer):
             Where they go; it is made if there is none.
         replace
             Whether files that are no longer as they were written, or never were, are replaced.
-
-        Returns
-        -------
-        The paths of the files.
 
         Raises
         ------

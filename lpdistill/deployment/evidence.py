@@ -89,7 +89,7 @@ class Evidence:
         return 0.0 if found > trials else 1.0 if found == 0 else float(bdtrc(found - 1, trials, actual))
 
     def false_alarm(self, trials: int) -> float:
-        """The probability of an alarm where nothing has changed: binomial, exact; at most :attr:`alpha`."""
+        """The probability of an alarm where nothing has changed: binomial, exact; at most ``alpha``."""
         return self.power(trials, self.expected)
 
     def found(self, trials: int, power: float = POWER) -> float | None:

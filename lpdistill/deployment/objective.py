@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from lpdistill.errors import ModelError
 from lpdistill.numbers import Number, exact
+from lpdistill.planning.objective import Objective, Quantity
+from lpdistill.problem.problem import Problem
 from lpdistill.units import TIMES, measured
 
 NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?")
@@ -99,6 +102,34 @@ class LinkObjective:
         values |= {"tested": drawn, "tolerance": margin}
         for name, value in values.items():
             object.__setattr__(self, name, value)
+
+
+def held_to(planned: Objective, problem: Problem, **further: Any) -> LinkObjective:
+    """The objective of a plan, as what a link with the hardware that was chosen is held to.
+
+    Parameters
+    ----------
+    planned
+        The objective of the plan: a window with a confidence, or a throughput.
+    problem
+        The link.
+    further
+        Whatever else :class:`LinkObjective` takes.
+
+    Raises
+    ------
+    ModelError
+        If telemetry shows nothing that such an objective could be compared with, or it is of another target.
+    """
+    if planned.target is not None and planned.target != problem.target:
+        remedy = f"the problem has the target {problem.target}, and must have that of the objective"
+        raise ModelError("objective", remedy, str(planned.target))
+    match planned.quantity:
+        case Quantity.IN_TIME:
+            return LinkObjective(planned.window, planned.limit, **further)
+        case Quantity.THROUGHPUT:
+            return LinkObjective(throughput=planned.limit, **further)
+    raise ModelError("objective", "must be a window with a confidence, or a throughput", str(planned.quantity))
 
 
 def link_name(name: object, where: str = "link") -> str:

@@ -54,13 +54,15 @@ PREDICTED = record(
 DEPLOYMENT = document(
     "deployment",
     "What running a link takes: what is predicted of it, and when somebody is told.",
-    record({
-        "link": text("Its name."),
-        "seconds": exact("How long a unit of time is."),
-        "objective": OBJECTIVE,
-        "predicted": PREDICTED,
-        "buckets": listed(number(), "Sizes by which exporters are to count waiting times."),
-        "alerts": listed(ALERT, "When somebody is told."),
-        "files": listed(text(), "Where they were written."),
-    }),
+    record(
+        {
+            "link": text("Its name."),
+            "seconds": exact("How long a unit of time is."),
+            "objective": OBJECTIVE,
+            "predicted": PREDICTED,
+            "buckets": listed(number(), "Sizes by which exporters are to count waiting times."),
+            "alerts": listed(ALERT, "When somebody is told."),
+            "files": listed(text(), "Where they were written."),
+        }
+    ),
 )
