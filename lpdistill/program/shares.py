@@ -17,6 +17,10 @@ from lpdistill.program.solver import Solver
 
 OPTIMAL, INFEASIBLE = highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kInfeasible
 
+AGAIN = ({"presolve": "off"}, {"presolve": "choose", "small_matrix_value": 1e-9})
+"""Options with which HiGHS is asked again where it ends without an answer: rounding in what presolve leaves, and what
+`findings/unknown.sh` shows."""
+
 
 @dataclass(frozen=True)
 class Claims:
@@ -152,9 +156,11 @@ def run(matrix: sparse.csc_array, cost: FloatArray, lower: FloatArray, upper: Fl
     solver.passModel(model)
     solver.run()
     status = solver.getModelStatus()
-    if status not in {OPTIMAL, INFEASIBLE}:  # rounding in what presolve leaves
+    for options in AGAIN:
+        if status in {OPTIMAL, INFEASIBLE}:
+            break
         solver.clearSolver()
-        solver.setOptionValue("presolve", "off")
+        solver.adjust(options)
         solver.run()
         status = solver.getModelStatus()
     if status == INFEASIBLE:

@@ -227,3 +227,10 @@ def test_what_cannot_be_is_said(name):
     ask, error, said = WRONG[name]
     with pytest.raises(error, match=said):
         ask()
+
+
+def test_shares_that_cannot_be_had_are_named_where_highs_first_knows_no_answer():
+    """A program of which HiGHS says nothing with the finest tolerance, ``findings/unknown.sh``, is not left at that."""
+    link = Problem(".9", 3, ".75", ".77", budgets={"distillations": "1.758825"})
+    with pytest.raises(InfeasibleError, match="share of a"):
+        throughput(link, tenants={"a": (".77", "1.07196"), "b": (".75", ".141771")})
