@@ -17,7 +17,10 @@ from lpdistill.program.solver import Solver
 
 OPTIMAL, INFEASIBLE = highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kInfeasible
 
-AGAIN = ({"presolve": "off"}, {"presolve": "choose", "small_matrix_value": 1e-9})
+AGAIN: tuple[dict[str, bool | int | float | str], ...] = (
+    {"presolve": "off"},
+    {"presolve": "choose", "small_matrix_value": 1e-9},
+)
 """Options with which HiGHS is asked again where it ends without an answer: rounding in what presolve leaves, and what
 `findings/unknown.sh` shows."""
 
