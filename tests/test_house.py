@@ -17,7 +17,7 @@ ROOT = Path(lpdistill.__file__).resolve().parents[1]
 
 FLOORS = (
     ("errors", "version"),
-    ("arrays", "library", "listed", "numbers", "units", "arguments", "progress", "pictures", "shared"),
+    ("arrays", "library", "listed", "memory", "numbers", "units", "arguments", "progress", "pictures", "shared"),
     ("physics",),
     ("hardware",),
     ("process", "process.factored", "process.graph"),

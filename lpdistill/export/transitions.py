@@ -9,11 +9,10 @@ from fractions import Fraction
 from functools import cache
 from math import comb
 
-import psutil
-
 from lpdistill.errors import LimitError
 from lpdistill.hardware.actions import Action, Attempts, Step, word
 from lpdistill.hardware.recipes import Recipe, by_consumed
+from lpdistill.memory import free
 from lpdistill.problem.problem import Problem
 from lpdistill.process.factored.configurations import CountVectors
 from lpdistill.process.factored.dynamics import Dynamics
@@ -93,7 +92,7 @@ def choice_rows(problem: Problem) -> Iterator[ChoiceRow]:
         If they do not fit into the memory of this machine.
     """
     dynamics = Dynamics(problem, Attempts.ALL).unguarded()
-    size, available = dynamics.kernel.size, psutil.virtual_memory().available
+    size, available = dynamics.kernel.size, free()
     if BYTES * size.explicit_entries > available:
         raise LimitError(
             f"export: {size.explicit_entries:,} transitions over the rationals do not fit into the "

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import psutil
-
 from lpdistill.errors import LimitError
+from lpdistill.memory import free
 
 HEADROOM = 0.9
 """Share of the free memory that a program may take."""
@@ -38,7 +37,7 @@ def most_slots(configurations: int, columns: int, *, layers: bool) -> int:
         Whether it is a program with a layer for each.
     """
     needed = configurations * LAYER_BYTES + columns * LAYER_COLUMN_BYTES if layers else configurations * SLOT_BYTES
-    within_memory = int(HEADROOM * psutil.virtual_memory().available) // needed
+    within_memory = int(HEADROOM * free()) // needed
     return min(MOST_SLOTS, MOST_PRICED // (columns + SLOT_COLUMNS), within_memory)
 
 

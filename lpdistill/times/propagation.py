@@ -11,11 +11,11 @@ from functools import cached_property
 from typing import Protocol
 
 import numpy as np
-import psutil
 from scipy import sparse
 
 from lpdistill.arrays import FloatArray
 from lpdistill.errors import LimitError
+from lpdistill.memory import free
 from lpdistill.process.slots import HEADROOM
 from lpdistill.times.renewal import Renewal
 
@@ -131,7 +131,7 @@ def memory(renewal: Renewal, slots: int) -> int:
 
 def _require_memory(renewal: Renewal, slots: int) -> None:
     """Refuse to allocate what this machine cannot hold."""
-    needed, available = memory(renewal, slots), psutil.virtual_memory().available
+    needed, available = memory(renewal, slots), free()
     if needed > HEADROOM * available:
         longest = int(renewal.slots[-1])
         raise LimitError(

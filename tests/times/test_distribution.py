@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import networkx as nx
 import numpy as np
 import oracle
+import psutil
 import pytest
 from backward_tails import tails
 from cases import SMALL, dynamics_of, labels, problems, solved
@@ -677,7 +678,7 @@ def test_steps_too_long_to_keep_in_memory_are_refused_before_anything_is_allocat
     """A step of very many units is refused with the unit and the memory, whatever is asked of the law."""
     policy = solved(Problem("1/2", 2, "3/4", "79/100", generation_time="1/100000000", distillation_time=2)).policy
     monkeypatch.setattr(propagation, "Blocks", None)
-    monkeypatch.setattr(propagation.psutil, "virtual_memory", lambda: SimpleNamespace(available=6 * 10**9))
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=6 * 10**9))
     for until in (None, "1e-6"):
         with pytest.raises(
             LimitError, match=r"200,000,000 times their common unit, 1e-08, .* 6\.0 GB are free"

@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from math import comb
 
-import psutil
-
 from lpdistill.errors import LimitError
 from lpdistill.hardware.actions import Attempts
 from lpdistill.hardware.repertoire import Repertoire
+from lpdistill.memory import free
 from lpdistill.process.slots import (
     HEADROOM,
 )
@@ -133,7 +132,7 @@ def require(size: Size, repertoire: Repertoire, *, explicit: bool) -> None:
     LimitError
         If it cannot; the message states what would fit.
     """
-    available = psutil.virtual_memory().available
+    available = free()
     memories, levels = repertoire.memories, repertoire.levels
     if size.fits(available, explicit=explicit):
         return
@@ -197,7 +196,7 @@ def require_listed(size: Size) -> None:
     LimitError
         If it cannot.
     """
-    available = psutil.virtual_memory().available
+    available = free()
     if LISTED_BYTES * size.columns > HEADROOM * available:
         raise LimitError(
             f"memories: {size.columns:,} columns are too many for a list of them, with {_gigabytes(available)} free; "
@@ -242,7 +241,7 @@ def require_grouped(size: Size, repertoire: Repertoire) -> None:
     operations, groups = grouped_size(repertoire)
     # Bytes per set are an upper bound, measured on lattices of up to 45 recipes.
     each = 64 * (len(repertoire.distillations) + len(repertoire.levels) + 10)
-    available, needed = psutil.virtual_memory().available, size.factored_bytes + each * groups
+    available, needed = free(), size.factored_bytes + each * groups
     if operations > MOST_OPERATIONS or needed > HEADROOM * available:
         raise LimitError(
             f"memories: with a price on failed distillations, {size.columns:,} columns take about {operations:.1g} "

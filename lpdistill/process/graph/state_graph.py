@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 import numpy as np
-import psutil
 from scipy import sparse
 
 from lpdistill.arrays import FloatArray
 from lpdistill.errors import LimitError, ModelError
 from lpdistill.hardware.graph_step import state_of, step_of
+from lpdistill.memory import free
 from lpdistill.physics.rounding import Labels
 from lpdistill.process.budgets import Budget
 from lpdistill.process.durations import Durations
@@ -226,7 +226,7 @@ def _parsed(text: str) -> object:
 
 def _require(size: Size) -> None:
     """Refuse a graph that would not fit into the memory of this machine."""
-    needed, available = EDGE_BYTES * (size.explicit_entries + size.columns), psutil.virtual_memory().available
+    needed, available = EDGE_BYTES * (size.explicit_entries + size.columns), free()
     if needed > available / 2:
         raise LimitError(
             f"memories: the state graph would have {size.configurations:,} states, {size.columns:,} actions and up "
