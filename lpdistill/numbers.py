@@ -33,6 +33,10 @@ LONGEST_NUMBER = 1000
 """Characters, and decimal exponent, beyond which a number is refused rather than expanded."""
 
 
+MOST_BITS = 996
+"""Binary digits before the point, or zeros behind it, beyond which floating point has no such number: 1e300."""
+
+
 def absent(value: object) -> bool:
     """Whether a user says that something is not there.
 
@@ -58,8 +62,16 @@ def exact(value: object, where: str, *, form: str = RATIONAL) -> Fraction:
     >>> exact(0.1, "p"), exact("3/4", "f0"), exact("1e-6", "p")
     (Fraction(1, 10), Fraction(3, 4), Fraction(1, 1000000))
     """
-    if not isinstance(value, str | Decimal):
-        return _number(value, where, form)
+    if isinstance(value, float) and math.isfinite(value):
+        return Fraction(*Decimal(str(value)).as_integer_ratio())
+    number = _stated(value, where, form) if isinstance(value, str | Decimal) else _number(value, where, form)
+    if number and abs(number.numerator.bit_length() - number.denominator.bit_length()) > MOST_BITS:
+        raise ModelError(where, "is beyond 1e300, or nearer to 0 than 1e-300; give a number of ordinary size", value)
+    return number
+
+
+def _stated(value: str | Decimal, where: str, form: str) -> Fraction:
+    """The rational number that a text is, a decimal or a fraction of two."""
     text = str(value).strip()
     if len(text) > LONGEST_NUMBER:
         raise ModelError(where, f"has more than {LONGEST_NUMBER} characters; give a shorter number", text[:20] + "...")
@@ -87,13 +99,11 @@ def _ratio(text: str, value: object, where: str, form: str) -> tuple[int, int]:
 
 
 def _number(value: object, where: str, form: str) -> Fraction:
-    """The rational number that one of Python's types is; of a float, its shortest decimal."""
+    """The rational number that one of Python's types is."""
     if type(value) is int:
         return _of_ordinary_length(Fraction(value), where)
     if type(value) is Fraction and type(value.numerator) is type(value.denominator) is int:
         return _of_ordinary_length(value, where)
-    if isinstance(value, float) and math.isfinite(value):
-        return Fraction(*Decimal(str(value)).as_integer_ratio())
     if isinstance(value, bool) or not isinstance(value, Real):
         raise ModelTypeError(where, f"must be {form}", value)
     if isinstance(value, Rational):

@@ -138,3 +138,18 @@ def test_model_error_is_a_value_error():
 def test_a_short_float_means_its_own_shortest_decimal():
     """A float of single precision means the shortest decimal of that precision."""
     assert exact(np.float32(0.1), "p") == Fraction(1, 10)
+
+
+@pytest.mark.parametrize(
+    "value", ["1e400", "-1e400", "1e-400", 10**400, Fraction(1, 10**400), "1e400/3", f"1/{'9' * 900}"]
+)
+def test_numbers_that_floating_point_has_not_are_refused(value):
+    """What no computation could take is refused by name, and not where it is computed with."""
+    with pytest.raises(ModelError, match=r"^limit: is beyond 1e300, or nearer to 0 than 1e-300"):
+        exact(value, "limit")
+
+
+def test_numbers_near_one_may_be_as_long_as_numbers_are():
+    """A long number of ordinary size is kept exactly."""
+    assert exact("0." + "9" * 900, "f0") == 1 - Fraction(1, 10**900)
+    assert exact(5e-324, "bound") == Fraction(5, 10**324)

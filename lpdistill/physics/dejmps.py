@@ -9,6 +9,7 @@ from itertools import permutations
 from typing import TypeAlias
 
 from lpdistill.errors import ModelError
+from lpdistill.numbers import at_most
 from lpdistill.physics.codes import TWO, Code, Protocol, Weights, characters, code_for, sizes, weights_of
 from lpdistill.physics.maps import Combination, Reach
 from lpdistill.physics.noise import IDEAL, Noise, SeveralNumbers, numbers
@@ -51,7 +52,8 @@ def shares_of(raw: SeveralNumbers) -> tuple[Fraction, Shares]:
     """
     weights = numbers(raw, "raw")
     if len(weights) != 4 or sum(weights) != 1 or min(weights) < 0:
-        found = f"; these are {len(weights)}, the least {float(min(weights)):g}, and sum to {float(sum(weights)):g}"
+        least, total = (at_most(found, 6) for found in (min(weights, default=Fraction(0)), sum(weights, Fraction(0))))
+        found = f"; these are {len(weights)}, the least {least}, and sum to {total}"
         form = "must be four weights, of Phi+, Psi+, Psi- and Phi-, none below 0, that sum to 1"
         raise ModelError("raw", form + (found if weights else ""), raw)
     fidelity, *errors = weights

@@ -54,7 +54,7 @@ def entropy(weights: Weights) -> float:
     >>> round(entropy((Fraction(1, 2), Fraction(1, 4), Fraction(1, 4), Fraction(0))), 9)
     1.5
     """
-    return math.fsum(-float(weight) * math.log2(weight) for weight in weights if weight) + 0.0
+    return math.fsum(-float(weight) * math.log2(weight) for weight in weights if float(weight)) + 0.0
 
 
 def threshold(weights: Weights) -> float:
@@ -181,7 +181,7 @@ def class_bound(letters: Counter[Fraction], pairs: int) -> ClassBound:
         shared.append(inverse)
     several = [_powers(Decimal(alike), pairs) for alike in letters.values()]
     chances = [_powers(UP.divide(weight.numerator, weight.denominator), pairs) for weight in letters]
-    logs = [math.log(weight) for weight in letters]
+    logs = [math.log(weight.numerator) - math.log(weight.denominator) for weight in letters]  # however unlikely
     total, collided, reached, likely, collisions = Decimal(0), Decimal(0), [], [], [Decimal(0)]
     for counts in sorted(_parts(pairs, len(letters)), key=lambda counts: -math.fsum(map(mul, counts, logs))):
         size, chance = ways, Decimal(1)

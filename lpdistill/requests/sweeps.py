@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lpdistill import pictures
 from lpdistill import progress as listening
-from lpdistill.hardware.rules import rules_from
+from lpdistill.hardware.rules import rules_from, rules_stated
 from lpdistill.numbers import Number, member
 from lpdistill.policies.named import OPTIMAL
 from lpdistill.problem.settings import require
@@ -29,10 +29,11 @@ if TYPE_CHECKING:
 def grid_of(settings: Mapping[str, Any]) -> Grid:
     """The problems that settings with ranges and lists describe."""
     require(settings)
-    rules = dict(settings.get("rules", {}))
+    stated = settings.get("rules", {})
+    rules = dict(stated) if isinstance(stated, Mapping) else {}
     varying = {name: rules.pop(name) for name in counted() if name in rules}
-    budgets = budgets_from(settings.get("budgets", {}))
-    return Grid(**{**settings, "rules": rules_from(rules), "budgets": budgets}, **varying)
+    kept = rules_from(rules) if isinstance(stated, Mapping) else rules_stated(stated)
+    return Grid(**{**settings, "rules": kept, "budgets": budgets_from(settings.get("budgets", {}))}, **varying)
 
 
 def sweep(  # noqa: PLR0913 - one keyword for each thing that may be wanted

@@ -121,3 +121,8 @@ def test_what_means_nothing_is_named(given, named):
     """Wrong pairs, numbers and errors are refused by their names."""
     with pytest.raises(ModelError, match=f"^{named}"):
         hashing(**given)
+
+
+def test_an_error_that_floating_point_has_not_is_none_that_matters():
+    """A pair that is all but perfect yields what a perfect one does."""
+    assert hashing("0." + "9" * 900, pairs=10).to_dict()["hashing"] == 1

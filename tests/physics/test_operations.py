@@ -203,6 +203,7 @@ def test_replacing_f0_keeps_the_bias():
         ({"gate": ".9", "gate_fidelity": ".9"}, "gate: is given, and gate_fidelity too"),
         ({"gate_fidelity": ".25"}, "gate_fidelity: must be above 1/4"),
         ({"readout": ".5"}, "readout: must be above 1/2"),
+        ({"raw": []}, "raw: must be four weights"),
         ({"raw": ".9,.1"}, "raw: must be four weights"),
         ({"raw": ".9,.1,.1,0"}, r"none below 0, that sum to 1; these are 4, the least 0, and sum to 1\.1"),
         ({"raw": ".4,.6,0,0", "f0": None}, "raw: must have a first weight, the fidelity, above 1/2"),

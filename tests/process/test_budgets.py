@@ -165,3 +165,9 @@ def test_each_side_of_a_budget_has_its_own_tolerance():
         True,
         False,
     ]
+
+
+def test_a_limit_beyond_floating_point_is_refused():
+    """No program could have it."""
+    with pytest.raises(ModelError, match="is beyond 1e300"):
+        Budget("steps", "1e900")

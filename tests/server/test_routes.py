@@ -135,6 +135,7 @@ def test_a_gain_per_unit_of_time_is_certified_too():
         ("compare", {"problem": SMALL, "policies": ["optimal", "/tmp/policy.csv"]}, "reads no files"),  # noqa: S108
         ("compare", {"problem": SMALL, "policies": []}, "policies: must be a list of 1 to"),
         ("waiting-time", {"problem": SMALL, "at": [1] * 1001}, "at: must be a list of 1 to 1000"),
+        ("sweep", {"problem": {**SMALL, "rules": 1}}, "rules: must be a table, or a list of rules"),
         ("check", {"certificate": "/etc/passwd"}, "certificate: must be a table"),
         ("check", {"certificate": {"schema": "x"}}, "certificate: must be a JSON document"),
         ("robust", {"problem": SMALL, "p": [0.4]}, "p: must be a list of 2 to 2"),
