@@ -248,13 +248,17 @@ class Alerts:
                     false_alarm=float(bdtrc(floor(limit * count), count, window.late)),
                 )
 
+    def fewest(self, over: str) -> float:
+        """Deliveries per unit of time below which their number is an alarm, where it is normal."""
+        spread = sqrt(self.expectation.variance / self.units(over))
+        return self.tolerated(self.expectation.gain) + float(ndtri(self.alpha)) * spread
+
     def _throughput(self, over: str) -> Iterator[Alert]:
         """Fewer deliveries than the spread of their number explains."""
         told, z = self.expectation, -float(ndtri(self.alpha))
-        least = self.tolerated(told.gain)
-        spread = sqrt(told.variance / self.units(over))
+        least, limit = self.tolerated(told.gain), self.fewest(over)
         made, passed = self.recorded.increase(DELIVERIES, over), self.recorded.increase(TIME, over)
-        if least > z * spread:
+        if limit > 0:
             yield Alert(
                 "LinkThroughputLow",
                 f"{made} < {least:.12g} * {passed} - {z * sqrt(told.variance):.12g} * sqrt({passed})",
@@ -264,7 +268,7 @@ class Alerts:
                 "Fewer pairs are delivered per unit of time than predicted",
                 told.gain,
                 self.recorded.share("throughput", over),
-                max(least - (z + float(ndtri(POWER))) * spread, 0.0),
+                max(limit - float(ndtri(POWER)) * sqrt(told.variance / self.units(over)), 0.0),
                 self.alpha,
                 exact=False,
             )

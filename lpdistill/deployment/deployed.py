@@ -44,7 +44,7 @@ RECORD = "deployment.json"
 SHARES = ("0.1", "0.25", "0.5", "0.75", "0.9", "0.99", "0.9999")
 """Shares of all waiting times that exporters are to tell apart."""
 
-POINTS = 201
+POINTS = 401
 """Points of the lines of a picture."""
 
 
@@ -221,12 +221,12 @@ class Deployment(Answer):
         """Draw how probably attempts that succeed less often are an alarm, after an hour and after a day."""
         ax = canvas(ax, self.expectation.problem)
         p, alerts = float(self.expectation.problem.p), self._alerts
-        drawn = [(over, *alerts.generated(over)) for over in ("1h", "1d")]
-        worst = min([p / 2, *(one.drifted for _, one, _ in drawn if one is not None)])
-        actual = np.linspace(worst, p, POINTS)
+        drawn = [(told, *alerts.generated(over)) for over, told in (("1h", "after an hour"), ("1d", "after a day"))]
+        farthest = min((one.drifted for _, one, _ in drawn if one is not None), default=p / 2)
+        actual = np.linspace(max(2 * farthest - p, 0.0), p, POINTS)
         for over, found, trials in drawn:
             power = [0.0 if found is None else found.power(int(trials), float(one)) for one in actual]
-            ax.plot(actual, power, label=f"after {over}")
+            ax.plot(actual, power, label=over)
         ax.axvline(p, color="0.6", linewidth=0.8)
         ax.set(xlabel="success probability of an attempt", ylabel="probability of an alarm")
         ax.legend()

@@ -204,8 +204,7 @@ CONTAINERFILE = f"""\
 FROM python:3.13-slim AS build
 WORKDIR /source
 COPY . .
-RUN apt-get update && apt-get install --yes --no-install-recommends gcc libc6-dev \\
- && pip install --no-cache-dir build \\
+RUN apt-get update && apt-get install --yes --no-install-recommends gcc git libc6-dev \\
  && pip wheel --no-cache-dir --wheel-dir /wheels '.[service]'
 
 FROM python:3.13-slim
