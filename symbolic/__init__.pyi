@@ -16,7 +16,8 @@ from .formulas.pumping import largest_gap, pumping_level, pumping_limit, pumping
 from .maps.pieces import Breakpoint, Piece, PolicyMap
 from .maps.policy_maps import policy_map
 from .maps.sweep import Axis, Quantity
-from .steady.certificate import RateCertificate, certify_rate
+from .steady.certificate import RateBracket, RateCertificate
+from .steady.certification import certify_rate
 
 __all__ = [
     "AlgebraicNumber",
@@ -31,6 +32,7 @@ __all__ = [
     "PolicyMap",
     "ProblemFormulas",
     "Quantity",
+    "RateBracket",
     "RateCertificate",
     "RationalFunction",
     "Scope",

@@ -97,6 +97,7 @@ KINDS = {
     "PolicyTable": lambda: policy_table(THREE, ("0.4", "0.6"), regret="0.1"),
     "ProblemFormulas": lambda: ProblemFormulas.of(THREE),
     "RateFrontier": lambda: rate_frontier(Hardware("1/10", 2, "17/20"), worth="bb84"),
+    "RateBracket": lambda: certify_rate(throughput(Problem("1/2", 3, "4/5", "22/25"))),
     "RateCertificate": lambda: certify_rate(throughput(THREE)),
     "RateSimulation": lambda: simulate_rate(throughput(THREE), 50_000, seed=1),
     "RateSensitivity": lambda: rate_sensitivity(throughput(THREE)),
@@ -116,7 +117,7 @@ KINDS = {
 }
 """An answer of every kind."""
 
-UNDRAWN = {"BracketCertificate", "Certificate", "Checked", "CheckedRate", "RateCertificate"}
+UNDRAWN = {"BracketCertificate", "Certificate", "Checked", "CheckedRate", "RateBracket", "RateCertificate"}
 """Kinds of which there is no picture."""
 
 kinds = pytest.mark.parametrize("kind", KINDS)

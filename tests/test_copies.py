@@ -229,6 +229,7 @@ PUBLIC = {
     "PolicyMap": mapped,
     "ProblemFormulas": lambda: ProblemFormulas.of(TWO),
     "Quantity": lambda: Quantity.GAIN,
+    "RateBracket": lambda: certify_rate(throughput(Problem("1/2", 3, "4/5", "22/25"))),
     "RateCertificate": lambda: certify_rate(throughput(TWO)),
     "RationalFunction": lambda: mapped().pieces[0].waiting_time,
     "Scope": lambda: next(iter(Scope)),

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from math import isfinite, log2
+from numbers import Rational
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
 from lpdistill.arguments import named, wrong_type
 from lpdistill.arrays import FloatArray
 from lpdistill.errors import ModelError, names_like
+from lpdistill.numbers import exact
 from lpdistill.physics.levels import Level, Levels
 
 
@@ -101,6 +104,20 @@ class Worth:
         if not isfinite(found) or found < 0:
             raise ModelError("worth", f"must be a finite number >= 0 for every fidelity; for {where} it is", found)
         return found
+
+    def exactly(self, fidelity: Fraction) -> Fraction:
+        """The worth of a fidelity, exactly.
+
+        Raises
+        ------
+        ModelError
+            If it is not rational, or negative.
+        """
+        found: Any = self.function(fidelity)  # type: ignore[arg-type]  # rational numbers go in as well
+        if isinstance(found, bool) or not isinstance(found, Rational):
+            wanted = "must be rational for a proof: a function that returns a Fraction, or an integer, for a Fraction"
+            raise ModelError("worth", wanted, self.name)
+        return exact(found, "worth")
 
     def of_levels(self, levels: Levels) -> FloatArray:
         """The worth of a pair of each level, (levels,).

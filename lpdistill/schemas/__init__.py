@@ -12,14 +12,14 @@ from copy import deepcopy
 from pathlib import Path
 
 from lpdistill.errors import ModelError
-from lpdistill.schemas import answers, control, deployed, planning, rates, service, studies, windows, worth
+from lpdistill.schemas import answers, certificates, control, deployed, planning, rates, service, studies, windows, worth
 from lpdistill.schemas.parts import Schema
 
 __all__ = ["SCHEMAS", "schema", "write_schemas"]
 
 SCHEMAS: Mapping[str, Schema] = {
     found["title"]: found
-    for room in (answers, rates, worth, windows, studies, planning, control, service, deployed)
+    for room in (answers, rates, worth, windows, studies, planning, control, service, deployed, certificates)
     for found in vars(room).values()
     if isinstance(found, dict) and "$schema" in found
 }

@@ -193,6 +193,12 @@ GAIN = {
     "checked_columns": whole("Whose reduced costs are proved not to be negative: all."),
 }
 
+RATE_BOUNDS = {
+    "gain": exact("The greatest rate; missing where bounds of labels do not meet."),
+    "lower_bound": exact("Where labels stand for levels: the policy earns no less."),
+    "upper_bound": exact("Where labels stand for levels: no policy earns more."),
+}
+
 RATE_SLOPES = {
     "derivatives": {**SLOPES["derivatives"], "description": "Of the gain, by parameter."},
     "jump": flag("Whether the gain jumps for any smaller f0."),
@@ -214,7 +220,7 @@ THROUGHPUT = document(
             ),
             "refinement": LABELLING,
             "law": record(LAW_RECORD, told="How that spreads, with `--law`."),
-            "certificate": record(GAIN, told="What is proved exactly."),
+            "certificate": record({"checked_columns": GAIN["checked_columns"]}, RATE_BOUNDS, "What is proved exactly."),
             "simulation": record(SIMULATION_RECORD, SERVED, told="What the policy delivered, with `--simulate`."),
             "sensitivity": table(or_null(number()), "d(gain)/d(parameter), by parameter."),
             "sensitivity_details": record(RATE_SLOPES),

@@ -1,15 +1,14 @@
-"""Schemas of studies of many problems, of what is proved exactly, and of files."""
+"""Schemas of studies of many problems, of maps, and of files."""
 
 from __future__ import annotations
 
 from lpdistill.problem.settings import swept
-from lpdistill.schemas.answers import CLAIMS, DEADLOCK, PROVED, REFINEMENT
+from lpdistill.schemas.answers import DEADLOCK, REFINEMENT
 from lpdistill.schemas.parts import (
     ALGEBRAIC,
     LEVEL,
     OPERATIONS,
     PROBLEM_SETTINGS,
-    acting,
     anything,
     chance,
     document,
@@ -25,7 +24,6 @@ from lpdistill.schemas.parts import (
     text,
     whole,
 )
-from lpdistill.schemas.rates import GAIN
 from lpdistill.study.claims import Verdict
 from lpdistill.study.grid import counted
 from lpdistill.study.outcome import Ending
@@ -240,125 +238,6 @@ POLICY_MAP = document(
         {n: PROBLEM_SETTINGS[n] for n in ("p", "distillation_time")} | OPERATIONS,
         "What is fixed.",
     ),
-)
-
-STATED = record(
-    {
-        **PROBLEM_SETTINGS,
-        "attempts": text("Which numbers of attempts the program has."),
-        "budgets": anything("Limits by resource."),
-    },
-    {
-        "levels": whole("How many levels the map makes, where it is not Werner's."),
-        "raw_level": or_null(whole("The level of a raw pair.")),
-        **OPERATIONS,
-        "recipes": listed(
-            record(
-                {
-                    "consumed": listed(LEVEL, minItems=2),
-                    "outcomes": listed(
-                        record({"probability": exact(), "produced": listed(LEVEL), "target": {"type": "boolean"}})
-                    ),
-                }
-            ),
-            "What distillation makes of levels.",
-        ),
-    },
-    told="What the certificate is of.",
-)
-
-PROOF = {
-    "repaired": listed(part("configuration"), "Where double precision had chosen wrongly."),
-    "exact": listed(
-        record(
-            {
-                "counts": part("configuration"),
-                "value": exact("Expected time to go."),
-                "action": part("action"),
-                "optimal": listed(part("action")),
-            }
-        )
-    ),
-    "bounds": listed(
-        record({"counts": part("configuration"), "value": exact()}),
-        "Lower bounds in unreachable configurations.",
-    ),
-}
-WITHIN_BUDGETS = {
-    "budgets": table(record({"price": exact(), "used": exact()})),
-    "occupation": listed(record({"counts": part("configuration"), "actions": listed(acting({"times": exact()}))})),
-}
-OF_LABELS = record({"waiting_time": exact(), **CLAIMS, **PROOF}, WITHIN_BUDGETS, "The optimum of a label model.")
-
-CERTIFICATE = document(
-    "certificate",
-    "A proof of an optimum, as `solve --certificate` writes it; where labels stand for levels, of two label models.",
-    {
-        **record(
-            CLAIMS,
-            {
-                "version": text("Version of the format; 1.0 where there is none.", r"^1\.\d+$"),
-                **PROVED,
-                **PROOF,
-                **WITHIN_BUDGETS,
-                "grid": listed(
-                    record(
-                        {"fidelity": exact()},
-                        {"distil": listed(LEVEL, "The labels that make it; missing for a raw pair.")},
-                    ),
-                    "The labels.",
-                ),
-                "lower": OF_LABELS,
-                "upper": OF_LABELS,
-            },
-        ),
-        "anyOf": [
-            {"required": ["waiting_time", *PROOF]},
-            {"required": ["lower_bound", "upper_bound", "grid", "lower", "upper"]},
-        ],
-    },
-    problem=STATED,
-)
-
-CHECK = document(
-    "check",
-    "A certificate that holds, as `check` has it.",
-    record(
-        {"valid": {"const": True}, **CLAIMS, "configurations": whole()},
-        {**PROVED, "labels": whole("How many labels stand for levels.")},
-    ),
-    problem=STATED,
-)
-
-RATE_CERTIFICATE = document(
-    "rate-certificate",
-    "A proof of a greatest rate, as `throughput --certificate` writes it.",
-    record(
-        {
-            "version": text("Version of the format.", r"^1\.\d+$"),
-            **GAIN,
-            "repaired": listed(part("configuration"), "Where double precision had chosen wrongly."),
-            "exact": listed(
-                record(
-                    {
-                        "counts": part("configuration"),
-                        "value": exact("What is delivered more, in the long run, than from empty memories."),
-                        "action": part("action"),
-                        "optimal": listed(part("action"), "All actions without loss."),
-                    }
-                ),
-                "The policy, in every configuration.",
-            ),
-        }
-    ),
-    problem=STATED,
-)
-
-RATE_CHECK = document(
-    "rate-check",
-    "A certificate of a rate that holds, as `check` has it.",
-    record({"valid": {"const": True}, **GAIN, "configurations": whole()}),
-    problem=STATED,
 )
 
 EXPORT = document(

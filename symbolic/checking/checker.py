@@ -18,7 +18,8 @@ from lpdistill.errors import ModelError, NotCertifiedError
 from symbolic.checking.model import OF_RATES, Hardware, Written, demand, document_of, labelled, number
 from symbolic.checking.proof import Proof, Size
 from symbolic.checking.rounding import Labels
-from symbolic.checking.steady import Rate, SteadyProof
+from symbolic.checking.steady import Rate
+from symbolic.checking.steady import proved as rate_proved
 
 
 class Proved(NamedTuple):
@@ -85,7 +86,7 @@ def check(certificate: str | PathLike[str] | dict[str, Any] | Written) -> Proved
     document = document_of(certificate)
     try:
         if document["schema"] == OF_RATES:
-            return ProvedRate(SteadyProof.of(document).checked(), document["problem"])
+            return ProvedRate(rate_proved(document), document["problem"])
         return _bracketed(document) if labelled(document) else _optimal(document)
     except (KeyError, TypeError, AttributeError, ValueError, IndexError, ZeroDivisionError) as error:
         if isinstance(error, ModelError):

@@ -328,6 +328,6 @@ def act_of(stated: dict[str, Any]) -> Act:
     pairs = tuple(sorted(map(tuple, stated["distil"])))
     if any(type(number) is not int for number in (attempts, *discarded, *chain(*pairs))):
         raise ModelError("certificate", "has an action whose numbers are not whole", stated)
-    if set(stated) - {"generate", "distil", "discard", "times"}:
+    if set(stated) - {"generate", "distil", "discard", "times", "rate"}:
         raise ModelError("certificate", "has an action that does what this checker does not know", stated)
     return pairs, attempts, discarded

@@ -100,6 +100,15 @@ class Labels:
         ]
         return replace(self.hardware, stated=(sorted(recipes), len(place), 0))
 
+    def fidelities(self, *, up: bool) -> tuple[Fraction, ...]:
+        """What labels stand for, by their places in that model."""
+        every = [*self.grid, self.hardware.target]
+        return tuple(every[label] for label in self._kinds[up][1])
+
+    def top(self, *, up: bool) -> int | None:
+        """The place of the label just below the target in that model, if there is one."""
+        return self._kinds[up][1].get(len(self.grid))
+
     @property
     def rounded_up(self) -> set[Pairs]:
         """The distillations whose results are rounded up, by their labels in that model."""

@@ -23,6 +23,16 @@ from symbolic.exact.labels import Counts
 from symbolic.exact.text import exact_text, shortened
 
 
+def stated_grid(grid: Grid) -> list[dict[str, Any]]:
+    """The labels of a grid, each with the two that make it, as JSON data."""
+    place = {tree: index for index, tree in enumerate(grid.trees.values())}
+    made = (
+        (fidelity, [] if tree.children is None else [place[child] for child in tree.children])
+        for fidelity, tree in grid.trees.items()
+    )
+    return [{"fidelity": exact_text(fidelity), **({"distil": pair} if pair else {})} for fidelity, pair in made]
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class BracketCertificate(ExactProof):
     """Bounds on the optimum, and a policy that keeps the upper one, proved in rational arithmetic.
@@ -125,17 +135,10 @@ class BracketCertificate(ExactProof):
         return self.upper._question  # noqa: SLF001 - the problem, stated alike for all that is proved of it
 
     def _content(self) -> dict[str, Any]:
-        place = {tree: index for index, tree in enumerate(self.grid.trees.values())}
-        made = (
-            (fidelity, [] if tree.children is None else [place[child] for child in tree.children])
-            for fidelity, tree in self.grid.trees.items()
-        )
         return {
             "version": VERSION,
             **self.claims(),
-            "grid": [
-                {"fidelity": exact_text(fidelity), **({"distil": pair} if pair else {})} for fidelity, pair in made
-            ],
+            "grid": stated_grid(self.grid),
             "lower": self.lower.proof(),
             "upper": self.upper.proof(),
         }

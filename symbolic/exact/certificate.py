@@ -29,6 +29,7 @@ from lpdistill.physics.levels import Levels
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import PROBLEM
 from lpdistill.process.factored.dynamics import Dynamics
+from lpdistill.process.names import action_as_json
 from lpdistill.process.resources import Visits
 from lpdistill.program.objective import FIRST_DELIVERY, Objective
 from lpdistill.solution.answer import SHOWN, Answer, Block, Summary
@@ -36,7 +37,7 @@ from lpdistill.solution.tables import ByConfiguration, described
 from lpdistill.solution.wording import Wording
 from symbolic.algebra.rational_function import fraction
 from symbolic.exact.chain import ExactChain
-from symbolic.exact.labels import Counts, action_dict, labels
+from symbolic.exact.labels import Counts, labels
 from symbolic.exact.model import Elements, Parameters
 from symbolic.exact.text import exact_text, shortened
 from symbolic.exact.vertex import ExactVertex
@@ -255,8 +256,8 @@ class Certificate(ExactProof):
                 {
                     "counts": list(counts),
                     "value": self._text_at(rank),
-                    "action": action_dict(action),
-                    "optimal": [action_dict(other) for other in actions[counts]],
+                    "action": action_as_json(action),
+                    "optimal": [action_as_json(other) for other in actions[counts]],
                 }
                 for rank, counts, action in chosen
             ],

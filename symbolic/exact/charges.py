@@ -19,7 +19,7 @@ from lpdistill.arrays import IntArray
 from lpdistill.errors import ModelError
 from lpdistill.process.factored.columns import Columns
 from lpdistill.process.factored.dynamics import Dynamics
-from lpdistill.process.resources import REACHING, RESOURCES, Visits
+from lpdistill.process.resources import REACHING, RESOURCES, Visits, Worth
 from lpdistill.process.tariff import Quantities, Resource
 
 
@@ -54,6 +54,8 @@ class Amounts:
             named = np.array(resource.configurations, dtype=np.int64)
             ranks = dynamics.configurations.rank(named)
             return Amounts(dynamics, 1, lambda what: np.isin(what.configuration, ranks) & (what.discard < 0))
+        if isinstance(resource, ExactWorth):
+            return resource.in_units(dynamics)
         if resource is REACHING and not dynamics.kernel.delivery.ends:
             return Amounts._delivered(dynamics)
         if resource is not RESOURCES.get(resource.name):
@@ -126,6 +128,26 @@ class Amounts:
         what = columns if isinstance(columns, Columns) else self.dynamics.numbering.describe(columns)
         found = np.asarray(self.measure(what)).astype(object)
         return _integers(fmpz(int(amount)) for amount in found)
+
+
+class ExactWorth(Worth):
+    """What the pairs are worth whose delivery is a decision, exactly.
+
+    Parameters
+    ----------
+    exactly
+        The worth of a pair of each level.
+    """
+
+    def __init__(self, exactly: tuple[Fraction, ...]) -> None:
+        super().__init__(np.array([float(worth) for worth in exactly]))
+        self.exactly = exactly
+
+    def in_units(self, dynamics: Dynamics) -> Amounts:
+        """What columns deliver is worth."""
+        unit = math.lcm(*(worth.denominator for worth in self.exactly))
+        each = _integers([*(fmpz(int(worth * unit)) for worth in self.exactly), fmpz(0)])
+        return Amounts(dynamics, unit, lambda what: each[what.discard])  # -1, no delivery, is the last
 
 
 @dataclass(frozen=True)

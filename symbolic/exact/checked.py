@@ -105,10 +105,13 @@ class CheckedRate(Answer):
 
     Attributes
     ----------
-    gain
-        The greatest number of pairs per unit of time, exact.
+    lower_bound, upper_bound
+        Exact bounds on the greatest number of pairs per unit of time, or of what they are worth: equal, unless labels
+        stand for levels.
     configurations, columns
-        Configurations and columns of the program.
+        Configurations and columns of the program, or of both.
+    labels
+        Number of labels, if there are any.
     problem
         The problem, as the certificate states it.
     """
@@ -116,10 +119,25 @@ class CheckedRate(Answer):
     _KIND = "rate-check"
     _UNDRAWN = "shows numbers, and a certificate that holds is one fact; draw the rate that it is of"
 
-    gain: Fraction
+    lower_bound: Fraction
+    upper_bound: Fraction
     configurations: int
     columns: int
+    labels: int | None
     problem: Mapping[str, Any]
+
+    @property
+    def gain(self) -> Fraction:
+        """The greatest rate, exact.
+
+        Raises
+        ------
+        NotCertifiedError
+            If the bounds are not equal.
+        """
+        if self.lower_bound != self.upper_bound:
+            raise NotCertifiedError("the certificate proves two bounds: take lower_bound and upper_bound")
+        return self.lower_bound
 
     @property
     def _question(self) -> Mapping[str, Any]:
@@ -128,12 +146,24 @@ class CheckedRate(Answer):
     def _lines(self) -> Iterable[tuple[str, str]]:
         yield "certificate", "valid"
         yield "problem", _in_words(self.problem)
-        yield "gain", f"{float(self.gain):.12g} = {shortened(self.gain)}"
+        if self.lower_bound == self.upper_bound:
+            yield "gain", f"{float(self.gain):.12g} = {shortened(self.gain)}"
+        else:
+            yield "no less than", f"{float(self.lower_bound):.12g} = {shortened(self.lower_bound)}"
+            yield "no more than", f"{float(self.upper_bound):.12g} = {shortened(self.upper_bound)}"
+        if self.labels is not None:
+            yield "labels", f"{self.labels:,}, rounded down and up"
         yield "checked", f"{self.columns:,} columns of {self.configurations:,} configurations"
 
     def _content(self) -> dict[str, Any]:
-        size = {"configurations": self.configurations, "checked_columns": self.columns}
-        return {"valid": True, "gain": exact_text(self.gain), **size}
+        bounds = {"lower_bound": exact_text(self.lower_bound), "upper_bound": exact_text(self.upper_bound)}
+        return {
+            "valid": True,
+            **({"gain": exact_text(self.gain)} if self.lower_bound == self.upper_bound else {}),
+            **({} if self.labels is None else {**bounds, "labels": self.labels}),
+            "configurations": self.configurations,
+            "checked_columns": self.columns,
+        }
 
     def details(self, most: int | None = SHOWN) -> Iterable[Block]:  # noqa: ARG002 - as every answer has it
         """None."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -35,9 +35,3 @@ def labels(dynamics: Dynamics, columns: IntArray) -> list[Label]:
 def doing(dynamics: Dynamics, columns: IntArray) -> IntArray:
     """The given columns without those that only wait."""
     return np.asarray(columns[~np.isin(columns, dynamics.admission.waiting)])
-
-
-def action_dict(action: Action) -> dict[str, Any]:
-    """An action as JSON data."""
-    named = {"generate": action.generate, "distil": [list(pair) for pair in action.distil]}
-    return {**named, **({"discard": list(action.discard)} if action.discard else {})}

@@ -30,12 +30,13 @@ from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import PROBLEM
 from lpdistill.process.budgets import MET, Budget
 from lpdistill.process.factored.dynamics import Dynamics
+from lpdistill.process.names import action_as_json
 from lpdistill.program.budgeted import BudgetUse
 from lpdistill.program.plan import Plan
 from symbolic.algebra.rational_function import fraction
 from symbolic.exact.chain import require_small
 from symbolic.exact.charges import Amounts, Charges
-from symbolic.exact.labels import Counts, action_dict, labels
+from symbolic.exact.labels import Counts, labels
 from symbolic.exact.model import Elements, ExactModel, Parameters
 from symbolic.exact.text import exact_text
 
@@ -125,7 +126,7 @@ class ExactVertex:
             "occupation": [
                 {
                     "counts": list(counts),
-                    "actions": [{**action_dict(action), "times": exact_text(x)} for action, x in taken.items()],
+                    "actions": [{**action_as_json(action), "times": exact_text(x)} for action, x in taken.items()],
                 }
                 for counts, taken in self.taken().items()
             ],

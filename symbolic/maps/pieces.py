@@ -11,11 +11,12 @@ from lpdistill.errors import ModelError
 from lpdistill.hardware.actions import Action
 from lpdistill.numbers import Number, exact
 from lpdistill.problem.problem import Problem
+from lpdistill.process.names import action_as_json
 from lpdistill.solution.answer import SHOWN, Answer, Block, Table
 from lpdistill.solution.wording import Wording
 from symbolic.algebra.algebraic_numbers import AlgebraicNumber
 from symbolic.algebra.rational_function import VARIABLES, RationalFunction
-from symbolic.exact.labels import Counts, action_dict
+from symbolic.exact.labels import Counts
 from symbolic.maps.sweep import Axis, Quantity
 
 if TYPE_CHECKING:
@@ -247,7 +248,7 @@ class PolicyMap(Answer):
                 {
                     **point.value.to_dict(VARIABLES.get(str(self.axis), str(self.axis))),
                     "changes": [
-                        {"counts": list(counts), "before": action_dict(before), "after": action_dict(after)}
+                        {"counts": list(counts), "before": action_as_json(before), "after": action_as_json(after)}
                         for counts, before, after in point.changes
                     ],
                 }
@@ -259,11 +260,11 @@ class PolicyMap(Answer):
                     "to": None if piece.high is None else float(piece.high),
                     str(piece.quantity): piece.text,
                     "policy": [
-                        {"counts": list(counts), "actions": [{**action_dict(action), "probability": 1.0}]}
+                        {"counts": list(counts), "actions": [{**action_as_json(action), "probability": 1.0}]}
                         for counts, action in piece.policy.items()
                     ],
                     "ties": [
-                        {"counts": list(counts), "actions": [action_dict(action) for action in actions]}
+                        {"counts": list(counts), "actions": [action_as_json(action) for action in actions]}
                         for counts, actions in piece.ties.items()
                     ],
                 }

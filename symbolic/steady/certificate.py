@@ -6,43 +6,33 @@ The policy is the best of all if no column has a negative reduced cost :math:`h(
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-from flint import fmpz
-
 from lpdistill.arrays import IntArray
-from lpdistill.errors import LimitError, ModelError, NotCertifiedError
+from lpdistill.errors import ModelError, NotCertifiedError
 from lpdistill.hardware.actions import Action
-from lpdistill.hardware.delivery import Delivery
+from lpdistill.physics.rounding import Grid
 from lpdistill.process.factored.dynamics import Dynamics
-from lpdistill.process.resources import REACHING
-from lpdistill.progress import silent
-from lpdistill.rates.given import RATE
-from lpdistill.rates.rate import Rate
+from lpdistill.process.names import action_as_json
 from lpdistill.solution.answer import SHOWN, Block, Summary
 from lpdistill.solution.tables import described
 from lpdistill.solution.wording import Wording
 from symbolic.algebra.rational_function import fraction
+from symbolic.exact.bracket import stated_grid
 from symbolic.exact.certificate import ExactProof, stated
-from symbolic.exact.charges import Charges
-from symbolic.exact.labels import Counts, action_dict, labels
-from symbolic.exact.model import ExactModel, Parameters, elements
+from symbolic.exact.labels import Counts, labels
+from symbolic.exact.model import ExactModel, Parameters
 from symbolic.exact.text import exact_text, shortened
+from symbolic.steady.earning import ExactEarning
 from symbolic.steady.gain import ExactGain
+from symbolic.steady.vertex import RateVertex
 
-VERSION = "1.0"
+VERSION = "1.1"
 """Version of the format of certificates of rates (docs/certificate.md)."""
-
-MOST_CONFIGURATIONS, MOST_COLUMNS = 1_000, 100_000
-"""Configurations and columns up to which rates are proved exactly: some minutes."""
-
-MOST_REPAIRS = 100
-"""Rounds of Howard's method over the rationals, far beyond what is ever needed."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -54,11 +44,15 @@ class RateCertificate(ExactProof):
     model
         The columns of the problem.
     found
-        The policy, with its gain and bias.
+        A deterministic policy, with its gain and bias: at the prices of limits and claims, if there are any.
     tight
         All columns with reduced cost zero, increasing: the optimal actions.
     repaired
         Configurations in which the policy found in floating point was not optimal, and had to be changed.
+    earning
+        What is earned.
+    vertex
+        The policy within budgets, or that serves users, with its prices, where there are some.
     """
 
     _KIND = "rate-certificate"
@@ -67,6 +61,8 @@ class RateCertificate(ExactProof):
     found: ExactGain
     tight: IntArray
     repaired: tuple[Counts, ...]
+    earning: ExactEarning
+    vertex: RateVertex | None = None
 
     @property
     def dynamics(self) -> Dynamics:
@@ -75,12 +71,22 @@ class RateCertificate(ExactProof):
 
     @property
     def gain(self) -> Fraction:
-        """The greatest number of pairs per unit of time."""
-        return self.found.gain
+        """The greatest number of pairs per unit of time, or of what they are worth."""
+        return self.found.gain if self.vertex is None else self.vertex.gain
+
+    @property
+    def lower_bound(self) -> Fraction:
+        """The policy earns no less."""
+        return self.gain
+
+    @property
+    def upper_bound(self) -> Fraction:
+        """No policy earns more."""
+        return self.gain
 
     @cached_property
     def bias(self) -> dict[Counts, Fraction]:
-        """How much more is delivered, in the long run, from each configuration than from empty memories."""
+        """How much more is earned, in the long run, from each configuration than from empty memories; at prices."""
         known = zip(self.found.rows.configuration.tolist(), self.found.bias, strict=True)
         return {self.dynamics.names.key(rank): fraction(value) / int(self.found.denominator) for rank, value in known}
 
@@ -93,7 +99,25 @@ class RateCertificate(ExactProof):
 
     @cached_property
     def policy(self) -> dict[Counts, Action]:
-        """The action wherever runs from empty memories come."""
+        """The action wherever runs from empty memories come.
+
+        Raises
+        ------
+        ModelError
+            If the policy may randomise, within budgets or among users: see :attr:`occupation`.
+        """
+        if self.vertex is not None:
+            raise ModelError("policy", "may randomise here; take occupation, which has how often what is done", None)
+        return self._chosen
+
+    @property
+    def occupation(self) -> dict[Counts, dict[Action, Fraction]]:
+        """How often per unit of time the policy takes which action, where limits or users make it randomise."""
+        return {} if self.vertex is None else self.vertex.taken()
+
+    @cached_property
+    def _chosen(self) -> dict[Counts, Action]:
+        """What the deterministic policy does wherever its runs from empty memories come."""
         entered = self.found.entered(Parameters.rational(self.dynamics))
         return {label.counts: label.action for label in labels(self.dynamics, entered)}
 
@@ -107,9 +131,11 @@ class RateCertificate(ExactProof):
 
     @property
     def ties(self) -> dict[Counts, tuple[Action, ...]]:
-        """The optimal actions of the configurations that runs come to and that have several."""
+        """The optimal actions of the configurations that runs come to and that have several; none at prices."""
+        if self.vertex is not None:
+            return {}
         optimal = self.optimal_actions
-        return {counts: optimal[counts] for counts in self.policy if len(optimal[counts]) > 1}
+        return {counts: optimal[counts] for counts in self._chosen if len(optimal[counts]) > 1}
 
     def claims(self) -> dict[str, Any]:
         """What is proved, as JSON data."""
@@ -117,28 +143,35 @@ class RateCertificate(ExactProof):
 
     @property
     def _question(self) -> dict[str, Any]:
-        return stated(self.dynamics)
+        return {**stated(self.dynamics), **self.earning.stated()}
 
     def _content(self) -> dict[str, Any]:
+        return {"version": VERSION, **self.proof()}
+
+    def proof(self) -> dict[str, Any]:
+        """What is proved and what it takes to check it, as JSON data."""
         optimal = self.optimal_actions
         return {
-            "version": VERSION,
             **self.claims(),
             "repaired": [list(counts) for counts in self.repaired],
             "exact": [
                 {
                     "counts": list(counts),
                     "value": exact_text(self.bias[counts]),
-                    "action": action_dict(action),
-                    "optimal": [action_dict(other) for other in optimal[counts]],
+                    "action": action_as_json(action),
+                    "optimal": [action_as_json(other) for other in optimal[counts]],
                 }
                 for _, counts, action in labels(self.dynamics, self.found.rows.columns)
             ],
+            **({} if self.vertex is None else self.vertex.to_dict()),
         }
 
     def _cells(self) -> Iterable[dict[str, Any]]:
-        """A row for every configuration that runs come to; the bias exactly, as text."""
-        for counts, action in self.policy.items():
+        """A row for every configuration that runs come to, or action that they take; exactly, as text."""
+        for counts, taken in self.occupation.items():
+            for action, rate in taken.items():
+                yield {"counts": counts, **described(action), "rate": exact_text(rate)}
+        for counts, action in self._chosen.items() if self.vertex is None else ():
             yield {"counts": counts, **described(action), "value": exact_text(self.bias[counts])}
 
     def _lines(self) -> Iterable[tuple[str, str]]:
@@ -146,7 +179,10 @@ class RateCertificate(ExactProof):
         yield "problem", str(self.dynamics.problem)
         yield "gain", f"{float(self.gain):.12g} = {shortened(self.gain)}"
         yield "proved", f"optimal: no reduced cost of {self.checked_columns:,} columns is negative"
-        yield "policy", f"comes to {len(self.policy):,} configurations, {mended}"
+        if self.vertex is not None:
+            yield from self.vertex.lines()
+            return
+        yield "policy", f"comes to {len(self._chosen):,} configurations, {mended}"
         ties = f"ties in {len(self.ties):,} of them" if self.ties else "no other action is as good"
         yield "optimal", ties
 
@@ -158,104 +194,94 @@ class RateCertificate(ExactProof):
             yield f"as good in {words.configuration(counts)}: " + " or ".join(map(words.phrase, actions))
 
 
-def certify_rate(rate: Rate, *, progress: Callable[[str], None] = silent) -> RateCertificate:
-    """Prove a greatest rate in rational arithmetic.
+@dataclass(frozen=True, eq=False, repr=False)
+class RateBracket(ExactProof):
+    """Bounds on the greatest rate, and a policy that keeps the lower one, proved in rational arithmetic.
 
-    Gain and bias of the policy that floating point found are solved for exactly, and so are the reduced costs of all
-    columns.  If one is negative, Howard's method goes on over the rationals.  Nothing of the floating-point answer is
-    trusted.
-
-    Parameters
+    Attributes
     ----------
-    rate
-        What :func:`lpdistill.throughput` returned, without budgets, tenants and labels.
-    progress
-        Told what is being done, for long work.
-
-    Raises
-    ------
-    ModelError
-        If it is a rate of another kind: of key, which has no rational worth, within budgets, of tenants, or on labels.
-    LimitError
-        If the program is too large.
-    NotCertifiedError
-        If no proof is found.
-
-    Examples
-    --------
-    >>> from lpdistill import Problem, throughput
-    >>> certify_rate(throughput(Problem("1/2", 2, "3/4", "79/100"))).gain
-    Fraction(173, 2448)
+    grid
+        The labels, each with how it is made.
+    lower
+        The optimum where results are rounded down: its policy earns no less, and tells pairs apart by their labels.
+    upper
+        The optimum where results are rounded up: no policy earns more.
     """
-    dynamics, columns = _required(rate)
-    model, before = ExactModel.rational(dynamics), columns
-    for _ in range(MOST_REPAIRS):
-        progress(f"exact gain and bias of {len(columns):,} configurations")
-        found = ExactGain.of(model, columns)
-        progress(f"exact reduced costs of {dynamics.column_count:,} columns")
-        tight, negative, owners = _signs(model, found)
-        if not len(negative):
-            changed = found.rows.configuration[columns != before]
-            return RateCertificate(model, found, tight, tuple(map(dynamics.names.key, changed.tolist())))
-        columns = columns.copy()
-        columns[np.searchsorted(found.rows.configuration, owners)] = negative
-    raise NotCertifiedError(f"exact policy iteration did not end within {MOST_REPAIRS} rounds")
 
+    _KIND = "rate-certificate"
 
-def _signs(model: ExactModel, found: ExactGain) -> tuple[IntArray, IntArray, IntArray]:
-    """The columns of reduced cost zero, increasing, and those of negative reduced cost, with their configurations."""
-    dynamics = model.dynamics
-    charges = Charges(dynamics, ((REACHING, Fraction(1)),), found.gain)
-    at = Parameters.rational(dynamics).charging(charges)
-    values = elements([fmpz(0)] * dynamics.size)
-    values[found.rows.configuration] = -found.bias * at.unit  # what the future costs: less what it delivers more
-    parts = list(model.reduced_costs(values, found.denominator, at))
-    tight = np.concatenate([some.columns[some.value == 0] for some in parts])
-    negative = [some.at(some.value < 0) for some in parts]
-    below, owners = (
-        np.concatenate([one.columns for one in negative]),
-        np.concatenate([one.configuration for one in negative]),
-    )
-    return np.sort(tight), below, owners
+    grid: Grid
+    lower: RateCertificate
+    upper: RateCertificate
 
+    @property
+    def lower_bound(self) -> Fraction:
+        """The policy earns no less."""
+        return self.lower.gain
 
-def _required(rate: Rate) -> tuple[Dynamics, IntArray]:
-    """The columns of a rate that can be proved, and its policy.
+    @property
+    def upper_bound(self) -> Fraction:
+        """No policy earns more."""
+        return self.upper.gain
 
-    Raises
-    ------
-    ModelError
-        If it is of another kind.
-    LimitError
-        If the program is too large.
-    """
-    rate = RATE.meant(rate, "rate")
-    model, problem = rate.found.model, rate.problem
-    wrong = {
-        "worth": rate.earning.delivery is not Delivery.EVERY and not rate.earning.users,
-        "tenants": bool(rate.earning.users),
-        "budgets": bool(problem.budgets),
-        "target": rate.found.labelling is not None,
-    }
-    for where, found in wrong.items():
-        if found:
-            raise ModelError(where, _REASONS[where], float(problem.target) if where == "target" else None)
-    size = {"configurations": model.process.size, "columns": model.process.column_count}
-    if size["configurations"] > MOST_CONFIGURATIONS or size["columns"] > MOST_COLUMNS:
-        raise LimitError(
-            f"memories: the program has {size['configurations']:,} configurations and {size['columns']:,} columns; "
-            f"rates are proved exactly with up to {MOST_CONFIGURATIONS:,} and {MOST_COLUMNS:,}; take fewer memories, "
-            "or a target with fewer levels",
-            size=size,
-        )
-    return model.process, model.optimum.columns
+    @property
+    def gain(self) -> Fraction:
+        """The greatest number of pairs per unit of time, or of what they are worth.
 
+        Raises
+        ------
+        NotCertifiedError
+            If the bounds are not equal.
+        """
+        if self.lower_bound != self.upper_bound:
+            raise NotCertifiedError(
+                f"the gain is proved to lie between {float(self.lower_bound):.9g} and {float(self.upper_bound):.9g}; "
+                "take lower_bound and upper_bound, or ask for less distance (within)"
+            )
+        return self.lower_bound
 
-_REASONS = {
-    "worth": "is no fraction, and neither are rates of it: exact rates count pairs, as throughput does",
-    "tenants": "have rates that no certificate is of yet; certify the throughput of one target",
-    "budgets": "have rates that no certificate is of yet; leave them out",
-    "target": "leads through infinitely many levels, for which labels stand; certificates of rates have none: take a "
-    "target below the pumping limit",
-}
-"""Why some rates are not proved exactly."""
+    @property
+    def checked_columns(self) -> int:
+        """Columns of both label models, none of which has a negative reduced cost."""
+        return self.lower.checked_columns + self.upper.checked_columns
+
+    def claims(self) -> dict[str, Any]:
+        """What is proved, as JSON data."""
+        return {
+            **({"gain": exact_text(self.gain)} if self.lower_bound == self.upper_bound else {}),
+            "lower_bound": exact_text(self.lower_bound),
+            "upper_bound": exact_text(self.upper_bound),
+            "checked_columns": self.checked_columns,
+        }
+
+    @property
+    def _question(self) -> dict[str, Any]:
+        worth = {**self.upper.earning.stated().get("worth", {}), **self.lower.earning.stated().get("worth", {})}
+        return self.lower._question | ({"worth": worth} if worth else {})  # noqa: SLF001 - of both label models
+
+    def _content(self) -> dict[str, Any]:
+        return {
+            "version": VERSION,
+            **self.claims(),
+            "grid": stated_grid(self.grid),
+            "lower": self.lower.proof(),
+            "upper": self.upper.proof(),
+        }
+
+    def _cells(self) -> Iterable[dict[str, Any]]:
+        """A row for every configuration that the policy comes to; the bias exactly, as text."""
+        return self.lower._cells()  # noqa: SLF001 - its policy
+
+    def _lines(self) -> Iterable[tuple[str, str]]:
+        yield "problem", str(self.lower.dynamics.problem)
+        if self.lower_bound == self.upper_bound:
+            yield "gain", f"{float(self.gain):.12g} = {shortened(self.gain)}"
+        else:
+            yield "no less than", f"{float(self.lower_bound):.12g} = {shortened(self.lower_bound)}"
+            yield "no more than", f"{float(self.upper_bound):.12g} = {shortened(self.upper_bound)}"
+        grid = "one label" if len(self.grid) == 1 else f"{len(self.grid):,} labels"
+        yield "proved", f"for {grid}: no reduced cost of {self.checked_columns:,} columns is negative"
+
+    def details(self, most: int | None = SHOWN) -> Iterable[Block]:  # noqa: ARG002 - as every proof has it
+        """What is exact."""
+        yield Summary([line for line in self._lines() if line[0] != "problem"], "exactly")

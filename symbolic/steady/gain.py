@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from flint import fmpz, fmpz_mat, fmpz_poly
@@ -22,9 +22,13 @@ from lpdistill.arrays import IntArray
 from lpdistill.errors import NotCertifiedError
 from lpdistill.process.factored.dynamics import Dynamics
 from lpdistill.process.resources import REACHING
+from lpdistill.process.tariff import Resource
 from symbolic.algebra.rational_function import fraction, interpolate
-from symbolic.exact.charges import Amounts
+from symbolic.exact.charges import Amounts, Charges
 from symbolic.exact.model import Elements, ExactModel, Parameters, Rows, elements, powers
+
+Prices: TypeAlias = tuple[tuple[Resource, Fraction], ...]
+"""What a unit of each resource earns."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +40,9 @@ class ExactGain:
     rows
         What the policy does, one column for every live configuration.
     gain
-        What it delivers per unit of time.
+        What it earns per unit of time.
     bias, denominator
-        How much more is delivered, in the long run, from each configuration than from empty memories, (columns,).
+        How much more is earned, in the long run, from each configuration than from empty memories, (columns,).
     """
 
     rows: Rows
@@ -47,25 +51,32 @@ class ExactGain:
     denominator: Any
 
     @staticmethod
-    def of(model: ExactModel, columns: IntArray) -> ExactGain:
-        """Solve the equations of a policy.
+    def of(model: ExactModel, columns: IntArray, earned: Prices = ((REACHING, Fraction(1)),)) -> ExactGain:
+        """Solve the equations of a policy, that earns what has the given prices.
 
         Raises
         ------
         NotCertifiedError
             If it has several closed classes.
         """
-        rows, at, reward = model.rows(columns), Parameters.rational(model.dynamics), delivered(model.dynamics)
-        matrix, right = _equations(rows, at, reward)
+        rows, time = model.rows(columns), Amounts.time(model.dynamics)
+        charges = Charges(model.dynamics, earned, Fraction(0))
+        chances, scale = rows.chances(Parameters.rational(model.dynamics))
+        matrix = np.zeros((len(columns),) * 2, dtype=object)
+        matrix[np.diag_indices(len(columns))] = scale
+        possible = chances != 0
+        place = np.searchsorted(rows.configuration, rows.following[possible])
+        np.subtract.at(matrix, (rows.row[possible], place), chances[possible])
+        matrix[:, 0] = scale * time.whole(columns)  # the bias of empty memories is 0, and the gain takes its place
+        right = [[-entry] for entry in (scale * charges.of(columns)).tolist()]
         try:
-            above, below = matrix.solve(right).numer_denom()
+            above, below = fmpz_mat(matrix.tolist()).solve(fmpz_mat(right)).numer_denom()
         except ZeroDivisionError:
             raise _several() from None
         found = elements(above.entries())
-        won = model.dynamics.problem.hardware.p if model.dynamics.problem.levels.raw is None else fraction(at.success)
-        gain = fraction(found[0]) * won * at.unit / (int(below) * reward.unit)
+        gain = fraction(found[0]) * time.unit / (int(below) * charges.unit)
         found[0] = fmpz(0)
-        return ExactGain(rows, gain, found, below * reward.unit)
+        return ExactGain(rows, gain, found, below * charges.unit)
 
     def entered(self, at: Parameters) -> IntArray:
         """The columns that runs from empty memories take."""

@@ -17,13 +17,10 @@ from steady_numbers import OTHERS, STATED
 
 from lpdistill import (
     Action,
-    Budget,
     EqualLevelsOnly,
     LimitError,
-    ModelError,
     NotCertifiedError,
     Problem,
-    key_rate,
     throughput,
 )
 from symbolic import certify, certify_rate, check
@@ -114,11 +111,11 @@ def test_an_action_that_loses_is_refused():
         check(document)
 
 
-def test_budgets_in_a_certificate_are_not_known():
-    """A certificate that claims a rate within budgets is refused, not read as one without."""
+def test_budgets_in_a_certificate_have_prices():
+    """A certificate without prices is none of a rate within budgets, and not read as one without."""
     document = copy.deepcopy(proof(TWO))
     document["problem"]["budgets"] = {"distillations": {"most": "1"}}
-    with pytest.raises(ModelError, match="budgets"):
+    with pytest.raises(NotCertifiedError, match="budgets"):
         check(document)
 
 
@@ -150,25 +147,9 @@ def test_a_policy_that_is_not_optimal_is_repaired():
     assert certificate.repaired == ((2, 0),)
 
 
-@pytest.mark.parametrize(
-    ("rate", "named"),
-    [
-        (lambda: key_rate(TWO.replace(f0="9/10", target="1"), "bb84"), "worth"),
-        (lambda: throughput(TWO, tenants={"a": ".78"}), "tenants"),
-        (lambda: throughput(TWO.replace(budgets=[Budget("generation_attempts", "1/2")])), "budgets"),
-        (lambda: throughput(Problem("1/2", 3, ".8", ".88")), "target"),
-    ],
-    ids=["key", "tenants", "budgets", "labels"],
-)
-def test_rates_of_other_kinds_say_why_they_are_not_proved(rate, named):
-    """What has no rational worth, budgets, tenants or labels is refused by name."""
-    with pytest.raises(ModelError, match=named):
-        certify_rate(rate())
-
-
 def test_what_is_too_large_is_refused(monkeypatch):
     """Beyond a number of configurations the refusal names it."""
-    monkeypatch.setattr("symbolic.steady.certificate.MOST_CONFIGURATIONS", 5)
+    monkeypatch.setattr("symbolic.steady.certification.MOST_CONFIGURATIONS", 5)
     with pytest.raises(LimitError, match="10 configurations"):
         certify_rate(throughput(THREE))
 
@@ -193,6 +174,6 @@ def test_documents_name_what_they_are():
     document = json.loads(certify_rate(throughput(TWO)).to_json())
     assert (document["schema"], document["version"], document["gain"]) == (
         "lpdistill.rate-certificate/1",
-        "1.0",
+        "1.1",
         "173/2448",
     )
