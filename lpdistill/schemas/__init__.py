@@ -12,7 +12,18 @@ from copy import deepcopy
 from pathlib import Path
 
 from lpdistill.errors import ModelError
-from lpdistill.schemas import answers, certificates, control, deployed, planning, rates, service, studies, windows, worth
+from lpdistill.schemas import (
+    answers,
+    certificates,
+    control,
+    deployed,
+    planning,
+    rates,
+    service,
+    studies,
+    windows,
+    worth,
+)
 from lpdistill.schemas.parts import Schema
 
 __all__ = ["SCHEMAS", "schema", "write_schemas"]
