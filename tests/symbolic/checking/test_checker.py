@@ -261,6 +261,7 @@ def test_the_checker_loads_nothing_of_the_solver(tmp_path):
         "symbolic.checking.budgets",
         "symbolic.checking.checker",
         "symbolic.checking.covering",
+        "symbolic.checking.earning",
         "symbolic.checking.graph",
         "symbolic.checking.model",
         "symbolic.checking.proof",
