@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from lpdistill.errors import ModelError
 from lpdistill.problem.problem_file import read_settings
 
-TABLES = ("objective", "ranges")
-"""What stands beside the settings of a problem."""
+TABLES = {"objective": "what is asked", "ranges": "what may be chosen"}
+"""What stands beside the settings of a problem, and what it says."""
 
 
 class Asked(NamedTuple):
@@ -47,8 +47,8 @@ def read_objective(path: str | PathLike[str]) -> Asked:
         If the file cannot be read, is no TOML, has unknown keys, or lacks one of the tables.
     """
     settings = read_settings(path, TABLES)
-    for table in TABLES:
+    for table, told in TABLES.items():
         if table not in settings:
-            raise ModelError(f"{path}", f"has no table [{table}], which says what is asked; add it", None)
+            raise ModelError(f"{path}", f"has no table [{table}], which says {told}; add it", None)
     objective, ranges = (settings.pop(table) for table in TABLES)
     return Asked(settings, objective, ranges)

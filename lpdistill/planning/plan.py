@@ -20,7 +20,7 @@ from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import PROBLEM
 from lpdistill.progress import silent
 from lpdistill.solution.answer import SHOWN, Answer, Table
-from lpdistill.solution.document import finite
+from lpdistill.solution.document import finite, of_unit
 from lpdistill.solution.given import ProblemLike, is_policy
 from lpdistill.solving import PATIENCE
 
@@ -103,14 +103,15 @@ class HardwarePlan(Answer):
         return self.shelf.fixed
 
     def _lines(self) -> Iterable[tuple[str, str]]:
-        yield "objective", str(self.objective)
+        unit = of_unit(self.shelf.base) if self.objective.quantity is Quantity.WAITING_TIME else ""
+        yield "objective", f"{self.objective}{unit}"
         yield "ranges", "; ".join(self._range(one.name) for one in self.shelf.ranges)
         if self.chosen is None:
             yield "hardware", "none within the ranges meets it"
         else:
             yield "hardware", in_words(self.shelf, self.chosen.place)
             yield "cost", f"{float(self.chosen.cost):.9g}; nothing cheaper meets the objective"
-            yield self._noun, f"{self.objective.told(self.chosen.measured.value):.9g}"
+            yield self._noun, f"{self.objective.told(self.chosen.measured.value):.9g}{unit}"
         if self.frontier:
             first, last = self.frontier[0], self.frontier[-1]
             yield (
@@ -120,7 +121,7 @@ class HardwarePlan(Answer):
         if self.improvements and self.improvements[0].per_price > 0:
             yield "improve", self._in_words(self.improvements[0])
         monotone = ", ".join(sorted(self.monotone.names)).replace("_", " ") or "nothing"
-        proof = f"{self.solved:,} of {self.shelf.size:,} combinations solved; proved to help: {monotone}"
+        proof = f"{self.solved:,} problems solved for {self.shelf.size:,} combinations; proved to help: {monotone}"
         yield "proved", proof + (" (against memories that keep for ever)" if self.monotone.keeping else "")
 
     @property

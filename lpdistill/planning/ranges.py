@@ -169,7 +169,7 @@ class Shelf:
                 f"ranges: {sizes} are {size:,} combinations, more than {MOST_HARDWARE:,}; take fewer values",
                 size={"combinations": size, "most": MOST_HARDWARE},
             )
-        chosen: dict[str, Any] = {one.name: one.values[-1] for one in found}
+        chosen: dict[str, Any] = {one.name: str(one.values[-1]) for one in found}
         aim = {} if target is None else {"target": target}
         if isinstance(fixed, Mapping):
             for name in chosen:
@@ -179,8 +179,21 @@ class Shelf:
                 if target is not None and fixed.get(name) is not None:
                     raise ModelError(name, "is given, and the objective has a fidelity; leave one out", fixed[name])
             seconds = {"unit": "s"} if any(_timed(given) for given in ranges.values()) else {}
-            return Shelf(Problem.from_dict({**seconds, **merged(fixed, chosen), **aim}), found)
-        return Shelf(fixed.replace(**chosen, **aim), found)  # type: ignore[union-attr]
+            return Shelf(Problem.from_dict({**seconds, **merged(fixed, chosen), **aim}), found).checked()
+        return Shelf(fixed.replace(**chosen, **aim), found).checked()  # type: ignore[union-attr]
+
+    def checked(self) -> Shelf:
+        """The same hardware, of which every value is one that its setting may have.
+
+        Raises
+        ------
+        ModelError
+            If one is not.
+        """
+        for one in self.ranges:
+            for value in one.values:
+                self.base.replace(**{one.name: str(value)})
+        return self
 
     @cached_property
     def size(self) -> int:
@@ -199,7 +212,7 @@ class Shelf:
         ModelError
             If values describe no problem.
         """
-        return self.base.replace(**self.settings(place))
+        return self.base.replace(**{name: str(value) for name, value in self.settings(place).items()})
 
     def cost(self, place: Place) -> Fraction:
         """What a place costs."""
@@ -230,9 +243,8 @@ class Shelf:
                 raise ModelError("hardware", f"must have a value for {one.name}", None)
             (value,) = _values(one.name, {"values": [given[one.name]]})
             if value not in one.values:
-                raise ModelError(
-                    f"hardware {one.name}", f"must be one of {', '.join(map(str, one.values))}", given[one.name]
-                )
+                known = ", ".join(map(str, one.values))
+                raise ModelError("hardware", f"must have {one.name} = one of {known}", given[one.name])
             found.append(one.values.index(value))
         return tuple(found)
 

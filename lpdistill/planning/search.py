@@ -111,7 +111,7 @@ class Search:
     def measure(self, problem: Problem) -> Measured:
         """What a problem attains, computed once."""
         if problem not in self._known:
-            self.progress(f"{self.solved:,} of {self.shelf.size:,} combinations solved")
+            self.progress(f"{self.solved:,} problems solved for {self.shelf.size:,} combinations")
             self._known[problem] = self.objective.measure(problem)
         return self._known[problem]
 

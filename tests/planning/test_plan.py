@@ -327,7 +327,7 @@ def test_too_much_hardware_is_refused_before_any_is_looked_at():
 @pytest.mark.parametrize(
     ("at", "message"),
     [
-        ({"p": ".35", "memories": 3}, "hardware p: must be one of"),
+        ({"p": ".35", "memories": 3}, "hardware: must have p = one of"),
         ({"p": ".3"}, "hardware: must have a value for memories"),
         ({"p": ".3", "memory": 3}, "did you mean 'memories'"),
     ],
