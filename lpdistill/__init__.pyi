@@ -82,6 +82,11 @@ from .study.grid import Grid
 from .study.reproduction import Reproduction, reproduce
 from .study.result import Sweep
 from .study.sweep import sweep
+from .telemetry.files import read_telemetry
+from .telemetry.link import Link
+from .telemetry.records import Record, write_telemetry
+from .telemetry.simulated import simulated_telemetry
+from .telemetry.watch import Watch, watch
 from .times.distribution import Distribution, distribution
 from .version import __version__
 from .worth.hashing import Hashing, hashing
@@ -138,6 +143,7 @@ __all__ = [
     "Law",
     "Levels",
     "LimitError",
+    "Link",
     "LinkObjective",
     "LpdistillError",
     "MaxAttempts",
@@ -158,6 +164,7 @@ __all__ = [
     "RateSimulation",
     "RawPairOnly",
     "Reach",
+    "Record",
     "RegretCurve",
     "Repertoire",
     "Reproduction",
@@ -179,6 +186,7 @@ __all__ = [
     "Validity",
     "Variability",
     "Visits",
+    "Watch",
     "Werner",
     "WorkerError",
     "__version__",
@@ -212,6 +220,7 @@ __all__ = [
     "read_graph",
     "read_policy",
     "read_policy_table",
+    "read_telemetry",
     "regret_curve",
     "reproduce",
     "robust",
@@ -219,6 +228,7 @@ __all__ = [
     "sequential_verdict",
     "simulate",
     "simulate_rate",
+    "simulated_telemetry",
     "smallest_window",
     "solve",
     "standby",
@@ -226,6 +236,8 @@ __all__ = [
     "throughput",
     "validity",
     "variability",
+    "watch",
     "write_graph",
     "write_policy",
+    "write_telemetry",
 ]

@@ -50,11 +50,13 @@ from lpdistill import (
     sequential_verdict,
     simulate,
     simulate_rate,
+    simulated_telemetry,
     standby,
     sweep,
     throughput,
     validity,
     variability,
+    watch,
 )
 from lpdistill.schemas import schema
 from lpdistill.solution.answer import LINES, Answer, Summary, Table
@@ -114,6 +116,7 @@ KINDS = {
     "Throughput": lambda: throughput(THREE, tenants={"a": "0.78"}),
     "Validity": lambda: validity(solved(THREE)),
     "Variability": lambda: variability(solved(THREE), "0.01"),
+    "Watch": lambda: watch(solved(THREE), simulated_telemetry(solved(THREE), 50, 2, seed=1), each=True),
 }
 """An answer of every kind."""
 

@@ -133,6 +133,10 @@ DOORS = {
     "Policy.of of": (lambda x: Policy.of(PROBLEM, x), POLICIES | {"a dictionary"}),
     "compare with": (lambda x: compare(PROBLEM, x), {"a text", "nothing", "a dictionary"}),
     "OccupationProgram.of": (OccupationProgram.of, POLICIES | {"a chain"}),
+    "simulated_telemetry": (lambda x: lpdistill.simulated_telemetry(x, 10, seed=1), POLICIES),
+    "watch": (lambda x: lpdistill.watch(x, [lpdistill.Record(attempts=9, successes=4)]), POLICIES),
+    "read_telemetry": (lpdistill.read_telemetry, {"a text"}),
+    "write_telemetry": (lambda x: lpdistill.write_telemetry(x, "link.jsonl"), set()),
     # What takes a rate, or the problem of one.
     "certify_rate": (symbolic.certify_rate, set()),
     "rate_sensitivity": (lpdistill.rate_sensitivity, set()),

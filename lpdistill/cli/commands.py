@@ -24,6 +24,7 @@ COMMANDS = {
     "throughput": "Pairs per unit of time, for one user or several",
     "keyrate": "Secret key per unit of time, and when distilling pays",
     "standby": "A stock of finished pairs: what it serves, the smallest",
+    "watch": "Whether a link in service does what was predicted",
     "verify": "How many test pairs certify a fidelity, and whether they do",
     "frontier": "Waiting time against a resource: every breakpoint",
     "variability": "How much every decision matters",

@@ -60,6 +60,13 @@ def simulate(
             callback=drawable,
         ),
     ] = None,
+    telemetry: Annotated[
+        Path | None,
+        Option("--telemetry", metavar=FILE, help="Write what such a link reports, for watch (.jsonl)."),
+    ] = None,
+    periods: Annotated[
+        str, Option("--periods", metavar=INTEGER, help="In so many records, of equally many deliveries.")
+    ] = "1",
     within: Within = None,
     time_limit: TimeLimit = f"{PATIENCE:g}",
     plot: Plot = None,
@@ -84,6 +91,8 @@ def simulate(
             confidence=confidence,
             history=history,
             example=timeline is not None,
+            telemetry=telemetry,
+            periods=periods,
             within=within,
             time_limit=time_limit,
             progress=progress,

@@ -16,6 +16,7 @@ from .report import Report
 from .solving import explain, solve, variability
 from .study import reproduce
 from .sweeps import sweep
+from .telemetry import watch
 
 __all__ = [
     "Report",
@@ -43,4 +44,5 @@ __all__ = [
     "variability",
     "verify",
     "waiting_time",
+    "watch",
 ]

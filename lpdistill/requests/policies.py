@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from math import isinf
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,8 @@ from lpdistill.solution.answer import Answer, Table
 from lpdistill.solution.document import of_unit, section
 from lpdistill.solution.policy import Policy
 from lpdistill.solving import PATIENCE, precision, solve
+from lpdistill.telemetry.records import write_telemetry
+from lpdistill.telemetry.simulated import simulated_telemetry
 from lpdistill.times.distribution import Distribution
 from lpdistill.times.distribution import distribution as distribution_of
 from lpdistill.times.distribution_picture import QUANTILES
@@ -218,6 +221,8 @@ def simulate(  # noqa: PLR0913 - what an experiment consists of
     confidence: Number = 0.95,
     history: bool = False,
     example: bool = False,
+    telemetry: str | PathLike[str] | None = None,
+    periods: int | str = 1,
     within: Number | None = None,
     time_limit: Number = PATIENCE,
     progress: Told = silent,
@@ -232,6 +237,8 @@ def simulate(  # noqa: PLR0913 - what an experiment consists of
         As for :func:`lpdistill.simulate`.
     history, example
         Whether an example run is wanted, in the document, or for its picture alone.
+    telemetry, periods
+        A file for what such a link reports of other runs, as many, in so many periods.
     within, time_limit
         How near the optimum is to be found, as for :func:`lpdistill.solve`.
     """
@@ -241,6 +248,10 @@ def simulate(  # noqa: PLR0913 - what an experiment consists of
     if history or example:
         progress("example run")
         one = parts["history"] = history_of(chosen, seed=start, deviations=deviations, horizon=horizon)
+    if telemetry is not None:
+        progress("telemetry")
+        parted = -(-count // max(whole(periods, "periods"), 1))
+        write_telemetry(simulated_telemetry(chosen, parted, periods, seed=start, deviations=deviations), telemetry)
     found = simulate_policy(
         chosen,
         count,

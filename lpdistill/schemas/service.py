@@ -3,7 +3,23 @@
 from __future__ import annotations
 
 from lpdistill.acceptance.verdict import Decision
-from lpdistill.schemas.parts import chance, document, exact, listed, number, one_of, or_null, part, record, text, whole
+from lpdistill.schemas.parts import (
+    Schema,
+    chance,
+    document,
+    exact,
+    flag,
+    listed,
+    number,
+    one_of,
+    or_null,
+    part,
+    record,
+    text,
+    whole,
+)
+from lpdistill.telemetry.checks import Quantity
+from lpdistill.telemetry.look import Finding
 
 CLAIM = {
     "certify": exact("The fidelity that is to be certified."),
@@ -85,4 +101,98 @@ VERIFY_SEQUENCE = document(
         }
     ),
     problem=record(CLAIM | TRUTH),
+)
+
+COUNT = whole("How many.")
+TRIED = {"attempts": whole("How many were tried."), "successes": whole("How many of these succeeded.")}
+
+TELEMETRY: Schema = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "$id": "urn:lpdistill:telemetry:1",
+    "title": "lpdistill.telemetry/1",
+    **record(
+        {},
+        {
+            "link": text("Whose it is."),
+            "period": text("Of when it is."),
+            **TRIED,
+            "distillations": listed(
+                record(
+                    {
+                        "levels": listed(whole(), "The levels that go in, that of the pair kept last.", minItems=2),
+                        **TRIED,
+                    }
+                )
+            ),
+            "waiting_times": {
+                "anyOf": [
+                    listed(number("A time.", minimum=0)),
+                    listed(record({"time": number(minimum=0), "count": COUNT})),
+                    record(
+                        {
+                            "count": COUNT,
+                            "sum": number("Of all times.", minimum=0),
+                            "buckets": listed(record({"within": number(minimum=0), "count": COUNT})),
+                        }
+                    ),
+                ],
+                "description": "Of deliveries, from empty memories, in the problem's unit and convention.",
+            },
+        },
+        "What a link reports of a period: a line of a file of telemetry.",
+    ),
+}
+
+WATCH = document(
+    "watch",
+    "Whether a link does what was predicted, as `watch` has it.",
+    record(
+        {
+            "link": text("Its name; empty if nothing is said."),
+            "alpha": chance("Probability of any alarm in all looks if all is as predicted, at most."),
+            "drift": chance("The relative change that power is told for."),
+            "alarm": flag("Whether anything contradicts the prediction."),
+            "findings": listed(one_of(Finding), "What all looks have found."),
+            "looks": listed(
+                record(
+                    {
+                        "period": text(),
+                        "alpha": chance("What this look may spend of it."),
+                        "alarm": flag(),
+                        "findings": listed(one_of(Finding)),
+                        "words": listed(text(), "The findings with their numbers."),
+                        "checks": listed(
+                            record(
+                                {
+                                    "quantity": one_of(Quantity),
+                                    "what": text(),
+                                    "count": COUNT,
+                                    "predicted": number(),
+                                    "estimate": number(),
+                                    "lower": number(),
+                                    "upper": number("Ends of the interval, which has confidence 1 - alpha."),
+                                    "p_value": chance(),
+                                    "alpha": chance(),
+                                    "alarm": flag(),
+                                    "power": chance("Of an alarm at the drift."),
+                                }
+                            )
+                        ),
+                        "cost": or_null(
+                            record(
+                                {
+                                    "p": chance("The estimate."),
+                                    "planned": number("Expected waiting time, as planned."),
+                                    "kept": or_null(number(), "Of the policy in use, there; null: never."),
+                                    "best": or_null(number(), "Of the best policy, there; null: never."),
+                                }
+                            ),
+                            "Where p has changed.",
+                        ),
+                    }
+                ),
+                "One at all records together, or one at each.",
+            ),
+        }
+    ),
 )

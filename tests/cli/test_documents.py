@@ -168,6 +168,16 @@ def test_the_document_of_an_export_lists_its_files(run, suffix, tmp_path):
         checked(json.loads((tmp_path / "file.json").read_text()))
 
 
+@pytest.mark.parametrize("more", [(), ("--each",)], ids=" ".join)
+def test_telemetry_and_what_it_says_are_documents(run, tmp_path, more):
+    """A line of telemetry follows its schema, and so does what is found in it."""
+    assert run("simulate", *SMALL, "--runs", "60", "--periods", "3", "--telemetry", "link.jsonl").code == 0
+    for line in (tmp_path / "link.jsonl").read_text().splitlines():
+        Draft202012Validator(schema("lpdistill.telemetry/1")).validate(json.loads(line))
+    found = checked(run("watch", *SMALL, "--telemetry", "link.jsonl", *more, "--json").document)
+    assert len(found["looks"]) == (3 if more else 1)
+
+
 @pytest.mark.parametrize("limits", [(), TIGHT, ("--budget", "memory_time=60")], ids=" ".join)
 def test_a_certificate_and_its_check_are_documents(run, tmp_path, limits):
     """A certificate follows its schema, and the document of its check says of which problem it is."""
@@ -221,7 +231,7 @@ def test_the_document_of_a_plan_follows_its_schema(run, asked, tmp_path):
 
 def test_no_command_is_forgotten():
     """Every command that answers has documents that are checked here."""
-    assert {*LINES, "export", "check", "plan"} == set(COMMANDS) - {"serve"}
+    assert {*LINES, "export", "check", "plan", "watch"} == set(COMMANDS) - {"serve"}
 
 
 @pytest.mark.parametrize("name", LINES)

@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 from jsonschema import Draft202012Validator
 
-from lpdistill import Deviations, Grid, Problem, Rule, differences, requests, solve
+from lpdistill import Deviations, Grid, Problem, Rule, differences, requests, simulated_telemetry, solve
 from lpdistill.cli.commands import COMMANDS
 from lpdistill.errors import ImproperPolicyError, ModelError
 from lpdistill.requests.level_table import with_memories
@@ -44,6 +44,7 @@ ASKED = {
     "sweep": lambda _: requests.sweep(Grid(THREE, p="0.4,0.5"), store=None, jobs=1),
     "throughput": lambda _: requests.throughput(THREE),
     "variability": lambda _: requests.variability(THREE),
+    "watch": lambda _: requests.watch(THREE, simulated_telemetry(solve(THREE), 50, seed=1)),
     "verify": lambda _: requests.verify("0.9", "0.95", readout="0.99", problem=THREE),
     "waiting-time": lambda _: requests.waiting_time(THREE, "nested", at=("10",), until=20),
 }
