@@ -57,7 +57,9 @@ def answered(name: str, body: Body, *, seconds: float) -> Document:
         If there is no answer.
     """
     route = ROUTES[name]
-    asked = {key: told(value, float if key == "graph" else str) for key, value in route.read(body).items()}
+    asked = {
+        key: told(value, float if key in {"graph", "telemetry"} else str) for key, value in route.read(body).items()
+    }
     if "time_limit" in route.takes:
         wanted = asked.setdefault("time_limit", min(PATIENCE, seconds / 2))
         if exact(wanted, "time_limit") > seconds:
@@ -216,6 +218,14 @@ def _hashing(_: str, body: Body, given: Document) -> Document:
     return requests.hashing(**raw_of(settings_of(body, {})), **given).to_dict()
 
 
+def _watch(_: str, body: Body, given: Document) -> Document:
+    """What records in the body say."""
+    from lpdistill.telemetry.records import Record  # noqa: PLC0415 - rarely wanted
+
+    records = [Record.from_dict(one, f"telemetry {n}") for n, one in enumerate(given.pop("telemetry"), start=1)]
+    return requests.watch(question_of(body), records, policy=_cut(given), **given).to_dict()
+
+
 def _certificate(_: str, body: Body, given: Document) -> Document:
     """The proof itself, which commands write to a file."""
     ask: Callable[..., requests.Report[Any]] = requests.throughput if given.pop("per_time", False) else requests.solve
@@ -259,5 +269,6 @@ ASKING: Mapping[str, Callable[[str, Body, Document], Document]] = {
     "throughput": _throughput,
     "verify": _verify,
     "waiting-time": _waiting_time,
+    "watch": _watch,
 }
 """The requests whose functions take something else than a problem and the keys of the body."""

@@ -34,6 +34,8 @@ TEXTS: Form = {"type": "array", "items": TEXT, "minItems": 1, "maxItems": MOST_I
 INTERVAL: Form = {**NUMBERS, "minItems": 2, "maxItems": 2}
 TABLE: Form = {"type": "object"}
 
+RECORDS: Form = {"type": "array", "items": TABLE, "minItems": 1, "maxItems": MOST_ITEMS}
+
 
 def one_of(values: Iterable[object]) -> Form:
     """One of some names."""
@@ -147,6 +149,11 @@ PARAMETERS = {
         Parameter("power", NUMBER, "Probability of certifying what is true, at least."),
         Parameter("passes", NUMBER, "So many measured pairs passed."),
         Parameter("sequence", {**TEXT, "maxLength": MOST_RESULTS}, "Results of pairs measured one by one: 1 or 0."),
+        Parameter("telemetry", RECORDS, "What the link reported: records, as lines of a file have them."),
+        Parameter("link", TEXT, "Whose records, where there are several."),
+        Parameter("alpha", NUMBER, "Probability of any alarm if all is as predicted, at most."),
+        Parameter("drift", NUMBER, "The relative change that the power of tests is told for."),
+        Parameter("each", FLAG, "Whether to look at every record on its own."),
         Parameter("certificate", TABLE, "A certificate, as /v1/certificate answers it."),
         Parameter(
             "format",
@@ -174,6 +181,8 @@ WITHOUT = {
     "quantity": "it is about the picture",
     "plot_policy": "it is about the picture",
     "table": "without counts the answer is the table of policies",
+    "telemetry": "telemetry of a simulation is written to a file; what is watched stands in the body",
+    "periods": "it is about that file",
     "file": "the problem, or the state graph, stands in the body",
 }
 """Options that no key stands for, and why."""

@@ -265,6 +265,14 @@ ROUTES = {
             {"problem": {"f0": "9/10"}, "pairs": [10, 1000]},
         ),
         Route(
+            "watch",
+            "Whether a link in service does what was predicted, by what it reports.",
+            ("telemetry", "policy", "cutoff", "link", "alpha", "drift", "each"),
+            ("watch",),
+            _example(telemetry=[{"attempts": 5000, "successes": 2210, "waiting_times": [8, 11, 6]}]),
+            required=("telemetry",),
+        ),
+        Route(
             "verify",
             "How many test pairs certify a fidelity, or what measured pairs certify.",
             ("certify", "true", "delta", "power", "passes", "pairs", "sequence"),

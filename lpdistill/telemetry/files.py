@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from os import PathLike
 from typing import Any, NamedTuple
 
@@ -62,11 +62,17 @@ def read_telemetry(file: str | PathLike[str], link: str | None = None) -> tuple[
         found: Iterable[Record] = read_lines(text, "telemetry")
     else:
         found = _records(_answered(text) if path.suffix == ".json" else _exposed(text))
-    return _of_link(list(found), link)
+    return of_link(list(found), link)
 
 
-def _of_link(records: list[Record], link: str | None) -> tuple[Record, ...]:
-    """The records of one link."""
+def of_link(records: Sequence[Record], link: str | None) -> tuple[Record, ...]:
+    """The records of one link.
+
+    Raises
+    ------
+    ModelError
+        If there are none, or of several links and none is named.
+    """
     names = dict.fromkeys(one.link for one in records)
     if not records:
         raise ModelError("telemetry", "has no records", None)

@@ -20,7 +20,7 @@ from lpdistill.solution.answer import SHOWN, Answer, Table
 from lpdistill.solution.document import of_unit
 from lpdistill.solution.given import POLICY, PolicyLike
 from lpdistill.telemetry.checks import Check
-from lpdistill.telemetry.files import read_telemetry
+from lpdistill.telemetry.files import of_link, read_telemetry
 from lpdistill.telemetry.link import Link
 from lpdistill.telemetry.look import Finding, Look
 from lpdistill.telemetry.records import Record
@@ -227,7 +227,10 @@ def watch(  # noqa: PLR0913 - what was planned, what was reported, and how it is
     rate, change = probability(alpha, "alpha"), exact(drift, "drift")
     if not 0 < change <= LARGEST_DRIFT:
         raise ModelError("drift", f"must be a relative change above 0 and at most {float(LARGEST_DRIFT):g}", drift)
-    records = read_telemetry(telemetry, link) if isinstance(telemetry, str | PathLike) else _records(telemetry)
+    if isinstance(telemetry, str | PathLike):
+        records = read_telemetry(telemetry, link)
+    else:
+        records = of_link(_records(telemetry), link)
     if each:
         looks = tuple(
             Look.of(about, one, rate / (place * (place + 1)), change) for place, one in enumerate(records, start=1)
@@ -242,12 +245,10 @@ def _records(given: object) -> tuple[Record, ...]:
 
     Raises
     ------
-    ModelError
-        If there are none.
+    ModelTypeError
+        If something else is.
     """
     several = (given,) if isinstance(given, Record) else given
     if not isinstance(several, Sequence) or not all(isinstance(one, Record) for one in several):
         raise wrong_type("telemetry", f"must be a file or a list of records, not {named(given)}", given)
-    if not several:
-        raise ModelError("telemetry", "has no records", None)
     return tuple(several)
