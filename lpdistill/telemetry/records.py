@@ -22,9 +22,9 @@ from functools import reduce
 from itertools import accumulate
 from operator import add
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
+from lpdistill.arguments import named, path_of, wrong_type
 from lpdistill.errors import ModelError, names_like
 from lpdistill.numbers import whole
 
@@ -279,7 +279,21 @@ def read_lines(text: str, where: str) -> list[Record]:
     return found
 
 
-def write_telemetry(records: Iterable[Record], file: str | PathLike[str]) -> None:
+def records_of(given: object) -> tuple[Record, ...]:
+    """Records that are given, one or several.
+
+    Raises
+    ------
+    ModelTypeError
+        If something else is.
+    """
+    several = (given,) if isinstance(given, Record) else given
+    if not isinstance(several, Sequence) or not all(isinstance(one, Record) for one in several):
+        raise wrong_type("telemetry", f"must be a file or a list of records, not {named(given)}", given)
+    return tuple(several)
+
+
+def write_telemetry(records: Record | Sequence[Record], file: str | PathLike[str]) -> None:
     """Write records to a file, a line each.
 
     Raises
@@ -287,8 +301,8 @@ def write_telemetry(records: Iterable[Record], file: str | PathLike[str]) -> Non
     ModelError
         If it cannot be written.
     """
-    lines = "".join(json.dumps(one.to_dict()) + "\n" for one in records)
+    lines = "".join(json.dumps(one.to_dict()) + "\n" for one in records_of(records))
     try:
-        Path(file).write_text(lines, encoding="utf-8")
+        path_of(file, "telemetry").write_text(lines, encoding="utf-8")
     except OSError as error:
         raise ModelError("telemetry", f"cannot be written: {error.strerror or error}", str(file)) from None

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from lpdistill import pictures
 from lpdistill.acceptance.claim import share as probability
-from lpdistill.arguments import named, wrong_type
 from lpdistill.errors import ModelError
 from lpdistill.numbers import Number, exact
 from lpdistill.problem.problem import Problem
@@ -23,7 +22,7 @@ from lpdistill.telemetry.checks import Check
 from lpdistill.telemetry.files import of_link, read_telemetry
 from lpdistill.telemetry.link import Link
 from lpdistill.telemetry.look import Finding, Look
-from lpdistill.telemetry.records import Record
+from lpdistill.telemetry.records import Record, records_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -230,7 +229,7 @@ def watch(  # noqa: PLR0913 - what was planned, what was reported, and how it is
     if isinstance(telemetry, str | PathLike):
         records = read_telemetry(telemetry, link)
     else:
-        records = of_link(_records(telemetry), link)
+        records = of_link(records_of(telemetry), link)
     if each:
         looks = tuple(
             Look.of(about, one, rate / (place * (place + 1)), change) for place, one in enumerate(records, start=1)
@@ -238,17 +237,3 @@ def watch(  # noqa: PLR0913 - what was planned, what was reported, and how it is
     else:
         looks = (Look.of(about, reduce(add, records), rate, change),)
     return Watch(about, looks, rate, change)
-
-
-def _records(given: object) -> tuple[Record, ...]:
-    """Records that are given.
-
-    Raises
-    ------
-    ModelTypeError
-        If something else is.
-    """
-    several = (given,) if isinstance(given, Record) else given
-    if not isinstance(several, Sequence) or not all(isinstance(one, Record) for one in several):
-        raise wrong_type("telemetry", f"must be a file or a list of records, not {named(given)}", given)
-    return tuple(several)
