@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 import yaml
 
-from lpdistill import Problem
+from lpdistill import Problem, deploy
 from lpdistill.deployment.alerts import TESTS, Alerts
 from lpdistill.deployment.expectation import Expectation
 from lpdistill.deployment.objective import LinkObjective
@@ -97,6 +97,14 @@ def test_rules_are_rules(tmp_path, alerts):
         (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(rules), encoding="utf-8")
         code, told = told_by_promtool(tmp_path, "check", "rules", f"{name}.yaml")
         assert code == 0, told
+
+
+@promtool
+def test_the_configuration_is_one(tmp_path):
+    """Prometheus' own checker reads the configuration that scrapes the service and the link."""
+    (tmp_path / "scrape.yaml").write_text(deploy(PROBLEM, link="delft").files["prometheus/scrape.yaml"])
+    code, told = told_by_promtool(tmp_path, "check", "config", "--syntax-only", "scrape.yaml")
+    assert code == 0, told
 
 
 @promtool
