@@ -188,6 +188,10 @@ def test_a_record_that_cannot_be_read_makes_nothing_ours(tmp_path):
     (tmp_path / RECORD).write_text("[]")
     with pytest.raises(ModelError, match="which would be lost"):
         FOUND.write(tmp_path)
+    for name in FOUND.files:
+        (tmp_path / name).unlink()
+    with pytest.raises(ModelError, match=rf"to: holds {RECORD}, which would be lost"):
+        FOUND.write(tmp_path)
 
 
 def test_a_file_is_no_folder(tmp_path):

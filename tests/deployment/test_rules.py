@@ -11,6 +11,7 @@ import yaml
 
 from lpdistill import Problem, deploy
 from lpdistill.deployment.alerts import TESTS, Alerts
+from lpdistill.deployment.evidence import evidence
 from lpdistill.deployment.expectation import Expectation
 from lpdistill.deployment.objective import LinkObjective
 from lpdistill.deployment.recorded import Recorded
@@ -128,6 +129,8 @@ def test_nothing_is_heard_of_a_link_that_does_what_is_predicted(tmp_path, alerts
         ({"fidelity": 0.88}, {"LinkFidelityLow": 1}),
         ({"XX": 0.75, "YY": 1.1, "ZZ": 1.1}, {"LinkReadoutBias": 1}),
         ({"deliveries": 0}, {"LinkStarved": 1, "LinkThroughputLow": 2}),
+        ({"deliveries": 0, "time": 0.02}, {"LinkThroughputLow": 2}),
+        ({"generation": 1.008, "distillation": 0.995, "deliveries": 0.995, "fidelity": 0.995}, {}),
         ({"time": 0}, {"LinkSilent": 1}),
     ],
     ids=str,
@@ -135,6 +138,25 @@ def test_nothing_is_heard_of_a_link_that_does_what_is_predicted(tmp_path, alerts
 def test_a_drift_is_heard_by_its_own_alert_and_by_no_other(tmp_path, drift, counts):
     """As many alerts as there are stretches that show it."""
     heard(tmp_path, link_rules(ALERTS, "runbooks"), series(ALERTS, **drift), counts)
+
+
+@promtool
+def test_what_never_succeeds_is_heard_though_nothing_counts_it(tmp_path):
+    """Counters of successes that are not there until the first one are counts of 0."""
+    missing = ("attempt_successes", "distillation_successes", "test_passes")
+    inputs = [one for one in series(ALERTS) if not any(name in one["series"] for name in missing)]
+    counts = {"LinkYieldLow": 2, "LinkDistillationLow": 2, "LinkFidelityLow": 1, "LinkReadoutBias": 3}
+    heard(tmp_path, link_rules(ALERTS, "runbooks"), inputs, counts)
+
+
+@promtool
+def test_a_service_without_errors_has_a_share_of_0(tmp_path):
+    """No request that ended in an error is a share of 0, and no gap."""
+    inputs = [{"series": "lpdistill_requests_total{request='solve',outcome='done'}", "values": "0+100x300"}]
+    found = {"expr": "lpdistill:request_errors:ratio1h", "eval_time": "300m"}
+    found["exp_samples"] = [{"labels": "lpdistill:request_errors:ratio1h", "value": 0}]
+    code, told = rehearsed(tmp_path, service_rules("runbooks"), inputs, "300m", ("promql_expr_test", [found]))
+    assert code == 0, told
 
 
 @promtool
@@ -234,6 +256,25 @@ def test_alerts_that_could_never_come_are_left_out():
     assert "LinkYieldLow" in names
     assert not {"LinkReadoutBias", "LinkFidelityLow"} & names
     assert all(alert.detects is None or 0 <= alert.detects < 1 for alert in slow)
+
+
+@pytest.mark.parametrize(
+    ("confidence", "over"),
+    [("0.99", ["1h", "6h", "1d", "3d"]), ("0.95", ["1h", "6h", "1d", "3d"]), ("0.9", ["6h", "1d", "3d"])],
+)
+def test_a_budget_that_cannot_be_spent_so_fast_has_no_alert(confidence, over):
+    """14.4 times a budget of 0.1 is more than all deliveries; of 0.05 it is 0.72 of them."""
+    assert [alert.over for alert in alerts_of(confidence=confidence) if alert.name == "LinkLate"] == over
+
+
+def test_a_basis_is_held_against_its_own_third_of_the_tests():
+    """The drift that is found in one basis is that of a third of all test pairs, weighed for as many."""
+    told = ALERTS.expectation
+    (bias,) = (alert for alert in ALERTS if alert.name == "LinkReadoutBias")
+    trials = told.gain * 86400 / SECONDS / 100 / 3
+    found = evidence(told.pass_probability * 0.99, trials, ALERTS.alpha)
+    assert bias.detects == found.found(int(trials))
+    assert bias.detects > evidence(told.pass_probability * 0.99, 3 * trials, ALERTS.alpha).found(int(trials))
 
 
 def test_a_probability_of_1_is_contradicted_by_one_failure():
