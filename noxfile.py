@@ -98,6 +98,13 @@ def newest(session: nox.Session) -> None:
     session.run("pytest", "-n", "2", "-q", *NEWEST, env={"LPDISTILL_PEERS": PEERS})
 
 
+@nox.session
+def clients(session: nox.Session) -> None:
+    """Policies at work in other people's simulators, which take minutes to install: no part of .ci/run."""
+    session.install("-e", ".[test,clients]")
+    session.run("pytest", "-q", "-p", "no:dash", "tests/peers/test_sequence.py", *session.posargs)  # a plugin of theirs
+
+
 def _beside_no_source(session: nox.Session, *extras: str, resolution: str) -> None:
     """Install the built wheel with the versions that it admits, and go where nothing else can be imported."""
     folder = Path(session.create_tmp()).resolve()
