@@ -14,33 +14,26 @@ where costs ``c`` are less than nothing for what is earned, and contain the pric
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from math import isfinite
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from lpdistill import pictures
 from lpdistill.arrays import FloatArray
 from lpdistill.errors import ModelError, NotCertifiedError
-from lpdistill.numbers import decimals
 from lpdistill.problem.problem import Problem
 from lpdistill.process.tariff import Resource, Tariff, Usage
 from lpdistill.program.holding import Face
 from lpdistill.program.steadily import Terms
 from lpdistill.rates.given import RATE
 from lpdistill.rates.rate import Rate
-from lpdistill.solution.answer import SHOWN, Answer, Table
-from lpdistill.worth.sensitivity import Derivative, derivative_of
+from lpdistill.worth.sensitivity import Derivative, Derivatives, derivative_of
 from lpdistill.worth.slopes import Parameter, Slopes, meets_target
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class RateSensitivity(Answer):
+class RateSensitivity(Derivatives):
     """What the parameters are worth at a greatest rate.
 
     Attributes
@@ -56,6 +49,7 @@ class RateSensitivity(Answer):
     """
 
     _KIND: ClassVar[str] = "rate-sensitivity"
+    _noun, _short, _less = "gain", "gain", False
 
     problem: Problem
     gain: float
@@ -66,44 +60,13 @@ class RateSensitivity(Answer):
     def _question(self) -> Problem:
         return self.problem
 
-    def _lines(self) -> Iterable[tuple[str, str]]:
-        yield "gain", f"{self.gain:.12g} per unit of time"
-        for name, found in self.derivatives.items():
-            words = found.in_words() if isfinite(found.value) else "none: the gain jumps below, and f0 ends above"
-            yield name.replace("_", " "), f"derivative {words}"
-        if self.jump:
-            yield "jump", "a tree meets the target exactly: the gain jumps for any smaller f0"
+    @property
+    def _asked(self) -> Problem:
+        return self.problem
 
-    def _content(self) -> dict[str, Any]:
-        derivatives = {name: found.to_dict() for name, found in self.derivatives.items()}
-        return {"gain": self.gain, "derivatives": derivatives, "jump": self.jump}
-
-    def _cells(self) -> Iterable[dict[str, Any]]:
-        """A row for every parameter."""
-        return ({"parameter": name, **found.to_dict()} for name, found in self.derivatives.items())
-
-    def shown(self, most: int | None = SHOWN) -> Table:
-        """The parameters with their values and derivatives."""
-        rows = [
-            (
-                name.replace("_", " "),
-                f"{float(getattr(self.problem, name)):g}",
-                decimals(slope.value) + (f" (below: {decimals(slope.below)})" if slope.kink else ""),
-                f"{slope.elasticity:.4f}",
-            )
-            for name, slope in list(self.derivatives.items())[:most]
-            if isfinite(slope.value)
-        ]
-        headings = dict.fromkeys(("parameter", "value", "d(gain)/d(parameter)", "elasticity"), "right")
-        return Table("what the parameters are worth", headings | {"parameter": "left"}, rows)
-
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the elasticities as bars, the greatest first."""
-        known = [(name.replace("_", " "), one.elasticity) for name, one in self.derivatives.items()]
-        rows = sorted((row for row in known if isfinite(row[1])), key=lambda row: -abs(row[1]))
-        drawn = pictures.bars(ax, self.problem, rows, [size < 0 for _, size in rows])
-        drawn.set_xlabel("change of the gain in percent, for 1 percent more of the parameter")
-        return drawn
+    @property
+    def _value(self) -> float:
+        return self.gain
 
 
 class Slope(Resource):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import isfinite
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import numpy as np
 from scipy import sparse
@@ -38,21 +39,18 @@ NO_CHANGE = 1e-13
 Sides: TypeAlias = dict[Parameter, tuple[float, float]]
 """One-sided derivatives, below and above."""
 
-NO_SIDE = "none: the waiting time jumps below, and the parameter ends above"
-"""What is said where there is no derivative on either side."""
-
 
 @dataclass(frozen=True, slots=True)
 class Derivative:
-    """The derivative of the optimal waiting time by a parameter.
+    """The derivative of an optimum by a parameter.
 
     Attributes
     ----------
     below, above
         One-sided derivatives, for a slightly smaller and a slightly greater parameter.  They differ at a kink, where
-        the optimal policy changes; one is not a number where the waiting time jumps, or where the parameter ends.
+        the optimal policy changes; one is not a number where the optimum jumps, or where the parameter ends.
     elasticity
-        Relative change of the waiting time for a relative change of the parameter, above (below, if there is no above).
+        Relative change of the optimum for a relative change of the parameter, above (below, if there is no above).
         Not a number where there is no derivative on either side.
     """
 
@@ -70,10 +68,10 @@ class Derivative:
         """The derivative; the one-sided one above (or, at an end, below) where there are two; else not a number."""
         return self.above if np.isfinite(self.above) else self.below
 
-    def in_words(self) -> str:
-        """The derivative, the other side of a kink, and the elasticity."""
+    def in_words(self, noun: str = "waiting time") -> str:
+        """The derivative of what is called so, the other side of a kink, and the elasticity."""
         if not isfinite(self.value):
-            return NO_SIDE
+            return f"none: the {noun} jumps below, and the parameter ends above"
         return (
             f"{self.value:.9g}"
             + (f" (below: {self.below:.9g})" if self.kink else "")
@@ -91,8 +89,91 @@ class Derivative:
         }
 
 
+class Derivatives(Answer):
+    """What the parameters of a problem are worth at an optimum.
+
+    Attributes
+    ----------
+    derivatives
+        Of the optimum, by parameter.
+    jump
+        Whether a tree meets the target exactly: the optimum jumps for any smaller ``f0``.
+    """
+
+    derivatives: Mapping[str, Derivative]
+    jump: bool
+
+    _noun: ClassVar[str]
+    """What is optimal, in words."""
+    _short: ClassVar[str]
+    """The same in one."""
+    _less: ClassVar[bool]
+    """Whether less of it is better."""
+
+    @property
+    @abstractmethod
+    def _asked(self) -> Problem:
+        """The problem."""
+
+    @property
+    @abstractmethod
+    def _value(self) -> float:
+        """The optimum."""
+
+    def _lines(self) -> Iterable[tuple[str, str]]:
+        yield self._noun, f"{self._value:.12g}"
+        for name, found in self.derivatives.items():
+            yield name.replace("_", " "), f"derivative {found.in_words(self._noun)}"
+        if self.jump:
+            yield "jump", f"a tree meets the target exactly: the {self._noun} jumps for any smaller f0"
+
+    def _content(self) -> dict[str, Any]:
+        return {
+            self._noun.replace(" ", "_"): self._value,
+            "derivatives": {name: found.to_dict() for name, found in self.derivatives.items()},
+            "jump": self.jump,
+        }
+
+    def _cells(self) -> Iterable[dict[str, Any]]:
+        """A row for every parameter."""
+        return ({"parameter": name, **found.to_dict()} for name, found in self.derivatives.items())
+
+    def shown(self, most: int | None = SHOWN) -> Table:
+        """The parameters with their values and derivatives."""
+        rows = [
+            (
+                name.replace("_", " "),
+                f"{float(getattr(self._asked, name)):g}",
+                (decimals(slope.value) if isfinite(slope.value) else "none")
+                + (f" (below: {decimals(slope.below)})" if slope.kink else ""),
+                f"{slope.elasticity:.4f}" if isfinite(slope.value) else "",
+                self._beside(name, slope),
+            )
+            for name, slope in list(self.derivatives.items())[:most]
+        ]
+        headings = dict.fromkeys(("parameter", "value", f"d({self._short})/d(parameter)", "elasticity"), "right")
+        return Table("what the parameters are worth", headings | {"parameter": "left", "": "left"}, rows)
+
+    def _beside(self, name: str, slope: Derivative) -> str:
+        """What is to be said of a derivative."""
+        if slope.kink:
+            return "kink"
+        jumps = "jumps below" if name == "f0" and self.jump else ""
+        return jumps if isfinite(slope.value) else f"{jumps}, ends above"
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the elasticities as bars, the greatest first."""
+        known = [
+            (name.replace("_", " "), one.elasticity) for name, one in self.derivatives.items() if isfinite(one.value)
+        ]
+        rows = sorted(known, key=lambda row: -abs(row[1]))
+        drawn = pictures.bars(ax, self._asked, rows, [(size > 0) == self._less for _, size in rows])
+        drawn.set_xlabel(f"change of the {self._noun} in percent, for 1 percent more of the parameter")
+        return drawn
+
+
 @dataclass(frozen=True, repr=False, eq=False)
-class Sensitivity(Answer):
+class Sensitivity(Derivatives):
     """What the parameters are worth at an optimum.
 
     Attributes
@@ -113,6 +194,7 @@ class Sensitivity(Answer):
     """
 
     _KIND = "sensitivity"
+    _noun, _short, _less = "waiting time", "time", True
 
     solution: Solution
     derivatives: Mapping[str, Derivative]
@@ -125,58 +207,20 @@ class Sensitivity(Answer):
     def _question(self) -> Process:
         return self.solution.process
 
-    def _lines(self) -> Iterable[tuple[str, str]]:
-        yield "waiting time", f"{self.solution.waiting_time:.12g}"
-        for name, found in self.derivatives.items():
-            yield name.replace("_", " "), f"derivative {found.in_words()}"
-        if self.jump:
-            yield "jump", "a tree meets the target exactly: the waiting time jumps for any smaller f0"
+    @property
+    def _asked(self) -> Problem:
+        return PROBLEM.meant(self.solution.problem, "solution")
+
+    @property
+    def _value(self) -> float:
+        return self.solution.waiting_time
 
     def _content(self) -> dict[str, Any]:
         return {
-            "waiting_time": self.solution.waiting_time,
-            "derivatives": {name: found.to_dict() for name, found in self.derivatives.items()},
-            "jump": self.jump,
+            **super()._content(),
             "by_pair": [{"levels": list(pair), "derivative": slope} for pair, slope in self.by_pair.items()],
             "totals": {name: dict(slopes) for name, slopes in self.totals.items()},
         }
-
-    def _cells(self) -> Iterable[dict[str, Any]]:
-        """A row for every parameter."""
-        return ({"parameter": name, **found.to_dict()} for name, found in self.derivatives.items())
-
-    def shown(self, most: int | None = SHOWN) -> Table:
-        """The parameters with their values and derivatives."""
-        rows = [
-            (
-                name.replace("_", " "),
-                f"{float(getattr(self.solution.problem, name)):g}",
-                (decimals(slope.value) if isfinite(slope.value) else "none")
-                + (f" (below: {decimals(slope.below)})" if slope.kink else ""),
-                f"{slope.elasticity:.4f}" if isfinite(slope.value) else "",
-                self._beside(name, slope),
-            )
-            for name, slope in list(self.derivatives.items())[:most]
-        ]
-        headings = dict.fromkeys(("parameter", "value", "d(time)/d(parameter)", "elasticity"), "right")
-        return Table("what the parameters are worth", headings | {"parameter": "left", "": "left"}, rows)
-
-    def _beside(self, name: str, slope: Derivative) -> str:
-        """What is to be said of a derivative."""
-        if slope.kink:
-            return "kink"
-        jumps = "jumps below" if name == "f0" and self.jump else ""
-        return jumps if isfinite(slope.value) else f"{jumps}, ends above"
-
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the elasticities as bars, the greatest first."""
-        known = [
-            (name.replace("_", " "), one.elasticity) for name, one in self.derivatives.items() if isfinite(one.value)
-        ]
-        rows = sorted(known, key=lambda row: -abs(row[1]))
-        drawn = pictures.bars(ax, self.solution.problem, rows, [size > 0 for _, size in rows])
-        drawn.set_xlabel("change of the waiting time in percent, for 1 percent more of the parameter")
-        return drawn
 
     def __repr__(self) -> str:
         lines = [
