@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
@@ -30,17 +31,11 @@ from lpdistill.process.process import Choice
 from lpdistill.process.repetition import After
 from lpdistill.process.resources import REACHING, Worth
 from lpdistill.process.tariff import Tariff
-from lpdistill.program.systems import one_thread
+from lpdistill.program.chain import Chain, Evaluation
 from lpdistill.progress import silent
 
 MOST_ROUNDS = 200
 """Far beyond what Howard's method takes."""
-
-DENSE, FILLED = 1_500, 0.1
-"""Configurations up to which the equations of a policy are dense, if this share of their entries is not 0."""
-
-FEW = 80
-"""Configurations up to which they are dense in any case."""
 
 MOST_MOVES = 100_000_000
 """Moves of a policy beyond which they are not written out."""
@@ -50,9 +45,6 @@ ALIKE, TINY = 1e-12, 1e-300
 
 MARGIN = 8.0
 """Roundings by which a column must be better to replace another."""
-
-RARELY = 1e-3
-"""Share of the most frequent configuration's visits below which one does not serve as origin of values."""
 
 MOST_CHANGES = 2
 """Changes that a raw pair brings about, at most: that it is made, and that it is consumed."""
@@ -90,15 +82,14 @@ class Policy:
         moves, here = self.choice.moves, self.choice.configuration
         return moves if len(here) == moves.shape[1] else sparse.csr_array(moves[:, here])
 
+    @cached_property
+    def chain(self) -> Chain:
+        """Where it leads, how long steps take, and what they cost."""
+        return Chain(self.moves, self.times, self.choice.cost, self.choice.repetition.changes(np.ones(len(self.times))))
+
     def classes(self) -> tuple[int, IntArray]:
         """The closed classes: how many, and which one each column is in, -1 for none, (columns,)."""
-        moves = self.moves
-        count, component = sparse.csgraph.connected_components(moves, directed=True, connection="strong")
-        row = np.repeat(np.arange(moves.shape[0]), np.diff(moves.indptr))
-        left = np.zeros(count, dtype=bool)
-        left[component[row[component[row] != component[moves.indices]]]] = True
-        number = np.where(left, -1, np.cumsum(~left) - 1)
-        return int((~left).sum()), number[component]
+        return self.chain.classes()
 
     def at(self, rows: IntArray | BoolArray) -> Policy:
         """Some of the columns."""
@@ -110,73 +101,6 @@ class Policy:
         found = np.zeros(len(self.times), dtype=bool)
         found[sparse.csgraph.breadth_first_order(self.moves, start, return_predecessors=False)] = True
         return found
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """A policy with one closed class, evaluated.
-
-    Attributes
-    ----------
-    gain
-        What it earns per unit of time.
-    values
-        What the future costs beyond the average, (columns,), up to a constant.
-    visits
-        How often each column is taken per unit of time, (columns,); 0 outside the closed class.
-    """
-
-    gain: float
-    values: FloatArray
-    visits: FloatArray
-
-    @staticmethod
-    def of(policy: Policy, origin: int) -> Evaluation:
-        """Solve the equations of a policy; values are counted from a column of its closed class."""
-        found = _solved(policy, origin)
-        best = int(np.argmax(found.visits))
-        return found if found.visits[origin] > RARELY * found.visits[best] else _solved(policy, best)
-
-
-def _solved(policy: Policy, origin: int) -> Evaluation:
-    """Solve both systems: with the origin's column of :math:`1 - P` replaced by durations, they are regular."""
-    size, cost, end = len(policy.times), policy.choice.cost, np.zeros(len(policy.times))
-    end[origin] = 1.0
-    moves, ones = policy.moves, np.ones(size)
-    leaving = policy.choice.repetition.changes(ones)
-    if size <= DENSE and (size <= FEW or moves.nnz > FILLED * size**2):
-        from scipy.linalg import lu_factor, lu_solve  # noqa: PLC0415 - slow to load, and only rates need it
-
-        matrix = np.diag(leaving) - moves.toarray()
-        matrix[:, origin] = -policy.times
-        with one_thread():
-            factors = lu_factor(matrix, check_finite=False)
-
-        def solve(right: FloatArray, *, across: bool = False) -> FloatArray:
-            return np.asarray(lu_solve(factors, right, trans=1 if across else 0, check_finite=False))
-    else:
-        others = np.flatnonzero(np.arange(size) != origin)
-        kept = sparse.csc_array(sparse.diags_array(leaving) - moves)[:, others]
-        matrix = sparse.csc_array(sparse.hstack([kept, sparse.csc_array(-policy.times[:, None])]))
-        place = np.append(others, origin)
-        sparsely = sparse.linalg.splu(matrix)
-
-        def solve(right: FloatArray, *, across: bool = False) -> FloatArray:
-            if across:
-                return np.asarray(sparsely.solve(right[place], trans="T"))  # type: ignore[call-overload]  # the stubs lack it
-            found = np.empty(size)
-            found[place] = sparsely.solve(right)
-            return found
-
-    values = solve(cost)
-    gain = float(values[origin])
-    values[origin] = 0.0
-    missing = cost + gain * policy.times + moves @ values - leaving * values
-    correction = solve(missing)
-    gain += float(correction[origin])
-    correction[origin] = 0.0
-    visits = np.maximum(-solve(end, across=True), 0.0)
-    return Evaluation(gain, values + correction, visits / float(visits @ policy.times))
 
 
 @dataclass(frozen=True)
@@ -307,8 +231,8 @@ def led(process: Dynamics, columns: IntArray) -> tuple[IntArray, Policy, Evaluat
         )
     count, number = policy.classes()
     if count == 1:
-        return columns, policy, Evaluation.of(policy, int(np.argmax(number == 0)))
-    gains = np.array([Evaluation.of(policy.at(number == one), 0).gain for one in range(count)])
+        return columns, policy, policy.chain.evaluated(int(np.argmax(number == 0)))
+    gains = np.array([policy.at(number == one).chain.evaluated(0).gain for one in range(count)])
     # Of classes that earn the same, one that runs from the start enter: others may lie where no run ever comes.
     met = np.isin(np.arange(count), number[policy.entered()])
     scale = float(np.abs(policy.choice.cost).max()) / process.durations.per_column
@@ -318,7 +242,7 @@ def led(process: Dynamics, columns: IntArray) -> tuple[IntArray, Policy, Evaluat
     lost = _reaching(policy.moves, (number >= 0) & (number != best))
     columns = np.where(lost, towards(process, goals).columns, columns)
     policy = Policy.of(process, columns)
-    return columns, policy, Evaluation.of(policy, int(np.argmax(number == best)))
+    return columns, policy, policy.chain.evaluated(int(np.argmax(number == best)))
 
 
 def _reaching(moves: sparse.csr_array, goals: BoolArray) -> BoolArray:

@@ -18,7 +18,8 @@ from lpdistill.process.budgets import Budget
 from lpdistill.process.factored.dynamics import Dynamics, towards
 from lpdistill.process.resources import Worth
 from lpdistill.process.tariff import Tariff
-from lpdistill.program.average import Evaluation, Policy, Steady, earned, imaginable, steady
+from lpdistill.program.average import Policy, Steady, earned, imaginable, steady
+from lpdistill.program.chain import Evaluation
 from lpdistill.program.rates import Found, RateProgram
 from lpdistill.program.shares import Shares
 from lpdistill.progress import silent
@@ -338,7 +339,7 @@ def _led(program: RateProgram, found: Found, terms: Terms, used: IntArray, prove
     columns, owner, weight = columns[order], owner[order], weight[order]
     probability = weight / np.bincount(owner, weight, minlength=process.size)[owner]
     policy = Policy.of(process, columns, probability)
-    evaluation = Evaluation.of(policy, int(np.flatnonzero(inside[policy.choice.configuration])[0]))
+    evaluation = policy.chain.evaluated(int(np.flatnonzero(inside[policy.choice.configuration])[0]))
     lower, (upper, rounds) = earned(process, policy, evaluation), proved
     optimum = Optimum(process, columns, probability, policy, evaluation, lower, upper, found.prices, found, rounds)
     if terms.shares is None or found.claims is None:

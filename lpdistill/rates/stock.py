@@ -27,19 +27,12 @@ from lpdistill.arrays import BoolArray, FloatArray, IntArray
 from lpdistill.errors import LimitError, ModelError, NotCertifiedError
 from lpdistill.process.priced import Priced
 from lpdistill.process.repetition import After
+from lpdistill.program.average import MARGIN, MOST_ROUNDS
+from lpdistill.program.chain import Chain, Evaluation
 from lpdistill.rates.apart import Apart
 
 MOST_STATES = 200_000
 """Configurations with a stock beyond which equations take minutes."""
-
-MOST_ROUNDS = 200
-"""Far beyond what Howard's method takes."""
-
-RARELY = 1e-3
-"""Share of the most frequent state's visits below which one does not serve as origin of values."""
-
-MARGIN = 8.0
-"""Roundings by which a column must be better to replace another."""
 
 
 class Arrivals(StrEnum):
@@ -120,45 +113,31 @@ class Policy:
     @cached_property
     def classes(self) -> list[IntArray]:
         """The closed classes."""
-        count, component = sparse.csgraph.connected_components(self.moves, connection="strong")
-        row = np.repeat(np.arange(len(self.times)), np.diff(self.moves.indptr))
-        left = set(component[row[component[row] != component[self.moves.indices]]].tolist())
-        return [np.flatnonzero(component == one) for one in range(count) if one not in left]
+        count, number = self._chain.classes()
+        return [np.flatnonzero(number == one) for one in range(count)]
+
+    @property
+    def _chain(self) -> Chain:
+        return Chain(self.moves, self.times, -self.served, np.ones(len(self.times)))
 
     @cached_property
-    def solution(self) -> tuple[float, FloatArray, FloatArray]:
-        """Gain, values and visits, if there is one closed class.
-
-        Values are counted from its first state, or from the most frequent one, if that is met rarely.
-        """
-        size, origin = len(self.times), int(self.classes[0][0])
-        for _ in range(2):
-            system = sparse.lil_array(sparse.eye_array(size) - self.moves)
-            system[:, [origin]] = self.times[:, None]
-            factors, end = sparse.linalg.splu(sparse.csc_array(system)), np.zeros(size)
-            end[origin] = 1.0
-            visits = np.maximum(factors.solve(end, trans="T"), 0.0)  # type: ignore[call-overload]  # the stubs lack it
-            if visits[origin] > RARELY * visits.max():
-                break
-            origin = int(np.argmax(visits))
-        values = factors.solve(self.served)
-        gain, values[origin] = float(values[origin]), 0.0
-        return gain, values, visits / float(visits @ self.times)
+    def _evaluation(self) -> Evaluation:
+        return self._chain.evaluated(int(self.classes[0][0]))
 
     @property
     def gain(self) -> float:
-        """How many demands are met per unit of time."""
-        return self.solution[0]
+        """How many demands are met per unit of time, if there is one closed class."""
+        return self._evaluation.gain
 
     @property
     def values(self) -> FloatArray:
         """What the future brings beyond the average, (states,)."""
-        return self.solution[1]
+        return -self._evaluation.values
 
     @property
     def visits(self) -> FloatArray:
         """How often each state is met per unit of time, (states,)."""
-        return self.solution[2]
+        return self._evaluation.visits
 
 
 @dataclass(frozen=True)

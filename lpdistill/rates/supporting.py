@@ -24,7 +24,7 @@ from lpdistill.errors import LimitError, NotCertifiedError
 from lpdistill.numbers import upwards
 from lpdistill.problem.problem import Problem
 from lpdistill.process.tariff import Resource
-from lpdistill.program.average import Evaluation, Policy, earned
+from lpdistill.program.average import Policy, earned
 from lpdistill.rates.bracket import Bracketed, bracketed
 from lpdistill.rates.models import Earning, Line
 
@@ -149,7 +149,7 @@ class Search:
         optimum = model.optimum
         process = optimum.process.under(self.earning.tariff(model.problem.levels))
         policy = Policy.of(process, optimum.columns, optimum.probability)
-        evaluation = Evaluation.of(policy, int(np.argmax(optimum.evaluation.visits)))
+        evaluation = policy.chain.evaluated(int(np.argmax(optimum.evaluation.visits)))
         used = float(process.amounts(self.resource, optimum.columns) @ optimum.rates)
         lower = earned(process, policy, evaluation)
         upper = max(upwards(Fraction(found.upper) + Fraction(price) * Fraction(used)), lower)

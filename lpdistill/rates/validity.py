@@ -16,7 +16,8 @@ from scipy.optimize import brentq
 from lpdistill.arrays import BoolArray, IntArray
 from lpdistill.errors import ModelError, NotCertifiedError
 from lpdistill.process.factored.dynamics import Dynamics
-from lpdistill.program.average import Evaluation, Policy, led, steady
+from lpdistill.program.average import Policy, led, steady
+from lpdistill.program.chain import Evaluation
 from lpdistill.progress import counter, silent
 from lpdistill.rates.given import RATE
 from lpdistill.rates.rate import Rate
