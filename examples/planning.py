@@ -31,6 +31,14 @@ for step in found.improvements:
     name = f"{step.setting} {float(step.before):g} -> {after}"
     print(f"{name:22s} {step.gain:9.6f}  {float(step.cost):4g}  {step.per_price:.6f}")
 
+finer = {
+    "p": {"values": "0.05:1:0.05", "price": 20},
+    "memories": {"values": "2:8", "prices": [0, 2, 4, 7, 10, 14, 18]},
+    "f0": {"values": [".75", ".76", ".77", ".78"], "prices": [0, 1, 3, 6]},
+}
+many = plan({"target": ".79"}, {"waiting_time": 8}, finer)
+print(f"\n{many.shelf.size} combinations: {many.solved} problems solved, cost {float(many.cost or 0):g}")
+
 axes = found.plot()
 axes.set_ylim(0, 45)
 pictures.save(axes, sys.argv[1] if len(sys.argv) > 1 else "planning.png")

@@ -60,18 +60,22 @@ class Entry:
         By how much the policy is slower than the best one at most, as a share of that one's time: proved.
     policy
         What to do in every configuration that is known: counts of pairs at each level, to actions.
+    polynomial
+        Of an exact table, the minimal polynomial of the upper end, which has no other root between the two numbers.
     """
 
     low: tuple[Fraction, Fraction]
     high: tuple[Fraction, Fraction]
     regret: Fraction
     policy: Mapping[Counts, Action]
+    polynomial: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The entry as JSON data, in texts and whole numbers."""
         return {
             "from": [str(end) for end in self.low],
             "to": [str(end) for end in self.high],
+            "polynomial": self.polynomial,
             "regret": str(self.regret),
             "policy": [{"counts": list(key), "action": action_as_json(action)} for key, action in self.policy.items()],
         }
@@ -282,7 +286,7 @@ def _exact(problem: Problem, progress: Callable[[str], None]) -> PolicyTable:
         if labels_of(pieces.map.problem) is None:
             inside = solve(pieces.map.problem.replace(p=(low[1] + high[0]) / 2), all_levels=True).policy
             policy = {**actions_of(inside), **policy}
-        entries.append(Entry(low, high, Fraction(0), policy))
+        entries.append(Entry(low, high, Fraction(0), policy, None if piece.high is None else piece.high.formula("p")))
     return PolicyTable(pieces.map.problem, EXACT, tuple(entries))
 
 
@@ -363,4 +367,4 @@ def _entry(told: Mapping[str, Any]) -> Entry:
         )
         for one in told["policy"]
     }
-    return Entry(low, high, Fraction(told["regret"]), policy)
+    return Entry(low, high, Fraction(told["regret"]), policy, told["polynomial"])

@@ -86,6 +86,7 @@ POLICY_TABLE = document(
                     {
                         "from": listed(exact(), "Two numbers between which the end lies.", minItems=2, maxItems=2),
                         "to": listed(exact(), "The same.", minItems=2, maxItems=2),
+                        "polynomial": or_null(text(), "Of an exact table: `to` has its only root between its numbers."),
                         "regret": exact("The policy is slower than the best by at most this share of that one's time."),
                         "policy": listed(
                             record({"counts": part("configuration"), "action": part("action")}),

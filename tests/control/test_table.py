@@ -47,6 +47,15 @@ def test_the_ends_of_an_exact_table_are_the_breakpoints():
     assert table.entries[0].low == (0, 0)
 
 
+def test_ends_are_the_roots_of_their_polynomials():
+    """The polynomial of an end changes its sign between the two numbers, so that it has a root there."""
+    first, second, last = policy_table(NODE).entries
+    for entry in (first, second):
+        below, above = (eval(entry.polynomial.replace("^", "**"), {"p": end}) for end in entry.high)  # noqa: S307
+        assert below * above < 0
+    assert (last.polynomial, last.high) == ("p - 1", (1, 1))
+
+
 def test_the_regret_of_a_bounded_table_holds():
     """No policy of an entry is slower than the best one by more than is said, at any p of its entry."""
     table = policy_table(NODE.replace(memories=6), ("0.3", "0.8"), regret="0.1")
