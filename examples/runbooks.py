@@ -6,10 +6,11 @@ limits that stand in the rules of ``lpdistill deploy``.
 
 import numpy as np
 
-from lpdistill import Deviations, Problem, deploy, simulate, solve
+from lpdistill import Deviations, Problem, deploy, simulated_telemetry, solve, watch
 from lpdistill.deployment.alerts import Alerts
 from lpdistill.deployment.evidence import evidence
 from lpdistill.deployment.recorded import Recorded
+from lpdistill.telemetry.metrics import levels_label
 
 PROBLEM = Problem("0.5", 4, "3/4", "0.79")
 SECONDS = 0.1
@@ -18,8 +19,6 @@ HOUR, DAY = 3600 / SECONDS, 86400 / SECONDS
 found = deploy(PROBLEM, link="delft", unit_time="100ms")
 told, alerts = found.expectation, Alerts(found.expectation, Recorded("delft"), SECONDS)
 policy = solve(PROBLEM).policy
-distilled = sum(one.rate for one in told.distilled)
-success = sum(one.rate * one.success for one in told.distilled) / distilled
 
 FAULTS = {
     "no fault": Deviations(),
@@ -32,36 +31,35 @@ FAULTS = {
 }
 
 
-def hour(deviations):
-    """What a link counts in an hour: deliveries, late ones, attempts, distillations, and those that succeed."""
-    runs = simulate(policy, round(1.5 * told.gain * HOUR), seed=1, deviations=deviations)
-    ended = runs.samples.cumsum() <= HOUR
-    done = int(ended.sum())
-    totals = {name: estimate.value * done for name, estimate in runs.expected.items()}
-    late = int((runs.samples[ended] > told.window.time).sum())
-    generated = totals["generation_attempts"], totals["raw_pairs"]
-    return done, late, *generated, totals["distillations"], totals["distillations"] - totals["failed_distillations"]
-
-
-def heard(counts):
-    """The alerts over an hour in which so much is counted; distillations of all levels as one."""
-    done, late, attempts, generated, begun, made = counts
-    distilling = evidence(alerts.tolerated(success), distilled * HOUR, alerts.alpha)
+def heard(record):
+    """The alerts over an hour in which so much is counted."""
+    weights = alerts.distilled("1h")
+    distilling = sum(
+        weights[levels_label(levels)].success * done + weights[levels_label(levels)].failure * (tried - done)
+        for levels, (tried, done) in record.distillations.items()
+    )
     return {
-        "LinkYieldLow": alerts.generated("1h")[0].alarms(generated, attempts - generated),
-        "LinkDistillationLow": distilling.alarms(made, begun - made),
-        "LinkThroughputLow": done / HOUR < alerts.fewest("1h"),
-        "LinkLate": late / done > 14.4 * told.window.budget,
+        "LinkYieldLow": alerts.generated("1h")[0].alarms(record.successes, record.attempts - record.successes),
+        "LinkDistillationLow": distilling > weights["0,0"].threshold,
+        "LinkThroughputLow": record.waits.count / record.waits.total < alerts.fewest("1h"),
+        "LinkLate": late(record) > 14.4 * told.window.budget,
     }
 
 
-print(f"{'fault':<24}yield   distil  late    a unit   alerts over an hour")
+def late(record):
+    """The share of deliveries that took longer than the window."""
+    return 1 - record.waits.at_most(told.window.time) / record.waits.count
+
+
+print(f"{'fault':<24}yield   distil  late    a unit   alerts over an hour; verdict of watch")
 for name, fault in FAULTS.items():
-    counts = hour(fault)
-    done, late, attempts, generated, begun, made = counts
-    shares = f"{generated / attempts:.4f}  {made / begun:.4f}  {late / done:.4f}  {done / HOUR:.5f}"
-    names = ", ".join(alert for alert, there in heard(counts).items() if there) or "-"
-    print(f"{name:<24}{shares}  {names}")
+    (record,) = simulated_telemetry(policy, round(told.gain * HOUR), seed=1, deviations=fault)
+    tried, done = (sum(counts) for counts in zip(*record.distillations.values(), strict=True))
+    shares = record.successes / record.attempts, done / tried, late(record)
+    names = ", ".join(alert for alert, there in heard(record).items() if there) or "-"
+    (verdict, *_) = (text.partition(":")[0] for text in watch(policy, [record]).last.told())
+    print(f"{name:<24}{'  '.join(f'{share:.4f}' for share in shares)}", end="  ")
+    print(f"{record.waits.count / record.waits.total:.5f}  {names}; {verdict}")
 
 random, pairs = np.random.default_rng(1), round(float(told.objective.tested) * told.gain * DAY / 3)
 single = evidence(alerts.tolerated(told.pass_probability), pairs, alerts.alpha)

@@ -195,29 +195,35 @@ class Alerts:
             failed = f"{self.recorded.increase(ATTEMPTS, over)} - {self.recorded.increase(ATTEMPT_SUCCESSES, over)}"
             yield replace(base, expression=f"{failed} > 0.5", false_alarm=0.0)
 
+    def distilled(self, over: str) -> dict[str, Evidence]:
+        """Evidence that distillations succeed less often than predicted, by their levels: logarithms add.
+
+        Each is held against what all of them together would show.
+        """
+        trials = sum(one.rate for one in self.expectation.distilled) * self.units(over)
+        weighed = (
+            (one, evidence(self.tolerated(one.success), trials, self.alpha)) for one in self.expectation.distilled
+        )
+        return {one.levels: found for one, found in weighed if found is not None}
+
     def _distillation(self, over: str) -> Iterator[Alert]:
-        """Distillations that succeed too rarely, all levels together: logarithms of likelihood ratios add."""
+        """Distillations that succeed too rarely, all levels together."""
         parts, several = [], self.expectation.distilled
-        for one in several:
-            # The others count for as much evidence again, so that each is held against what all of them would show.
-            trials = sum(other.rate for other in several) * self.units(over)
-            found = evidence(self.tolerated(one.success), trials, self.alpha)
-            if found is not None:
-                at = f'levels="{one.levels}"'
-                done, begun = (
-                    self.recorded.increase(metric, over).replace("}", f",{at}}}")
-                    for metric in (DISTILLATION_SUCCESSES, DISTILLATIONS)
-                )
-                parts.append((found, f"{found.success:.9f} * {done} + {found.failure:.9f} * ({begun} - {done})"))
+        weighed = self.distilled(over)
+        for levels, found in weighed.items():
+            done, begun = (
+                self.recorded.increase(metric, over).replace("}", f',levels="{levels}"}}')
+                for metric in (DISTILLATION_SUCCESSES, DISTILLATIONS)
+            )
+            parts.append(f"{found.success:.9f} * {done} + {found.failure:.9f} * ({begun} - {done})")
         if not parts:
             return
         rate = sum(one.rate for one in several)
         mean = sum(one.rate * one.success for one in several) / rate
-        summed = " or ".join(text for _, text in parts)
-        threshold = parts[0][0].threshold
+        threshold = next(iter(weighed.values())).threshold
         yield Alert(
             "LinkDistillationLow",
-            f"sum by ({LINK}) ({summed}) > {threshold:.9f}",
+            f"sum by ({LINK}) ({' or '.join(parts)}) > {threshold:.9f}",
             URGENT[over],
             over,
             "drift",
