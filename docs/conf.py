@@ -38,7 +38,7 @@ nitpicky = True
 ALIASES = (
     "Protocol|SeveralNumbers|Shares|Sides|Weights|N|"
     "A|Axes|Batch|BoolArray|Budgeted|Candidate|Choices|Client|CollectorRegistry|Counter|Figure|FloatArray|Fraction|Gauge|Histogram|IntArray|Key|Number|PathLike|"
-    "Path|Quantity|Question|Report|S|SuperLU|T|V|[A-Z][a-z]+Like|(cp|np|nx|pd|sparse|xr)\\..*"
+    "Path|Quantity|Question|Report|S|SpanExporter|SuperLU|T|V|[A-Z][a-z]+Like|(cp|np|nx|pd|sparse|xr)\\..*"
 )
 nitpick_ignore_regex = [("py:(class|obj)", rf"(.*\.)?({ALIASES})")]
 

@@ -77,7 +77,9 @@ def openapi_document() -> dict[str, Any]:
 def _operation(route: Route) -> dict[str, Any]:
     """What a request takes and answers."""
     kinds = [_of(kind) for kind in route.answers]
-    content: dict[str, Any] = {"schema": form_of(route)}
+    form = form_of(route)
+    rows = {name: one if name in form["required"] else _or_null(one) for name, one in form["properties"].items()}
+    content: dict[str, Any] = {"schema": {**form, "properties": rows}}
     if route.example:
         content["examples"] = {route.name: {"value": route.example}}
     return {
@@ -106,6 +108,13 @@ def _others() -> dict[str, Any]:
         path: {"get": {"summary": summary, "responses": {"200": {"description": summary, "content": {media: {}}}}}}
         for path, (summary, media) in told.items()
     }
+
+
+def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """A value, or null, which says as much as leaving it out."""
+    kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    names = {"enum": [*schema["enum"], None]} if "enum" in schema else {}
+    return {**schema, "type": [*kinds, "null"], **names}
 
 
 def _of(name: str) -> dict[str, str]:

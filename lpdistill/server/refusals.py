@@ -61,7 +61,7 @@ class RefusedError(LpdistillError):
     status
         The status of HTTP.
     kind
-        One of :data:`TITLES`.
+        One of :data:`lpdistill.server.refusals.TITLES`.
     message
         What is wrong, where, and what to do.
     members

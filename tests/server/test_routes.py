@@ -17,6 +17,7 @@ from lpdistill.problem.settings import SETTINGS, tables
 from lpdistill.schemas import schema
 from lpdistill.server.asking import answered
 from lpdistill.server.bodies import document_of
+from lpdistill.server.openapi import openapi_document
 from lpdistill.server.parameters import PARAMETERS, WITHOUT
 from lpdistill.server.refusals import RefusedError
 from lpdistill.server.routes import ROUTES, UNSERVED, form_of
@@ -60,6 +61,14 @@ def test_an_example_is_answered_by_a_document_of_its_schema(name):
     kind = document["schema"]
     assert kind.removeprefix("lpdistill.").removesuffix("/1") in ROUTES[name].answers
     Draft202012Validator(schema(kind)).validate(document)
+
+
+def test_null_says_as_much_as_leaving_out():
+    """What may be left out may be null, and the description says so."""
+    nothing = dict.fromkeys(ROUTES["solve"].takes)
+    assert asked("solve", graph=None, **nothing)["waiting_time"] == asked("solve")["waiting_time"]
+    told = openapi_document()["paths"]["/v1/solve"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    Draft202012Validator(told).validate({"problem": SMALL, "graph": None, **nothing})
 
 
 def test_the_answer_is_that_of_the_library():
