@@ -23,6 +23,7 @@ from lpdistill import (
     Repertoire,
     Resource,
     Size,
+    key_rate,
     regret_curve,
     simulate,
     solve,
@@ -163,3 +164,9 @@ def test_numbers_of_results_are_limited_too(what, call):
     """How many points, runs, terms or digits somebody asks for is looked at before they are computed."""
     with pytest.raises(LimitError, match=f"^{what}: "):
         call()
+
+
+def test_memories_beyond_any_hardware_are_refused_whoever_asks():
+    """Key rates, which have no target to reach, are no exception."""
+    with pytest.raises(LimitError, match=r"memories: 1,000,000,000 are more than the 10,000"):
+        key_rate(Problem("1/10", 10**9, "17/20", 1))

@@ -12,6 +12,7 @@ from lpdistill.errors import LimitError
 from lpdistill.hardware.actions import Attempts
 from lpdistill.hardware.repertoire import Repertoire
 from lpdistill.memory import free
+from lpdistill.physics.limits import most_levels
 from lpdistill.process.slots import (
     HEADROOM,
 )
@@ -72,6 +73,7 @@ class Size:
         Pricing goes once over a table of :math:`\binom{M-c+K+1}{K+1}` entries for every matching of ``c`` pairs that
         recipes consume which may leave one short of the target, and once more for every other recipe.
         """
+        most_levels(repertoire.memories)  # which refuses memories that closed forms take long for
         memories, count, recipes = repertoire.memories, len(repertoire.levels), repertoire.distillations
         most, free = repertoire.most_distillations, repertoire.attempts is Attempts.ALL
         sizes, ends, firsts = Counter[int](), Counter[int](), Counter[int]()
