@@ -36,6 +36,11 @@ def adapt(
     successes: Annotated[
         str | None, Option("--successes", metavar=INTEGER, help="How many of them generated a pair.")
     ] = None,
+    telemetry: Annotated[
+        Path | None,
+        Option("--telemetry", metavar=FILE, help="Counts as the link reports them, instead of both, as for watch."),
+    ] = None,
+    link: Annotated[str | None, Option("--link", metavar="<name>", help="The link, where there are several.")] = None,
     in_use: Annotated[
         str | None, Option("--in-use", metavar=INTEGER, help="The policy in use: the number of its piece, from 1.")
     ] = None,
@@ -75,6 +80,8 @@ def adapt(
             problem,
             attempts,
             successes,
+            telemetry=telemetry,
+            link=link,
             in_use=in_use,
             confidence=confidence,
             look=look,

@@ -207,6 +207,8 @@ def _policy_map(name: str, body: Body, given: Document) -> Document:
 def _adapt(_: str, body: Body, given: Document) -> Document:
     if "span" in given:
         given["span"] = tuple(given["span"])
+    if "telemetry" in given:
+        given["telemetry"] = _records(given["telemetry"])
     return requests.adapt(question_of(body, {"p": "1"}), **given).to_dict()
 
 
@@ -219,11 +221,15 @@ def _hashing(_: str, body: Body, given: Document) -> Document:
 
 
 def _watch(_: str, body: Body, given: Document) -> Document:
+    records = _records(given.pop("telemetry"))
+    return requests.watch(question_of(body), records, policy=_cut(given), **given).to_dict()
+
+
+def _records(given: list[Any]) -> list[Any]:
     """What records in the body say."""
     from lpdistill.telemetry.records import Record  # noqa: PLC0415 - rarely wanted
 
-    records = [Record.from_dict(one, f"telemetry {n}") for n, one in enumerate(given.pop("telemetry"), start=1)]
-    return requests.watch(question_of(body), records, policy=_cut(given), **given).to_dict()
+    return [Record.from_dict(one, f"telemetry {n}") for n, one in enumerate(given, start=1)]
 
 
 def _certificate(_: str, body: Body, given: Document) -> Document:

@@ -110,6 +110,9 @@ GRAPH: Mapping[str, Any] = {
 LEVELS = ("within", "time_limit")
 """How near labels come to levels."""
 
+COUNTS = ("attempts", "successes", "telemetry", "link")
+"""What was counted, in whole or by records."""
+
 REALITY = ("real_p", "real_f0", "message_loss", "jitter")
 """What differs in reality."""
 
@@ -253,7 +256,7 @@ ROUTES = {
         Route(
             "adapt",
             "Which policy to use after so many attempts and successes; without counts, all of them for a device.",
-            ("attempts", "successes", "in_use", "confidence", "look", "threshold", "span", "regret"),
+            (*COUNTS, "in_use", "confidence", "look", "threshold", "span", "regret"),
             ("adaptation", "policy-table"),
             _example(attempts=5000, successes=2210),
         ),

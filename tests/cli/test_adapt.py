@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from lpdistill import Problem, read_policy_table
@@ -20,6 +22,22 @@ def test_looks_are_named(run):
     """The confidence is said to be that of all looks."""
     ran = run("adapt", *NODE, "--attempts", "5000", "--successes", "1010", "--look", "4")
     assert "confidence 0.95 over all looks, of which this is number 4" in ran.out
+
+
+def test_telemetry_is_counted(run, tmp_path):
+    """Records of a link are added up, and are the same as their counts; one of several links is named."""
+    file = tmp_path / "link.jsonl"
+    lines = ({"link": name, "attempts": 2500, "successes": k} for name, k in (("a", 500), ("b", 9), ("a", 510)))
+    file.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    counted = run("adapt", *NODE, "--attempts", "5000", "--successes", "1010", "--in-use", "2", "--json").document
+    told = ("adapt", *NODE, "--telemetry", str(file), "--in-use", "2")
+    assert run(*told, "--link", "a", "--json").document == counted
+    assert "--link: is missing, and there are several: a, b" in run(*told).err
+    both = run(*told, "--link", "a", "--attempts", "3")
+    assert (both.code, "has counts, and others are given" in both.err) == (2, True)
+    assert "--link: is one of telemetry" in run("adapt", *NODE, "--link", "a").err
+    file.write_text('{"waiting_times": [3]}\n')
+    assert "has no attempts" in run(*told).err
 
 
 def test_a_table_is_written(run, tmp_path):
