@@ -4,20 +4,32 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from steady_oracle import Levels, Link, counted, sold
+from steady_oracle import Levels, Link, Process, counted, sold
 from steady_physics import bb84, few_bell_levels
 from steady_routes import program
 from toy_maps import Graded
 
-from lpdistill import Hardware, Problem, Status, key_rate, throughput
+from lpdistill import (
+    Hardware,
+    NotCertifiedError,
+    Problem,
+    Status,
+    average_delivery,
+    key_rate,
+    rate_frontier,
+    throughput,
+)
 from lpdistill.physics.maps import Combination
 from lpdistill.physics.rounding import Rounding
+from lpdistill.physics.truncation import Other
 from lpdistill.problem.labels import first_grid
 from lpdistill.program.label_models import rounded
 from lpdistill.progress import silent
+from lpdistill.rates import bracket
 from lpdistill.rates.models import Earning, RateModel, labelled
 from lpdistill.rates.worth import Worth
 
@@ -161,3 +173,70 @@ def test_users_share_what_whatever_a_map_makes():
     found = throughput(problem, tenants={"a": (".9", Fraction(share).limit_denominator(10**12)), "b": ".7"})
     assert found.gain == pytest.approx(truth.gain, rel=1e-9)
     assert found.lower_bound <= truth.gain * (1 + 1e-9) <= found.upper_bound * (1 + 2e-9)
+
+
+def test_what_is_not_known_may_be_distilled_for_ever():
+    """Where distilling ends long steps of generation early, pairs of pairs that are not known do so as often as any."""
+    chances = ((Fraction(1, 4), ONE, ONE), (ONE, ONE, ONE), (ONE, ONE, ONE))
+    drawn = Whatever((Fraction(4, 5), Fraction(81, 100), Fraction(82, 100)), ((1, 2, 1), (2, 2, 1), (1, 1, 2)), chances)
+    problem = Problem("4/5", 4, ".8", 1, distillation=drawn, generation_time=20, distillation_time=1)
+    process = sold(Link(Fraction(4, 5), 4, drawn.levels(), Fraction(20), ONE, idle=False), {"pairs": lambda _: 1.0})
+    truth = program(process, process.amount("pairs")).gain
+    (_, first), *_ = found = [*brackets(problem, Earning(worth=Worth.of(lambda _: 1.0)))]
+    assert first.optimum.gain >= truth * (1 - 1e-9)
+    assert found[-1][1].optimum.gain == pytest.approx(truth, rel=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_best_of_what_is_not_known_counts(seed):
+    """The label "other" has the greatest fidelity that two known pairs make and that is none of theirs."""
+    problem, _ = asked(seed, memories=3)
+    for _, above in brackets(problem, Earning(worth=Worth.of("bb84"))):
+        labels = above.labels
+        known = [int(level.state.sort) for level in labels if isinstance(level.state, Graded)]
+        made = {problem.distillation.results[a][b] for a in known for b in known} - {*known}
+        others = [level.fidelity for level in labels if isinstance(level.state, Other)]
+        assert others == ([max(problem.distillation.fidelities[one] for one in made)] if made else [])
+
+
+def test_frontiers_of_pairs_without_an_order_end_where_the_key_rate_is():
+    """The breakpoint with most attempts is the optimum without a limit, and all are proved."""
+    link = Hardware("1/10", 3, ".85", distillation="dejmps")
+    curve = rate_frontier(link, worth="bb84")
+    assert curve.points[-1].gain == pytest.approx(key_rate(link).gain, rel=1e-9)
+    assert all(curve.upper_bound(point.used) - point.gain < 1e-9 for point in curve.points)
+
+
+def test_a_mean_fidelity_is_that_of_what_few_raw_pairs_make():
+    """The least time to a pair, where what is delivered has a mean and all begins anew, is that of the oracle."""
+    mean, raw = Fraction(17, 20), (Fraction(4, 5), *[Fraction(1, 15)] * 3)
+    levels = few_bell_levels(raw, 5)
+    columns = []
+    for column in sold(Link(Fraction(1, 2), 2, levels, idle=False), {"pairs": lambda _: 1.0}).columns:
+        if column.time:
+            columns.append(column)
+            continue
+        delivered = levels.fidelities[column.state[column.action[1]] - 1]
+        amounts = {"pairs": 1, "beyond": delivered - mean}
+        columns.append(column._replace(amounts=amounts, moves={(0, 0): ONE}))
+    process = Process(tuple(columns))
+    truth = program(process, process.amount("pairs"), [(process.amount("beyond"), 0.0, np.inf)])
+    found = average_delivery(Problem("1/2", 2, ".8", average_fidelity=mean, distillation="dejmps"))
+    assert found.waiting_time == pytest.approx(1 / truth.gain, rel=1e-9)
+    assert found.status is Status.OPTIMAL
+
+
+def test_what_is_lost_in_rounding_is_said(monkeypatch):
+    """Where more levels leave what can be earned to rounding, the bracket that is known is the answer."""
+    calls = iter(range(10))
+
+    def of(*asked):
+        if next(calls) == 2:
+            raise NotCertifiedError("rounding")
+        return RateModel.of(*asked)
+
+    monkeypatch.setattr(bracket, "RateModel", SimpleNamespace(of=of))
+    found = key_rate(Hardware("1/10", 3, ".8", distillation="dejmps"))
+    assert found.status is Status.BRACKETED
+    assert found.lower_bound < 0.0110755165 < found.upper_bound
+    assert "told from rounding" in str(found)
