@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import cached_property
 
 import highspy
@@ -120,6 +121,23 @@ class Shares:
     def worth_of_levels(self, each: FloatArray) -> FloatArray:
         """What a pair of each level is worth to whom it is worth most, (levels,), given what it is to each user."""
         return np.asarray(np.max(np.where(self.meets, each, 0.0), axis=1, initial=0.0))
+
+    def assured(self, given: FloatArray, delivered: FloatArray) -> tuple[Fraction, ...]:
+        """What each user has of some pairs, (levels, users), if no more are given than delivered of each level.
+
+        Where more would be, all that are given of the level are fewer in proportion; without rounding.
+        """
+        found = [Fraction(0)] * len(self.least)
+        for shared, most in zip(given.tolist(), delivered.tolist(), strict=True):
+            total = sum(map(Fraction, shared), Fraction(0))
+            part = min(Fraction(1), Fraction(most) / total) if total else Fraction(0)
+            found = [has + part * Fraction(more) for has, more in zip(found, shared, strict=True)]
+        return tuple(found)
+
+    def counted(self, has: tuple[Fraction, ...]) -> Fraction:
+        """What counts of what users have."""
+        weighed = (Fraction(worth) * rate for worth, rate in zip(self.worth.tolist(), has, strict=True))
+        return min(has) if self.even else sum(weighed, Fraction(0))
 
     def allocated(self, delivered: FloatArray) -> tuple[float, FloatArray]:
         """What pairs of each level, (levels,), are worth where they are shared best; who has them, (levels, users)."""

@@ -13,7 +13,7 @@ import numpy as np
 from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.errors import InfeasibleError, NotCertifiedError
 from lpdistill.hardware.actions import Action
-from lpdistill.numbers import at_most, upwards
+from lpdistill.numbers import at_most, downwards, upwards
 from lpdistill.process.budgets import Budget
 from lpdistill.process.factored.dynamics import Dynamics, towards
 from lpdistill.process.resources import Worth
@@ -76,6 +76,8 @@ class Optimum:
         Times that all columns were priced.
     dual
         The optimum at the prices of the limits, where there are some.
+    assured
+        What each user has at least: proved, (users,).
     """
 
     process: Dynamics
@@ -89,6 +91,7 @@ class Optimum:
     found: Found | None
     rounds: int
     dual: Steady | None = None
+    assured: tuple[Fraction, ...] = ()
 
     @property
     def gain(self) -> float:
@@ -344,8 +347,20 @@ def _led(program: RateProgram, found: Found, terms: Terms, used: IntArray, prove
     optimum = Optimum(process, columns, probability, policy, evaluation, lower, upper, found.prices, found, rounds)
     if terms.shares is None or found.claims is None:
         return optimum
-    whole = replace(program, policy=Policy.of(process, columns))
-    value, given = terms.shares.allocated(whole.delivered(optimum.rates))
+    delivered = replace(program, policy=Policy.of(process, columns)).delivered(optimum.rates)
+    value, given = terms.shares.allocated(delivered)
+    assured = terms.shares.assured(given, _delivered_at_least(optimum, delivered))
     answer = replace(found, claims=replace(found.claims, served=given.sum(axis=0), given=given))
-    evaluation = replace(evaluation, gain=value)
-    return replace(optimum, found=answer, lower=value * (1 - ROUNDED), evaluation=evaluation)
+    lower, evaluation = downwards(terms.shares.counted(assured)), replace(evaluation, gain=value)
+    return replace(optimum, found=answer, lower=lower, evaluation=evaluation, assured=assured)
+
+
+def _delivered_at_least(optimum: Optimum, delivered: FloatArray) -> FloatArray:
+    """How many pairs of each level a policy delivers per unit of time: proved lower bounds, (levels,)."""
+    found, origin = np.zeros(len(delivered)), int(np.argmax(optimum.evaluation.visits))
+    for level in np.flatnonzero(delivered > 0).tolist():
+        one = Tariff(0.0, ((Worth((np.arange(len(delivered)) == level).astype(np.float64)), -1.0),))
+        process = optimum.process.under(one)
+        policy = Policy.of(process, optimum.columns, optimum.probability)
+        found[level] = max(earned(process, policy, Evaluation.of(policy, origin)), 0.0)
+    return found

@@ -17,6 +17,9 @@ from fractions import Fraction
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
+from lpdistill.arrays import BoolArray
 from lpdistill.errors import InfeasibleError, ModelError, UnreachableTargetError
 from lpdistill.numbers import Number, decimals, downwards, upwards
 from lpdistill.problem.labels import without_labels
@@ -24,9 +27,12 @@ from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import PROBLEM
 from lpdistill.problem.settings import FinalStep
 from lpdistill.process.names import action_as_json, node_as_json
+from lpdistill.process.resources import REACHING, Worth
+from lpdistill.process.tariff import Resource, Tariff
+from lpdistill.program.average import Evaluation, Policy, earned
 from lpdistill.progress import silent
 from lpdistill.rates.bracket import bracketed
-from lpdistill.rates.models import Earning, highest
+from lpdistill.rates.models import Earning, RateModel, highest
 from lpdistill.rates.rate import Rate
 from lpdistill.solution.answer import SHOWN, Answer, Table
 from lpdistill.solution.resources import Expected, in_words
@@ -66,11 +72,15 @@ class AverageDelivery(Answer):
     ----------
     rate
         The same as a rate: pairs per unit of time, if a run follows on another.
+    assured
+        The expected time, at most, of a policy with no less than the mean fidelity: this one, but for the share of runs
+        that has to do otherwise because of rounding; None if none is known.
     """
 
     _KIND = "average"
 
     rate: Rate
+    assured: Fraction | None
 
     @property
     def problem(self) -> Problem:
@@ -89,8 +99,8 @@ class AverageDelivery(Answer):
 
     @property
     def upper_bound(self) -> float:
-        """The policy is not slower: proved."""
-        return upwards(1 / Fraction(self.rate.lower_bound)) if self.rate.lower_bound > 0 else float("inf")
+        """The policy, but for runs that make up for rounding, is not slower, and has the mean fidelity: proved."""
+        return float("inf") if self.assured is None else upwards(self.assured)
 
     @property
     def status(self) -> Status:
@@ -249,4 +259,57 @@ def average_delivery(
             f"average_fidelity: under the rules no policy delivers a mean of {float(average):g}; relax one or lower it",
             conflict=problem.rules,
         ) from None
-    return AverageDelivery(Rate(problem, earning, found, (), time.perf_counter() - began))
+    rate = Rate(problem, earning, found, (), time.perf_counter() - began)
+    return AverageDelivery(rate, _assured(found.model, average))
+
+
+class _Kept(NamedTuple):
+    """What is proved of a policy: deliveries per unit of time, and by how much they exceed the mean fidelity."""
+
+    least: Fraction
+    most: Fraction
+    excess: Fraction
+
+
+def _assured(found: RateModel, average: Fraction) -> Fraction | None:
+    """The expected time, at most, of a policy that delivers a mean fidelity.
+
+    Each run begins with empty memories: to choose anew, run by run, between two policies is a policy, whose expected
+    time and mean fidelity are means of theirs.  One that delivers as much less than the mean as rounding may leave,
+    and one that delivers more, which does what the former does in some runs, make one that delivers the mean.
+    """
+    optimum = found.optimum
+    own = _kept(found, average, np.ones(len(optimum.columns), dtype=bool))
+    if own.least <= 0:
+        return None
+    if own.excess >= 0:
+        return 1 / own.least
+    owner = optimum.process.choose(optimum.columns).configuration
+    times = np.bincount(owner, minlength=optimum.process.size)
+    for row in np.flatnonzero(times[owner] > 1).tolist():
+        other = _kept(found, average, (owner != owner[row]) | (np.arange(len(owner)) == row))
+        if other.excess > 0 < other.least:
+            lacking, more = -own.excess / own.least, other.excess / other.most
+            share = lacking / (lacking + more)
+            return (1 - share) / own.least + share / other.least
+    return None
+
+
+def _kept(found: RateModel, average: Fraction, rows: BoolArray) -> _Kept:
+    """What is proved of the policy of an optimum, or of a part of it."""
+    process, levels = found.process, found.problem.levels
+    columns, probability = found.optimum.columns[rows], found.optimum.probability[rows]
+    owners, of = np.unique(process.choose(columns).configuration, return_inverse=True)
+    probability = probability / np.bincount(of, probability, minlength=len(owners))[of]
+    more = Worth(np.array([downwards(level.fidelity - average) for level in levels]))
+
+    def least(what: Resource, sign: float) -> Fraction:
+        some = process.under(Tariff(0.0, ((what, -sign),)))
+        policy = Policy.of(some, columns, probability)
+        return Fraction(earned(some, policy, Evaluation.of(policy, 0)))
+
+    entered = Policy.of(process, columns, probability).entered()[of]
+    levels_met = np.unique(process.kernel.numbering.describe(columns[entered]).discard)
+    never = all(levels[level].fidelity >= average for level in levels_met.tolist() if level >= 0)
+    excess = least(more, 1.0)
+    return _Kept(least(REACHING, 1.0), -least(REACHING, -1.0), max(excess, Fraction(0)) if never else excess)

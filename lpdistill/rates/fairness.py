@@ -9,14 +9,17 @@ weighted sum is one of its corners; on the corners known, cvxpy finds the best m
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal, localcontext
 from enum import StrEnum
+from fractions import Fraction
 
 import numpy as np
 
 from lpdistill.arrays import FloatArray
 from lpdistill.errors import InfeasibleError, NotCertifiedError
+from lpdistill.numbers import downwards, upwards
 
 MOST_CORNERS = 200
 """Corners beyond which no more are looked for."""
@@ -24,8 +27,8 @@ MOST_CORNERS = 200
 MIXED, NEWTON = 1e-6, 5
 """Share of a corner from which it counts as mixed in, and steps of Newton's method."""
 
-ROUNDED = 1e-13
-"""Share of a sum of logarithms that may be rounding, by which its bound is raised."""
+DIGITS, LAST = 50, Fraction(1, 10**40)
+"""Digits of logarithms and powers, and a share of them that is more than what they are off by."""
 
 CLOSE = 1e-9
 """Distance of the sum of logarithms from its bound at which no more are."""
@@ -58,9 +61,42 @@ class Balance:
     value: float
     bound: float
 
-    def mean(self, logarithms: float) -> float:
-        """The geometric mean of rates whose logarithms have such a sum."""
-        return float(np.exp(logarithms / len(self.rates)))
+    @property
+    def mean(self) -> float:
+        """The geometric mean of the rates."""
+        return float(np.exp(self.value / len(self.rates)))
+
+    @property
+    def most(self) -> float:
+        """What no geometric mean exceeds."""
+        with localcontext() as context:
+            context.prec = DIGITS
+            return upwards(Fraction((Decimal(self.bound) / len(self.rates)).exp()) * (1 + LAST))
+
+
+def geometric_mean(rates: Sequence[Fraction]) -> float:
+    """A lower bound on the geometric mean of some rates.
+
+    >>> geometric_mean([Fraction(1, 2), Fraction(1, 8)]) == 0.25 - 2**-54
+    True
+    """
+    if min(rates) <= 0:
+        return 0.0
+    with localcontext() as context:
+        context.prec = DIGITS
+        logarithms = sum((Decimal(rate.numerator) / Decimal(rate.denominator)).ln() for rate in rates)
+        return downwards(Fraction((Decimal(logarithms) / len(rates)).exp()) * (1 - LAST))
+
+
+def _bound(weights: FloatArray, most: float) -> float:
+    r"""What no sum of logarithms exceeds, where no weighted sum of rates exceeds ``most``.
+
+    Logarithms are concave: :math:`\sum_u \log r_u \le \sum_u (w_u r_u - 1 - \log w_u)`, whatever the weights.
+    """
+    with localcontext() as context:
+        context.prec = DIGITS
+        logarithms = sum((Fraction(Decimal(weight).ln()) for weight in weights.tolist()), Fraction(0))
+        return upwards((Fraction(most) - len(weights) - logarithms) + LAST * (len(weights) + abs(logarithms)))
 
 
 def balanced(users: int, corner: Callable[[FloatArray], tuple[FloatArray, float]]) -> Balance:
@@ -97,8 +133,7 @@ def balanced(users: int, corner: Callable[[FloatArray], tuple[FloatArray, float]
         problem.solve(solver=cp.CLARABEL)
         rates = _polished(known, np.maximum(np.asarray(mixture.value, dtype=np.float64), 0.0))
         new, most = corner(1 / rates)
-        value = float(np.log(rates).sum())
-        bound = value + most - users + ROUNDED * (1 + abs(value) + users)
+        value, bound = float(np.log(rates).sum()), _bound(1 / rates, most)
         if bound - value <= CLOSE:
             return Balance(rates, value, bound)
         corners.append(new)

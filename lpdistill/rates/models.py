@@ -13,6 +13,7 @@ import numpy as np
 from lpdistill.arrays import FloatArray, IntArray
 from lpdistill.hardware.actions import Attempts
 from lpdistill.hardware.delivery import Delivery
+from lpdistill.numbers import downwards
 from lpdistill.physics.capped import capped
 from lpdistill.physics.levels import Levels
 from lpdistill.physics.maps import is_monotone
@@ -138,7 +139,7 @@ class Earning:
         """Limits per unit of time: those of a problem, and that what is delivered has no less than a mean fidelity."""
         if self.average is None:
             return problem.budgets
-        short = np.array([float(self.average - level.fidelity) for level in problem.levels])
+        short = np.array([downwards(self.average - level.fidelity) for level in problem.levels])  # never too strict
         return (*problem.budgets, Budget(Delivered(short, SHORTFALL), 0))
 
     def shares(self, levels: Levels) -> Shares | None:

@@ -18,7 +18,7 @@ from lpdistill.problem.problem import Problem
 from lpdistill.process.resources import RESOURCES
 from lpdistill.program.budgeted import BudgetUse
 from lpdistill.rates.bracket import Bracketed
-from lpdistill.rates.fairness import Balance
+from lpdistill.rates.fairness import Balance, geometric_mean
 from lpdistill.rates.law import Law, law
 from lpdistill.rates.models import Earning
 from lpdistill.rates.parts import Delivered, FirstDelivery, RateRow, Served, kept
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
 
 AIMS = frozenset({"target", "final_step"})
 """Settings that have no meaning where every pair may be delivered."""
-
-LOGARITHMS = 1e-10
-"""What a policy may lose of the sum of logarithms that is asked of it, so that rounding cannot keep it from that."""
 
 RARE = 1e-12
 """Share of all that is delivered that is rounding."""
@@ -89,20 +86,20 @@ class Rate(Answer):
     def gain(self) -> float:
         """What the policy earns per unit of time; of users, what counts: the sum, least or geometric mean of rates."""
         if self.balance is not None:
-            return self.balance.mean(self.balance.value)
+            return float(np.clip(self.balance.mean, self.lower_bound, max(self.lower_bound, self.upper_bound)))
         nothing = self.lower_bound <= 0 <= self.upper_bound and self.status is Status.OPTIMAL
         return 0.0 if nothing else self.found.model.optimum.gain or 0.0
 
     @property
     def lower_bound(self) -> float:
         """The policy earns no less: proved, rounding included."""
-        return self.found.lower if self.balance is None else self.balance.mean(self.balance.value - LOGARITHMS)
+        return self.found.lower if self.balance is None else geometric_mean(self.found.model.optimum.assured)
 
     @property
     def upper_bound(self) -> float:
         """No policy (within the budgets) earns more: proved over all columns, rounding included."""
         if self.balance is not None:
-            return self.balance.mean(self.balance.bound)
+            return self.balance.most
         return max(self.found.upper, self.found.lower)
 
     @property

@@ -25,9 +25,9 @@ from lpdistill.arrays import IntArray
 from lpdistill.errors import NotCertifiedError
 from lpdistill.hardware.actions import Action
 from lpdistill.problem.question import PROBLEM
-from lpdistill.process.budgets import MET, Budget
+from lpdistill.process.budgets import Budget
 from lpdistill.process.names import action_as_json
-from lpdistill.program.shares import Claims, Shares, run
+from lpdistill.program.shares import Claims, Shares
 from lpdistill.program.steadily import USED, Optimum
 from symbolic.algebra.rational_function import fraction, rational
 from symbolic.exact.charges import Amounts, Charges, ExactWorth
@@ -306,15 +306,8 @@ def _given(shares: Shares, optimum: Optimum) -> list[tuple[int, int]]:
     """Pairs of which level are given to whom, as floating point shares them."""
     removed = optimum.process.kernel.numbering.describe(optimum.columns).discard
     delivered = np.bincount(removed + 1, optimum.rates, minlength=len(shares.meets) + 1)[1:]
-    ends = shares.ends * (1 - MET)
-    ends[: len(delivered)] = -delivered
-    solver = run(shares.matrix, shares.cost, ends, np.full(len(ends), np.inf))
-    if solver is None:
-        raise _undetermined()
-    found = np.array(solver.getSolution().col_value)[: len(shares.pairs[0])]
-    least = GIVEN * float(found.max(initial=0.0))
-    given = zip(*(some.tolist() for some in shares.pairs), found.tolist(), strict=True)
-    return [(level, user) for level, user, z in given if z > least]
+    _, given = shares.allocated(np.asarray(delivered, dtype=np.float64))
+    return [(level, user) for level, user in np.argwhere(given > GIVEN * given.max()).tolist()]
 
 
 def _leading(model: ExactModel, optimum: Optimum, columns: IntArray) -> IntArray:
