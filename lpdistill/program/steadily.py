@@ -362,5 +362,5 @@ def _delivered_at_least(optimum: Optimum, delivered: FloatArray) -> FloatArray:
         one = Tariff(0.0, ((Worth((np.arange(len(delivered)) == level).astype(np.float64)), -1.0),))
         process = optimum.process.under(one)
         policy = Policy.of(process, optimum.columns, optimum.probability)
-        found[level] = max(earned(process, policy, Evaluation.of(policy, origin)), 0.0)
+        found[level] = max(earned(process, policy, policy.chain.evaluated(origin)), 0.0)
     return found

@@ -29,7 +29,7 @@ from lpdistill.problem.settings import FinalStep
 from lpdistill.process.names import action_as_json, node_as_json
 from lpdistill.process.resources import REACHING, Worth
 from lpdistill.process.tariff import Resource, Tariff
-from lpdistill.program.average import Evaluation, Policy, earned
+from lpdistill.program.average import Policy, earned
 from lpdistill.progress import silent
 from lpdistill.rates.bracket import bracketed
 from lpdistill.rates.models import Earning, RateModel, highest
@@ -306,7 +306,7 @@ def _kept(found: RateModel, average: Fraction, rows: BoolArray) -> _Kept:
     def least(what: Resource, sign: float) -> Fraction:
         some = process.under(Tariff(0.0, ((what, -sign),)))
         policy = Policy.of(some, columns, probability)
-        return Fraction(earned(some, policy, Evaluation.of(policy, 0)))
+        return Fraction(earned(some, policy, policy.chain.evaluated(0)))
 
     entered = Policy.of(process, columns, probability).entered()[of]
     levels_met = np.unique(process.kernel.numbering.describe(columns[entered]).discard)
