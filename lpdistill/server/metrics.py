@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from http import HTTPStatus
+from math import nan
 from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -11,6 +13,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from lpdistill.server.refusals import PREFIX, RefusedError
 from lpdistill.server.worker import Reply
 from lpdistill.telemetry import metrics
+from lpdistill.telemetry.look import Finding
 from lpdistill.version import __version__
 
 MEDIA_TYPE = CONTENT_TYPE_LATEST
@@ -24,6 +27,12 @@ REASONS = {
 }
 """Why no work was done, by the kind of refusal."""
 
+MOST_LINKS = 1000
+"""Links of which the service tells; what is said of others is in the answers alone."""
+
+BOUNDS = {"point": "estimate", "lower": "lower", "upper": "upper"}
+"""What estimates are called, and where a check has them."""
+
 OUTCOMES = {"infeasible": "infeasible", "limit": "limit", "out-of-time": "limit", "out-of-memory": "limit"}
 """What became of a request that was worked on, by the kind of refusal."""
 
@@ -33,7 +42,9 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self._kept: dict[str, Any] = {one.name: one.instrument(self.registry) for one in metrics.SERVICE}
+        told = (*metrics.SERVICE, metrics.ESTIMATE, metrics.PREDICTED, metrics.ALARM)
+        self._kept: dict[str, Any] = {one.name: one.instrument(self.registry) for one in told}
+        self._links: dict[str, set[str]] = {}
         self[metrics.BUILD].labels(__version__).set(1)
         for source in ("computed", "stored", "joined"):
             self[metrics.ANSWERS].labels(source)
@@ -57,9 +68,33 @@ class Metrics:
             self[metrics.REFUSALS].labels(reason).inc()
         return reason is not None
 
+    def watched(self, document: Mapping[str, Any]) -> None:
+        """Show what the last answer about a link says of it, if it has a name: estimates, predictions, alarms."""
+        link, checks = document["link"], document["looks"][-1]["checks"]
+        if not link or (link not in self._links and len(self._links) >= MOST_LINKS):
+            return
+        now = {check["what"] for check in checks}
+        for gone in self._links.get(link, set()) - now:
+            self[metrics.PREDICTED].remove(link, gone)
+            for bound in BOUNDS:
+                self[metrics.ESTIMATE].remove(link, gone, bound)
+        self._links[link] = now
+        for check in checks:
+            self[metrics.PREDICTED].labels(link, check["what"]).set(_number(check["predicted"]))
+            for bound, name in BOUNDS.items():
+                self[metrics.ESTIMATE].labels(link, check["what"], bound).set(_number(check[name]))
+        for verdict in Finding:
+            if verdict is not Finding.AS_PREDICTED:
+                self[metrics.ALARM].labels(link, verdict).set(verdict in document["findings"])
+
     def exposition(self) -> bytes:
         """All of them, as Prometheus reads them."""
         return generate_latest(self.registry)
+
+
+def _number(value: float | None) -> float:
+    """A number of a document, which has none where it is not known."""
+    return nan if value is None else value
 
 
 def outcome_of(answer: Reply | RefusedError) -> str:

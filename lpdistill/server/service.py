@@ -158,6 +158,8 @@ class _Answers:
                     reply, source = await self._answered(route, request)
                     outcome = outcome_of(reply)
                     self._metrics[named.ANSWERS].labels(source).inc()
+                    if route.name == "watch" and reply.status == HTTPStatus.OK:
+                        self._metrics.watched(json.loads(reply.body))
                 except _GoneError:
                     return Response(status_code=499)
                 except RefusedError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import sqlite3
 import subprocess
 import sys
@@ -307,6 +308,46 @@ def test_metrics_are_those_of_the_table():
     assert outcomes == {"done": 1, "limit": 1, "bad_input": 1}
     assert found["lpdistill_refusals_total", "malformed"] == 1
     assert found["lpdistill_request_duration_seconds_count", "solve"] == 3
+
+
+LABELS = ("link", "quantity", "bound", "verdict")
+
+
+def watching(link, *whats, findings=()):
+    """The answer to a question about a link."""
+    checks = [{"what": what, "predicted": 0.5, "estimate": 0.4, "lower": 0.3, "upper": None} for what in whats]
+    return Reply(200, json.dumps({"link": link, "findings": findings, "looks": [{"checks": checks}]}).encode())
+
+
+def test_what_is_found_of_links_is_told():
+    """Estimates, predictions and alarms of the last answer about each link that has a name, and nothing of before."""
+    pool = Answering(
+        watching("north", "p", "mean waiting time", findings=["p has fallen"]),
+        watching("south", "p", findings=["as predicted"]),
+        watching("", "p"),
+        watching("north", "p", findings=["latency is off"]),
+    )
+    asked = [
+        ("POST", "/v1/watch", {"json": {"problem": SMALL, "telemetry": [{"attempts": n, "successes": 1}]}})
+        for n in range(1, 5)
+    ]
+    *answers, exposition = asking(Service(), pool, *asked, ("GET", "/metrics", {}))
+    assert [answer.status_code for answer in answers] == [200] * 4
+    found = {
+        (sample.name.removeprefix("lpdistill_link_"), *map(sample.labels.get, LABELS)): sample.value
+        for family in text_string_to_metric_families(exposition.text)
+        for sample in family.samples
+        if sample.name.startswith("lpdistill_link_")
+    }
+    assert {link for _, link, *_ in found} == {"north", "south"}
+    assert {quantity for name, _, quantity, *_ in found if name != "alarm"} == {"p"}
+    assert found["predicted", "north", "p", None, None] == 0.5
+    assert found["estimate", "north", "p", "point", None] == 0.4
+    assert found["estimate", "north", "p", "lower", None] == 0.3
+    assert math.isnan(found["estimate", "north", "p", "upper", None])
+    assert found["alarm", "north", None, None, "latency is off"] == 1
+    assert found["alarm", "north", None, None, "p has fallen"] == 0
+    assert found["alarm", "south", None, None, "latency is off"] == 0
 
 
 def test_a_body_beyond_the_limit_is_not_read():
