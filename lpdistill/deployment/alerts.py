@@ -343,7 +343,6 @@ class Alerts:
             told.gain,
             f"{made} / {passed}",
             false_alarm=self.alpha,
-            exact=told.waits is not None,
         )
 
     def _told(self) -> Iterator[Alert]:

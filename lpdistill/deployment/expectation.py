@@ -3,7 +3,8 @@ r"""What the policy in use is predicted to do, as far as telemetry shows it: pro
 A policy that starts again from empty memories after each delivery delivers :math:`g = 1/E[W]` pairs per unit of time,
 and the variance of their number grows by :math:`\operatorname{Var}[W]/E[W]^3` (renewal theory); nothing is delivered in
 a stretch of length ``t`` with probability :math:`E[(W - t)^+] / E[W]`.  Of one that goes on with what is left, gain and
-variance are those of its law (:mod:`lpdistill.rates.law`), and a count that is normal stands for that probability.
+variance are those of its law (:mod:`lpdistill.rates.law`), and that probability has a bound
+(:mod:`lpdistill.deployment.silence`).
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.special import ndtri
 
 from lpdistill.deployment.objective import CONFIDENCE, LinkObjective
+from lpdistill.deployment.silence import longest_silence
 from lpdistill.errors import InfeasibleError, ModelError
 from lpdistill.numbers import at_least, at_most
 from lpdistill.physics.noise import IDEAL
@@ -26,6 +27,7 @@ from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import PROBLEM
 from lpdistill.problem.settings import FinalStep
 from lpdistill.progress import silent
+from lpdistill.rates.law import Steps, steps_of
 from lpdistill.rates.rate import Throughput
 from lpdistill.rates.steady_state import throughput
 from lpdistill.solution.solution import Solution, Status
@@ -74,6 +76,8 @@ class Expectation:
         The law of the waiting time; None for a policy that goes on with what is left.
     window
         What is said of it.
+    steps
+        What such a policy does and delivers, step by step; None for the other.
     """
 
     problem: Problem
@@ -84,6 +88,7 @@ class Expectation:
     distilled: tuple[Distilled, ...]
     waits: Distribution | None
     window: Window | None
+    steps: Steps | None = None
 
     @staticmethod
     def of(problem: Problem, objective: LinkObjective, progress: Callable[[str], None] = silent) -> Expectation:
@@ -121,8 +126,9 @@ class Expectation:
 
     def silence(self, alpha: float) -> float:
         """The length of a stretch in which nothing is delivered with at most a given probability."""
-        if self.waits is None:
-            return float(ndtri(alpha)) ** 2 * self.variance / self.gain**2
+        if self.steps is not None:
+            return longest_silence(self.steps, alpha)
+        assert self.waits is not None  # noqa: S101 - the one or the other
         times, unit = self.waits.times, float(self.waits.unit)
         beyond = np.cumsum(self.waits.surviving[::-1])[::-1] * unit  # E[(W - t)^+], of which a lattice needs no more
         place = int(np.argmax(beyond * self.gain <= alpha))
@@ -185,7 +191,8 @@ def _steady(
         )
     law = rate.law
     pairs = _steady_pairs(rate) if rate.status is Status.OPTIMAL else ()
-    return Expectation(problem, objective, law.gain, law.variance, rate.use["generation_attempts"], pairs, None, None)
+    steps, attempts = steps_of(rate.earning, rate.found.model), rate.use["generation_attempts"]
+    return Expectation(problem, objective, law.gain, law.variance, attempts, pairs, None, None, steps)
 
 
 def _steady_pairs(rate: Throughput) -> tuple[Distilled, ...]:
