@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 LARGEST_DRIFT = Fraction(99, 100)
 """The greatest drift that power is told for."""
 
+MAIN = {"p", "all distillations", "mean waiting time"}
+"""Tests that a picture of several looks has, besides those with alarms."""
+
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Watch(Answer):
@@ -133,25 +136,27 @@ class Watch(Answer):
         }
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw every estimate with its interval, relative to what is predicted, look by look."""
-        kinds = list(dict.fromkeys(one.what for look in self.looks for one in look.checks))
-        height = 4.2 if len(self.looks) > 1 else 1.5 + 0.4 * len(kinds)
-        drawn = pictures.canvas(ax, self.link.problem, width=8.0, height=height)
+        """Draw estimates with their intervals, relative to what is predicted: all, or look by look the main ones."""
+        alone = len(self.looks) == 1
+        tests = [one for look in self.looks for one in look.checks]
+        kinds = list(dict.fromkeys(one.what for one in tests if alone or one.what in MAIN or one.alarm))
+        drawn = pictures.canvas(ax, self.link.problem, width=8.0, height=1.5 + 0.4 * len(kinds) if alone else 4.2)
         for number, kind in enumerate(kinds):
             found = [
                 (place, one) for place, look in enumerate(self.looks, 1) for one in look.checks if one.what == kind
             ]
-            _draw(drawn, found, (number, len(kinds)), alone=len(self.looks) == 1)
-        if len(self.looks) == 1:
+            _draw(drawn, found, (number, len(kinds)), alone=alone)
+        if alone:
             drawn.axvline(1.0, color=pictures.INK, lw=0.8, ls="--")
             drawn.set_yticks(range(len(kinds)), kinds)
             drawn.set_ylim(len(kinds) - 0.5, -0.5)
             drawn.set_xlabel("seen, relative to what is predicted")
         else:
             drawn.axhline(1.0, color=pictures.INK, lw=0.8, ls="--")
+            drawn.locator_params(axis="x", integer=True)
             drawn.set_xlabel("record")
             drawn.set_ylabel("seen, relative to what is predicted")
-            drawn.legend(frameon=False, fontsize=8)
+            drawn.legend(frameon=False, ncols=len(kinds), loc="lower center", bbox_to_anchor=(0.5, 1.0))
         return drawn
 
 

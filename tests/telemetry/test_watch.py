@@ -22,7 +22,7 @@ from lpdistill import (
     solve,
     watch,
 )
-from lpdistill.telemetry.checks import Quantity, share
+from lpdistill.telemetry.checks import Quantity, share, successes
 from lpdistill.telemetry.look import Finding, Look
 from lpdistill.telemetry.records import Waits
 
@@ -258,3 +258,41 @@ def test_a_policy_that_may_never_deliver_is_not_watched():
     """There is no law of its waiting times to compare with."""
     with pytest.raises(ImproperPolicyError, match="never delivers once it is trapped in"):
         Link.of(baseline(Problem("1/2", 2, "3/4", "79/100"), "nested"))
+
+
+def test_times_follow_the_convention_of_the_problem():
+    """Where the last step is not charged, waits leave it out in the law, in the sum and in what is simulated."""
+    policy = solve(PROBLEM.replace(final_step="free")).policy
+    (record,) = simulated_telemetry(policy, 2000, seed=6)
+    (look,) = watch(policy, [record]).looks
+    mean = next(one for one in look.checks if one.quantity is Quantity.WAITING_TIME)
+    assert mean.estimate.model == pytest.approx(policy.waiting_time, rel=1e-9)
+    assert mean.estimate.lower < mean.estimate.value < mean.estimate.upper
+    assert look.findings == (Finding.AS_PREDICTED,)
+
+
+def test_all_distillations_have_the_law_of_a_sum():
+    """The convolution of binomial numbers with different chances, by fractions."""
+    seen = {(0, 0): (12, 9), (0, 1): (7, 6), (1, 1): (2, 1)}
+    law, plain = successes(link(), seen, Fraction(1, 10)), [Fraction(1)]
+    for levels, (tried, _) in seen.items():
+        chance = link().chances[levels] * Fraction(9, 10)
+        one = [comb(tried, k) * chance**k * (1 - chance) ** (tried - k) for k in range(tried + 1)]
+        plain = [
+            sum((plain[i] * one[k - i] for i in range(len(plain)) if 0 <= k - i < len(one)), Fraction(0))
+            for k in range(len(plain) + tried)
+        ]
+    for k in range(len(plain)):
+        assert law.at_most(k) == pytest.approx(float(sum(plain[: k + 1])), abs=1e-12)
+    (look,) = watch(link(), [Record(distillations=seen)]).looks
+    together = look.checks[0]
+    assert (together.count, together.estimate.value) == (21, 16 / 21)
+    assert together.estimate.lower < together.estimate.model < together.estimate.upper
+
+
+def test_alarms_of_all_distillations_leave_the_prediction_out():
+    """The interval of the share of all that succeeded, and its test, agree."""
+    for done in range(0, 101, 2):
+        (look,) = watch(link(), [Record(distillations={(0, 0): (100, done)})], alpha="1/10").looks
+        one = look.checks[0]
+        assert one.alarm == (not one.estimate.lower < one.estimate.model < one.estimate.upper), done
