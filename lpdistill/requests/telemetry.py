@@ -8,8 +8,10 @@ from os import PathLike
 from lpdistill.numbers import Number
 from lpdistill.policies.named import OPTIMAL
 from lpdistill.problem.problem import Problem
+from lpdistill.problem.question import PROBLEM
 from lpdistill.progress import silent
 from lpdistill.requests.policies import policy_of
+from lpdistill.telemetry.link import require_levels
 from lpdistill.telemetry.records import Record
 from lpdistill.telemetry.watch import Watch
 from lpdistill.telemetry.watch import watch as watch_policy
@@ -39,6 +41,7 @@ def watch(  # noqa: PLR0913 - one keyword for each thing that may be asked
     progress
         Told what is being done.
     """
+    require_levels(PROBLEM.meant(problem, "problem"))
     chosen = policy_of(problem, policy, progress)
     progress("testing telemetry")
     return watch_policy(chosen, telemetry, alpha=alpha, drift=drift, each=each, link=link)

@@ -52,10 +52,7 @@ class Link:
         refused = "must be one for a Problem: a state graph has no memories to report of"
         process = require_memories(policy.process, "policy", refused, policy)
         problem = PROBLEM.meant(process, "policy")
-        if labels_of(problem) is not None or problem.hardware.coherence_time is not None:
-            raise ModelError(
-                "policy", "must be on finitely many levels of pairs that do not age, to be compared with counts", None
-            )
+        require_levels(problem)
         if policy.deadlock:
             raise ImproperPolicyError(
                 f"policy: never delivers once it is trapped in {policy.deadlock[0]}; watch one that is proper",
@@ -121,6 +118,28 @@ class Link:
         there, planned = self.at(p), self.policy.waiting_time
         best = solve(self.problem.replace(p=p)).waiting_time if p > 0 else None
         return Cost(p, planned, None if there is None else there.policy.waiting_time, best)
+
+
+def require_levels(problem: Problem) -> None:
+    """Refuse a problem whose distillations have no counts by levels: labels stand for them, or pairs age.
+
+    Raises
+    ------
+    ModelError
+        If it is one.
+    """
+    if problem.hardware.coherence_time is not None:
+        raise ModelError(
+            "coherence_time",
+            "must be none for a link that is watched: pairs that age have no fixed levels to count by",
+            problem.hardware.coherence_time,
+        )
+    if labels_of(problem) is not None or not problem.reach.finite:
+        raise ModelError(
+            "target",
+            "must be within the limit of pumping for a link that is watched: beyond it labels stand for levels",
+            problem.target,
+        )
 
 
 class Cost(NamedTuple):

@@ -61,6 +61,8 @@ WRONG = {
     ("--telemetry", "LINK", "--alpha", "0"): "--alpha: must be a probability above 0",
     ("--telemetry", "LINK", "--drift", "2"): "--drift: must be a relative change",
     ("--telemetry", "LINK", "--link", "other"): "--link: must be one of simulated",
+    ("--telemetry", "LINK", "--coherence-time", "100"): "--coherence-time: must be none for a link that is watched",
+    ("--telemetry", "LINK", "--target", ".9"): "--target: must be within the limit of pumping",
     ("--telemetry", "LINK", "--policy", "fast"): "--policy: must be one of",
 }
 

@@ -243,7 +243,7 @@ WRONG = [
     (lambda: simulated_telemetry(link().policy, 0), "runs: must be at least 1"),
     (lambda: simulated_telemetry(link().policy, 10, 10**7), "runs: must be at least 1, and all runs together at most"),
     (lambda: Link.of(solve(PROBLEM.graph()).policy), "a state graph has no memories"),
-    (lambda: Link.of(solve(Problem("1/2", 3, "4/5", "22/25")).policy), "must be on finitely many levels"),
+    (lambda: Link.of(solve(Problem("1/2", 3, "4/5", "22/25")).policy), "target: must be within the limit of pumping"),
 ]
 
 
