@@ -220,4 +220,6 @@ def _in_words(problem: Mapping[str, Any]) -> str:
         + (", last step free" if problem["final_step"] == "free" else "")
         + (", discarding" if problem["discarding"] else "")
     )
-    return "; ".join([text, *rules, *budgets])
+    served = (f"{name} has pairs of at least {one['target']}" for name, one in problem.get("tenants", {}).items())
+    valued = (f"{fidelity} is worth {worth}" for fidelity, worth in problem.get("worth", {}).items())
+    return "; ".join([text, *rules, *budgets, *served, *valued])

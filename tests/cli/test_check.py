@@ -180,3 +180,25 @@ def test_derivatives_of_a_rate_are_in_its_document(run):
     document = run(*RATE, "--sensitivity", "--json").document
     assert document["sensitivity"]["p"] == document["sensitivity_details"]["derivatives"]["p"]["value"] > 0
     assert "d(gain)/d(parameter)" in run(*RATE, "--sensitivity").words
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (("--target", ".79", "--budget", "generation_attempts=1/2"), "generation attempts <= 1/2"),
+        (("--target", ".79", "--tenant", "a=.78", "--tenant", "b=.80", "--fair", "max-min"), "a has pairs of at least"),
+        (("--target", ".85", "--within", "1/5"), "no less than"),
+    ],
+    ids=["budget", "tenants", "labels"],
+)
+def test_certificates_of_rates_within_limits_are_checked_from_their_files(run, tmp_path, asked, told):
+    """Within a budget, of tenants and on labels: the file holds, and a changed price or bound in it does not."""
+    path = tmp_path / "rate.json"
+    run("throughput", "--p", ".5", "-M", "3", "--f0", ".75", *asked, "--certificate", str(path))
+    found = run("check", str(path))
+    assert found.code == 0
+    assert told in found.words
+    document = json.loads(path.read_text())
+    document["lower_bound" if "grid" in document else "gain"] = "1/20"
+    path.write_text(json.dumps(document))
+    assert run("check", str(path)).code == 1

@@ -76,6 +76,8 @@ LINES = {
     "throughput": [
         SMALL,
         (*SMALL, "--exact", "--sensitivity", "--ranges"),
+        (*SMALL, "--budget", "generation_attempts=.9", "--exact"),
+        ("--p", ".5", "-M", "3", "--f0", ".8", "--target", ".89", "--within", ".2", "--exact"),
         (*SMALL[:6], "--tenant", "a=.78", "--tenant", "b=.8,share=.02", "--simulate", "50000"),
         (*SMALL, *HELD[3:]),
     ],
