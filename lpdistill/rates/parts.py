@@ -111,7 +111,7 @@ class FirstDelivery:
     rate
         One pair for every waiting time, if each run starts with empty memories.
     run_on
-        What the same policy earns that keeps what is left; None where labels stand for levels.
+        What the same policy earns that keeps what is left; None where labels stand for levels, or rules trap that.
     """
 
     rate: float

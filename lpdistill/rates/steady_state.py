@@ -247,6 +247,6 @@ def _first_delivery(problem: Problem, found: Bracketed, progress: Callable[[str]
         return FirstDelivery(rate, None)
     uses = fastest.plan.uses
     columns = process.names.find(uses.configuration, list(fastest.process.names.actions(uses.columns)))
-    if len(columns) != process.size or (columns < 0).any():
+    if len(columns) != process.size or (columns < 0).any() or not process.live.all():  # what is left may be trapped
         return FirstDelivery(rate, None)
     return FirstDelivery(rate, led(process, columns)[2].gain)

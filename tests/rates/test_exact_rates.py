@@ -134,6 +134,14 @@ def test_dead_ends_are_worked_out_by_the_checker_too():
     assert float(found.gain) == pytest.approx(throughput(trapping).gain, rel=1e-12)
 
 
+def test_what_rules_trap_is_no_rate_of_the_first_policy():
+    """Who hurries to the first pair may leave pairs that never go: the rate has a proof, and that policy none."""
+    rate = throughput(Problem("1/2", 4, "17/20", "9/10", rules=[EqualLevelsOnly()]))
+    assert rate.first.run_on is None
+    assert rate.first.rate < rate.gain
+    assert float(check(certify_rate(rate)).gain) == pytest.approx(rate.gain, rel=1e-12)
+
+
 def test_a_policy_that_is_not_optimal_is_repaired():
     """Howard's method over the rationals starts from a policy that does not distil two raw pairs, and mends it."""
     rate = throughput(THREE)
