@@ -11,7 +11,7 @@ and its price says how much longer a unit more of fidelity takes.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
@@ -26,23 +26,26 @@ from lpdistill.problem.labels import without_labels
 from lpdistill.problem.problem import Problem
 from lpdistill.problem.question import PROBLEM
 from lpdistill.problem.settings import FinalStep
-from lpdistill.process.names import action_as_json, node_as_json
 from lpdistill.process.resources import REACHING, Worth
 from lpdistill.process.tariff import Resource, Tariff
 from lpdistill.program.average import Policy, earned
 from lpdistill.progress import silent
 from lpdistill.rates.bracket import bracketed
 from lpdistill.rates.models import Earning, RateModel, highest
+from lpdistill.rates.parts import RateRow, cells_of
 from lpdistill.rates.rate import Rate
 from lpdistill.solution.answer import SHOWN, Answer, Table
 from lpdistill.solution.resources import Expected, in_words
 from lpdistill.solution.solution import Status
-from lpdistill.solution.tables import described
 from lpdistill.solution.wording import outwards
 from lpdistill.solving import PATIENCE, precision
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+
+ROW = frozenset({"counts", "visits", "actions"})
+"""What is told of a configuration, of which no value is known but the time that a run takes."""
 
 
 class Share(NamedTuple):
@@ -127,6 +130,10 @@ class AverageDelivery(Answer):
         """Expected totals of a run."""
         return Expected({name: used * self.waiting_time for name, used in self.rate.use.items()})
 
+    def rows(self, *, visited: bool = False) -> Iterator[RateRow]:
+        """The policy, with how often a run is expected to come by; or only where it does, most time first."""
+        return (row._replace(visits=row.visits * self.waiting_time) for row in self.rate.rows(visited=visited))
+
     @property
     def _question(self) -> Problem:
         return self.problem
@@ -142,30 +149,13 @@ class AverageDelivery(Answer):
             "delivered": [one.to_dict() for one in self.delivered],
             "expected": self.expected.to_dict(),
             "levels": [level.stated() for level in self.rate.found.model.problem.levels],
-            "policy": [
-                {
-                    "counts": node_as_json(row.counts),
-                    "visits": row.visits * self.waiting_time,
-                    "actions": [
-                        {**action_as_json(one.action), "probability": one.probability} for one in row.decisions
-                    ],
-                }
-                for row in self.rate.rows()
-            ],
+            "policy": [{name: told for name, told in row.to_dict().items() if name in ROW} for row in self.rows()],
             **({"refinement": self.rate.found.labelling.to_dict()} if self.rate.found.labelling else {}),
         }
 
     def _cells(self) -> Iterable[Mapping[str, Any]]:
         """A row for every configuration and decision."""
-        for row in self.rate.rows():
-            for decision in row.decisions:
-                yield {
-                    "counts": row.counts,
-                    "configuration": self.rate.wording.configuration(row.counts),
-                    **described(decision.action),
-                    "probability": decision.probability,
-                    "visits": row.visits * self.waiting_time,
-                }
+        return cells_of(self.rows(), self.rate.wording, "visits")
 
     def shown(self, most: int | None = SHOWN) -> Table:
         """What to do in so many configurations that runs come to, most visited first; or in all."""
@@ -175,9 +165,9 @@ class AverageDelivery(Answer):
                 words.configuration(row.counts),
                 *words.action(decision.action),
                 f"{decision.probability:.4f}",
-                decimals(row.visits * self.waiting_time),
+                decimals(row.visits),
             )
-            for row in islice(self.rate.rows(visited=most is not None), most)
+            for row in islice(self.rows(visited=most is not None), most)
             for decision in row.decisions
         ]
         headings = dict.fromkeys(("configuration", *words.headings), "left")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from math import isfinite
@@ -10,7 +11,8 @@ from typing import Any, NamedTuple
 from lpdistill.process.names import action_as_json, node_as_json
 from lpdistill.program.budgeted import BudgetUse
 from lpdistill.solution.policy import Decision
-from lpdistill.solution.tables import Key
+from lpdistill.solution.tables import Key, described
+from lpdistill.solution.wording import Words
 
 
 class Delivered(NamedTuple):
@@ -100,6 +102,19 @@ class RateRow(NamedTuple):
             "share": self.share,
             "actions": [{**action_as_json(one.action), "probability": one.probability} for one in self.decisions],
         }
+
+
+def cells_of(rows: Iterable[RateRow], words: Words, *told: str) -> Iterator[dict[str, Any]]:
+    """What a frame says of every configuration and decision, with what is told of rows."""
+    for row in rows:
+        for decision in row.decisions:
+            yield {
+                "counts": row.counts,
+                "configuration": words.configuration(row.counts),
+                **described(decision.action),
+                "probability": decision.probability,
+                **{name: getattr(row, name) for name in told},
+            }
 
 
 @dataclass(frozen=True)

@@ -21,13 +21,13 @@ from lpdistill.rates.bracket import Bracketed
 from lpdistill.rates.fairness import Balance, geometric_mean
 from lpdistill.rates.law import Law, law
 from lpdistill.rates.models import Earning
-from lpdistill.rates.parts import Delivered, FirstDelivery, RateRow, Served, kept
+from lpdistill.rates.parts import Delivered, FirstDelivery, RateRow, Served, cells_of, kept
 from lpdistill.solution.answer import SHOWN, Answer, Table
 from lpdistill.solution.policy import Decision
 from lpdistill.solution.policy_picture import ROWS, draw_rows, require_drawable, row_of
 from lpdistill.solution.resources import Expected, in_words
 from lpdistill.solution.solution import Status
-from lpdistill.solution.tables import Key, described
+from lpdistill.solution.tables import Key
 from lpdistill.solution.wording import Words, outwards, words_of
 
 if TYPE_CHECKING:
@@ -251,17 +251,7 @@ class Rate(Answer):
 
     def _cells(self) -> Iterable[Mapping[str, Any]]:
         """A row for every configuration and decision."""
-        for row in self.rows():
-            for decision in row.decisions:
-                yield {
-                    "counts": row.counts,
-                    "configuration": self.wording.configuration(row.counts),
-                    **described(decision.action),
-                    "probability": decision.probability,
-                    "value": row.value,
-                    "visits": row.visits,
-                    "share": row.share,
-                }
+        return cells_of(self.rows(), self.wording, "value", "visits", "share")
 
     def shown(self, most: int | None = SHOWN) -> Table:
         """What to do in so many configurations that the policy comes to for ever, most time first; or in all."""
