@@ -51,7 +51,7 @@ def test_a_wrong_value_is_named_by_its_option(run, option):
 
 NEARNESS = {
     "--within": (("0", "1", "2", "-1"), "must be a relative gap with 0 < within < 1, such as 0.001"),
-    "--time-limit": (("0", "-1", "1e400"), "must be a number of seconds above 0, at most 1e+09"),
+    "--time-limit": (("0", "-1", "1e40"), "must be a number of seconds above 0, at most 1e+09"),
 }
 """Gaps and times that are none, and what is said of them."""
 
