@@ -25,6 +25,9 @@ MEDIA_TYPE = "application/problem+json"
 PREFIX = "urn:lpdistill:problem:"
 """What names of kinds of refusals begin with."""
 
+REMEDY = re.compile(r"; (?![^(]*\))")
+"""What stands between what is wrong and what to do, which no brackets hold."""
+
 TITLES = {
     "malformed-body": "The body of the request is not what is sent here",
     "wrong-input": "The question describes no model",
@@ -123,11 +126,11 @@ def _members(error: Exception) -> dict[str, Any]:
     told = str(error)
     if isinstance(error, ModelError):
         told = told.removeprefix(f"{error.where}: ").removesuffix(f" (found {quoted(error.value)})")
-    what, _, remedy = told.partition("; ")
+    what, *remedy = REMEDY.split(told, maxsplit=1)
     return {
         **{name: _plain(value) for name, value in vars(error).items() if name != "exit_code"},
         "what": what,
-        "remedy": remedy or what,
+        "remedy": remedy[0] if remedy else what,
     }
 
 

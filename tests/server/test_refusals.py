@@ -69,6 +69,13 @@ def test_an_error_of_input_says_what_where_which_value_and_what_to_do():
     assert found["remedy"] == "give a number of ordinary size"
 
 
+def test_what_brackets_hold_is_no_remedy():
+    """What to do begins outside brackets: a target out of reach is told its limits first."""
+    error = LimitError("out of reach (one; two); take more; or less", size={})
+    said = refusal_of(error).to_dict()
+    assert (said["what"], said["remedy"]) == ("out of reach (one; two)", "take more; or less")
+
+
 def test_what_can_be_met_is_in_the_document():
     """Budgets that cannot be met say which limits can."""
     tight = Problem("1/2", 3, "3/4", "79/100", budgets={"generation_attempts": 3})
