@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from decimal import Decimal
 from fractions import Fraction
 from functools import reduce
 
@@ -62,7 +63,7 @@ class TimeLattice:
         longest = int(max(process.durations.times) / unit)
         if longest > LONGEST_STEP:
             raise LimitError(
-                f"durations: their common unit is {float(unit):.3g}, of which the longest step takes {longest:.3g}; "
+                f"durations: their common unit is {float(unit):.3g}, of which the longest step takes {Decimal(longest):.3g}; "
                 "round the durations so that they have a simple unit in common",
                 size={"slots": longest, "most_slots": LONGEST_STEP},
             )

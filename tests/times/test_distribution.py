@@ -533,6 +533,10 @@ UNBOUNDED = {
         lambda: distribution(solve(Problem("1/2", 2, "3/4", "31/40", generation_time="1.0000000000001")).policy),
         "slots",
     ),
+    "durations of so many digits that their unit is no float": (
+        lambda: distribution(solve(Problem("1/2", 2, "3/4", "31/40", generation_time="0." + "9" * 900)).policy),
+        "slots",
+    ),
 }
 
 
