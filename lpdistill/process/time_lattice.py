@@ -63,8 +63,8 @@ class TimeLattice:
         longest = int(max(process.durations.times) / unit)
         if longest > LONGEST_STEP:
             raise LimitError(
-                f"durations: their common unit is {float(unit):.3g}, of which the longest step takes {Decimal(longest):.3g}; "
-                "round the durations so that they have a simple unit in common",
+                f"durations: their common unit is {float(unit):.3g}, of which the longest step takes "
+                f"{Decimal(longest):.3g}; round the durations so that they have a simple unit in common",
                 size={"slots": longest, "most_slots": LONGEST_STEP},
             )
         slots = np.array([int(time / unit) for time in process.durations.times], dtype=np.int64)
