@@ -236,11 +236,14 @@ def led(process: Dynamics, columns: IntArray) -> tuple[IntArray, Policy, Evaluat
     # Of classes that earn the same, one that runs from the start enter: others may lie where no run ever comes.
     met = np.isin(np.arange(count), number[policy.entered()])
     scale = float(np.abs(policy.choice.cost).max()) / process.durations.per_column
-    best = int(np.argmax(gains + np.where(met, ALIKE * scale + TINY, 0.0)))
-    goals = np.zeros(process.size, dtype=bool)
-    goals[policy.choice.configuration[number == best]] = True
+    for best in np.argsort(-gains - np.where(met, ALIKE * scale + TINY, 0.0), kind="stable").tolist():
+        goals = np.zeros(process.size, dtype=bool)
+        goals[policy.choice.configuration[number == best]] = True
+        way = towards(process, goals).columns
+        if len(way) == len(columns):  # some full memories are such as no run fills them
+            break
     lost = _reaching(policy.moves, (number >= 0) & (number != best))
-    columns = np.where(lost, towards(process, goals).columns, columns)
+    columns = np.where(lost, way, columns)
     policy = Policy.of(process, columns)
     return columns, policy, policy.chain.evaluated(int(np.argmax(number == best)))
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from rate_cases import RESOURCES, problem_of
 from steady_numbers import (
@@ -24,6 +25,8 @@ from steady_numbers import (
     THREE_TENANTS,
     Case,
 )
+from steady_oracle import Link, counted, levels
+from steady_routes import program
 
 from lpdistill import (
     Budget,
@@ -234,3 +237,13 @@ def test_shares_that_cannot_be_had_are_named_where_highs_first_knows_no_answer()
     link = Problem(".9", 3, ".75", ".77", budgets={"distillations": "1.758825"})
     with pytest.raises(InfeasibleError, match="share of a"):
         throughput(link, tenants={"a": (".77", "1.07196"), "b": (".75", ".141771")})
+
+
+def test_full_memories_that_no_run_fills_are_nothing_to_lead_to():
+    """Where what is stored counts, waiting with two pairs that two memories never have at once earns most, in vain."""
+    budgets = [Budget("raw_pairs", ".068"), Budget("memory_time", least="1.7")]
+    found = throughput(Problem(".3", 2, ".8", ".84", budgets=budgets))
+    process = counted(Link(Fraction(3, 10), 2, levels(Fraction(4, 5), Fraction(21, 25))))
+    stored = np.array([sum(level > 0 for level in column.state) for column in process.columns])
+    rows = [(0.3 * process.amount("attempts"), 0.0, 0.068), (stored * process.time, 1.7, np.inf)]
+    assert found.gain == pytest.approx(program(process, process.amount("delivered"), rows).gain, rel=1e-9)
