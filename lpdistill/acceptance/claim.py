@@ -25,6 +25,9 @@ from lpdistill.physics.noise import Noise, SeveralNumbers, told
 BLIND = Fraction(1, 4)
 """Fidelity of a pair without any correlation."""
 
+CERTAIN = 1 - Fraction(1, 10**12)
+"""Probabilities and fidelities above it, other than 1 itself, are refused: floating point cannot tell their complements."""
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -56,6 +59,7 @@ class Claim:
         fidelity = exact(certify, "certify")
         if not BLIND < fidelity < 1:
             raise ModelError("certify", "must be a fidelity above 1/4 and below 1", certify)
+        require_uncertain(fidelity, "certify", certify)
         return Claim(fidelity, share(delta, "delta"), Noise(readout=readout))
 
     @property
@@ -95,9 +99,22 @@ def share(value: Number, where: str) -> Fraction:
     Raises
     ------
     ModelError
-        If it is none.
+        If it is none, or nearer to 1 than can be computed with.
     """
     found = exact(value, where)
     if not 0 < found < 1:
         raise ModelError(where, "must be a probability above 0 and below 1", value)
+    require_uncertain(found, where, value)
     return found
+
+
+def require_uncertain(found: Fraction, where: str, value: Number) -> None:
+    """Refuse what is as good as 1, and is not 1.
+
+    Raises
+    ------
+    ModelError
+        If it is nearer to 1 than can be computed with.
+    """
+    if CERTAIN < found < 1:
+        raise ModelError(where, "is nearer to 1 than 1e-12; give at most 1 - 1e-12", value)

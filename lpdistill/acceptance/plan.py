@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from lpdistill import pictures
-from lpdistill.acceptance.claim import Claim, share
+from lpdistill.acceptance.claim import Claim, require_uncertain, share
 from lpdistill.acceptance.fixed import FixedTest, Hypotheses, Sawtooth, hoeffding
 from lpdistill.acceptance.sequential import Course, Sequential
 from lpdistill.errors import ModelError
@@ -287,6 +287,7 @@ def hypotheses(claim: Claim, true: Number, power: Number) -> Hypotheses:
         raise ModelError(
             "true", f"must be above the fidelity to certify, {float(claim.fidelity):g}, and at most 1", true
         )
+    require_uncertain(truth, "true", true)
     if sure <= claim.delta:
         raise ModelError("power", f"must be above delta, {float(claim.delta):g}: less is had without measuring", power)
     return Hypotheses(claim.limit, claim.passing(truth), claim.delta, sure)
