@@ -26,7 +26,7 @@ BLIND = Fraction(1, 4)
 """Fidelity of a pair without any correlation."""
 
 CERTAIN = 1 - Fraction(1, 10**12)
-"""Probabilities and fidelities above it, other than 1 itself, are refused: floating point cannot tell their complements."""
+"""What is above it and not 1 is refused as a probability or fidelity: its complement has too few digits."""
 
 
 @dataclass(frozen=True, slots=True)
