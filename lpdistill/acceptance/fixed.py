@@ -17,8 +17,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
-from math import ceil, inf, log, sqrt
+from math import ceil, inf, log, log1p, sqrt
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -33,6 +34,11 @@ MOST_FAILURES = 30_000
 
 FIRST = 64
 """Numbers of failures that are looked at first."""
+
+NARROW = Fraction(1, 10_000)
+"""Share of the failures at the limit that are none in truth, below which there are too many for certain.
+
+At least :math:`1.3 / 10^{-8}` failures are expected then, and divergences would be differences of rounded numbers."""
 
 ALWAYS = 2**62
 """The greatest number of pairs, where every number will do."""
@@ -84,7 +90,7 @@ def hoeffding(asked: Hypotheses) -> int:
     4748
     """
     roots = sqrt(-log(asked.delta)) + sqrt(-log(1 - asked.power))
-    return ceil(roots**2 / (2 * float(asked.true - asked.null) ** 2))
+    return ceil(Fraction(roots) ** 2 / (2 * (asked.true - asked.null) ** 2))
 
 
 def divergence(share: float, chance: float) -> float:
@@ -92,7 +98,7 @@ def divergence(share: float, chance: float) -> float:
     found = 0.0
     for one, other in ((share, chance), (1.0 - share, 1.0 - chance)):
         if one > 0:
-            found += one * log(one / other) if other > 0 else inf
+            found += one * log1p((one - other) / other) if other > 0 else inf
     return found
 
 
@@ -138,6 +144,11 @@ def _guessed(failures: IntArray, chance: float, limit: float) -> IntArray:
     return np.asarray(np.where(np.isfinite(about), about, 0), dtype=np.int64)
 
 
+def _told(count: int) -> str:
+    """A number of pairs, of which only the size matters where nobody could measure them."""
+    return f"{count:,}" if count < 10**15 else f"{Decimal(count):.2e}"
+
+
 @dataclass(frozen=True, eq=False)
 class Sawtooth:
     """Which numbers of pairs suffice.
@@ -163,12 +174,14 @@ class Sawtooth:
         LimitError
             If more failures would have to be looked at than can be.
         """
-        enough = chernoff(asked)
-        if (failures := ceil(enough * (1 - asked.null))) > MOST_FAILURES:
+        narrow = asked.true - asked.null < NARROW * (1 - asked.null)
+        enough, whose = (hoeffding(asked), "Hoeffding") if narrow else (chernoff(asked), "Chernoff")
+        failures = ceil(enough * (1 - asked.null))
+        if narrow or failures > MOST_FAILURES:
             raise LimitError(
-                f"pairs: exact numbers are found for up to {MOST_FAILURES:,} failures, and about {failures:,} of "
-                f"{enough:,} pairs fail at the limit; {enough:,} pairs suffice by Chernoff's bound. Ask for a true "
-                "fidelity further above the certified one, a larger delta or less power",
+                f"pairs: exact numbers are found for up to {MOST_FAILURES:,} failures, and about {_told(failures)} of "
+                f"{_told(enough)} pairs fail at the limit; {_told(enough)} pairs suffice by {whose}'s bound. Ask for a "
+                "true fidelity further above the certified one, a larger delta or less power",
                 size={"pairs": enough, "failures": failures},
             )
         first = last = np.zeros(0, dtype=np.int64)

@@ -5,16 +5,21 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+from scipy import special
+
 from lpdistill.control.pieces import Span
 from lpdistill.errors import ModelError
 from lpdistill.numbers import whole
-from lpdistill.simulation.estimates import Confidence
 
 MOST_ATTEMPTS = 10**15
 """Attempts beyond which counts are no whole numbers in double precision."""
 
 OUTWARDS = 1e-12
 """Relative error of the ends of an interval, for which they are moved outwards."""
+
+
+LEAST = 1e-200
+"""The least end of an interval: no problem has a smaller p."""
 
 
 def counts_of(attempts: Any, successes: Any, look: Any) -> tuple[int, int, int | None]:
@@ -35,12 +40,21 @@ def counts_of(attempts: Any, successes: Any, look: Any) -> tuple[int, int, int |
 
 
 def interval_of(attempts: int, successes: int, confidence: Fraction, look: int | None = None) -> Span:
-    """The interval of p, of the only look or of one of many with the confidence of all: rounded outwards.
+    """The interval of Clopper and Pearson, of the only look or of one of many with the confidence of all: outwards.
+
+    Raises
+    ------
+    ModelError
+        If its lower end is no p that a problem may have.
 
     >>> [round(float(end), 6) for end in interval_of(100, 50, Fraction(19, 20))]
     [0.385728, 0.614272]
     """
     error = float((1 - confidence) / (1 if look is None else look * (look + 1)))
-    found = Confidence(1 - error).share(successes, attempts)
-    low = Fraction(max(found.lower * (1 - OUTWARDS), 5e-324))
-    return Span(low, Fraction(min(found.upper * (1 + OUTWARDS), 1.0)))
+    lower = float(special.betaincinv(successes, attempts - successes + 1, error / 2))
+    if lower < LEAST:
+        remedy = "is so great that p may be as small as it likes; take less of it, fewer looks, or go on counting"
+        raise ModelError("confidence", remedy, f"{float(confidence):g}, {error:.3g} short of 1 at this look")
+    failures = attempts - successes
+    upper = float(special.betainccinv(successes + 1, failures, error / 2)) if failures else 1.0
+    return Span(Fraction(lower * (1 - OUTWARDS)), Fraction(min(upper * (1 + OUTWARDS), 1.0)))

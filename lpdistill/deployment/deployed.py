@@ -26,7 +26,7 @@ from lpdistill.deployment.rules import JOB, Document, link_rules, service_rules
 from lpdistill.errors import ModelError
 from lpdistill.export.files import writing
 from lpdistill.numbers import Number
-from lpdistill.pictures import canvas
+from lpdistill.pictures import INK, canvas, style
 from lpdistill.problem.problem import Problem
 from lpdistill.progress import silent
 from lpdistill.solution.answer import Answer
@@ -43,6 +43,9 @@ RECORD = "deployment.json"
 
 SHARES = ("0.1", "0.25", "0.5", "0.75", "0.9", "0.99", "0.9999")
 """Shares of all waiting times that exporters are to tell apart."""
+
+DAY, MOST_DAILY = 86_400, 1e15
+"""Seconds of a day, the longest stretch that counts are tested over, and attempts in it that are counted one by one."""
 
 POINTS = 401
 """Points of the lines of a picture."""
@@ -224,12 +227,12 @@ class Deployment(Answer):
         drawn = [(told, *alerts.generated(over)) for over, told in (("1h", "after an hour"), ("1d", "after a day"))]
         farthest = min((one.drifted for _, one, _ in drawn if one is not None), default=p / 2)
         actual = np.linspace(max(2 * farthest - p, 0.0), p, POINTS)
-        for over, found, trials in drawn:
+        for line, (over, found, trials) in enumerate(drawn):
             power = [0.0 if found is None else found.power(int(trials), float(one)) for one in actual]
-            ax.plot(actual, power, label=over)
-        ax.axvline(p, color="0.6", linewidth=0.8)
+            ax.plot(actual, power, label=over, lw=1.6, **style(line))
+        ax.axvline(p, color=INK, lw=0.8, ls=":", label="predicted")
         ax.set(xlabel="success probability of an attempt", ylabel="probability of an alarm")
-        ax.legend()
+        ax.legend(frameon=False)
         return ax
 
 
@@ -284,6 +287,12 @@ def deploy(  # noqa: PLR0913 - one keyword for each thing that an operator decid
             "unit time", "has no meaning where the times of the problem have units; leave it out", unit_time
         )
     seconds = Fraction(1) if stated is not None else seconds_of(UNIT if unit_time is None else unit_time)
+    if (daily := expectation.attempts * DAY / float(seconds)) > MOST_DAILY:
+        where, given = ("unit time", unit_time) if stated is None else ("generation_time", problem.generation_time)
+        remedy = (
+            f"makes {daily:.3g} attempts a day, more than the {MOST_DAILY:g} that rules can count; take a longer one"
+        )
+        raise ModelError(where, remedy, given)
     return Deployment(expectation, installation or Installation(), name, seconds)
 
 

@@ -17,6 +17,9 @@ from lpdistill.problem.settings import SETTINGS
 from lpdistill.solution.given import ProblemLike
 from lpdistill.study.grid import Grid
 
+SAME = {"gate": ("gate_fidelity",), "gate_fidelity": ("gate",)}
+"""Settings that are other words for one that has a range."""
+
 MOST_HARDWARE = 20_000
 """Combinations beyond which a plan is several plans."""
 
@@ -173,8 +176,10 @@ class Shelf:
         aim = {} if target is None else {"target": target}
         if isinstance(fixed, Mapping):
             for name in chosen:
-                if fixed.get(name) is not None:
-                    raise ModelError(name, "is fixed and has a range; leave one out", fixed[name])
+                for other in (name, *SAME.get(name, ())):
+                    if fixed.get(other) is not None:
+                        told = "is fixed and has" if other == name else f"fixes {name}, which has"
+                        raise ModelError(other, f"{told} a range; leave one out", fixed[other])
             for name in ("target", "gap", "average_fidelity"):
                 if target is not None and fixed.get(name) is not None:
                     raise ModelError(name, "is given, and the objective has a fidelity; leave one out", fixed[name])

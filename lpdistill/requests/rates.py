@@ -15,7 +15,9 @@ from lpdistill.rates import steady_state
 from lpdistill.rates.rate import KeyRate, Throughput
 from lpdistill.rates.standby import standby
 from lpdistill.requests.report import Report
+from lpdistill.simulation.simulation import seeded
 from lpdistill.solution.document import finite, section
+from lpdistill.units import TIMES, measured
 
 __all__ = ["keyrate", "standby", "throughput"]
 
@@ -109,6 +111,10 @@ class _Run:
     def __post_init__(self) -> None:
         if self.seed is not None and self.time is None:
             raise ModelError("seed", "is that of a simulation; say how long it lasts, with --simulate", self.seed)
+        if self.seed is not None:
+            seeded(self.seed)
+        if self.time is not None and measured(self.time, "time", TIMES)[0] <= 0:
+            raise ModelError("time", "must be above 0", self.time)
 
 
 def _with(found: Any, law: bool, run: _Run, progress: Callable[[str], None]) -> Report[Any]:  # noqa: FBT001 - of this file

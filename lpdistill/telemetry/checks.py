@@ -146,7 +146,7 @@ def _mean(link: Link, seen: Waits, alpha: Fraction, drift: Fraction) -> Check:
     p_value = min(1.0, 2 * (min(law.at_most(total), law.at_least(total)) + ROUNDING))
     mean, shorter = seen.total / count, link.time(low, count) / count
     predicted, longer = link.time(law.mean, count) / count, link.time(high, count) / count
-    estimate = Estimate(mean, mean - (longer - predicted), mean + (predicted - shorter), model=predicted)
+    estimate = Estimate(mean, max(mean - (longer - predicted), 0.0), mean + (predicted - shorter), model=predicted)
     stretched = [link.slots(link.time(edge, count) / float(1 + drift), count) for edge in (low, high)]
     power = law.at_most(stretched[0]) + law.at_least(stretched[1])
     side = 1 if mean > predicted else -1

@@ -101,10 +101,14 @@ def _answered(text: str) -> list[Sample]:
     try:
         found = json.loads(text)
         return [
-            Sample(str(one["metric"]["__name__"]), dict(one["metric"]), float(one["value"][1]))
+            Sample(
+                str(one["metric"]["__name__"]),
+                {name: str(text) for name, text in one["metric"].items()},
+                float(one["value"][1]),
+            )
             for one in found["data"]["result"]
         ]
-    except (ValueError, KeyError, TypeError, IndexError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError):
         remedy = "must be an answer of the query API with an instant vector that keeps the names of metrics"
         raise ModelError("telemetry", remedy, text[:60]) from None
 
@@ -131,8 +135,8 @@ def _record(name: str, samples: list[Sample]) -> Record:
             levels = tuple(whole(part, f"{where} levels") for part in one.labels.get("levels", "").split(","))
             part = "attempts" if one.name == DISTILLATIONS.name else "successes"
             kinds[levels][part] = _counted(one.value, where)
-        elif one.name == BUCKET and (end := float(one.labels.get("le", "inf"))) < math.inf:
-            ends.append((end, _counted(one.value, where)))
+        elif one.name == BUCKET and (end := _end(one.labels.get("le", "inf"), where)) < math.inf:
+            ends.append((time_of(end, where), _counted(one.value, where)))
         elif one.name in totals:
             totals[one.name] = one.value
     told["distillations"] = [{"levels": list(levels), **both} for levels, both in kinds.items()]
@@ -142,6 +146,20 @@ def _record(name: str, samples: list[Sample]) -> Record:
     count, total = _counted(totals[COUNT], f"telemetry {COUNT}"), time_of(totals[SUM], f"telemetry {SUM}")
     waits = buckets_of(ends, count, total, f"telemetry {BUCKET}")
     return Record(found.link, found.period, found.attempts, found.successes, found.distillations, waits)
+
+
+def _end(given: str, where: str) -> float:
+    """The end of a bucket, as its label has it.
+
+    Raises
+    ------
+    ModelError
+        If it is no number.
+    """
+    try:
+        return float(given)
+    except ValueError:
+        raise ModelError(f"{where} le", "must be a number, the end of a bucket", given) from None
 
 
 def _counted(value: float, where: str) -> int:

@@ -81,13 +81,15 @@ class Look:
         """
         for levels in record.distillations:
             if levels not in link.recipes:
-                known = "; ".join(",".join(map(str, one)) for one in link.recipes)
+                known = "; ".join(",".join(map(str, one)) for one in link.recipes) or "none, nothing is distilled"
                 raise ModelError("distillations", f"must be of levels that the problem has: {known}", list(levels))
         p = link.problem.p
         tested = {name for name, (tried, _) in record.distillations.items() if tried} & link.chances.keys()
         parts = [record.attempts > 0, bool(tested), record.waits is not None and record.waits.count > 0]
         if not any(parts):
-            raise ModelError("telemetry", "has no attempts, distillations or waiting times to test", record.period)
+            raise ModelError(
+                "telemetry", "has no attempts, distillations or waiting times to test", record.period or None
+            )
         part, checks = alpha / sum(parts), list[Check]()
         if parts[0]:
             seen = record.successes, record.attempts

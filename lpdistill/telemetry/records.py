@@ -31,6 +31,9 @@ from lpdistill.numbers import whole
 LARGEST = 10**12
 """The greatest count."""
 
+LONGEST = 1e100
+"""The longest time, and the greatest sum of times."""
+
 MOST_RECORDS, MOST_BYTES = 100_000, 10**8
 """Records and bytes of a file beyond which it is refused."""
 
@@ -174,8 +177,8 @@ class Record:
             kinds[levels] = _tried(parts, place)
         waits = found.get("waiting_times")
         return Record(
-            str(found.get("link", "")),
-            str(found.get("period", "")),
+            _text(found.get("link", ""), f"{where}: link"),
+            _text(found.get("period", ""), f"{where}: period"),
             attempts,
             successes,
             kinds,
@@ -193,11 +196,26 @@ def _object(given: object, where: str, known: Sequence[str]) -> Mapping[str, Any
     return given
 
 
+def _table(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object whose names are told once."""
+    for place, (name, _) in enumerate(pairs):
+        if any(name == other for other, _ in pairs[:place]):
+            raise ModelError("telemetry", "has a name twice in an object; leave one out", name)
+    return dict(pairs)
+
+
 def _list(given: object, where: str) -> Sequence[Any]:
     """A JSON list."""
     if not isinstance(given, list):
         raise ModelError(where, "must be a list", given)
     return given
+
+
+def _text(given: object, where: str) -> str:
+    """A name; a number is one, too."""
+    if isinstance(given, bool) or not isinstance(given, str | int):
+        raise ModelError(where, 'must be a name such as "a-b"', "null" if given is None else given)
+    return str(given)
 
 
 def _count(given: object, where: str) -> int:
@@ -220,8 +238,8 @@ def _tried(given: Mapping[str, Any], where: str) -> tuple[int, int]:
 
 def time_of(given: object, where: str) -> float:
     """A time that is no less than 0."""
-    if isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given < math.inf:
-        raise ModelError(where, "must be a time of at least 0", given)
+    if isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given <= LONGEST:
+        raise ModelError(where, f"must be a time of at least 0, and at most {LONGEST:g}", given)
     return float(given)
 
 
@@ -270,7 +288,9 @@ def read_lines(text: str, where: str) -> list[Record]:
         if line.strip():
             place = f"{where} line {number}"
             try:
-                given = json.loads(line)
+                given = json.loads(line, object_pairs_hook=_table)
+            except ModelError as error:
+                raise error.at(place) from None
             except (ValueError, RecursionError):
                 raise ModelError(place, "is no JSON", line[:60]) from None
             found.append(Record.from_dict(given, place))

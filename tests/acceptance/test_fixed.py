@@ -1,5 +1,6 @@
 """Numbers of pairs that suffice, against enumeration with fractions."""
 
+import math
 from fractions import Fraction
 from math import comb
 
@@ -119,3 +120,13 @@ def test_too_many_pairs_are_refused_with_a_bound():
     with pytest.raises(LimitError, match="suffice by Chernoff") as caught:
         Sawtooth.of(asked)
     assert caught.value.size["failures"] > MOST_FAILURES
+
+
+@pytest.mark.parametrize("apart", [Fraction(1, 10**5), Fraction(1, 10**9), Fraction(1, 10**24), Fraction(1, 10**299)])
+def test_bounds_of_narrow_questions_are_no_rounding(apart):
+    """However near both fidelities are, the pairs that suffice are those of an exact bound, at most Hoeffding's."""
+    asked = Hypotheses(Fraction(9, 10), Fraction(9, 10) + apart, Fraction(1, 20), Fraction(9, 10))
+    with pytest.raises(LimitError, match="pairs suffice by") as caught:
+        Sawtooth.of(asked)
+    roots = Fraction(math.sqrt(math.log(20)) + math.sqrt(math.log(10))) ** 2
+    assert 0.3 < float(caught.value.size["pairs"] / (roots / (2 * apart**2))) < 1 + 1e-9

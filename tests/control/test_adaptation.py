@@ -191,3 +191,19 @@ def test_what_has_no_map_is_refused(monkeypatch):
         LimitError, match=r"too long; or make a table for a range of p, whose regret is proved \(span\)"
     ):
         adapt(EASY, 10, 5)
+
+
+@pytest.mark.parametrize("look", [10**9, 10**17, 10**60])
+def test_late_looks_have_intervals_to_every_digit(look):
+    """An error far below what double precision tells from 1 has its own interval: its tails are those of the law."""
+    found = interval_of(5000, 1010, Fraction(19, 20), look)
+    error = 0.05 / (look * (look + 1))
+    assert stats.binom.sf(1009, 5000, float(found.low)) == pytest.approx(error / 2, rel=1e-6)
+    assert stats.binom.cdf(1010, 5000, float(found.high)) == pytest.approx(error / 2, rel=1e-6)
+    assert adapt(EASY, 5000, 1010, look=look).recommended in {1, 2}
+
+
+def test_a_confidence_that_leaves_no_interval_is_refused():
+    """Where p may be as small as it likes, that is said, in the name of what was given."""
+    with pytest.raises(ModelError, match="confidence: is so great that p may be as small"):
+        adapt(EASY, 10, 1, confidence=1 - Fraction(1, 10**250))

@@ -234,3 +234,9 @@ def test_exporters_count_by_the_window():
     assert FOUND.expectation.window.time in FOUND.buckets
     assert [*FOUND.buckets] == sorted({*FOUND.buckets})
     assert STEADY.buckets == ()
+
+
+def test_attempts_beyond_counting_are_refused():
+    """A unit of time so short that no counter holds a day of attempts is named."""
+    with pytest.raises(ModelError, match=r"unit time: makes 1.29e.20 attempts a day.*found '1e-15s'"):
+        deploy(PROBLEM, unit_time="1e-15s")

@@ -281,6 +281,11 @@ BAD = {
     "no ranges": ({"waiting_time": 8}, {}, "ranges: must be a table"),
     "another setting": ({"waiting_time": 8}, {"memory": {}}, "did you mean 'memories'"),
     "fixed too": ({"waiting_time": 8}, {"f0": {"values": [".8"], "price": 1}}, "f0: is fixed and has a range"),
+    "fixed in other words": (
+        {"waiting_time": 8},
+        {"gate": {"values": [".99"], "price": 1}},
+        "gate_fidelity: fixes gate, which has a range",
+    ),
     "no table": ({"waiting_time": 8}, {"p": 3}, r"ranges\.p: must be a table"),
     "another key": ({"waiting_time": 8}, {"p": {"value": 1}}, "did you mean 'values'"),
     "no values": ({"waiting_time": 8}, {"p": {"price": 1}}, r"ranges\.p: says nothing of its values"),

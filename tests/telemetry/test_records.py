@@ -122,6 +122,9 @@ WRONG = {
     '{"distillations": [{"levels": [0], "attempts": 1, "successes": 1}]}': "levels: must name two pairs or more",
     '{"waiting_times": [-1]}': "waiting_times: must be a time of at least 0",
     '{"waiting_times": [Infinity]}': "waiting_times: must be a time of at least 0",
+    f'{{"waiting_times": [1{"0" * 400}]}}': "waiting_times: must be a time of at least 0, and at most",
+    '{"link": {"a": 1}}': "line 1: link: must be a name",
+    '{"attempts": 9, "attempts": 5, "successes": 1}': "line 1: has a name twice in an object.*found 'attempts'",
     '{"waiting_times": {"count": 1, "sum": 2, "buckets": [{"within": 2, "count": 3}]}}': "no more than all",
 }
 
@@ -140,6 +143,12 @@ def test_what_is_no_record_is_refused(line, tmp_path):
     [
         ("metrics.prom", "lpdistill_link_attempts_total{", "is no text of Prometheus"),
         ("metrics.prom", "other_total 3\n", "has no records"),
+        ("metrics.prom", 'lpdistill_link_waiting_time_bucket{link="a",le="x"} 3\n', "bucket le: must be a number"),
+        (
+            "answer.json",
+            '{"data": {"result": [{"metric": {"__name__": "a", "le": [1]}, "value": [1, []]}]}}',
+            "must be",
+        ),
         ("answer.json", '{"data": 3}', "must be an answer of the query API"),
     ],
 )
