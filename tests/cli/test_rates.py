@@ -50,3 +50,11 @@ def test_simulated_users(run):
     assert found["b"]["model"] == pytest.approx(0.05, rel=1e-6)
     assert all(abs(one["standard_errors_away"]) < 4 for one in found.values())
     assert "tenant b" in run(*asked).out
+
+
+@pytest.mark.parametrize("wrong", [("--simulate", "0"), ("--simulate", "nan"), ("--simulate", "9", "--seed", "-1")])
+def test_simulations_that_cannot_be_are_refused_first(run, wrong):
+    """A wrong time or seed is told before anything is solved, however long that would take."""
+    found = run("keyrate", "--p", ".5", "-M", "9", "--f0", ".75", *wrong)
+    assert found.code == 2
+    assert f"error: {wrong[-2]}: " in found.err

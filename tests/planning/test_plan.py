@@ -281,11 +281,6 @@ BAD = {
     "no ranges": ({"waiting_time": 8}, {}, "ranges: must be a table"),
     "another setting": ({"waiting_time": 8}, {"memory": {}}, "did you mean 'memories'"),
     "fixed too": ({"waiting_time": 8}, {"f0": {"values": [".8"], "price": 1}}, "f0: is fixed and has a range"),
-    "fixed in other words": (
-        {"waiting_time": 8},
-        {"gate": {"values": [".99"], "price": 1}},
-        "gate_fidelity: fixes gate, which has a range",
-    ),
     "no table": ({"waiting_time": 8}, {"p": 3}, r"ranges\.p: must be a table"),
     "another key": ({"waiting_time": 8}, {"p": {"value": 1}}, "did you mean 'values'"),
     "no values": ({"waiting_time": 8}, {"p": {"price": 1}}, r"ranges\.p: says nothing of its values"),
@@ -350,3 +345,10 @@ def test_a_fidelity_needs_hardware_of_which_it_is_known():
     assert found.settings == {"memories": 3}  # pumping alone ends at .8257
     with pytest.raises(ModelError, match="rules: may keep pairs below"):
         plan({"p": 1, "f0": "3/4", "rules": {"max_distillations": 1}}, {"fidelity": ".85"}, ranges)
+
+
+def test_what_has_a_range_is_not_fixed_in_other_words():
+    """A gate fidelity beside a range of gates is refused, not overruled."""
+    fixed = {"p": ".5", "memories": 3, "f0": ".9", "target": ".93", "gate_fidelity": ".99"}
+    with pytest.raises(ModelError, match="gate_fidelity: fixes gate, which has a range"):
+        plan(fixed, {"waiting_time": 8}, {"gate": {"values": [".99"], "price": 1}})

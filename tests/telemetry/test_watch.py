@@ -296,3 +296,10 @@ def test_alarms_of_all_distillations_leave_the_prediction_out():
         (look,) = watch(link(), [Record(distillations={(0, 0): (100, done)})], alpha="1/10").looks
         one = look.checks[0]
         assert one.alarm == (not one.estimate.lower < one.estimate.model < one.estimate.upper), done
+
+
+def test_no_wait_is_shorter_than_none():
+    """The interval of a mean waiting time has no negative end."""
+    policy = solve(Problem("1/2", 4, "3/4", "79/100")).policy
+    found = watch(policy, [Record(waits=Waits.of([(1.0, 12)]))])
+    assert min(one.estimate.lower for one in found.last.checks) == 0
