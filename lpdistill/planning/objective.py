@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -20,6 +20,7 @@ from lpdistill.errors import (
 )
 from lpdistill.numbers import Number, exact
 from lpdistill.problem.problem import Problem
+from lpdistill.progress import silent
 from lpdistill.rates.steady_state import key_rate, throughput
 from lpdistill.rates.worth import Worth
 from lpdistill.solving import PATIENCE, solve
@@ -190,7 +191,7 @@ class Objective:
             found["protocol"] = self.protocol
         return found
 
-    def measure(self, problem: Problem) -> Measured:
+    def measure(self, problem: Problem, progress: Callable[[str], None] = silent) -> Measured:
         """What hardware attains at best, with what is proved.
 
         Raises
@@ -203,7 +204,7 @@ class Objective:
         if self.quantity is Quantity.FIDELITY:
             return self._reached(problem)
         try:
-            value, bound = self._attained(problem)
+            value, bound = self._attained(problem, progress)
         except InfiniteLevelsError:
             raise
         except (InfeasibleError, UnreachableTargetError):
@@ -214,14 +215,14 @@ class Objective:
             value, bound = self.worst, error.lower_bound
         return Measured(value, bound, self.meets(value), self.meets(bound))
 
-    def _attained(self, problem: Problem) -> tuple[float, float]:
+    def _attained(self, problem: Problem, progress: Callable[[str], None]) -> tuple[float, float]:
         """The value of the best policy, and the bound that is proved."""
-        precise: dict[str, Any] = {"within": self.within, "time_limit": self.time_limit}
+        precise: dict[str, Any] = {"within": self.within, "time_limit": self.time_limit, "progress": progress}
         if self.quantity is Quantity.WAITING_TIME:
             solution = solve(problem, **precise)
             return solution.waiting_time, solution.lower_bound
         if self.quantity is Quantity.IN_TIME:
-            found = deadline(problem, self.window or 0)
+            found = deadline(problem, self.window or 0, progress=progress)
             return found.late, found.late if found.greatest is None else min(found.late, 1 - found.greatest)
         if self.quantity is Quantity.THROUGHPUT:
             rate: Any = throughput(problem, **precise)

@@ -111,8 +111,9 @@ class Search:
     def measure(self, problem: Problem) -> Measured:
         """What a problem attains, computed once."""
         if problem not in self._known:
-            self.progress(f"{self.solved:,} problems solved for {self.shelf.size:,} combinations")
-            self._known[problem] = self.objective.measure(problem)
+            done = f"{self.solved:,} problems solved for {self.shelf.size:,} combinations"
+            self.progress(done)
+            self._known[problem] = self.objective.measure(problem, lambda now: self.progress(f"{done}; {now}"))
         return self._known[problem]
 
     def at(self, place: Place) -> Found:

@@ -352,3 +352,11 @@ def test_what_has_a_range_is_not_fixed_in_other_words():
     fixed = {"p": ".5", "memories": 3, "f0": ".9", "target": ".93", "gate_fidelity": ".99"}
     with pytest.raises(ModelError, match="gate_fidelity: fixes gate, which has a range"):
         plan(fixed, {"waiting_time": 8}, {"gate": {"values": [".99"], "price": 1}})
+
+
+def test_long_problems_of_a_plan_tell_what_they_do():
+    """Progress of a plan has that of the problem at work, beside how many are done."""
+    told: list[str] = []
+    far = {"p": ".5", "f0": ".8", "target": ".88"}
+    plan(far, {"waiting_time": 30}, {"memories": {"values": [3], "price": 1}}, progress=told.append)
+    assert any(text.startswith("0 problems solved for 1 combinations; ") for text in told)
