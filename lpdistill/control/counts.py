@@ -47,6 +47,8 @@ def interval_of(attempts: int, successes: int, confidence: Fraction, look: int |
     ModelError
         If its lower end is no p that a problem may have.
 
+    Examples
+    --------
     >>> [round(float(end), 6) for end in interval_of(100, 50, Fraction(19, 20))]
     [0.385728, 0.614272]
     """
