@@ -50,7 +50,7 @@ def interval_of(attempts: int, successes: int, confidence: Fraction, look: int |
     Examples
     --------
     >>> [round(float(end), 6) for end in interval_of(100, 50, Fraction(19, 20))]
-    [0.385728, 0.614272]
+    [0.398321, 0.601679]
     """
     error = float((1 - confidence) / (1 if look is None else look * (look + 1)))
     lower = float(special.betaincinv(successes, attempts - successes + 1, error / 2))
