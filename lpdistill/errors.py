@@ -7,6 +7,7 @@ The message of every error says what is wrong, where, the value found and what t
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
+from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -88,8 +89,8 @@ class ModelError(LpdistillError, ValueError):
 
 
 def quoted(value: object) -> str:
-    """A value in a message; one whose representation is no short line, by its type."""
-    text = repr(value)
+    """A value in a message, fractions as they are written; one whose representation is no short line, by its type."""
+    text = repr(str(value) if isinstance(value, Fraction) else value)
     return text if len(text) <= LONGEST_VALUE and "\n" not in text else f"a {type(value).__name__}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 
@@ -319,6 +320,11 @@ def test_a_long_value_is_named_not_quoted():
     """A message stays a line, whatever was found."""
     assert str(ModelError("where", "must be short", "x" * 1000)) == "where: must be short (found a str)"
     assert str(ModelError("where", "must be short", solution())) == "where: must be short (found a Solution)"
+
+
+def test_a_fraction_is_quoted_as_it_is_written():
+    """What was found is shown as one would type it."""
+    assert str(ModelError("where", "must be less", Fraction(22, 25))) == "where: must be less (found '22/25')"
 
 
 def test_a_kind_never_asks_a_class_for_what_its_objects_have():
