@@ -47,7 +47,6 @@ def keyrate(
     Examples
     --------
     lpdistill keyrate --p .1 -M 3 --f0 .85
-    lpdistill keyrate --p .1 -M 3 --f0 .85 --distillation dejmps --simulate 100000
     lpdistill keyrate --p .5 -M 3 --f0 .8 --protocol six-state --budget generation_attempts=2
     """
     with Progress() as progress:

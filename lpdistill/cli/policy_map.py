@@ -34,7 +34,6 @@ def policy_map(
 
     Examples
     --------
-    lpdistill policy-map problem.toml
     lpdistill policy-map problem.toml --axis tau_d/tau_g --latex
     lpdistill policy-map problem.toml --per-time
     """

@@ -49,14 +49,14 @@ class Chain:
         Probability of every next step, that nothing happens left out, (steps, steps).
     times, cost
         How long each takes, and what it costs, (steps,).
-    leaving
+    happening
         Probability that anything happens, (steps,).
     """
 
     moves: sparse.csr_array
     times: FloatArray
     cost: FloatArray
-    leaving: FloatArray
+    happening: FloatArray
 
     def classes(self) -> tuple[int, IntArray]:
         """The closed classes: how many, and which one each step is in, -1 for none, (steps,)."""
@@ -76,13 +76,13 @@ class Chain:
 
 def _solved(chain: Chain, origin: int) -> Evaluation:
     """Solve both systems: with the origin's column of :math:`1 - P` replaced by durations, they are regular."""
-    moves, times, cost, leaving, size = chain.moves, chain.times, chain.cost, chain.leaving, len(chain.times)
+    moves, times, cost, happening, size = chain.moves, chain.times, chain.cost, chain.happening, len(chain.times)
     end = np.zeros(size)
     end[origin] = 1.0
     if size <= DENSE and (size <= FEW or moves.nnz > FILLED * size**2):
         from scipy.linalg import lu_factor, lu_solve  # noqa: PLC0415 - slow to load, and only rates need it
 
-        matrix = np.diag(leaving) - moves.toarray()
+        matrix = np.diag(happening) - moves.toarray()
         matrix[:, origin] = -times
         with one_thread():
             factors = lu_factor(matrix, check_finite=False)
@@ -91,7 +91,7 @@ def _solved(chain: Chain, origin: int) -> Evaluation:
             return np.asarray(lu_solve(factors, right, trans=1 if across else 0, check_finite=False))
     else:
         others = np.flatnonzero(np.arange(size) != origin)
-        kept = sparse.csc_array(sparse.diags_array(leaving) - moves)[:, others]
+        kept = sparse.csc_array(sparse.diags_array(happening) - moves)[:, others]
         matrix = sparse.csc_array(sparse.hstack([kept, sparse.csc_array(-times[:, None])]))
         place = np.append(others, origin)
         sparsely = sparse.linalg.splu(matrix)
@@ -106,7 +106,7 @@ def _solved(chain: Chain, origin: int) -> Evaluation:
     values = solve(cost)
     gain = float(values[origin])
     values[origin] = 0.0
-    missing = cost + gain * times + moves @ values - leaving * values
+    missing = cost + gain * times + moves @ values - happening * values
     correction = solve(missing)
     gain += float(correction[origin])
     correction[origin] = 0.0

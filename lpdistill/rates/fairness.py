@@ -77,7 +77,7 @@ class Balance:
 def geometric_mean(rates: Sequence[Fraction]) -> float:
     """A lower bound on the geometric mean of some rates.
 
-    >>> geometric_mean([Fraction(1, 2), Fraction(1, 8)]) == 0.25 - 2**-54
+    >>> geometric_mean([Fraction(1, 2), Fraction(1, 8)]) == 0.25 - 2**-55
     True
     """
     if min(rates) <= 0:
