@@ -78,7 +78,7 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def docs(session: nox.Session) -> None:
     """The documentation, in which a reference that leads nowhere is an error."""
-    session.install("-e", ".[docs,plot]")
+    session.install("-e", ".[docs,plot,service]")
     session.run("sphinx-build", "-W", "--keep-going", "-q", "-b", "html", "docs", *(session.posargs or ["site"]))
 
 
